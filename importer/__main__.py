@@ -1,0 +1,5 @@
+"""`python -m importer` is `importer`."""
+
+from importer.cli import entry
+
+entry()

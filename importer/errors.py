@@ -1,0 +1,97 @@
+"""The exceptions that stop a run; what is wrong with one row is a `Problem`, never an exception.
+
+ImporterError
+├── SettingsError      a setting, option or credential is missing or wrong     exit 2
+├── SourceError        a file cannot be read as a table                        exit 2
+├── MappingError       the mapping file is wrong, with every mistake and line  exit 2
+├── RunError           the asked-for run does not exist or cannot go on        exit 2
+├── StoppedByCrm       credential, permission, organisation, wrong endpoint    exit 3
+├── Outage             the server cannot be reached or throttles for too long  exit 4
+├── LocalDiskError     the disk or the journal refuses                         exit 5
+└── ContractBroken     the API contradicted its own contract                   exit 6
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from importer.exit_codes import ExitCode
+
+
+class ImporterError(Exception):
+    """Something that stops the run, said in a person's words.
+
+    `message` is one line that names what, where and which value; `tip` says what to do about it.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.DEFECT
+
+    def __init__(self, message: str, *, tip: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.tip = tip
+
+
+class SettingsError(ImporterError):
+    """A setting, an option or the credential is missing or wrong; nothing was sent."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SourceError(ImporterError):
+    """A file cannot be read as a table; nothing was sent."""
+
+    exit_code = ExitCode.USAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One mistake in a mapping file: its line (from 1; 0 where no line applies), the key it is about, and what to do."""
+
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}{self.key + ': ' if self.key else ''}{self.message}"
+
+
+class MappingError(ImporterError):
+    """The mapping file is wrong; carries every mistake, in the order of the lines."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, path: str, mistakes: tuple[Mistake, ...], *, tip: str = "") -> None:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        super().__init__("\n".join([f"{path}: {count}", *(f"  {mistake}" for mistake in mistakes)]), tip=tip)
+        self.mistakes = mistakes
+
+
+class RunError(ImporterError):
+    """The run that was asked for does not exist, is finished, or cannot go on from here."""
+
+    exit_code = ExitCode.USAGE
+
+
+class StoppedByCrm(ImporterError):
+    """The CRM refuses the credential, the organisation or the endpoint; no row is to blame."""
+
+    exit_code = ExitCode.STOPPED_BY_CRM
+
+
+class Outage(ImporterError):
+    """The server cannot be reached, or throttles for longer than a run should wait."""
+
+    exit_code = ExitCode.OUTAGE
+
+
+class LocalDiskError(ImporterError):
+    """The disk is full or the journal or a report cannot be written."""
+
+    exit_code = ExitCode.LOCAL_DISK
+
+
+class ContractBroken(ImporterError):
+    """The API contradicted its own contract: two leads for one crm_id, or somebody else's answer."""
+
+    exit_code = ExitCode.CONTRACT_BROKEN

@@ -1,0 +1,20 @@
+"""How column names are compared: exactly, else ignoring case, surrounding and doubled blanks."""
+
+from collections.abc import Sequence
+
+IMPORTER_PREFIX = "_importer_"
+"""Columns that begin so were added by the importer to rejects.csv; they are ignored on reading."""
+
+
+def column_key(name: str) -> str:
+    """What two spellings of one column name have in common."""
+    return " ".join(name.split()).casefold()
+
+
+def find_column(name: str, columns: Sequence[str]) -> str | None:
+    """The column that `name` means: the exact one, else the only one of the same key; `None` if there is none."""
+    if name in columns:
+        return name
+    key = column_key(name)
+    matches = [column for column in columns if column_key(column) == key]
+    return matches[0] if len(matches) == 1 else None

@@ -1,0 +1,50 @@
+"""The calls that a run will carry out, each of them once."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The three endpoints of the Leads API."""
+
+    CREATE = "create"
+    ASSIGN = "assign"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One call to be carried out once: its key and its exact body.
+
+    `key` is what makes a repetition harmless: the `crm_id` of a create, the user of an assignment (last write wins),
+    the `distinct_id` of an event. `body` is the request's JSON in UTF-8, byte for byte.
+    """
+
+    kind: Kind
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An operation on its way: which row it belongs to and how its lead is addressed.
+
+    `ordinal` counts the operations of a row from 0 (the create). `lead_id` is the CRM's own id once it is known.
+    `maybe` says that an earlier request may have had effect without an answer.
+    """
+
+    row: "RowId"
+    ordinal: int
+    operation: Operation
+    crm_id: str
+    lead_id: str = ""
+    attempts: int = 0
+    maybe: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RowId:
+    """Which row: the position of its source within the run (from 0) and the number that a spreadsheet shows."""
+
+    source: int
+    number: int

@@ -1,0 +1,108 @@
+"""What became of a row and of its follow-ups: the words of the report."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from importer.model.operation import RowId
+from importer.model.problem import Problem
+
+
+class RowStatus(StrEnum):
+    """Exactly one per row; see docs/statuses.md for what each promises."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    DUPLICATE_IN_FILE = "duplicate_in_file"
+    CONFLICT_IN_FILE = "conflict_in_file"
+    FILTERED = "filtered"
+    SKIPPED_KNOWN = "skipped_known"
+    CREATED = "created"
+    DUPLICATE = "duplicate"
+    CREATED_UNCONFIRMED = "created_unconfirmed"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+
+
+NEEDS_A_PERSON = frozenset(
+    {
+        RowStatus.INVALID,
+        RowStatus.CONFLICT_IN_FILE,
+        RowStatus.REJECTED,
+        RowStatus.UNKNOWN,
+        RowStatus.CREATED_UNCONFIRMED,
+    }
+)
+"""The statuses that make the exit code 1 and put the row into rejects.csv."""
+
+
+class FollowUp(StrEnum):
+    """The state of an assignment, or of a row's events together."""
+
+    NONE = ""
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    PENDING = "pending"
+
+    @classmethod
+    def worst(cls, states: "list[FollowUp]") -> "FollowUp":
+        """The state that stands for several: the one that needs a person most."""
+        return max(states, key=_SEVERITY.index, default=cls.NONE)
+
+
+_SEVERITY = [
+    FollowUp.NONE,
+    FollowUp.ACCEPTED,
+    FollowUp.PENDING,
+    FollowUp.HELD,
+    FollowUp.UNKNOWN,
+    FollowUp.REJECTED,
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResult:
+    """One line of the report: a source row and what happened to it. Read from the journal alone.
+
+    `message` and `hint` come from sending; the problems speak for themselves. `cells` are the source's own cells,
+    empty for rows that need nobody. `finished_at` is ISO 8601 in UTC, empty while the row is not settled.
+    """
+
+    row: RowId
+    status: RowStatus
+    crm_id: str = ""
+    lead_id: str = ""
+    assign: FollowUp = FollowUp.NONE
+    assigned_to: str = ""
+    events: FollowUp = FollowUp.NONE
+    problems: tuple[Problem, ...] = ()
+    message: str = ""
+    hint: str = ""
+    attempts: int = 0
+    http_status: int | None = None
+    error_code: int | None = None
+    finished_at: str = ""
+    line: int | None = None
+    cells: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look at the row."""
+        failed = {FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD}
+        return self.status in NEEDS_A_PERSON or self.assign in failed or self.events in failed
+
+    @property
+    def explanation(self) -> str:
+        """What happened, in one line: what sending said, else what the problems (or the warnings) say."""
+        return self.message or "; ".join(problem.message for problem in self._told)
+
+    @property
+    def cure(self) -> str:
+        """What to do, in one line, each cure once."""
+        return self.hint or " ".join(dict.fromkeys(problem.hint for problem in self._told))
+
+    @property
+    def _told(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if not p.warning) or self.problems

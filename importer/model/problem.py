@@ -1,0 +1,332 @@
+"""What is wrong, or worth knowing, about one row. A problem stops the row; a warning does not.
+
+`KINDS` is the one list of codes: the documentation, the reports and the tests are made from it. A code is stable.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+SHOWN_LENGTH: Final = 60
+"""Characters of a value that a message shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemKind:
+    """One way in which a row can be wrong: what it means, and the usual cure."""
+
+    code: str
+    title: str
+    cause: str
+    cure: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One finding about one row.
+
+    `row` is the number the spreadsheet shows; `field` is the target (`phone_number`, `attributes.score`); `column` is
+    the source column, empty when the finding is about the whole row; `value` is the cell as read, shortened;
+    `detail` says which rule is broken; `cure` replaces the kind's own cure where more is known.
+    """
+
+    row: int
+    code: str
+    detail: str
+    field: str = ""
+    column: str = ""
+    value: str = ""
+    cure: str = ""
+    warning: bool = False
+
+    @property
+    def message(self) -> str:
+        """Column, value and rule in one sentence."""
+        where = f"{self.column}: " if self.column else ""
+        value = f"“{shown(self.value)}” " if self.value else ""
+        return f"{where}{value}{self.detail}"
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return self.cure or KINDS[self.code].cure
+
+
+def shown(value: str, length: int = SHOWN_LENGTH) -> str:
+    """A value as a message shows it: one line, shortened."""
+    text = " ".join(value.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _kinds(*kinds: ProblemKind) -> dict[str, ProblemKind]:
+    return {kind.code: kind for kind in kinds}
+
+
+def _problem(code: str, title: str, cause: str, cure: str) -> ProblemKind:
+    return ProblemKind(code=code, title=title, cause=cause, cure=cure)
+
+
+def _warning(code: str, title: str, cause: str, cure: str) -> ProblemKind:
+    return ProblemKind(code=code, title=title, cause=cause, cure=cure, warning=True)
+
+
+KINDS: Final[dict[str, ProblemKind]] = _kinds(
+    # reading
+    _problem(
+        "row-too-long",
+        "More cells than columns",
+        "The row has more cells than the header has columns, so its cells may have slipped.",
+        "Quote the cell that holds the delimiter, or remove the extra cells.",
+    ),
+    _warning(
+        "row-too-short",
+        "Fewer cells than columns",
+        "The row ends before the header does; the missing cells are taken as blank.",
+        "Check that no cell is missing in the middle of the row.",
+    ),
+    _problem(
+        "cell-error",
+        "A spreadsheet error in a mapped column",
+        "The cell shows an error such as #N/A instead of a value.",
+        "Mend the formula in the spreadsheet, or type the value in its place.",
+    ),
+    _problem(
+        "formula-without-value",
+        "A formula that was never calculated",
+        "The file holds the formula but no value for it.",
+        "Open the file in a spreadsheet program and save it, or paste the column as values.",
+    ),
+    _problem(
+        "digits-lost",
+        "Digits lost to the spreadsheet",
+        "A spreadsheet keeps 15 digits of a number; this one was longer, or was rounded to scientific notation.",
+        "Export the column again as text, and paste the original value.",
+    ),
+    # required fields
+    _problem("crm-id-missing", "No CRM id", "Every lead needs a crm_id.", "Fill the cell."),
+    _problem("first-name-missing", "No first name", "Every lead needs a first_name.", "Fill the cell."),
+    _problem("phone-missing", "No phone number", "Every lead needs a phone_number.", "Fill the cell."),
+    _problem(
+        "value-missing",
+        "A required value is blank",
+        "The mapping says that this field is required.",
+        "Fill the cell, or give the field a default in the mapping.",
+    ),
+    # lead fields
+    _problem(
+        "crm-id-too-long", "CRM id too long", "The CRM takes at most 128 characters.", "Shorten the id in the source."
+    ),
+    _problem(
+        "crm-id-dots",
+        "A CRM id of dots",
+        "An id of `.` or `..` cannot stand in a web address.",
+        "Give the lead another id.",
+    ),
+    _problem(
+        "first-name-too-long", "First name too long", "The CRM takes at most 128 characters.", "Shorten the name."
+    ),
+    _problem("last-name-too-long", "Last name too long", "The CRM takes at most 128 characters.", "Shorten the name."),
+    _problem(
+        "first-name-asterisk", "An asterisk in the first name", "The CRM refuses `*` in names.", "Remove the `*`."
+    ),
+    _problem("last-name-asterisk", "An asterisk in the last name", "The CRM refuses `*` in names.", "Remove the `*`."),
+    _problem(
+        "control-characters",
+        "Invisible control characters",
+        "The cell holds characters that cannot be seen and that the CRM may refuse.",
+        "Type the value again.",
+    ),
+    # phones
+    _problem(
+        "phone-invalid",
+        "Not a phone number",
+        "By the numbering plan of its country the number cannot exist.",
+        "Correct the number, or write it with its country code: +91 98765 43210.",
+    ),
+    _problem(
+        "phone-region-missing",
+        "A phone number without a country",
+        "The number has no country code, and nothing says which country it belongs to.",
+        "Write it with its country code, or set defaults.region (or region_column) in the mapping.",
+    ),
+    _problem(
+        "phone-region-unknown",
+        "An unknown country for a phone number",
+        "The cell of the region column is not a country code or a country's name.",
+        "Use a two-letter country code such as IN, US, GB.",
+    ),
+    _problem(
+        "phone-digits-lost",
+        "A phone number rounded by a spreadsheet",
+        "The spreadsheet turned the number into scientific notation and its last digits are gone.",
+        "Export the column again as text, and paste the original number.",
+    ),
+    _problem(
+        "phone-extension",
+        "A phone number with an extension",
+        "The CRM takes a number without an extension.",
+        "Remove the extension, or keep it in an attribute.",
+    ),
+    _problem(
+        "phone-several",
+        "Several phone numbers in one cell",
+        "The cell holds more than one number.",
+        "Keep one number in the cell.",
+    ),
+    _warning(
+        "phone-repeated",
+        "One phone number on several rows",
+        "Two leads with one number get in each other's way: the CRM keeps one active chat per number.",
+        "Check whether the rows are the same person.",
+    ),
+    _problem(
+        "phone-conflict",
+        "One phone number on several rows",
+        "The mapping says that a phone number must not repeat (duplicates.phone: problem).",
+        "Keep one of the rows.",
+    ),
+    # dates
+    _problem(
+        "date-invalid",
+        "Not a date in the expected format",
+        "The cell does not read as a date in any format of the mapping.",
+        "Correct the cell, or add its format to the mapping.",
+    ),
+    _problem(
+        "date-ambiguous",
+        "A date that could be two dates",
+        "Day and month cannot be told apart, and the importer never guesses.",
+        'Say the format in the mapping, such as format: "%d/%m/%Y".',
+    ),
+    _problem(
+        "date-nonexistent",
+        "A time that did not exist",
+        "Clocks were put forward over this time in the given time zone.",
+        "Correct the time, or write it with its offset.",
+    ),
+    _problem(
+        "date-twice",
+        "A time that existed twice",
+        "Clocks were put back over this time in the given time zone.",
+        "Write the time with its offset.",
+    ),
+    _problem(
+        "date-out-of-range",
+        "A date that cannot be meant",
+        "The date lies before 2000 or in the future.",
+        "Correct the date, or its format in the mapping.",
+    ),
+    # values
+    _problem(
+        "number-invalid", "Not a number", "The mapping says that this attribute is a number.", "Correct the number."
+    ),
+    _problem(
+        "integer-invalid",
+        "Not a whole number",
+        "The mapping says that this attribute is a whole number.",
+        "Correct the number, or use type: number.",
+    ),
+    _problem(
+        "boolean-invalid",
+        "Neither yes nor no",
+        "The mapping says that this attribute is yes or no.",
+        "Use yes or no, or map the other words in the mapping.",
+    ),
+    _problem(
+        "json-invalid", "Not JSON", "The mapping says that this attribute holds JSON.", "Correct the cell's JSON."
+    ),
+    _problem(
+        "value-not-in-map",
+        "A value that the mapping does not translate",
+        "The cell's value is not among those of `map`.",
+        "Add the value to `map`, or say otherwise: keep.",
+    ),
+    _problem(
+        "value-not-allowed",
+        "A value that is not allowed",
+        "The cell's value is not among those of `one_of`.",
+        "Use one of the allowed values, or add it to the mapping.",
+    ),
+    _problem(
+        "value-too-short", "Too short", "The value has fewer characters than the mapping asks for.", "Complete it."
+    ),
+    _problem("value-too-long", "Too long", "The value has more characters than the mapping allows.", "Shorten it."),
+    _problem("value-too-small", "Too small", "The number is below the mapping's minimum.", "Correct the number."),
+    _problem("value-too-large", "Too large", "The number is above the mapping's maximum.", "Correct the number."),
+    _problem(
+        "email-invalid", "Not an e-mail address", "The mapping asks for an e-mail address.", "Correct the address."
+    ),
+    _problem(
+        "e164-invalid", "Not an E.164 number", "The mapping asks for a number such as +919876543210.", "Correct it."
+    ),
+    _problem(
+        "url-invalid", "Not a web address", "The mapping asks for an address such as https://x.example.", "Correct it."
+    ),
+    _problem(
+        "digits-invalid", "Not digits only", "The mapping asks for digits and nothing else.", "Correct the value."
+    ),
+    _problem("uuid-invalid", "Not a UUID", "The mapping asks for a UUID.", "Correct the value."),
+    # owners
+    _problem(
+        "owner-missing",
+        "No owner",
+        "The mapping says that a blank owner is a problem (assign.when_blank: problem).",
+        "Fill the cell.",
+    ),
+    _problem(
+        "owner-not-in-map",
+        "No owner for this value",
+        "The mapping names no owner for the cell's value.",
+        "Add the value to assign.by.map, or give assign.by an otherwise.",
+    ),
+    _problem(
+        "owner-invalid",
+        "Not a user",
+        "The owner is neither an e-mail address of at most 319 characters nor an id.",
+        "Correct the owner.",
+    ),
+    # within the files of the run
+    _problem(
+        "crm-id-conflict",
+        "One CRM id, different content",
+        "Several rows have this crm_id but differ, and a lead cannot be changed once it is created.",
+        "Keep the right row, or say duplicates.in_file: first (or last) in the mapping.",
+    ),
+    _warning(
+        "crm-id-repeated",
+        "One CRM id, same content",
+        "An earlier row says the same; only that one is sent.",
+        "Nothing to do.",
+    ),
+    _warning(
+        "crm-id-near-duplicate",
+        "Nearly the same CRM id",
+        "Another row's id differs only in case, blanks or Unicode form; the CRM may take them for one lead.",
+        "Check whether the rows are the same lead.",
+    ),
+    _warning(
+        "crm-id-in-address",
+        "A CRM id that cannot stand in a web address",
+        "Servers refuse some characters in an address, so the follow-ups of this lead need its lead_id.",
+        "Nothing to do, unless its assignment or events end as held.",
+    ),
+    # from the CRM
+    _warning(
+        "known-lead",
+        "A lead that an earlier run has seen",
+        "The journal says that this lead exists in the CRM.",
+        "Nothing to do; --skip-known leaves such rows out.",
+    ),
+    _warning(
+        "crm-id-normalised",
+        "The CRM changed the CRM id",
+        "The answer's crm_id differs from ours in blanks or case.",
+        "Use the id of the answer from now on.",
+    ),
+    _warning(
+        "echo-mismatch",
+        "The CRM stored something else",
+        "The answer to the create differs from what was sent.",
+        "Look at the lead in the CRM and correct it there.",
+    ),
+)

@@ -1,0 +1,74 @@
+"""A run: what was asked for, how far it came, and what it amounts to."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from importer.model.source import SourceInfo
+
+
+class RunState(StrEnum):
+    """How far a run has come. Only the last three are ever shown as the state of an ended run."""
+
+    PREPARING = "preparing"
+    PLANNED = "planned"
+    SENDING = "sending"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """How many requests were made, per endpoint, and how many of all were throttled or repeated."""
+
+    create: int = 0
+    assign: int = 0
+    event: int = 0
+    throttled: int = 0
+    retried: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What sending would take: rows, requests, and seconds at the given rates."""
+
+    rows_to_send: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSource:
+    """A source of a run with the number of its rows."""
+
+    info: SourceInfo
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """A run as its report shows it. Read from the journal alone.
+
+    `counts`, `assign`, `events` and `problems` are keyed by the words of the report; times are ISO 8601 in UTC.
+    """
+
+    run_id: str
+    command: str
+    state: RunState
+    exit_code: int
+    reason: str
+    sources: tuple[ReadSource, ...]
+    mapping_path: str
+    mapping_sha256: str
+    org: str
+    base_url: str
+    started_at: str
+    finished_at: str
+    seconds: float
+    rows: int
+    counts: dict[str, int] = field(default_factory=dict)
+    assign: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    problems: dict[str, int] = field(default_factory=dict)
+    requests: Requests = Requests()
+    estimate: Estimate = Estimate()

@@ -1,0 +1,33 @@
+"""A table in a file: what was asked for, and what was found."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """What a person said about the file; `None` means: detect it, and say what was detected."""
+
+    sheet: str | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """A table that is being read: which file, how it was read, and its columns.
+
+    `columns` are the header's texts made unique (`Phone`, `Phone (2)`); `headers` are the texts as they stand.
+    `header_row` is the number a spreadsheet shows. `notes` say what was detected and what a person should know.
+    """
+
+    path: str
+    sha256: str
+    format: str
+    columns: tuple[str, ...]
+    headers: tuple[str, ...]
+    header_row: int
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
