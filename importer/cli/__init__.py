@@ -1,0 +1,8 @@
+"""The command line: one file per command, one console, one edge where errors become text and exit codes.
+
+Command modules import the stages only when they run, so that `importer --help` answers at once.
+"""
+
+from importer.cli.edge import entry, main
+
+__all__ = ["entry", "main"]

@@ -4,238 +4,294 @@ Every scalar of the file arrives as the text that was written, so that `NO`, `01
 look like; pydantic turns text into numbers and booleans only where a key asks for one.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingABC
-from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from importer.model.fields import EVENT_NAME_MAX_LENGTH
+from importer.model.fields import EVENT_NAME_MAX_LENGTH, USER_EMAIL_MAX_LENGTH
+from importer.model.known import Known, Region, Timezone, nearest
+from importer.model.rules import (
+    ORIGINS,
+    AttributeRule,
+    Attributes,
+    AttributeSpec,
+    ColumnName,
+    FieldRule,
+    NestedAttributes,
+    PhoneFieldRule,
+    PhoneRule,
+    Rule,
+    TimeFieldRule,
+    TimeRule,
+    ValueType,
+    Words,
+    attribute_rules,
+)
+from importer.model.strict import Misuse, Strict
 
-ORIGINS = ("column", "columns", "value", "template", "digest_of")
-"""The keys of a rule of which exactly one says where the value comes from."""
+__all__ = [
+    "ORIGINS",
+    "AssignSpec",
+    "AttributeRule",
+    "AttributeSpec",
+    "Attributes",
+    "Condition",
+    "Defaults",
+    "Duplicates",
+    "EventSpec",
+    "FieldRule",
+    "LeadSpec",
+    "Mapping",
+    "NestedAttributes",
+    "OwnerBy",
+    "PhoneRule",
+    "Rule",
+    "Share",
+    "SourceSpec",
+    "TimeRule",
+    "ValueType",
+    "attribute_rules",
+    "parse",
+]
 
 
-class ValueType(StrEnum):
-    """What an attribute's text is read as."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    DATETIME = "datetime"
-    LIST = "list"
-    JSON = "json"
+def _left_out(value: object) -> object:
+    """A section whose lines are all commented out is a section that is left out."""
+    return {} if value == "" else value
 
 
-class Strict(BaseModel):
-    """A part of the mapping in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _none_left(value: object) -> object:
+    return () if value == "" else value
 
 
-def _texts(value: object) -> object:
-    """A single text where a list of texts is meant."""
-    return [value] if isinstance(value, str) else value
+def _nothing_left(value: object) -> object:
+    return None if value == "" else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+AttributesSection = Annotated[Attributes, BeforeValidator(_left_out, json_schema_input_type=Attributes | None)]
 
 
 class Condition(Strict):
     """A row matches when its cell is one of the words (ignoring case), or is filled (or blank)."""
 
-    column: str
-    one_of: Texts | None = None
+    column: ColumnName
+    """The source column to look at."""
+    one_of: Words | None = None
+    """The words that match, ignoring case and blanks around."""
     not_blank: bool | None = None
+    """true: the cell is filled; false: it is blank."""
 
-    @model_validator(mode="after")
-    def _one_test(self) -> Self:
-        if (self.one_of is None) == (self.not_blank is None):
-            raise ValueError("needs exactly one of one_of, not_blank")
-        return self
-
-
-class Rule(Strict):
-    """Where a field comes from (exactly one origin), and what is done with it, in this order."""
-
-    column: str | None = None
-    columns: Texts | None = None
-    value: str | None = None
-    template: str | None = None
-    digest_of: Texts | None = None
-    prefix: str = ""
-
-    part: Literal["first", "last"] | None = None
-    transform: Texts = ()
-    map: dict[str, str] | None = None
-    otherwise: Literal["keep", "blank", "problem"] = "problem"
-    default: str = ""
-    required: bool = False
-
-    format: Texts = ()
-    unit: Literal["s", "ms"] | None = None
-    timezone: str | None = None
-    region: str | None = None
-    region_column: str | None = None
-
-    one_of: Texts | None = None
-    min_length: int | None = Field(default=None, ge=0)
-    max_length: int | None = Field(default=None, ge=0)
-    minimum: float | None = None
-    maximum: float | None = None
-    matches: Literal["email", "e164", "url", "digits", "uuid"] | None = None
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        given = [key for key in ORIGINS if getattr(self, key) is not None]
+    @classmethod
+    def misuses(cls, written: MappingABC[str, Any]) -> Iterable[Misuse]:
+        """A condition asks one thing."""
+        given = [key for key in ("one_of", "not_blank") if key in written]
         if len(given) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(ORIGINS)}; it has {', '.join(given) or 'none'}")
-        if self.prefix and self.digest_of is None:
-            raise ValueError("prefix belongs to digest_of")
-        return self
-
-
-class AttributeRule(Rule):
-    """A rule for an attribute, which also has a type."""
-
-    type: ValueType = ValueType.TEXT
-    separator: str = ","
-
-
-def _column_is_short_for_rule(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
-
-
-FieldRule = Annotated[Rule, BeforeValidator(_column_is_short_for_rule)]
-"""A bare text is a column."""
-
-
-def _rule_or_nested(value: object) -> object:
-    """A mapping with an origin key is a rule; any other mapping nests attributes."""
-    if isinstance(value, MappingABC) and not any(key in value for key in ORIGINS):
-        return {"nested": value}
-    return _column_is_short_for_rule(value)
-
-
-class NestedAttributes(Strict):
-    """Attributes below an attribute; written without the word `nested`."""
-
-    nested: "Attributes"
-
-
-AttributeSpec = Annotated[AttributeRule | NestedAttributes, BeforeValidator(_rule_or_nested)]
-Attributes = dict[Annotated[str, StringConstraints(min_length=1)], AttributeSpec]
+            yield Misuse("", f"needs exactly one of one_of, not_blank; it has {' and '.join(given) or 'neither'}")
 
 
 class LeadSpec(Strict):
     """The lead's fields and where each comes from."""
 
     crm_id: FieldRule
+    """The id of the lead in your own system; required, at most 128 characters."""
     first_name: FieldRule
+    """Required, at most 128 characters, no asterisk."""
     last_name: FieldRule | None = None
-    phone_number: FieldRule
-    opt_in_date: FieldRule | None = None
-    attributes: Attributes = {}
+    """At most 128 characters, no asterisk."""
+    phone_number: PhoneFieldRule
+    """Required; becomes E.164."""
+    opt_in_date: TimeFieldRule | None = None
+    """When the person agreed to be contacted."""
+    attributes: AttributesSection = Field(default_factory=dict)
+    """Everything else that the CRM shall know about the lead."""
+
+    @classmethod
+    def misuses(cls, written: MappingABC[str, Any]) -> Iterable[Misuse]:
+        """An id that cannot tell one row from another."""
+        crm_id = written.get("crm_id")
+        if isinstance(crm_id, dict) and "value" in crm_id:
+            yield Misuse("crm_id", "a constant value would give every row the same id; name a column")
 
 
 class SourceSpec(Strict):
     """How to read the file; what is left out is detected."""
 
-    sheet: str | None = None
+    sheet: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """The sheet's name, its position from 1, or "*" for all sheets with this header."""
     header_row: int | None = Field(default=None, ge=1)
-    encoding: str | None = None
-    delimiter: str | None = None
+    """The row of the header, as the spreadsheet numbers it."""
+    encoding: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """The encoding of a CSV file, such as utf-8 or cp1252."""
+    delimiter: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """What stands between the cells of a CSV file."""
 
 
 class Defaults(Strict):
     """What phones without a country code and dates without a time zone mean."""
 
-    region: str | None = None
-    timezone: str = "UTC"
+    region: Region | None = None
+    """The country of numbers without a country code, such as IN."""
+    timezone: Timezone = "UTC"
+    """The time zone of dates without an offset, such as Asia/Kolkata."""
+
+
+User = Annotated[str, StringConstraints(min_length=1, max_length=USER_EMAIL_MAX_LENGTH)]
+
+
+class Share(Strict):
+    """A user in a round robin, and how many turns they get in each round."""
+
+    user: User
+    """The user's e-mail address or id."""
+    weight: int = Field(default=1, ge=1, le=1000)
+    """How many leads in each round."""
 
 
 def _user_is_short_for_share(value: object) -> object:
     return {"user": value} if isinstance(value, str) else value
 
 
-class Share(Strict):
-    """A user in a round robin, and how many turns they get in each round."""
-
-    user: str
-    weight: int = Field(default=1, ge=1, le=1000)
+def _each_once(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    users = [share.user for share in shares]
+    twice = next((user for user in users if users.count(user) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} stands here twice; name each user once and give it a weight")
+    return shares
 
 
 class OwnerBy(Strict):
     """The owner chosen by another column."""
 
-    column: str
-    map: dict[str, str]
-    otherwise: str | None = None
+    column: ColumnName
+    """The column whose value chooses the user."""
+    map: Annotated[dict[str, User], Field(min_length=1)]
+    """The column's value to the user."""
+    otherwise: User | None = None
+    """The user for all other values; without it they are a problem."""
+
+
+WAYS: Final = ("user_email", "user_id", "round_robin", "by")
+"""The keys of `assign` of which exactly one says who gets the lead."""
 
 
 class AssignSpec(Strict):
     """Who gets the lead: exactly one of the four. A user with `@` is an e-mail, any other an id."""
 
     user_email: FieldRule | None = None
+    """The user's e-mail address: a column or a rule."""
     user_id: FieldRule | None = None
-    round_robin: tuple[Annotated[Share, BeforeValidator(_user_is_short_for_share)], ...] | None = None
+    """The user's id: a column or a rule."""
+    round_robin: (
+        Annotated[
+            tuple[
+                Annotated[Share, BeforeValidator(_user_is_short_for_share, json_schema_input_type=User | Share)], ...
+            ],
+            Field(min_length=1),
+            AfterValidator(_each_once),
+        ]
+        | None
+    ) = None
+    """Users who get the leads in turn."""
     by: OwnerBy | None = None
-    when_blank: str = "skip"
+    """The user chosen by another column."""
+    when_blank: User = "skip"
+    """What happens when no user is found: skip (no assignment), problem, or a user."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        ways = ("user_email", "user_id", "round_robin", "by")
-        if sum(getattr(self, way) is not None for way in ways) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(ways)}")
-        return self
+    @classmethod
+    def misuses(cls, written: MappingABC[str, Any]) -> Iterable[Misuse]:
+        """One way only, and users of the kind that this way sends."""
+        given = [way for way in WAYS if way in written]
+        if len(given) != 1:
+            yield Misuse("", f"needs exactly one of {', '.join(WAYS)}; it has {' and '.join(given) or 'none'}")
+            return
+        yield from _misused_when_blank(str(written.get("when_blank", "skip")), given[0])
+        rule = written[given[0]]
+        for key in ("value", "default"):
+            user = rule.get(key, "") if isinstance(rule, dict) else ""
+            if isinstance(user, str) and user and (message := _wrong_kind(user, given[0])):
+                yield Misuse(given[0], f"{key}: {message}")
+
+
+def _misused_when_blank(user: str, way: str) -> Iterable[Misuse]:
+    if user in {"skip", "problem"}:
+        return
+    if "@" not in user and (close := nearest(user, ("skip", "problem"), cutoff=0.7)):
+        yield Misuse("when_blank", f"“{user}” is taken for a user; did you mean {close[0]}?")
+    elif message := _wrong_kind(user, way):
+        yield Misuse("when_blank", message)
+
+
+def _wrong_kind(user: str, way: str) -> str:
+    if way == "user_email" and "@" not in user:
+        return f"“{user}” is not an e-mail address, and user_email sends e-mail addresses"
+    if way == "user_id" and "@" in user:
+        return f"“{user}” is an e-mail address, and user_id sends ids; use user_email"
+    return ""
 
 
 class EventSpec(Strict):
     """An event that is recorded for each lead; `key` makes it a new one on a later run."""
 
     event: Annotated[str, StringConstraints(min_length=1, max_length=EVENT_NAME_MAX_LENGTH)]
+    """The event's name, at most 256 characters."""
     key: str = ""
+    """What makes this event a new one on a later run; blank: once per lead for ever."""
     when: Condition | None = None
-    attributes: Attributes = {}
+    """Which rows have the event; left out: all."""
+    attributes: AttributesSection = Field(default_factory=dict)
+    """The event's attributes."""
 
 
 class Duplicates(Strict):
     """What to do with rows of one crm_id, or of one phone number, within the files of a run."""
 
     in_file: Literal["report", "first", "last"] = "report"
+    """Rows of one crm_id that differ: report sends none of them, first or last sends that one."""
     phone: Literal["warn", "problem", "allow"] = "warn"
+    """Leads with one phone number."""
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class Mapping(Strict):
     """A whole mapping file."""
 
     version: Annotated[int, Field(ge=1, le=1)]
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    source: SourceSpec = SourceSpec()
-    defaults: Defaults = Defaults()
-    where: tuple[Condition, ...] = ()
+    """The version of this format: 1."""
+    name: Name
+    """A short name that becomes part of the run id."""
+    source: Annotated[SourceSpec, BeforeValidator(_left_out, json_schema_input_type=SourceSpec | None)] = SourceSpec()
+    """How to read the file; what is left out is detected."""
+    defaults: Annotated[Defaults, BeforeValidator(_left_out, json_schema_input_type=Defaults | None)] = Defaults()
+    """What phones without a country code and dates without a time zone mean."""
+    where: Annotated[
+        tuple[Condition, ...], BeforeValidator(_none_left, json_schema_input_type=tuple[Condition, ...] | None)
+    ] = ()
+    """Rows that do not match all of these are filtered: not sent, not checked."""
     lead: LeadSpec
+    """The lead's fields and where each comes from."""
     unmapped: Literal["ignore", "attributes"] = "ignore"
+    """What becomes of columns that the mapping does not name: nothing, or a text attribute each."""
     attributes_as: Literal["plain", "object"] = "plain"
-    assign: AssignSpec | None = None
-    events: tuple[EventSpec, ...] = ()
-    duplicates: Duplicates = Duplicates()
+    """How attribute values are sent: as they are, or each as an object {"value": …}."""
+    assign: Annotated[AssignSpec | None, BeforeValidator(_nothing_left)] = None
+    """Who gets the lead."""
+    events: Annotated[
+        tuple[EventSpec, ...], BeforeValidator(_none_left, json_schema_input_type=tuple[EventSpec, ...] | None)
+    ] = ()
+    """Events to record for each lead."""
+    duplicates: Annotated[Duplicates, BeforeValidator(_left_out, json_schema_input_type=Duplicates | None)] = (
+        Duplicates()
+    )
+    """What to do with rows of one crm_id, or of one phone number."""
 
 
-def attribute_rules(attributes: Attributes, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], AttributeRule]]:
-    """Every rule below `attributes` with the path of keys that leads to it, in the order of the file."""
-    rules: list[tuple[tuple[str, ...], AttributeRule]] = []
-    for key, spec in attributes.items():
-        below = (*path, key)
-        if isinstance(spec, AttributeRule):
-            rules.append((below, spec))
-        else:
-            rules.extend(attribute_rules(spec.nested, below))
-    return rules
+def parse(document: dict[str, Any], known: Known | None = None) -> Mapping:
+    """The mapping of a loaded document; raises `pydantic.ValidationError` with every mistake.
 
-
-def parse(document: dict[str, Any]) -> Mapping:
-    """The mapping of a loaded document; raises `pydantic.ValidationError` with every mistake."""
-    return Mapping.model_validate(document)
+    Names of transforms and regions are checked only when `known` says which there are.
+    """
+    return Mapping.model_validate(document, context=known)

@@ -85,6 +85,12 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "Check that no cell is missing in the middle of the row.",
     ),
     _problem(
+        "quote-misplaced",
+        "A quotation mark in the middle of a cell",
+        "The cell is quoted but goes on after its closing quotation mark, so nobody can tell where it ends.",
+        'Write a quotation mark inside a quoted cell twice: "".',
+    ),
+    _problem(
         "cell-error",
         "A spreadsheet error in a mapped column",
         "The cell shows an error such as #N/A instead of a value.",
@@ -284,6 +290,13 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "Not a user",
         "The owner is neither an e-mail address of at most 319 characters nor an id.",
         "Correct the owner.",
+    ),
+    # events
+    _problem(
+        "event-twice",
+        "One event twice for one lead",
+        "Two events of the mapping have the same name and key; the CRM would take the second for a repetition.",
+        "Give one of the events another key in the mapping.",
     ),
     # within the files of the run
     _problem(

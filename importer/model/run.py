@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from importer.model.source import SourceInfo
+from importer.model.source import ReadOptions, SourceInfo
 
 
 class RunState(StrEnum):
@@ -15,6 +15,40 @@ class RunState(StrEnum):
     FINISHED = "finished"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+
+
+class OnDuplicate(StrEnum):
+    """What a lead that exists already gets."""
+
+    SKIP = "skip"
+    FOLLOW_UP = "follow-up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What a person asked for, kept with the run so that `resume` needs nothing but the journal.
+
+    `files` and `mapping_path` stand as they were given; `mapping_text` is the mapping as it was then. `rate` is in
+    requests per second and endpoint (0: no limit, `None`: the published one), `settle` and `timeout` in seconds.
+    `max_invalid` is a number (`12`), a share (`5%`), or empty. It never holds a credential.
+    """
+
+    files: tuple[str, ...]
+    mapping_path: str
+    mapping_text: str
+    options: ReadOptions = ReadOptions()
+    limit: int | None = None
+    max_invalid: str = ""
+    base_url: str = ""
+    org: str = ""
+    sandbox: bool = False
+    rate: float | None = None
+    concurrency: int = 16
+    on_duplicate: OnDuplicate = OnDuplicate.SKIP
+    skip_known: bool = False
+    canary: bool = True
+    settle: float = 60.0
+    timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,21 @@
+"""What a run leaves for people and programs: results, rejects, annotated workbook, page, summary.
+
+Every report is written from a `RunReport` and its `RowResult`s, so it can be written again at any time.
+"""
+
+from importer.reporting.annotated import write_annotated
+from importer.reporting.page import write_html
+from importer.reporting.rejects import REJECT_COLUMNS, write_rejects
+from importer.reporting.results import RESULT_COLUMNS, write_results
+from importer.reporting.summary import summary, write_summary
+
+__all__ = [
+    "REJECT_COLUMNS",
+    "RESULT_COLUMNS",
+    "summary",
+    "write_annotated",
+    "write_html",
+    "write_rejects",
+    "write_results",
+    "write_summary",
+]

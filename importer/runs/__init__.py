@@ -1,0 +1,1 @@
+"""The order of things: prepare, execute, finish. The only place where the stages meet."""

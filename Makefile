@@ -1,0 +1,49 @@
+# A fresh clone needs python3 (3.11 or newer), pip and make. Everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DELETE_ON_ERROR:
+.PHONY: demo test check lint types floors samples schema lock clean
+
+READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+
+demo: $(READY) ## the main job, end to end, on the built-in sandbox
+	@IMPORTER=$(BIN)/importer sh samples/demo.sh
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest
+
+check: lint types floors ## everything but the tests
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+floors: $(READY)
+	$(BIN)/lint-imports
+
+samples: $(READY) ## make the sample files again
+	$(BIN)/python samples/make_samples.py
+
+schema: $(READY) ## write the JSON Schema of the mapping file again
+	$(BIN)/python -m importer.mapping.schema > mappings/mapping.schema.json
+
+lock: $(READY) ## pin the dependencies again, with hashes and without naming an index
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header pyproject.toml --group dev -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(READY):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.ready-*
+	@touch $@

@@ -1,0 +1,25 @@
+"""The last words of a command that made a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from importer.cli.wording import conclusion
+
+if TYPE_CHECKING:
+    from importer.cli.session import Session
+    from importer.runs.job import Finished
+
+
+def told(session: Session, finished: Finished) -> int:
+    """Print the summary, for a program or for a person; returns the exit code."""
+    if session.console.verbose:
+        for source in finished.ended.report.sources:
+            for note in source.info.notes:
+                session.console.detail(f"{source.info.path}: {note}")
+    if session.as_json:
+        session.console.result(json.dumps(finished.ended.document(), ensure_ascii=False, indent=2))
+    else:
+        session.console.result(conclusion(finished))
+    return finished.ended.exit_code

@@ -1,0 +1,62 @@
+"""Where a run sends to: the server of the settings, or a sandbox that lives as long as the command."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.cli.session import Session
+    from importer.journal.store import Journal, StoredRun
+    from importer.runs.send import Destination
+
+_ORG = "sandbox"
+
+
+def real_destination(session: Session) -> Destination:
+    """The server, organisation and credential of the settings."""
+    from importer.runs.send import Destination
+
+    settings = session.settings
+    return Destination.of(settings.base_url(), settings.required_org(), settings.credential_reader())
+
+
+@contextmanager
+def sandbox_destination(session: Session, existing: list[tuple[str, str]] | None = None) -> Iterator[Destination]:
+    """A sandbox on a free port, with the leads (lead_id, crm_id) that an interrupted rehearsal had created."""
+    from importer.crm.credential import Credential, CredentialKind
+    from importer.runs.send import Destination
+    from importer.sandbox import Sandbox
+
+    org = session.settings["org"] or _ORG
+    rate = session.settings["rate"]
+    leads = [(org, lead_id, crm_id) for lead_id, crm_id in existing or ()]
+    with Sandbox(rate=10.0 if rate is None else rate, existing=leads) as sandbox:
+        session.console.say(f"sending to the built-in sandbox at {sandbox.base_url}: this is not the real API")
+        credential = Credential(CredentialKind.API_KEY, sandbox.api_key, source="the sandbox")
+        yield Destination.of(sandbox.base_url, org, lambda: credential)
+
+
+@contextmanager
+def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterator[Destination]:
+    """Where a run that is resumed goes on sending: where it began, and nowhere else."""
+    from importer.crm.address import origin_of
+    from importer.errors import RunError
+
+    if run.request.sandbox:
+        with sandbox_destination(session, journal.created_leads(run)) as destination:
+            yield destination
+        return
+    destination = real_destination(session)
+    for what, then, now in (
+        ("organisation", run.request.org, destination.org),
+        ("server", origin_of(run.request.base_url), destination.origin),
+    ):
+        if run.planned and then != now:
+            raise RunError(
+                f"the run {run.run_id} belongs to the {what} {then}, not to {now}",
+                tip="Give the settings that the run began with.",
+            )
+    yield destination

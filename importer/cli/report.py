@@ -1,0 +1,26 @@
+"""`importer report`: write a run's report again."""
+
+import json
+from typing import Any
+
+import click
+
+from importer.cli.options import COMMON
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@COMMON
+def report(**options: Any) -> int:
+    """Write the report files of RUN again from the journal. RUN is an id, its beginning, or `latest`."""
+    from importer.cli.session import session
+    from importer.runs.finish import write_report
+
+    here = session(options)
+    with here.journal() as journal:
+        ended = write_report(journal, journal.run(options["run_id"]))
+    if here.as_json:
+        here.console.result(json.dumps(ended.document(), ensure_ascii=False, indent=2))
+    else:
+        here.console.result("\n".join(ended.files.values()))
+    return 0

@@ -1,0 +1,34 @@
+"""`importer resume`: go on where a run was stopped."""
+
+from typing import Any
+
+import click
+
+from importer.cli.options import COMMON, SENDING
+
+
+@click.command()
+@click.argument("run_id", required=False, metavar="[RUN]")
+@SENDING
+@click.option("--retry-failed", is_flag=True, help="Try rejected and unknown rows once more, too.")
+@click.option("--no-progress", is_flag=True, help="No progress bar and no progress lines.")
+@COMMON
+def resume(**options: Any) -> int:
+    """Go on with an interrupted or stopped run from its journal (the latest unfinished one, unless RUN names it).
+
+    The plan that was made then is sent; a file or mapping that has changed since plays no part.
+    RUN is a run's id, or its beginning.
+
+    \b
+    importer resume
+    importer resume 20261122-1504 --retry-failed
+    """
+    from importer.cli.ending import told
+    from importer.cli.rehearsal import destination_of
+    from importer.cli.session import session
+
+    here = session(options)
+    with here.job() as job:
+        run = job.to_resume(options["run_id"])
+        with destination_of(here, job.journal, run) as destination:
+            return told(here, job.resume(run, destination, retry_failed=options["retry_failed"]))

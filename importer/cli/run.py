@@ -1,0 +1,33 @@
+"""`importer run`: the main job."""
+
+from typing import Any
+
+import click
+
+from importer.cli.options import COMMON, READING, SENDING
+
+
+@click.command()
+@READING
+@SENDING
+@click.option("--again", is_flag=True, help="Import a file that was imported before once more.")
+@COMMON
+def run(**options: Any) -> int:
+    """Check the files, create the leads, assign them, record their events, and report on every row.
+
+    \b
+    importer run leads.xlsx -m mappings/weekly.yaml --sandbox      a rehearsal; no credential needed
+    importer run leads.xlsx -m mappings/weekly.yaml --org 4711     asks before it sends
+    importer run inbox/*.xlsx -m mappings/weekly.yaml --yes        several files, one run, no question
+    """
+    from importer.cli.ending import told
+    from importer.cli.rehearsal import real_destination, sandbox_destination
+    from importer.cli.session import request_of, session
+
+    here = session(options)
+    request = request_of(options, here.settings)
+    with here.job() as job:
+        if request.sandbox:
+            with sandbox_destination(here) as destination:
+                return told(here, job.run(request, destination, name=options["run_name"], again=options["again"]))
+        return told(here, job.run(request, real_destination(here), name=options["run_name"], again=options["again"]))

@@ -1,0 +1,40 @@
+"""`importer runs`: the runs so far."""
+
+import json
+from typing import Any
+
+import click
+
+from importer.cli.options import COMMON
+
+
+@click.command()
+@COMMON
+def runs(**options: Any) -> int:
+    """List the runs so far, newest first, with state and counts."""
+    from importer.cli.session import session
+    from importer.journal.results import status_counts
+
+    here = session(options)
+    with here.journal() as journal:
+        listed = [(run, status_counts(journal, run)) for run in journal.runs()]
+    if here.as_json:
+        documents = [
+            {
+                "run_id": run.run_id,
+                "command": run.command,
+                "state": run.state,
+                "exit_code": run.exit_code,
+                "counts": counts,
+            }
+            for run, counts in listed
+        ]
+        here.console.result(json.dumps(documents, indent=2))
+        return 0
+    width = max((len(run.run_id) for run, _ in listed), default=0)
+    for run, counts in listed:
+        words = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+        here.console.result(f"{run.run_id:<{width}}  {run.command:<5}  {run.state:<11}  {words}")
+    if not listed:
+        here.console.say(f"no runs in {here.reports_dir} yet")
+    return 0

@@ -1,0 +1,114 @@
+"""What every command that works on a reports folder sets up first."""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.cli.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.journal.store import Journal
+    from importer.model.run import RunRequest
+    from importer.runs.job import Announcement, Job
+    from importer.runs.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Settings, console and reports folder of one command."""
+
+    settings: Settings
+    console: Console
+    as_json: bool
+    assume_yes: bool = False
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where journal and reports are."""
+        return Path(self.settings["reports_dir"])
+
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        """The journal of the reports folder."""
+        from importer.clock import SystemClock
+        from importer.journal.store import Journal
+
+        with Journal(self.reports_dir, SystemClock().now) as journal:
+            yield journal
+
+    @contextmanager
+    def job(self) -> Iterator[Job]:
+        """What carries out a command on the journal."""
+        from importer.clock import SystemClock
+        from importer.runs.job import Job
+
+        with self.journal() as journal:
+            yield Job(
+                journal,
+                clock=SystemClock(),
+                progress=self.console,
+                rng=random.Random(),
+                confirm=self._confirm,
+            )
+
+    def _confirm(self, about: Announcement) -> bool:
+        """Say what is about to be sent, and ask unless it stays on this machine or the answer is known."""
+        from importer.cli.wording import announcement
+        from importer.crm.address import is_loopback
+
+        self.console.say(announcement(about))
+        if self.assume_yes or is_loopback(about.base_url):
+            return True
+        return self.console.ask("Send?")
+
+
+def session(options: dict[str, Any]) -> Session:
+    """The session for a command's options; it takes out those that it uses."""
+    from importer.runs.settings import load_settings
+
+    console = Console(
+        quiet=options.pop("quiet"),
+        verbose=options.pop("verbose"),
+        progress=not options.pop("no_progress", False),
+    )
+    names = ("reports_dir", "org", "base_url", "api_key_file", "rate", "concurrency", "settle", "timeout")
+    flags = {name: options.pop(name, None) for name in names}
+    return Session(
+        settings=load_settings(flags, profile=options.pop("profile")),
+        console=console,
+        as_json=options.pop("as_json"),
+        assume_yes=options.pop("yes", False),
+    )
+
+
+def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
+    """What was asked for, with the mapping's text as it is now."""
+    from importer.mapping import load_mapping
+    from importer.model.run import OnDuplicate, RunRequest
+    from importer.model.source import ReadOptions
+
+    loaded = load_mapping(options["mapping_path"])
+    return RunRequest(
+        files=tuple(str(file) for file in options["files"]),
+        mapping_path=loaded.path,
+        mapping_text=loaded.text,
+        options=ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")}),
+        limit=options["limit"],
+        max_invalid=options["max_invalid"],
+        base_url=settings["base_url"],
+        org=settings["org"],
+        sandbox=options.get("sandbox", False),
+        rate=settings["rate"],
+        concurrency=settings["concurrency"],
+        on_duplicate=OnDuplicate(options.get("on_duplicate") or OnDuplicate.SKIP),
+        skip_known=options.get("skip_known", False),
+        canary=not options.get("no_canary", False),
+        settle=settings["settle"],
+        timeout=settings["timeout"],
+    )

@@ -1,0 +1,82 @@
+"""The breaker: an outage costs time, never rows."""
+
+import asyncio
+import random
+from contextlib import suppress
+from typing import Final
+
+from importer.clock import Clock
+from importer.crm.verdict import Stop
+from importer.exit_codes import ExitCode
+
+FAILURES: Final = 10
+"""Attempts without an answer, one after the other, that make an outage."""
+
+PATIENCE: Final = 600.0
+"""Seconds without any success after which the run stops (resumable)."""
+
+FIRST_CONTACT: Final = 10.0
+"""Seconds for a server that has never answered in this run: more likely a wrong address than an outage."""
+
+
+class Breaker:
+    """Counts failures across all rows and endpoints; while it is open, one probe at a time is let through."""
+
+    def __init__(self, clock: Clock, rng: random.Random) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._failures = 0
+        self._failing_since: float | None = None
+        self._ever_answered = False
+        self._probes = 0
+        self._next_probe = 0.0
+        self._probing = False
+        self._changed = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everything but probes has to wait. Before the first answer a single failure is enough."""
+        return self._failures >= (FAILURES if self._ever_answered else 1)
+
+    @property
+    def next_probe_in(self) -> float:
+        """Seconds until the next probe."""
+        return max(0.0, self._next_probe - self._clock.monotonic())
+
+    async def admit(self) -> None:
+        """Wait until this call may be made; while the breaker is open that makes it the probe."""
+        while self.is_open:
+            if not self._probing and self.next_probe_in == 0.0:
+                self._probing = True
+                return
+            self._changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), None if self._probing else self.next_probe_in)
+
+    def answered(self) -> None:
+        """Something came back that shows that the server is there."""
+        self._ever_answered = True
+        self._failures = self._probes = 0
+        self._failing_since = None
+        self._settle_probe()
+
+    def failed(self, reason: str) -> Stop | None:
+        """An attempt found no server; returns why to stop once patience is spent."""
+        now = self._clock.monotonic()
+        self._failures += 1
+        self._failing_since = now if self._failing_since is None else self._failing_since
+        if self.is_open:
+            self._next_probe = now + min(60.0, 2.0**self._probes) * self._rng.uniform(0.75, 1.25)
+            self._probes += 1
+        self._settle_probe()
+        if not self.is_open or now - self._failing_since < (PATIENCE if self._ever_answered else FIRST_CONTACT):
+            return None
+        return Stop(
+            exit_code=ExitCode.OUTAGE,
+            reason=f"no answer from the server for {now - self._failing_since:.0f} s ({reason})",
+            tip="Check --base-url and the network, then `importer resume` goes on with this run.",
+        )
+
+    def _settle_probe(self) -> None:
+        self._probing = False
+        self._changed.set()

@@ -1,0 +1,211 @@
+"""The verdict table: status × body → what to do, for each of the three endpoints.
+
+Sources: the contract for the documented answers; docs/reliability.md for the reasoning behind each line. What is not
+listed stops the run: stopping loses nothing, guessing might.
+"""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from importer.crm.echo import echo_warnings
+from importer.crm.meaning import Fingerprint, Meaning, meaning_of
+from importer.crm.observation import Answer, NoAnswer, Observation
+from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
+from importer.crm.waiting import retry_after
+from importer.exit_codes import ExitCode
+from importer.model.operation import Call, Kind
+
+DOUBT_TRIES: Final = 4
+"""One attempt and three more for a call that may have had effect."""
+
+CONTENT_REFUSED: Final = frozenset({400, 413, 414, 415, 422, 431})
+NO_EFFECT: Final = frozenset({421, 425})
+
+_CREDENTIAL_TIP: Final = "Check the credential and the organisation, then `importer resume` goes on with this run."
+_ENDPOINT_TIP: Final = "Check --base-url and the organisation, then `importer resume` goes on with this run."
+
+
+def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> Verdict:
+    """What one attempt of a call tells us to do. Never raises, whatever the server says."""
+    if isinstance(seen, NoAnswer):
+        return _judge_silence(seen)
+    by_endpoint = (
+        _judge_create(seen, call, learnt) if call.operation.kind is Kind.CREATE else _judge_follow_up(seen, call)
+    )
+    return by_endpoint or _judge_any(seen)
+
+
+def _judge_silence(seen: NoAnswer) -> Verdict:
+    if seen.certificate:
+        reason = f"the server's certificate cannot be verified ({seen.reason})"
+        tip = "Check --base-url and the network; verification is never skipped."
+        return Verdict(
+            action=Action.STOP,
+            message=seen.reason,
+            stop=Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=reason, tip=tip),
+        )
+    if not seen.sent:
+        return Verdict(action=Action.AGAIN, message=seen.reason, outage=True)
+    return Verdict(
+        action=Action.DOUBT,
+        message=f"no answer: {seen.reason}",
+        maybe=True,
+        outage=True,
+        tries=DOUBT_TRIES,
+        ending=Ending.UNKNOWN,
+    )
+
+
+def _judge_create(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict | None:
+    match seen.status:
+        case status if 200 <= status < 300:
+            return _judge_create_accepted(seen, call)
+        case 429 | 409:
+            return _judge_refused(seen, call, learnt)
+        case 404 if seen.is_error_document:
+            return _again_then_stop(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+    return None
+
+
+def _judge_create_accepted(seen: Answer, call: Call) -> Verdict:
+    document = seen.document or {}
+    lead_id, echoed = document.get("lead_id"), document.get("crm_id", call.crm_id)
+    if not (isinstance(lead_id, str) and lead_id and isinstance(echoed, str)):
+        return _unproven(seen)
+    if echoed.strip().casefold() != call.crm_id.strip().casefold():
+        reason = f"the answer to the create of {call.crm_id!r} is about another lead ({echoed!r})"
+        stop = Stop(exit_code=ExitCode.CONTRACT_BROKEN, reason=reason, tip="A cache or proxy may be mixing answers up.")
+        return _verdict(seen, Action.STOP, reason, maybe=True, ending=Ending.UNKNOWN, stop=stop)
+    return _verdict(
+        seen, Action.ACCEPT, "", maybe=False, lead_id=lead_id, warnings=echo_warnings(call.operation.body, document)
+    )
+
+
+def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict:
+    match meaning_of(seen, call.crm_id, learnt):
+        case Meaning.DUPLICATE:
+            return _verdict(seen, Action.EXISTS, _said(seen))
+        case Meaning.THROTTLE:
+            return _throttled(seen)
+    return _verdict(
+        seen,
+        Action.UNCLEAR,
+        f"{seen.status} whose meaning could not be told: {_said(seen)}",
+        wait=max(5.0, retry_after(seen) or 0.0),
+        tries=3,
+        ending=Ending.UNKNOWN,
+    )
+
+
+def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
+    match seen.status:
+        case 202:
+            return _verdict(seen, Action.ACCEPT, "", maybe=False)
+        case status if 200 <= status < 300:
+            return _unproven(seen)
+        case 429:
+            return _throttled(seen)
+        case 404 if seen.is_error_document and _names_org(seen):
+            return _again_then_stop(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+        case 404 if seen.is_error_document:
+            # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
+            wait = float(2 ** min(call.attempts - 1, 3))
+            message = f"lead not found although it was created: {_said(seen)}"
+            return _verdict(seen, Action.AGAIN, message, wait=wait, tries=5, ending=Ending.REJECTED)
+    return None
+
+
+def _judge_any(seen: Answer) -> Verdict:
+    """What all three endpoints share."""
+    match seen.status:
+        case status if status in CONTENT_REFUSED:
+            stop = _crm_stop("the CRM refused the first 20 rows", _said(seen), "Check the mapping; see results.csv.")
+            streak = Streak(name="all-rejected", limit=20, stop=stop, from_start=True)
+            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}", streak=streak)
+        case 401:
+            return _again_then_stop(seen, "unauthorized", 2, "the credential was refused", _CREDENTIAL_TIP)
+        case 403 if seen.is_error_document:
+            return _again_then_stop(seen, "forbidden", 3, "the credential has no permission", _CREDENTIAL_TIP)
+        case 403:
+            stop = _crm_stop("a gateway blocks the requests", _said(seen), _ENDPOINT_TIP)
+            return _verdict(
+                seen,
+                Action.AGAIN,
+                f"blocked by a gateway: {_said(seen)}",
+                outage=True,
+                wait=1.0,
+                tries=2,
+                ending=Ending.REJECTED,
+                streak=Streak(name="blocked", limit=3, stop=stop),
+            )
+        case 404:
+            return _verdict(seen, Action.AGAIN, f"no such address: {_said(seen)}", outage=True)
+        case status if status in NO_EFFECT:
+            return _verdict(seen, Action.AGAIN, _said(seen))
+        case 408:
+            return _in_doubt(seen, outage=False)
+        case 501 | 505:
+            return _stopped(seen)
+        case status if 500 <= status < 600:
+            return _in_doubt(seen, outage=True)
+    return _stopped(seen)
+
+
+def _verdict(seen: Answer, action: Action, message: str, **rest: Any) -> Verdict:
+    return Verdict(action=action, message=message, http_status=seen.status, error_code=seen.error_code, **rest)
+
+
+def _throttled(seen: Answer) -> Verdict:
+    return _verdict(seen, Action.THROTTLE, f"throttled: {_said(seen)}", wait=retry_after(seen))
+
+
+def _in_doubt(seen: Answer, *, outage: bool) -> Verdict:
+    return _verdict(
+        seen,
+        Action.DOUBT,
+        _said(seen),
+        maybe=True,
+        outage=outage,
+        wait=retry_after(seen),
+        tries=DOUBT_TRIES,
+        ending=Ending.UNKNOWN,
+    )
+
+
+def _unproven(seen: Answer) -> Verdict:
+    """A 2xx whose body proves nothing: a login page, a captive portal, a truncated answer."""
+    reason = "this endpoint does not answer like the Leads API"
+    streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _said(seen), _ENDPOINT_TIP))
+    message = f"{seen.status} without proof that it was done: {_said(seen)}"
+    return _verdict(seen, Action.DOUBT, message, maybe=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak)
+
+
+def _again_then_stop(seen: Answer, name: str, limit: int, reason: str, tip: str) -> Verdict:
+    """Asked again once or twice, so that a hiccup of an authentication service does not stop a night's run."""
+    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip))
+    return _verdict(seen, Action.AGAIN, f"{reason}: {_said(seen)}", wait=2.0, streak=streak)
+
+
+def _stopped(seen: Answer) -> Verdict:
+    where = f"it redirects to {_host(seen)}" if 300 <= seen.status < 400 else "this is not the Leads API's answer"
+    stop = _crm_stop(f"the server answers {seen.status}: {where}", seen.error_text, _ENDPOINT_TIP)
+    return _verdict(seen, Action.STOP, stop.reason, stop=stop)
+
+
+def _crm_stop(reason: str, said: str, tip: str) -> Stop:
+    return Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{reason} ({said})" if said else reason, tip=tip)
+
+
+def _said(seen: Answer) -> str:
+    """The server's own words, or its status alone."""
+    return f"{seen.status} {seen.error_text}".strip()
+
+
+def _names_org(seen: Answer) -> bool:
+    text = seen.error_text.casefold()
+    return "org" in text and "lead" not in text
+
+
+def _host(seen: Answer) -> str:
+    """The host a redirect points to; the rest of the address may carry secrets."""
+    return urlsplit(seen.headers.get("location", "")).hostname or "nowhere"

@@ -1,0 +1,81 @@
+"""What one observation tells us to do, as a value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from importer.exit_codes import ExitCode
+
+
+class Action(StrEnum):
+    """The next step for the call."""
+
+    ACCEPT = "accept"
+    """It is done: the answer proves it."""
+    EXISTS = "exists"
+    """The lead exists; whether it is ours is for the ledger to say."""
+    REJECT = "reject"
+    """The server refuses this row's content."""
+    DOUBT = "doubt"
+    """It may have had effect: wait until it cannot any more, then ask again."""
+    AGAIN = "again"
+    """It had no effect: ask again."""
+    THROTTLE = "throttle"
+    """Too fast: wait; the row loses nothing."""
+    UNCLEAR = "unclear"
+    """A refusal whose meaning could not be told: ask again, slowly."""
+    STOP = "stop"
+    """No row is to blame: stop the run."""
+
+
+class Ending(StrEnum):
+    """How a call ends once its tries are spent."""
+
+    PENDING = "pending"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why a run stops, and with which exit code."""
+
+    exit_code: ExitCode
+    reason: str
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streak:
+    """A run stops when the same verdict falls `limit` times with nothing accepted in between.
+
+    `from_start`: only while nothing at all was accepted in this run.
+    """
+
+    name: str
+    limit: int
+    stop: Stop
+    from_start: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to do after one attempt.
+
+    `maybe`: true sets "may have had effect", false clears it (proof), `None` keeps it. `outage` counts towards the
+    breaker. `wait` is a number of seconds the server or a rule asks for. `tries` is how often this row may get this
+    kind of verdict before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail).
+    """
+
+    action: Action
+    message: str = ""
+    http_status: int | None = None
+    error_code: int | None = None
+    lead_id: str = ""
+    maybe: bool | None = None
+    outage: bool = False
+    wait: float | None = None
+    tries: int | None = None
+    ending: Ending = Ending.PENDING
+    streak: Streak | None = None
+    stop: Stop | None = None
+    warnings: tuple[tuple[str, str], ...] = ()

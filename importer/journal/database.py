@@ -1,0 +1,73 @@
+"""Opening the journal's file so that what is committed survives a power loss."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from importer.errors import LocalDiskError, RunError
+from importer.journal.schema import TABLES, VERSION
+
+FILE_NAME: Final = "journal.sqlite3"
+
+
+def open_database(folder: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
+    """The journal in `folder`, created with its tables when it is not there; files 0600, folder 0700.
+
+    WAL with `synchronous=FULL` is the setting that lost no committed intent in simulated power losses.
+    Raises LocalDiskError when the disk refuses, RunError when the file is newer than this program.
+    """
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create_private(path)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=check_same_thread)
+        _prepare(connection)
+    except (OSError, sqlite3.Error) as error:
+        raise disk_error(path, error) from error
+    _check_version(connection, path)
+    return connection
+
+
+def disk_error(path: Path | str, error: Exception) -> LocalDiskError:
+    """The journal's own words for whatever the disk or SQLite said."""
+    return LocalDiskError(
+        f"the journal {path} cannot be used: {error}",
+        tip="Nothing is sent without it. Free some disk space or mend the folder's permissions; "
+        "`importer resume` then goes on.",
+    )
+
+
+def _create_private(path: Path) -> None:
+    """SQLite gives -wal and -shm the mode of the database; its own default would be readable for everybody."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    os.close(descriptor)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        "busy_timeout = 10000",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "fullfsync = ON",
+        "secure_delete = ON",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in TABLES.split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        connection.close()
+        raise RunError(
+            f"the journal {path} was written by a newer importer (layout {version}, this program knows {VERSION})",
+            tip="Update the importer, or use another --reports-dir.",
+        )

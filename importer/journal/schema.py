@@ -1,0 +1,87 @@
+"""The journal's tables. The layout has a version; a newer one than the program knows is refused."""
+
+from typing import Final
+
+VERSION: Final = 1
+
+TABLES: Final = """
+CREATE TABLE realms (                       -- one server and organisation: what ledger and guard belong to
+    id INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL,
+    org TEXT NOT NULL,
+    fingerprint TEXT,                       -- the learnt duplicate answer, as JSON
+    fingerprint_at TEXT,
+    UNIQUE (origin, org)
+);
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    command TEXT NOT NULL,
+    state TEXT NOT NULL,
+    realm INTEGER REFERENCES realms,
+    request TEXT NOT NULL,                  -- what was asked for, as JSON
+    started_at TEXT NOT NULL,
+    planned_at TEXT,                        -- the plan is frozen: from here on the run can be resumed
+    finished_at TEXT,
+    seconds REAL NOT NULL DEFAULT 0,        -- over all its processes
+    exit_code INTEGER,
+    reason TEXT NOT NULL DEFAULT '',
+    canaries INTEGER NOT NULL DEFAULT 0,    -- requests that belong to no row
+    estimate TEXT
+);
+CREATE TABLE sources (
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    info TEXT NOT NULL,                     -- SourceInfo as JSON
+    sha256 TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    PRIMARY KEY (run, position)
+);
+CREATE TABLE rows (
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    source INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    line INTEGER,
+    status TEXT NOT NULL,
+    crm_id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    cells TEXT,                             -- JSON array, in the order of the source's columns; NULL once scrubbed
+    problems TEXT,                          -- JSON array
+    assigns INTEGER NOT NULL,               -- how many calls of each kind the row asks for
+    event_calls INTEGER NOT NULL,
+    lead_id TEXT NOT NULL DEFAULT '',
+    assign TEXT NOT NULL DEFAULT '',
+    events TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    hint TEXT NOT NULL DEFAULT '',
+    http_status INTEGER,
+    error_code INTEGER,
+    finished_at TEXT,
+    PRIMARY KEY (run, source, number)
+);
+CREATE TABLE operations (
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    source INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB,                              -- NULL once settled
+    state TEXT NOT NULL,                    -- see journal/states.py
+    attempts INTEGER NOT NULL DEFAULT 0,
+    throttled INTEGER NOT NULL DEFAULT 0,
+    intent_at TEXT,                         -- when the last attempt began
+    doubt_at TEXT,                          -- when the last attempt that may have had effect ended without an answer
+    PRIMARY KEY (run, source, number, ordinal)
+);
+CREATE INDEX operations_open ON operations (run, kind, source, number, ordinal) WHERE state = 'planned';
+CREATE INDEX operations_intent ON operations (run) WHERE state = 'intent';
+CREATE TABLE leads (                        -- the ledger: what all runs together know about a realm
+    realm INTEGER NOT NULL REFERENCES realms,
+    crm_id TEXT NOT NULL,
+    maybe INTEGER NOT NULL DEFAULT 0,       -- a request that may have created it has left this machine
+    seen_in INTEGER,                        -- the run that first saw it exist
+    lead_id TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (realm, crm_id)
+) WITHOUT ROWID;
+"""

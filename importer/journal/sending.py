@@ -1,0 +1,282 @@
+"""The journal while a run is sending: intents before the bytes leave, outcomes after."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from importer.journal.rows import append_problem, mark_maybe
+from importer.journal.states import OperationState as State
+from importer.journal.writer import Writer
+from importer.model.operation import Call, Kind, Operation, RowId
+from importer.model.outcome import FollowUp, RowStatus
+from importer.model.problem import Problem
+
+PAGE: Final = 500
+"""Calls that are read from the plan at once."""
+
+_OF_ROW: Final = "run = ? AND source = ? AND number = ?"
+_OF_CALL: Final = f"{_OF_ROW} AND ordinal = ?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCall:
+    """A call that may be sent. `doubt_at` is when an earlier attempt that may have had effect ended (ISO 8601, UTC).
+
+    `seen_in` is the earlier run that saw the lead exist, if any.
+    """
+
+    call: Call
+    doubt_at: str = ""
+    seen_in: str = ""
+
+
+class SendingJournal:
+    """What one run writes and reads while it sends. Every writing method returns once its change is on disk."""
+
+    def __init__(
+        self, writer: Writer, reader: sqlite3.Connection, *, run: int, realm: int, now: Callable[[], datetime]
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._run = run
+        self._realm = realm
+        self._now = now
+
+    def planned(self, kind: Kind, *, page: int = PAGE) -> Iterator[PlannedCall]:
+        """Every call of one endpoint that may be sent, in source order, read page by page as it is asked for."""
+        after = (-1, -1, -1)
+        while True:
+            found = self._reader.execute(
+                "SELECT o.source, o.number, o.ordinal, o.key, o.body, o.attempts, o.doubt_at, r.crm_id, r.lead_id,"
+                " coalesce(l.maybe, 0) AS maybe, coalesce(seen.run_id, '') AS seen_in"
+                " FROM operations o JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
+                " LEFT JOIN leads l ON l.realm = ? AND l.crm_id = r.crm_id"
+                " LEFT JOIN runs seen ON seen.id = l.seen_in AND seen.id != o.run"
+                " WHERE o.run = ? AND o.kind = ? AND o.state = 'planned'"
+                " AND (o.source, o.number, o.ordinal) > (?, ?, ?)"
+                " ORDER BY o.source, o.number, o.ordinal LIMIT ?",
+                (self._realm, self._run, kind, *after, page),
+            ).fetchall()
+            if not found:
+                return
+            for row in found:
+                yield self._planned_call(kind, row)
+            after = (found[-1]["source"], found[-1]["number"], found[-1]["ordinal"])
+
+    def _planned_call(self, kind: Kind, row: sqlite3.Row) -> PlannedCall:
+        call = Call(
+            row=RowId(row["source"], row["number"]),
+            ordinal=row["ordinal"],
+            operation=Operation(kind=kind, key=row["key"], body=bytes(row["body"])),
+            crm_id=row["crm_id"],
+            lead_id=row["lead_id"],
+            attempts=row["attempts"],
+            maybe=bool(row["maybe"]) if kind is Kind.CREATE else row["doubt_at"] is not None,
+        )
+        return PlannedCall(call=call, doubt_at=row["doubt_at"] or "", seen_in=row["seen_in"])
+
+    def follow_ups_of(self, row: RowId) -> list[Call]:
+        """The calls of a row that its last outcome has released."""
+        found = self._reader.execute(
+            "SELECT o.source, o.number, o.ordinal, o.kind, o.key, o.body, o.attempts, o.doubt_at, r.crm_id, r.lead_id,"
+            " 0 AS maybe, '' AS seen_in"
+            " FROM operations o JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
+            " WHERE o.run = ? AND o.source = ? AND o.number = ? AND o.state = 'planned' ORDER BY o.ordinal",
+            self._row_key(row),
+        ).fetchall()
+        return [self._planned_call(Kind(each["kind"]), each).call for each in found]
+
+    async def intent(self, call: Call) -> None:
+        """The bytes of this call are about to leave."""
+        at = self._stamp()
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                f"UPDATE operations SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE {_OF_CALL}",
+                (at, *self._call_key(call)),
+            )
+
+        await self._writer.commit(change)
+
+    async def again(self, call: Call, *, throttled: bool = False) -> None:
+        """The attempt had no effect; the call will be made again."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                f"UPDATE operations SET state = 'planned', throttled = throttled + ? WHERE {_OF_CALL}",
+                (int(throttled), *self._call_key(call)),
+            )
+
+        await self._writer.commit(change)
+
+    async def in_doubt(self, call: Call) -> None:
+        """The attempt may have had effect; the call will be made again."""
+        at = self._stamp()
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                f"UPDATE operations SET state = 'planned', doubt_at = ? WHERE {_OF_CALL}", (at, *self._call_key(call))
+            )
+            if call.operation.kind is Kind.CREATE:
+                mark_maybe(connection, self._realm, call.crm_id)
+
+        await self._writer.commit(change)
+
+    async def create_settled(
+        self,
+        call: Call,
+        status: RowStatus,
+        *,
+        follow_ups: State,
+        lead_id: str = "",
+        message: str = "",
+        hint: str = "",
+        http_status: int | None = None,
+        error_code: int | None = None,
+        warnings: tuple[Problem, ...] = (),
+    ) -> None:
+        """The create has its final status; its follow-ups are released (`planned`), `held` or `dropped`."""
+        at = self._stamp()
+        state = _CREATE_STATES.get(status, State.UNKNOWN)
+        # A body is personal data: it stays only where it may be sent once more.
+        scrub = state is State.ACCEPTED
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {_OF_CALL}",
+                (state, *self._call_key(call)),
+            )
+            connection.execute(
+                "UPDATE rows SET status = ?, lead_id = ?, message = ?, hint = ?, http_status = ?, error_code = ?,"
+                f" finished_at = ? WHERE {_OF_ROW}",
+                (status, lead_id, message, hint, http_status, error_code, at, *self._row_key(call.row)),
+            )
+            for warning in warnings:
+                append_problem(connection, self._row_key(call.row), warning)
+            self._remember(connection, call.crm_id, status, lead_id)
+            self._release(connection, call.row, follow_ups)
+
+        await self._writer.commit(change)
+
+    def _remember(self, connection: sqlite3.Connection, crm_id: str, status: RowStatus, lead_id: str) -> None:
+        """What the ledger learns from a create: that the lead exists, and whether we may have made it."""
+        if status is RowStatus.UNKNOWN:
+            return  # `in_doubt` has said all there is to say
+        if status is RowStatus.REJECTED:
+            return
+        clear = status is RowStatus.CREATED
+        connection.execute(
+            "INSERT INTO leads (realm, crm_id, maybe, seen_in, lead_id) VALUES (?, ?, 0, ?, ?)"
+            " ON CONFLICT (realm, crm_id) DO UPDATE SET seen_in = coalesce(seen_in, excluded.seen_in),"
+            " lead_id = CASE WHEN excluded.lead_id = '' THEN lead_id ELSE excluded.lead_id END,"
+            f" maybe = {'0' if clear else 'maybe'}",
+            (self._realm, crm_id, self._run, lead_id),
+        )
+
+    def _release(self, connection: sqlite3.Connection, row: RowId, state: State) -> None:
+        """Move a row's waiting follow-ups: with `planned`, only the assignment first if there is one."""
+        key = self._row_key(row)
+        if state is State.PLANNED:
+            assign = connection.execute(
+                f"UPDATE operations SET state = 'planned' WHERE {_OF_ROW} AND kind = 'assign' AND state = 'blocked'",
+                key,
+            )
+            if assign.rowcount:
+                return
+        connection.execute(f"UPDATE operations SET state = ? WHERE {_OF_ROW} AND state = 'blocked'", (state, *key))
+        if state is State.DROPPED:
+            connection.execute(
+                f"UPDATE operations SET body = NULL WHERE {_OF_ROW} AND state = 'dropped' AND EXISTS"
+                " (SELECT 1 FROM rows r WHERE r.run = operations.run AND r.source = operations.source"
+                " AND r.number = operations.number AND r.status = 'duplicate')",
+                key,
+            )
+        self._show_follow_ups(connection, row)
+
+    async def follow_up_settled(
+        self,
+        call: Call,
+        state: FollowUp,
+        *,
+        message: str = "",
+        hint: str = "",
+        http_status: int | None = None,
+        error_code: int | None = None,
+    ) -> None:
+        """An assignment or an event has its final state; an accepted assignment releases the events."""
+        at = self._stamp()
+        scrub = state is FollowUp.ACCEPTED
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {_OF_CALL}",
+                (state, *self._call_key(call)),
+            )
+            connection.execute(f"UPDATE rows SET finished_at = ? WHERE {_OF_ROW}", (at, *self._row_key(call.row)))
+            if message:
+                connection.execute(
+                    "UPDATE rows SET message = ltrim(message || '; ' || ?, '; '), hint = ltrim(hint || ' ' || ?),"
+                    f" http_status = ?, error_code = ? WHERE {_OF_ROW}",
+                    (message, hint, http_status, error_code, *self._row_key(call.row)),
+                )
+            if call.operation.kind is Kind.ASSIGN:
+                self._release(connection, call.row, State.PLANNED if state is FollowUp.ACCEPTED else State.HELD)
+            self._show_follow_ups(connection, call.row)
+
+        await self._writer.commit(change)
+
+    def _show_follow_ups(self, connection: sqlite3.Connection, row: RowId) -> None:
+        """Keep the row's two follow-up words in step with its operations."""
+        found = connection.execute(
+            f"SELECT kind, state FROM operations WHERE {_OF_ROW} AND kind != 'create'", self._row_key(row)
+        ).fetchall()
+        words = {kind: [_WORDS[State(s)] for k, s in found if k == kind] for kind in (Kind.ASSIGN, Kind.EVENT)}
+        connection.execute(
+            f"UPDATE rows SET assign = ?, events = ? WHERE {_OF_ROW}",
+            (FollowUp.worst(words[Kind.ASSIGN]), FollowUp.worst(words[Kind.EVENT]), *self._row_key(row)),
+        )
+
+    async def canary_sent(self) -> None:
+        """A request that belongs to no row is about to leave."""
+        await self._writer.commit(
+            lambda connection: connection.execute("UPDATE runs SET canaries = canaries + 1 WHERE id = ?", (self._run,))
+        )
+
+    async def learn(self, fingerprint: str) -> None:
+        """Keep the server's duplicate answer for later runs."""
+        values = (fingerprint, self._stamp(), self._realm)
+        await self._writer.commit(
+            lambda connection: connection.execute(
+                "UPDATE realms SET fingerprint = ?, fingerprint_at = ? WHERE id = ?", values
+            )
+        )
+
+    def _row_key(self, row: RowId) -> tuple[int, int, int]:
+        return (self._run, row.source, row.number)
+
+    def _call_key(self, call: Call) -> tuple[int, int, int, int]:
+        return (*self._row_key(call.row), call.ordinal)
+
+    def _stamp(self) -> str:
+        return self._now().isoformat(timespec="milliseconds")
+
+
+_CREATE_STATES: Final = {
+    RowStatus.CREATED: State.ACCEPTED,
+    RowStatus.DUPLICATE: State.ACCEPTED,
+    RowStatus.CREATED_UNCONFIRMED: State.ACCEPTED,
+    RowStatus.REJECTED: State.REJECTED,
+}
+
+_WORDS: Final = {
+    State.BLOCKED: FollowUp.PENDING,
+    State.PLANNED: FollowUp.PENDING,
+    State.INTENT: FollowUp.PENDING,
+    State.ACCEPTED: FollowUp.ACCEPTED,
+    State.REJECTED: FollowUp.REJECTED,
+    State.UNKNOWN: FollowUp.UNKNOWN,
+    State.HELD: FollowUp.HELD,
+    State.DROPPED: FollowUp.NONE,
+}

@@ -1,0 +1,229 @@
+"""The journal as a whole: its runs, its ledger, and what an interrupted process left behind."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from importer.errors import RunError
+from importer.journal.database import disk_error, open_database
+from importer.journal.encoding import dumps
+from importer.journal.plan import Plan
+from importer.journal.retrying import RETRY_FAILED
+from importer.journal.rows import mark_maybe
+from importer.journal.sending import SendingJournal
+from importer.journal.transaction import transaction
+from importer.journal.writer import Writer
+from importer.model.operation import Kind
+from importer.model.run import OnDuplicate, RunRequest, RunState
+from importer.model.source import ReadOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """A run in the journal. `planned` says that its plan is frozen, so that it can be resumed without its files."""
+
+    id: int
+    run_id: str
+    command: str
+    state: RunState
+    planned: bool
+    realm: int | None
+    request: RunRequest
+    started_at: str
+    seconds: float
+    exit_code: int | None
+    reason: str
+
+
+class Journal:
+    """All runs of one reports folder. Use as a context manager; errors of the disk come out as LocalDiskError."""
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        self.folder = folder
+        self._now = now
+        self.connection = open_database(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        self.connection.close()
+        if isinstance(exc, sqlite3.Error):
+            raise disk_error(self.folder, exc) from exc
+
+    # runs
+
+    def begin(self, run_id: str, command: str, request: RunRequest) -> StoredRun:
+        """A new run, from now on in state `preparing`. A taken id gets a number behind it."""
+        with transaction(self.connection):
+            unique, count = run_id, 1
+            while self.connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (unique,)).fetchone():
+                count += 1
+                unique = f"{run_id}-{count}"
+            self.connection.execute(
+                "INSERT INTO runs (run_id, command, state, request, started_at) VALUES (?, ?, ?, ?, ?)",
+                (unique, command, RunState.PREPARING, dumps(asdict(request)), self._stamp()),
+            )
+        return self.run(unique)
+
+    def run(self, run_id: str) -> StoredRun:
+        """The run of that id, or of the only id that begins so; `latest` is the newest."""
+        found = self._runs("WHERE run_id = ?", run_id)
+        if not found and run_id == "latest":
+            found = self._runs("ORDER BY id DESC LIMIT 1")
+        if not found:
+            found = self._runs("WHERE substr(run_id, 1, length(?)) = ? ORDER BY id", run_id, run_id)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(run.run_id for run in found[:5])
+            raise RunError(f"{run_id!r} is the beginning of several runs: {names}", tip="Give more of the id.")
+        raise RunError(f"there is no run {run_id!r} in {self.folder}", tip="`importer runs` lists the runs so far.")
+
+    def runs(self) -> list[StoredRun]:
+        """All runs, newest first."""
+        return self._runs("ORDER BY id DESC")
+
+    def latest_unfinished(self) -> StoredRun:
+        """The newest run that has something left to send."""
+        found = self._runs(
+            "WHERE command = 'run' AND (state IN ('preparing', 'planned', 'sending')"
+            " OR (state IN ('stopped', 'interrupted') AND planned_at IS NOT NULL)) ORDER BY id DESC LIMIT 1"
+        )
+        if not found:
+            raise RunError(f"no run in {self.folder} is unfinished", tip="`importer runs` lists the runs so far.")
+        return found[0]
+
+    def _runs(self, rest: str, *values: object) -> list[StoredRun]:
+        return [_stored(row) for row in self.connection.execute(f"SELECT * FROM runs {rest}", values)]
+
+    def set_state(self, run: StoredRun, state: RunState) -> None:
+        """How far the run has come."""
+        self.connection.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run.id))
+
+    def end(self, run: StoredRun, state: RunState, *, exit_code: int, reason: str, seconds: float) -> None:
+        """This process is done with the run; `seconds` are added to those of earlier processes."""
+        self.connection.execute(
+            "UPDATE runs SET state = ?, exit_code = ?, reason = ?, seconds = seconds + ?, finished_at = ? WHERE id = ?",
+            (state, exit_code, reason, seconds, self._stamp(), run.id),
+        )
+
+    # planning
+
+    def plan(self, run: StoredRun, *, to_send: bool) -> Plan:
+        """An empty plan for the run; whatever an earlier process had planned without freezing it is removed."""
+        with transaction(self.connection):
+            for table in ("operations", "rows", "sources"):
+                self.connection.execute(f"DELETE FROM {table} WHERE run = ?", (run.id,))
+        return Plan(self.connection, run.id, to_send=to_send)
+
+    # the ledger
+
+    def realm(self, origin: str, org: str) -> int:
+        """The server and organisation that ledger and guard belong to."""
+        self.connection.execute("INSERT OR IGNORE INTO realms (origin, org) VALUES (?, ?)", (origin, org))
+        row = self.connection.execute("SELECT id FROM realms WHERE origin = ? AND org = ?", (origin, org)).fetchone()
+        return int(row["id"])
+
+    def learnt(self, realm: int) -> tuple[str, str]:
+        """The server's duplicate answer as JSON and when it was learnt; two empty texts if it was not."""
+        row = self.connection.execute(
+            "SELECT fingerprint, fingerprint_at FROM realms WHERE id = ?", (realm,)
+        ).fetchone()
+        return row["fingerprint"] or "", row["fingerprint_at"] or ""
+
+    def created_leads(self, run: StoredRun) -> list[tuple[str, str]]:
+        """(lead_id, crm_id) of the leads that the run has created so far."""
+        found = self.connection.execute(
+            "SELECT lead_id, crm_id FROM rows WHERE run = ? AND status = 'created'", (run.id,)
+        )
+        return [(row["lead_id"], row["crm_id"]) for row in found]
+
+    def imported_before(self, realm: int, sha256: str) -> str:
+        """The finished run that sent a file of this content to this realm, or the empty text."""
+        row = self.connection.execute(
+            "SELECT runs.run_id FROM sources JOIN runs ON runs.id = sources.run"
+            " WHERE sources.sha256 = ? AND runs.realm = ? AND runs.state = 'finished' AND runs.command = 'run'"
+            " ORDER BY runs.id DESC LIMIT 1",
+            (sha256, realm),
+        ).fetchone()
+        return str(row["run_id"]) if row else ""
+
+    # sending
+
+    def recover(self) -> int:
+        """Turn what an interrupted process was sending into calls that may have had effect; returns how many."""
+        with transaction(self.connection):
+            lost = self.connection.execute(
+                "SELECT o.run, o.source, o.number, o.kind, r.crm_id, runs.realm FROM operations o"
+                " JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
+                " JOIN runs ON runs.id = o.run WHERE o.state = 'intent'"
+            ).fetchall()
+            for row in lost:
+                if row["kind"] == Kind.CREATE:
+                    mark_maybe(self.connection, row["realm"], row["crm_id"])
+            self.connection.execute(
+                "UPDATE operations SET state = 'planned', doubt_at = intent_at WHERE state = 'intent'"
+            )
+        return len(lost)
+
+    @contextmanager
+    def sending(self, run: StoredRun, writer: Writer) -> Iterator[SendingJournal]:
+        """The run's calls and what becomes of them."""
+        if run.realm is None:
+            raise RunError(f"the run {run.run_id} was never planned", tip="Start it again with `importer run`.")
+        yield SendingJournal(writer, self.connection, run=run.id, realm=run.realm, now=self._now)
+
+    def progress_of(self, run: StoredRun) -> tuple[int, int]:
+        """How many rows the run sends, and how many of them have their final status."""
+        sent, left = self.connection.execute(
+            "SELECT count(*), coalesce(sum(r.status = 'pending'), 0) FROM rows r"
+            " JOIN operations o ON o.run = r.run AND o.source = r.source AND o.number = r.number AND o.ordinal = 0"
+            " WHERE r.run = ?",
+            (run.id,),
+        ).fetchone()
+        return sent, sent - left
+
+    def retry_failed(self, run: StoredRun) -> None:
+        """Open the calls again that were rejected or ended unknown, with whatever waits for them."""
+        with transaction(self.connection):
+            for statement in RETRY_FAILED:
+                self.connection.execute(statement, {"run": run.id})
+
+    def _stamp(self) -> str:
+        return self._now().isoformat(timespec="milliseconds")
+
+
+def _stored(row: sqlite3.Row) -> StoredRun:
+    return StoredRun(
+        id=row["id"],
+        run_id=row["run_id"],
+        command=row["command"],
+        state=RunState(row["state"]),
+        planned=row["planned_at"] is not None,
+        realm=row["realm"],
+        request=_request(json.loads(row["request"])),
+        started_at=row["started_at"],
+        seconds=row["seconds"],
+        exit_code=row["exit_code"],
+        reason=row["reason"],
+    )
+
+
+def _request(fields: dict[str, object]) -> RunRequest:
+    files = fields.pop("files")
+    options = fields.pop("options")
+    on_duplicate = OnDuplicate(str(fields.pop("on_duplicate")))
+    assert isinstance(files, list)  # noqa: S101 - written by `begin`
+    assert isinstance(options, dict)  # noqa: S101 - written by `begin`
+    return RunRequest(
+        files=tuple(files),
+        options=ReadOptions(**options),
+        on_duplicate=on_duplicate,
+        **fields,  # type: ignore[arg-type]
+    )

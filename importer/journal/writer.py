@@ -1,0 +1,87 @@
+"""Group commit: whoever writes while a commit is under way shares the next one."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from importer.errors import LocalDiskError
+from importer.journal.database import disk_error, open_database
+from importer.journal.transaction import transaction
+
+Change = Callable[[sqlite3.Connection], object]
+
+
+class Writer:
+    """Commits changes in the order in which they were asked for; `commit` returns once the change is on disk.
+
+    After the first failed commit every later one fails too: nothing may be sent that could not be written down.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._connection: sqlite3.Connection | None = None
+        self._waiting: list[tuple[Change, asyncio.Future[None]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._failure: LocalDiskError | None = None
+
+    async def commit(self, change: Change) -> None:
+        """Write the change; raises LocalDiskError when the disk refuses."""
+        if self._failure is not None:
+            raise self._failure
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((change, done))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
+        await asyncio.shield(done)
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._thread, self._apply, [change for change, _ in group]
+                )
+            except (sqlite3.Error, OSError) as error:
+                self._failure = disk_error(self._folder, error)
+                self._refuse([*group, *self._waiting])
+                self._waiting = []
+            else:
+                for _, done in group:
+                    if not done.done():
+                        done.set_result(None)
+
+    def _refuse(self, group: list[tuple[Change, asyncio.Future[None]]]) -> None:
+        for _, done in group:
+            if not done.done():
+                assert self._failure is not None  # noqa: S101 - set by the caller
+                done.set_exception(self._failure)
+
+    def _apply(self, changes: list[Change]) -> None:
+        connection = self._connection or self._connect()
+        with transaction(connection):
+            for change in changes:
+                change(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        self._connection = open_database(self._folder, check_same_thread=False)
+        return self._connection
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        if self._connection is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown()

@@ -1,0 +1,90 @@
+"""The mapping applied to the rows of a source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from importer.errors import MappingError
+from importer.mapping.binding import binding_mistakes, bound
+from importer.mapping.conditions import matches
+from importer.mapping.header import header_columns, header_place, resolved, unmapped_columns
+from importer.mapping.origins import Cells
+from importer.mapping.references import purposes
+from importer.model.batch import MappedBatch, Target
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from importer.mapping.load import LoadedMapping
+    from importer.model.problem import Problem
+    from importer.model.source import SourceInfo
+
+
+class Mapper:
+    """A mapping bound to the columns of one source.
+
+    Raises `MappingError` with every column that is not there, every constant that cannot be converted and all
+    attributes of one name. `now` is where the future begins, for dates that cannot lie in it.
+    """
+
+    def __init__(self, loaded: LoadedMapping, info: SourceInfo, *, now: datetime) -> None:
+        self._mapping = loaded.mapping
+        self._columns, mistakes = resolved(loaded, info)
+        unmapped = unmapped_columns(self._columns, info) if loaded.mapping.unmapped == "attributes" else []
+        self._columns.update({column: column for column in unmapped})
+        wanted = purposes(loaded.mapping, unmapped)
+        self._bound = [bound(purpose, loaded.mapping, self._columns, now) for purpose in wanted]
+        mistakes += binding_mistakes(self._bound, loaded)
+        if mistakes:
+            tip = f"{header_place(info)} has these columns: {header_columns(info)}"
+            raise MappingError(loaded.path, tuple(sorted(mistakes, key=lambda mistake: mistake.line)), tip=tip)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What the mapped frames hold, in order: lead fields, attributes, the owner, the events' attributes."""
+        return tuple(target.target for target in self._bound)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every source column that is read, also by conditions."""
+        return frozenset(self._columns.values())
+
+    def apply(self, frame: pd.DataFrame) -> MappedBatch:
+        """Map some rows. Rows that `where` leaves out stay blank and have no problems."""
+        kept = self._matching(frame)
+        cells = Cells(frame[kept])
+        mapped: dict[str, pd.Series[str] | pd.Series[bool]] = {}
+        problems: list[Problem] = []
+        for target in self._bound:
+            mapped[target.target.label], found = target.read(cells)
+            problems += found
+        mapped.update(self._events(cells))
+        return MappedBatch(
+            frame=_with_all_rows(pd.DataFrame(mapped, index=cells.index), frame.index),
+            filtered=~kept,
+            problems=tuple(sorted(problems, key=lambda problem: problem.row)),
+        )
+
+    def _matching(self, frame: pd.DataFrame) -> pd.Series[bool]:
+        kept, cells = pd.Series(data=True, index=frame.index), Cells(frame)
+        for condition in self._mapping.where:
+            kept &= matches(condition, self._columns, cells)
+        return kept
+
+    def _events(self, cells: Cells) -> dict[str, pd.Series[bool]]:
+        return {
+            f"events[{place}]": matches(event.when, self._columns, cells)
+            if event.when is not None
+            else pd.Series(data=True, index=cells.index)
+            for place, event in enumerate(self._mapping.events)
+        }
+
+
+def _with_all_rows(mapped: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    if len(mapped) == len(index):
+        return mapped
+    blank = {column: False if mapped[column].dtype == bool else "" for column in mapped.columns}
+    whole = {column: mapped[column].reindex(index, fill_value=fill) for column, fill in blank.items()}
+    return pd.DataFrame(whole, index=index)

@@ -1,0 +1,104 @@
+"""Every place where a mapping names a source column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.model.batch import Place
+from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, attribute_rules
+from importer.model.rules import template_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from importer.mapping.document import KeyPath
+    from importer.model.mapping import AssignSpec, Attributes, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A column name, and the keys that lead to it in the mapping."""
+
+    name: str
+    keys: KeyPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What one target is for, and by which rule; not yet bound to columns. `keys` lead to the rule in the mapping."""
+
+    place: Place
+    path: tuple[str, ...]
+    rule: Rule | OwnerBy
+    keys: KeyPath
+    event: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The target's column in the mapped frame."""
+        if self.place is Place.ASSIGN:
+            return "assign"
+        start = {Place.ATTRIBUTE: ("attributes",), Place.EVENT_ATTRIBUTE: (f"events[{self.event}]", "attributes")}
+        return ".".join((*start.get(self.place, ()), *self.path))
+
+
+def columns_of(mapping: Mapping) -> frozenset[str]:
+    """Every source column that the mapping names, as it is written there."""
+    return frozenset(reference.name for reference in references(mapping))
+
+
+def references(mapping: Mapping) -> Iterator[Reference]:
+    """Every mention of a source column, in the order of the file's sections."""
+    for place, condition in enumerate(mapping.where):
+        yield Reference(name=condition.column, keys=("where", place, "column"))
+    for purpose in purposes(mapping):
+        yield from _of_rule(purpose.rule, purpose.keys)
+    for place, event in enumerate(mapping.events):
+        if event.when is not None:
+            yield Reference(name=event.when.column, keys=("events", place, "when", "column"))
+
+
+def purposes(mapping: Mapping, unmapped: Sequence[str] = ()) -> Iterator[Purpose]:
+    """What the targets of a mapping are for: lead fields, attributes, the owner, the events' attributes.
+
+    `unmapped` are the columns of the source that become attributes of their own.
+    """
+    for name in ("crm_id", "first_name", "last_name", "phone_number", "opt_in_date"):
+        rule = getattr(mapping.lead, name)
+        if rule is not None:
+            yield Purpose(place=Place.LEAD, path=(name,), rule=rule, keys=("lead", name))
+    yield from _attributes(mapping.lead.attributes, Place.ATTRIBUTE, ("lead", "attributes"))
+    for column in unmapped:
+        rule = AttributeRule(column=column)
+        yield Purpose(place=Place.ATTRIBUTE, path=(column,), rule=rule, keys=("unmapped",))
+    if mapping.assign is not None:
+        yield from _owner(mapping.assign)
+    for place, event in enumerate(mapping.events):
+        yield from _attributes(event.attributes, Place.EVENT_ATTRIBUTE, ("events", place, "attributes"), place)
+
+
+def _attributes(attributes: Attributes, place: Place, keys: KeyPath, event: int | None = None) -> Iterator[Purpose]:
+    for path, rule in attribute_rules(attributes):
+        yield Purpose(place=place, path=path, rule=rule, keys=(*keys, *path), event=event)
+
+
+def _owner(assign: AssignSpec) -> Iterator[Purpose]:
+    for way in ("user_email", "user_id", "by"):
+        rule = getattr(assign, way)
+        if rule is not None:
+            yield Purpose(place=Place.ASSIGN, path=(way,), rule=rule, keys=("assign", way))
+
+
+def _of_rule(rule: Rule | OwnerBy, keys: KeyPath) -> Iterator[Reference]:
+    if rule.column is not None:
+        yield Reference(name=rule.column, keys=(*keys, "column"))
+    if isinstance(rule, Rule):
+        for origin, columns in (("columns", rule.columns), ("digest_of", rule.digest_of)):
+            for place, name in enumerate(columns or ()):
+                yield Reference(name=name, keys=(*keys, origin, place))
+        for text, is_column in template_pieces(rule.template or ""):
+            if is_column:
+                yield Reference(name=text, keys=(*keys, "template"))
+    if isinstance(rule, PhoneRule) and rule.region_column is not None:
+        yield Reference(name=rule.region_column, keys=(*keys, "region_column"))

@@ -1,0 +1,108 @@
+"""Named text transforms, and the parts of a full name.
+
+Every transform takes a text column and returns one of the same index; none can fail, and a blank stays a blank.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final, Literal
+
+import pandas as pd
+
+from importer.mapping.converted import text_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+INVISIBLE: Final = "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Characters without width that exports leave around values: zero-width blanks, direction marks, byte order marks."""
+
+BLANK: Final = rf"[\s{INVISIBLE}]"
+"""One character that nobody sees. `\\s` is Unicode's: it includes the non-breaking blanks."""
+
+_AROUND: Final = rf"^{BLANK}+|{BLANK}+$"
+_PARTICLES: Final = (
+    "af al ap av bin bint da dal de de' degli dei del della delle den der des di do dos du el ibn la las le lo los "
+    "mac san santa st st. te ten ter van vom von y zu zum zur 't"
+)
+_SURNAME_PARTICLES: Final = frozenset(_PARTICLES.split())
+_SUFFIXES: Final = frozenset(("jr", "sr", "ii", "iii", "iv", "md", "phd", "mba", "esq"))
+
+
+def trimmed(series: pd.Series[str]) -> pd.Series[str]:
+    """Without what cannot be seen at either end: blanks of every kind, byte order marks, zero-width characters."""
+    edged = series.str.contains(rf"^{BLANK}|{BLANK}$", regex=True)
+    if not edged.any():
+        return series
+    result = series.copy()
+    result[edged] = series[edged].map(lambda text: re.sub(_AROUND, "", text))
+    return result
+
+
+def name_part(series: pd.Series[str], part: Literal["first", "last"]) -> pd.Series[str]:
+    """The first or the last name in a full name.
+
+    `Last, First` is turned round. Otherwise the last word is the last name, together with the particles before it
+    (`Ludwig van der Berg` is `Ludwig` and `van der Berg`). A single word is a first name. Both parts together always
+    hold every word of the name.
+    """
+    at = 0 if part == "first" else 1
+    names = {name: _split_name(name)[at] for name in series.unique()}
+    return text_series(series.map(names), series.index)
+
+
+def _split_name(name: str) -> tuple[str, str]:
+    before, _, after = name.partition(",")
+    is_suffix = after.replace(".", "").strip().casefold() in _SUFFIXES
+    if before.strip() and after.strip() and not is_suffix:
+        return " ".join(after.split()), " ".join(before.split())
+    words = name.split()
+    if is_suffix and len(words) > 1:
+        # `Lee Smith, Jr.`: the suffix goes with the last name.
+        words = [*words[:-2], " ".join(words[-2:])]
+    start = max(1, len(words) - 1)
+    while start > 1 and words[start - 1].casefold() in _SURNAME_PARTICLES:
+        start -= 1
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+def _strip_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f"))
+
+
+def _title(text: str) -> str:
+    """Capitals at the beginning of words; a word of mixed case (McDonald) already says what it wants."""
+    return re.sub(r"(?<![^\W\d_]['’])[^\W\d_]+|(?<=['’])[^\W\d_]+", _capitalised, text)
+
+
+def _capitalised(match: re.Match[str]) -> str:
+    word = match.group()
+    after_apostrophe = match.start() > 0 and match.string[match.start() - 1] in "'’"
+    if after_apostrophe and len(word) == 1:
+        return word.lower()
+    return word.capitalize() if word.islower() or word.isupper() else word
+
+
+def _each(change: Callable[[str], str]) -> Callable[[pd.Series[str]], pd.Series[str]]:
+    def changed(series: pd.Series[str]) -> pd.Series[str]:
+        return text_series(series.map({text: change(text) for text in series.unique()}), series.index)
+
+    return changed
+
+
+TRANSFORMS: Final[Mapping[str, Callable[[pd.Series[str]], pd.Series[str]]]] = {
+    "lower": _each(str.lower),
+    "upper": _each(str.upper),
+    "title": _each(_title),
+    "collapse_spaces": _each(lambda text: " ".join(re.split(rf"{BLANK}+", text)).strip()),
+    "digits": _each(lambda text: "".join(str(unicodedata.digit(c)) for c in text if c.isdecimal())),
+    "letters": _each(lambda text: "".join(c for c in text if c.isalpha() or unicodedata.category(c)[0] == "M")),
+    "strip_accents": _each(_strip_accents),
+    "nfc": _each(lambda text: unicodedata.normalize("NFC", text)),
+    "nfkc": _each(lambda text: unicodedata.normalize("NFKC", text)),
+    "remove_spaces": _each(lambda text: re.sub(BLANK, "", text)),
+}
+"""What `transform:` may name."""

@@ -1,0 +1,102 @@
+"""The names that a mapping may use: time zones, regions, transforms, date formats. Each is checked while it is read."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Final
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, ValidationInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the rooms above know: the named transforms, the regions that have phone numbers, and date formats.
+
+    `region_code` is the code of a country as people write it, and `format_mistake` says what is wrong with a date
+    format, as the end of a sentence; both `""` if nothing.
+    """
+
+    transforms: frozenset[str]
+    regions: frozenset[str]
+    region_code: Callable[[str], str]
+    format_mistake: Callable[[str], str]
+
+
+def nearest(name: str, names: Iterable[str], *, count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The names most like this one, ignoring case, best first."""
+    by_key = {known.casefold(): known for known in names}
+    return [by_key[key] for key in difflib.get_close_matches(name.casefold(), by_key, count, cutoff)]
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A question to append to a message, or nothing."""
+    close = nearest(name, names)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _known_transform(name: str, info: ValidationInfo) -> str:
+    known = info.context
+    if isinstance(known, Known) and name not in known.transforms:
+        guess = did_you_mean(name, known.transforms) or f"; there are {', '.join(sorted(known.transforms))}"
+        raise ValueError(f"there is no transform “{name}”{guess}")
+    return name
+
+
+def _known_region(name: str, info: ValidationInfo) -> str:
+    region, known = name.strip().upper(), info.context
+    if isinstance(known, Known) and region not in known.regions:
+        meant = known.region_code(name)
+        guess = f"; did you mean {meant}?" if meant else ""
+        raise ValueError(f"“{name}” is not a country code of two letters such as IN, US, GB{guess}")
+    return region
+
+
+@cache
+def _timezones() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+def _known_timezone(name: str) -> str:
+    zones = _timezones()
+    zone = zones.get(name.strip().casefold())
+    if zone is None:
+        by_city = {known.rpartition("/")[2]: known for known in zones.values()}
+        city = nearest(name.rpartition("/")[2].replace(" ", "_"), by_city, cutoff=0.75)
+        guess = f"did you mean {by_city[city[0]]}?" if city else "use a name such as Asia/Kolkata or UTC"
+        raise ValueError(f"there is no time zone “{name}”; {guess}")
+    return zone
+
+
+_WORDS: Final = (
+    (r"(?i)yyyy", "%Y"),
+    (r"(?i)(?<![%\w])yy(?!\w)", "%y"),
+    (r"(?i)hh?24|HH", "%H"),
+    (r"(?i)mi|(?<=%H:)mm", "%M"),
+    (r"(?i)ss", "%S"),
+    (r"(?i)mmm+", "%b"),
+    (r"(?i)mm", "%m"),
+    (r"(?i)dd", "%d"),
+)
+"""Date formats as spreadsheets write them, and the directive that is meant."""
+
+
+def _date_format(text: str, info: ValidationInfo) -> str:
+    if "%" not in text:
+        meant = text
+        for word, directive in _WORDS:
+            meant = re.sub(word, directive, meant)
+        guess = f"; did you mean {meant}?" if "%" in meant else ""
+        raise ValueError(f"“{text}” has no directives such as %d, %m, %Y{guess}")
+    mistake = info.context.format_mistake(text) if isinstance(info.context, Known) else ""
+    if mistake:
+        raise ValueError(f"“{text}” {mistake}")
+    return text
+
+
+TransformName = Annotated[str, AfterValidator(_known_transform)]
+Region = Annotated[str, AfterValidator(_known_region)]
+Timezone = Annotated[str, AfterValidator(_known_timezone)]
+DateFormat = Annotated[str, AfterValidator(_date_format)]

@@ -1,0 +1,65 @@
+"""The base of every part of the mapping file: nothing unknown is accepted, and every mistake is found at once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+UNKNOWN_KEY = "unknown_key"
+"""The type of the error about a key that does not belong; its context holds the keys that do as `allowed`."""
+
+MISUSE = "misuse"
+"""The type of the error about keys that do not go together."""
+
+
+class Misuse(NamedTuple):
+    """A key that contradicts another one; `key` is empty when the whole part is meant."""
+
+    key: str
+    message: str
+
+
+class Strict(BaseModel):
+    """A part of the mapping in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def misuses(cls, _written: Mapping[str, Any]) -> Iterable[Misuse]:
+        """Which keys, as they are written, contradict each other."""
+        return ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_mistake(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        # pydantic alone would report contradictions between keys only once every single key is right.
+        found = [_misuse(misuse, value) for misuse in cls.misuses(value)] if isinstance(value, dict) else []
+        try:
+            part = handler(value)
+        except ValidationError as error:
+            found = [*(cls._again(details) for details in error.errors(include_url=False)), *found]
+        else:
+            if not found:
+                return part
+        raise ValidationError.from_exception_data(cls.__name__, found)
+
+    @classmethod
+    def _again(cls, details: ErrorDetails) -> InitErrorDetails:
+        """The error once more, for the part around this one; an unknown key learns which keys there are."""
+        kind, context = details["type"], details.get("ctx")
+        if kind == "extra_forbidden":
+            kind, context = UNKNOWN_KEY, {"allowed": list(cls.model_fields)}
+        return _details(kind, details["msg"], details["loc"], details["input"], context)
+
+
+def _misuse(misuse: Misuse, value: Any) -> InitErrorDetails:
+    return _details(MISUSE, misuse.message, (misuse.key,) if misuse.key else (), value)
+
+
+def _details(
+    kind: str, message: str, loc: tuple[int | str, ...], value: Any, context: dict[str, Any] | None = None
+) -> InitErrorDetails:
+    # The type and the template are variables here, where the signature asks for literals.
+    error = PydanticCustomError(kind, message, context)  # type: ignore[arg-type, unused-ignore]
+    return InitErrorDetails(type=error, loc=loc, input=value)

@@ -1,0 +1,67 @@
+"""Workbook cells to the text that a person sees: the only place where a value becomes text."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+Cell = str | int | float | bool | date | datetime | time | timedelta
+
+LARGEST_EXACT = 10**15
+"""A spreadsheet keeps 15 digits of a number; from here on some may be lost."""
+
+
+def text_of(cell: Cell) -> str:
+    """Whole numbers without `.0` or `E+11`, dates and times in ISO, TRUE and FALSE, everything else as it stands."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int):
+        return str(cell)
+    if isinstance(cell, float):
+        return _number(cell)
+    return _moment(cell)
+
+
+def lost_digits(cell: Cell) -> bool:
+    """Whether the cell is a number of more than 15 digits, of which the last may be invented."""
+    return isinstance(cell, (int, float)) and abs(cell) >= LARGEST_EXACT
+
+
+def _number(value: float) -> str:
+    if value.is_integer() and abs(value) < LARGEST_EXACT:
+        return str(int(value))
+    if value != value or value in (float("inf"), float("-inf")):
+        return ""
+    text = format(Decimal(f"{value:.15g}"), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _moment(cell: date | datetime | time | timedelta) -> str:
+    if isinstance(cell, datetime):
+        moment = _rounded(cell)
+        return moment.date().isoformat() if moment.time() == time() else _iso(moment.isoformat(" "))
+    if isinstance(cell, timedelta):
+        return _duration(cell)
+    if isinstance(cell, time):
+        moment = _rounded(datetime.combine(date(2000, 1, 1), cell))
+        return _iso(moment.time().isoformat())
+    return cell.isoformat()
+
+
+def _rounded(moment: datetime) -> datetime:
+    """Serial numbers are fractions of a day: to the millisecond, they are what was typed."""
+    milliseconds = round(moment.microsecond / 1000)
+    return moment.replace(microsecond=0) + timedelta(milliseconds=milliseconds)
+
+
+def _iso(text: str) -> str:
+    """`.250000` is shown as `.250`."""
+    return text[:-3] if "." in text else text
+
+
+def _duration(length: timedelta) -> str:
+    seconds = round(length.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

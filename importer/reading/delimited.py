@@ -1,0 +1,149 @@
+"""Delimited text (CSV and its relatives) to records."""
+
+from __future__ import annotations
+
+import csv
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from importer.errors import SourceError
+from importer.model.problem import shown
+from importer.model.source import ReadOptions, SourceInfo
+from importer.reading.delimiters import Delimiter, find_delimiter
+from importer.reading.encodings import Survey, find_encoding, survey
+from importer.reading.formats import SAVE_AS, Format
+from importer.reading.header import SAMPLE_ROWS, find_header
+from importer.reading.records import Fault, Record
+from importer.reading.table import Table
+
+if TYPE_CHECKING:
+    import _csv
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+LARGEST_CELL = 1 << 20
+"""Characters of one cell: anything longer is a quote that was never closed."""
+
+_SAMPLE_LINES = 2_000
+_SAMPLE_CHARACTERS = 1 << 18
+
+
+def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> Table:
+    """The table in a delimited text file; raises `SourceError` where it is no such thing."""
+    csv.field_size_limit(LARGEST_CELL)
+    found = survey(path)
+    encoding = find_encoding(path, found, options.encoding)
+    _refuse_binary(path, found, encoding.name)
+    delimiter = find_delimiter(_first_lines(path, encoding.name), options.delimiter, wanted, str(path))
+    records = partial(_records, path, encoding.name, delimiter, holds_nul=found.holds_nul)
+    sample = list(islice(records(), SAMPLE_ROWS + (options.header_row or 0)))
+    header = find_header(sample, wanted, options.header_row, str(path))
+    info = SourceInfo(
+        path=str(path),
+        sha256=found.sha256,
+        format=Format.CSV,
+        columns=header.columns,
+        headers=header.headers,
+        header_row=header.row,
+        encoding=encoding.name,
+        delimiter=delimiter.character,
+        notes=(*encoding.notes, *delimiter.notes, *header.notes),
+    )
+    return Table(info=info, header=header, records=lambda: islice(records(), header.row, None))
+
+
+def _refuse_binary(path: Path, found: Survey, encoding: str) -> None:
+    """Text holds no control characters to speak of; a stray NUL is left to be a problem of its row."""
+    if encoding.startswith(("utf-16", "utf-32")):
+        return
+    strange = sum(found.head.count(code) for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1a\x1c\x1d\x1e\x1f\x01")
+    if strange > max(8, len(found.head) // 50):
+        raise SourceError(f"{path}: not a text file, and no workbook either", tip=SAVE_AS)
+
+
+def _first_lines(path: Path, encoding: str) -> list[str]:
+    lines: list[str] = []
+    size = 0
+    with _text(path, encoding) as text:
+        for line in islice(text, _SAMPLE_LINES):
+            if size > _SAMPLE_CHARACTERS and lines:
+                break
+            lines.append(line)
+            size += len(line)
+    return lines
+
+
+def _text(path: Path, encoding: str) -> TextIO:
+    return path.open(encoding=encoding, errors="strict", newline="")
+
+
+class _Lines:
+    """Physical lines, of which those of the record that is being read are kept."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self.pending: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.pending.append(line)
+            yield line
+
+
+def _records(path: Path, encoding: str, delimiter: Delimiter, *, holds_nul: bool) -> Iterator[Record]:
+    """Every record of the file, blank ones too, numbered from 1 as a spreadsheet does."""
+    with _text(path, encoding) as text:
+        skipped = 1 if delimiter.said_by_file and text.readline() else 0
+        lines = _Lines(text)
+        reader = _reader(iter(lines), delimiter, strict=True)
+        number = 0
+        while True:
+            number += 1
+            line = reader.line_num + skipped + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield _mended(path, Record(number, line, []), error, lines.pending, delimiter)
+            else:
+                yield Record(number, line, cells, _nul_faults(cells) if holds_nul else ())
+            lines.pending.clear()
+
+
+def _reader(lines: Iterator[str], delimiter: Delimiter, *, strict: bool) -> _csv.Reader:
+    return csv.reader(
+        lines, delimiter=delimiter.character, skipinitialspace=delimiter.blanks_before_quotes, strict=strict
+    )
+
+
+def _nul_faults(cells: list[str]) -> tuple[Fault, ...]:
+    return tuple(
+        Fault("control-characters", "holds a NUL character", cell.replace("\0", "␀"), position)
+        for position, cell in enumerate(cells)
+        if "\0" in cell
+    )
+
+
+def _mended(path: Path, record: Record, error: csv.Error, pending: list[str], delimiter: Delimiter) -> Record:
+    """The record whose quotes are wrong, as a row with a fault, so that the rows after it are read.
+
+    Raises `SourceError` where the end of the record cannot be known.
+    """
+    where = f"{path}: row {record.number} (line {record.line})"
+    reason = str(error)
+    if "field larger than field limit" in reason or "unexpected end of data" in reason:
+        raise SourceError(
+            f"{where}: a quotation mark is opened and never closed, or a cell holds more than a million characters:"
+            f" “{shown(pending[0])}”",
+            tip='Close the quotation mark in that row; a quotation mark inside a cell is written twice: "".',
+        ) from None
+    cells: list[str] = next(_reader(iter(pending), delimiter, strict=False), [])
+    last = record.line + len(pending) - 1
+    lines = f"line {record.line}" if last == record.line else f"lines {record.line} to {last}"
+    fault = Fault(
+        "quote-misplaced", f"a quotation mark stands in the middle of a cell ({lines})", "".join(pending).strip()
+    )
+    return record._replace(cells=cells, faults=(fault,))

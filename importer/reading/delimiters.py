@@ -1,0 +1,110 @@
+"""Which character separates the cells of a text file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from importer.errors import SourceError
+from importer.model.columns import column_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CANDIDATES = (",", ";", "\t", "|")
+UNUSUAL = ("^", "~", "\x1f", "\x01", ":", "¦", "§", "#")
+"""Separators that are named to a person but never taken without their word."""
+
+_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+_SEP_LINE = re.compile(r"\A(?:\ufeff)?\"?sep=(.)\"?\r?\n?\Z", re.I | re.S)
+_SAMPLE_RECORDS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delimiter:
+    """The delimiter, whether blanks may stand between it and a quote, and what a person should know."""
+
+    character: str
+    blanks_before_quotes: bool = False
+    said_by_file: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def find_delimiter(lines: Sequence[str], given: str | None, wanted: frozenset[str], place: str) -> Delimiter:
+    """The delimiter of a text whose first physical lines are `lines`; raises `SourceError` where it is unclear."""
+    said = _SEP_LINE.match(lines[0]) if lines else None
+    body = lines[1:] if said else lines
+    notes: tuple[str, ...] = ()
+    if given is not None:
+        character = _given(given, place)
+    elif said:
+        character = said[1]
+    else:
+        character, notes = _detected(body, wanted, place)
+    return Delimiter(
+        character=character,
+        blanks_before_quotes=_blanks_before_quotes(body, character),
+        said_by_file=said is not None,
+        notes=notes,
+    )
+
+
+def _given(given: str, place: str) -> str:
+    character = _WORDS.get(given.lower(), given)
+    if len(character) != 1 or character in '"\r\n':
+        raise SourceError(
+            f"{place}: “{given}” cannot be a delimiter",
+            tip='Give one character, such as --delimiter ";", or the word tab.',
+        )
+    return character
+
+
+def _detected(lines: Sequence[str], wanted: frozenset[str], place: str) -> tuple[str, tuple[str, ...]]:
+    ranked = sorted(CANDIDATES, key=lambda character: _fit(lines, character, wanted), reverse=True)
+    best = ranked[0]
+    if _fit(lines, best, wanted)[1] > 0:
+        return best, ()
+    for character in UNUSUAL:
+        if _fit(lines, character, frozenset())[1] > 0.9 and len(_widths(lines, character)) > 1:
+            raise SourceError(
+                f"{place}: no comma, semicolon, tab or pipe separates the cells, but {character!r} seems to",
+                tip=f"If that is the delimiter, say so: --delimiter {character!r}.",
+            )
+    return ",", ("no delimiter was found: the file is read as one column",)
+
+
+def _fit(lines: Sequence[str], character: str, wanted: frozenset[str]) -> tuple[int, float, int]:
+    """How well the character separates: wanted columns in one row, share of rows of the usual width, that width."""
+    rows = _rows(lines, character)
+    keys = {column_key(name) for name in wanted}
+    named_columns = max((len(keys & {column_key(cell) for cell in row}) for row in rows if len(row) > 1), default=0)
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    if not widths:
+        return 0, 0.0, 0
+    usual, count = max(widths.items(), key=lambda entry: (entry[1], entry[0]))
+    return named_columns, round(count / len(rows), 1), usual
+
+
+def _widths(lines: Sequence[str], character: str) -> list[int]:
+    return [len(row) for row in _rows(lines, character)]
+
+
+def _rows(lines: Sequence[str], character: str) -> list[list[str]]:
+    reader = csv.reader(iter(lines), delimiter=character, skipinitialspace=_blanks_before_quotes(lines, character))
+    try:
+        return [row for row in islice(reader, _SAMPLE_RECORDS) if any(cell.strip() for cell in row)]
+    except csv.Error:
+        return []
+
+
+def _blanks_before_quotes(lines: Sequence[str], character: str) -> bool:
+    """Cells are written `"a", "b"`: the blank belongs to neither of them."""
+    if character == " ":
+        return False
+    separator = re.escape(character)
+    text = "".join(lines[:_SAMPLE_RECORDS])
+    return bool(re.search(rf'"{separator} +"', text)) and not re.search(rf'"{separator}"', text)

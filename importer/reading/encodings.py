@@ -1,0 +1,240 @@
+"""Which encoding a text file is in: what was said, else its byte order mark, else UTF-8, else a guess that is said.
+
+No guess is made where two readings are about equally likely: then the person is shown both.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import charset_normalizer
+
+from importer.errors import SourceError
+from importer.model.problem import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHUNK = 1 << 20
+SAMPLE = 1 << 16
+CLEARLY_BETTER = 0.1
+"""By how much the disorder of the best reading must be smaller than that of the next one."""
+
+PLAUSIBLE = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp932", "gb18030", "euc_kr", "big5",
+    "koi8_r", "cp866", "mac_roman", "iso8859_2", "iso8859_15",
+)  # fmt: skip
+"""The encodings that spreadsheet programs and old systems write, the commoner first."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MIXED_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏ][Ͱ-ϿЀ-ӿ֐-׿؀-ۿ]|[Ͱ-ϿЀ-ӿ֐-׿؀-ۿ][A-Za-zÀ-ɏ]|[\x80-\x9f]|[a-zà-öø-ÿ][¹²³¼½¾]")
+_MOJIBAKE = re.compile("Ã[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[œ\x9d™˜“”¢¦]|Ð[\x80-\xbf][ÐÑ]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What one pass over the bytes tells: the digest, and where it stops being UTF-8 (`None`: nowhere)."""
+
+    sha256: str
+    head: bytes
+    foreign_lines: bytes
+    not_utf8_at: int | None
+    holds_nul: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """The encoding to read with, and what a person should know about how it was found."""
+
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def survey(path: Path) -> Survey:
+    """One pass over the file, a piece at a time."""
+    digest = hashlib.sha256()
+    foreign = bytearray()
+    head = b""
+    holds_nul = False
+    for piece in _pieces(path):
+        head = head or piece[:SAMPLE]
+        digest.update(piece)
+        holds_nul = holds_nul or b"\0" in piece
+        if len(foreign) < SAMPLE and not piece.isascii():
+            foreign += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE] + b"\n"
+    not_utf8 = _undecodable(path, "utf-8")
+    return Survey(
+        sha256=digest.hexdigest(),
+        head=head,
+        foreign_lines=bytes(foreign),
+        not_utf8_at=None if not_utf8 is None else not_utf8[0],
+        holds_nul=holds_nul,
+    )
+
+
+def find_encoding(path: Path, found: Survey, given: str | None) -> Encoding:
+    """The encoding of the file; raises `SourceError` where it cannot be known, or does not fit."""
+    if given is not None:
+        encoding = Encoding(name=_codec(path, given, found.head))
+    else:
+        encoding = _by_mark(found) or _by_utf8(found) or _by_statistics(path, found)
+    if encoding.name not in ("utf-8", "utf-8-sig") or found.not_utf8_at is not None:
+        _refuse_undecodable(path, encoding.name)
+    return encoding
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+def _codec(path: Path, given: str, head: bytes) -> str:
+    try:
+        name = codecs.lookup(given).name
+        "".encode(name)
+    except (LookupError, ValueError):
+        tip = "Common ones: utf-8, cp1252 (Western Excel), cp1250, cp1251, cp932 (Shift-JIS), gb18030, utf-16."
+        raise SourceError(f"{path}: there is no encoding called “{shown(given)}”", tip=tip) from None
+    if name == "utf-8":
+        return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else name
+    if name == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _unmarked_utf16(head) or "utf-16-le"
+    return name
+
+
+def _by_mark(found: Survey) -> Encoding | None:
+    for mark, name in _BOMS:
+        if found.head.startswith(mark):
+            return Encoding(name=name, notes=(f"encoding {name.removesuffix('-sig')}, by its byte order mark",))
+    if unmarked := _unmarked_utf16(found.head):
+        return Encoding(name=unmarked, notes=(f"encoding {unmarked}, by the zero bytes between its characters",))
+    return None
+
+
+def _unmarked_utf16(head: bytes) -> str | None:
+    """UTF-16 shows itself by zero bytes at every other place: commas, digits and line ends have one."""
+    pairs = len(head) // 2
+    high_first, high_last = head[: pairs * 2 : 2].count(0), head[1 : pairs * 2 : 2].count(0)
+    if high_last > pairs * 0.1 and high_first <= high_last // 20:
+        return "utf-16-le"
+    if high_first > pairs * 0.1 and high_last <= high_first // 20:
+        return "utf-16-be"
+    return None
+
+
+def _by_utf8(found: Survey) -> Encoding | None:
+    if found.not_utf8_at is not None:
+        return None
+    broken = _MOJIBAKE.search(found.foreign_lines.decode("utf-8", "ignore"))
+    if not broken:
+        return Encoding(name="utf-8")
+    text = broken.string[max(0, broken.start() - 10) : broken.end() + 10]
+    return Encoding(
+        name="utf-8",
+        notes=(
+            f"“{shown(text)}” looks like text that was saved in the wrong encoding before; compare with the source",
+        ),
+    )
+
+
+def _by_statistics(path: Path, found: Survey) -> Encoding:
+    _refuse_nearly_utf8(path, found)
+    readings = _readings(found.foreign_lines)
+    if not readings:
+        raise _unknown(path, found, "no encoding that is in use fits", [])
+    likely = [name for name, disorder in readings if disorder - readings[0][1] < CLEARLY_BETTER]
+    if len(likely) > 1:
+        raise _unknown(path, found, "more than one encoding fits", sorted(likely, key=PLAUSIBLE.index)[:3])
+    name = likely[0]
+    example = _example(found.foreign_lines, name)
+    return Encoding(
+        name=name,
+        notes=(f"encoding guessed as {name} (it reads “{example}”); if that is wrong, say the right one: --encoding",),
+    )
+
+
+def _readings(lines: bytes) -> list[tuple[str, float]]:
+    """The plausible encodings that read the lines differently, with the disorder of each, best first."""
+    readings = []
+    for match in charset_normalizer.from_bytes(lines, cp_isolation=list(PLAUSIBLE), threshold=0.4):
+        if not _MIXED_SCRIPTS.search(str(match)):
+            name = next(name for name in PLAUSIBLE if name in match.could_be_from_charset)
+            readings.append((name, match.chaos))
+    return sorted(readings, key=lambda reading: reading[1])
+
+
+def _unknown(path: Path, found: Survey, why: str, names: list[str]) -> SourceError:
+    at = found.not_utf8_at or 0
+    line = _line_at(path, at, "latin-1")
+    readings = "".join(f"; in {name} it reads “{_example(found.foreign_lines, name)}”" for name in names)
+    return SourceError(
+        f"{path}: line {line}, byte {at}: not UTF-8, and {why}{readings}",
+        tip=f"Say the encoding: --encoding {names[0] if names else 'cp1252'}; or save the file as “CSV UTF-8”.",
+    )
+
+
+def _example(lines: bytes, name: str) -> str:
+    """The first few words of the lines that differ between encodings."""
+    text = lines.decode(name, "replace")
+    words = [word for word in re.split(r'[\s,;|"]+', text) if not word.isascii()]
+    return shown(" ".join(words), 40)
+
+
+def _refuse_nearly_utf8(path: Path, found: Survey) -> None:
+    """A file that is UTF-8 but for a few bytes was mixed from two sources: any guess would garble one of them."""
+    good = len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]+", found.foreign_lines))
+    text = found.foreign_lines.decode("utf-8", "replace")
+    if good > 3 * text.count("\ufffd") and found.not_utf8_at is not None:
+        _refuse_undecodable(path, "utf-8")
+
+
+def _refuse_undecodable(path: Path, encoding: str) -> None:
+    if (at := _undecodable(path, encoding)) is None:
+        return
+    offset, octets = at
+    line = _line_at(path, offset, encoding)
+    raise SourceError(
+        f"{path}: line {line}, byte {offset}: {octets} is not {encoding.removesuffix('-sig')} text",
+        tip="Say the encoding of the file (--encoding cp1252 is the usual one in the West), or save it as “CSV UTF-8”.",
+    )
+
+
+def _undecodable(path: Path, encoding: str) -> tuple[int, str] | None:
+    """Offset and bytes of the first place that the encoding cannot read."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    read = 0
+    try:
+        for piece in _pieces(path):
+            kept = len(decoder.getstate()[0])
+            decoder.decode(piece)
+            read += len(piece)
+        kept = len(decoder.getstate()[0])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return read - kept + error.start, error.object[error.start : max(error.end, error.start + 1)].hex(" ")
+    except UnicodeError:  # a UTF-16 or UTF-32 stream without its mark
+        return read, "the start"
+    return None
+
+
+def _line_at(path: Path, offset: int, encoding: str) -> int:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    feeds = returns = read = 0
+    for piece in _pieces(path):
+        text = decoder.decode(piece[: max(0, offset - read)])
+        feeds, returns, read = feeds + text.count("\n"), returns + text.count("\r"), read + len(piece)
+        if read >= offset:
+            break
+    return (feeds or returns) + 1

@@ -1,0 +1,228 @@
+"""Which row holds the column names, and what the columns are called."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from importer.errors import SourceError
+from importer.model.columns import IMPORTER_PREFIX, column_key
+from importer.model.problem import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from importer.reading.records import Record
+
+HEADER_WITHIN = 50
+"""Filled rows among which the header is looked for."""
+
+SAMPLE_ROWS = 200
+"""Rows that are looked at before the first batch is read."""
+
+_NUMBER = re.compile(r"[-+]?[\d\s.,'%€$£]*\d[\d\s.,'%€$£]*")
+_CERTAINLY_A_VALUE = re.compile(
+    r"\S+@\S+\.\S+"  # an e-mail address
+    r"|[+(]?\d[\d\s().-]{6,}(?:x\d+)?"  # a phone number
+    r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?"  # a date
+    r"|\d{1,2}:\d\d(?::\d\d)?"  # a time
+    r"|true|false",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The row of the column names, and which of its cells are columns.
+
+    `width` counts the cells of the row; `positions` (from 0) are those that became `columns`; `nameless` are those
+    that have no name and held nothing in the sample. A row with fewer than `needed` cells ends too early, where
+    `ragged_matters` (in a workbook every row is as wide as the sheet).
+    """
+
+    row: int
+    width: int
+    positions: tuple[int, ...]
+    columns: tuple[str, ...]
+    headers: tuple[str, ...]
+    nameless: tuple[int, ...] = ()
+    ragged_matters: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> int:
+        """Cells up to the last column that has a name."""
+        return max(self.positions) + 1 if self.positions else 0
+
+
+def matches(record: Record, wanted: frozenset[str]) -> int:
+    """How many of the wanted columns the row names."""
+    keys = {column_key(cell) for cell in record.cells}
+    return sum(column_key(name) in keys for name in wanted)
+
+
+def find_header(sample: Sequence[Record], wanted: frozenset[str], header_row: int | None, place: str) -> Header:
+    """The header among the rows of `sample`: the one a person named, else found by name, else by its looks.
+
+    Raises `SourceError` naming `place` if there is none.
+    """
+    if header_row is not None:
+        return _header(_given(sample, header_row, place), sample, place)
+    filled = [record for record in sample if not record.is_blank()]
+    if not filled:
+        raise SourceError(
+            f"{place}: no header row, because there is nothing in it", tip="Check that it is the right file."
+        )
+    record = _by_name(filled[:HEADER_WITHIN], wanted, least=0.5) or _by_looks(filled)
+    record = record or _by_name(filled[:HEADER_WITHIN], wanted, least=0.0)
+    if record is None:
+        raise _not_found(filled, wanted, place)
+    return _with_what_stands_above(_header(record, sample, place), filled)
+
+
+def _given(sample: Sequence[Record], header_row: int, place: str) -> Record:
+    for record in sample:
+        if record.number == header_row and not record.is_blank():
+            return record
+    raise SourceError(
+        f"{place}: row {header_row} is to be the header row, but it is blank or beyond the last row",
+        tip="Give header_row the number that a spreadsheet shows beside the column names.",
+    )
+
+
+def _by_name(filled: Sequence[Record], wanted: frozenset[str], *, least: float) -> Record | None:
+    counted = [(matches(record, wanted), record) for record in filled]
+    most = max((count for count, _ in counted), default=0)
+    if most == 0 or most < least * len(wanted):
+        return None
+    return next(record for count, record in counted if count == most)
+
+
+def _by_looks(filled: Sequence[Record]) -> Record | None:
+    """The first row that is filled like the others and holds names: no values, and hardly one of them twice."""
+    usual = _usual_count(filled)
+    first = [record for record in filled[:HEADER_WITHIN] if _may_be_names(record)]
+    full = [record for record in first if _filled_count(record) >= usual]
+    almost = [record for record in first if _filled_count(record) >= max(2, usual * 0.6) and _is_named(record)]
+    for fits in (_is_named, _is_distinct, _has_no_numbers):
+        if record := next((record for record in full if fits(record)), None):
+            return _lacking_a_name(record, almost[:1], filled) or record
+    return next(iter(almost), None)
+
+
+def _lacking_a_name(full: Record, almost: Sequence[Record], filled: Sequence[Record]) -> Record | None:
+    """A header in which a name is missing stands right above what then looks like the first full row of names."""
+    above = next((one for one, below in pairwise(filled) if below is full), None)
+    return above if above is not None and above in almost else None
+
+
+def _usual_count(filled: Sequence[Record]) -> int:
+    """How many cells most rows fill, apart from titles and footnotes."""
+    counts = Counter(_filled_count(record) for record in filled)
+    table = [count for count in counts if count > max(counts) / 3]
+    return max(table, key=lambda count: (counts[count], count))
+
+
+def _filled_count(record: Record) -> int:
+    return sum(1 for cell in record.cells if cell.strip())
+
+
+def _is_named(record: Record) -> bool:
+    return _is_distinct(record) and _has_no_numbers(record)
+
+
+def _is_distinct(record: Record) -> bool:
+    names = [cell.strip().casefold() for cell in record.cells if cell.strip()]
+    return len(set(names)) > len(names) / 2
+
+
+def _has_no_numbers(record: Record) -> bool:
+    return not any(_NUMBER.fullmatch(cell.strip()) for cell in record.cells)
+
+
+def _may_be_names(record: Record) -> bool:
+    names = [cell.strip() for cell in record.cells if cell.strip()]
+    return (
+        bool(names)
+        and not record.faults
+        and not _NUMBER.fullmatch(names[0])
+        and not any(_CERTAINLY_A_VALUE.fullmatch(name) for name in names)
+    )
+
+
+def _not_found(filled: Sequence[Record], wanted: frozenset[str], place: str) -> SourceError:
+    first = shown(" | ".join(cell.strip() for cell in filled[0].cells if cell.strip()))
+    names = f", and none names {', '.join(sorted(wanted)[:8])}" if wanted else ""
+    return SourceError(
+        f"{place}: no header row: no row looks like column names{names}; row {filled[0].number} is “{first}”",
+        tip="Put a row with the column names above the rows, or say which row holds them (--header-row).",
+    )
+
+
+def _with_what_stands_above(header: Header, filled: Sequence[Record]) -> Header:
+    above = [record for record in filled if record.number < header.row]
+    if not above:
+        return header
+    text = shown(" | ".join(cell.strip() for cell in above[0].cells if cell.strip()))
+    rows = f"row {above[0].number} stands" if len(above) == 1 else f"{len(above)} rows stand"
+    note = f"{rows} above the header in row {header.row} and are not read as rows: “{text}”"
+    return replace(header, notes=(*header.notes, note.replace("are not", "is not") if len(above) == 1 else note))
+
+
+def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
+    texts = [cell.removeprefix("\ufeff") for cell in record.cells]
+    below = [other for other in sample if other.number > record.number]
+    nameless = [at for at, text in enumerate(texts) if not text.strip()]
+    used = {at for at in nameless if any(at < len(other.cells) and other.cells[at].strip() for other in below)}
+    names = [text.strip() or (f"Column {at + 1}" if at in used else "") for at, text in enumerate(texts)]
+    positions = [at for at, name in enumerate(names) if name and not name.startswith(IMPORTER_PREFIX)]
+    columns = _unique([names[at] for at in positions])
+    if not positions:
+        raise SourceError(
+            f"{place}: row {record.number} names no column of yours",
+            tip="Say which row holds the column names (--header-row).",
+        )
+    return Header(
+        row=record.number,
+        width=len(texts),
+        positions=tuple(positions),
+        columns=columns,
+        headers=tuple(texts[at] for at in positions),
+        nameless=tuple(at for at in nameless if at not in used),
+        notes=_notes([names[at] for at in positions], columns, used),
+    )
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    """`Phone`, `Phone` become `Phone`, `Phone (2)`; a name that stands in the header is never given to another."""
+    taken = set(names)
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        if seen[name] == 1:
+            unique.append(name)
+            continue
+        while (numbered := f"{name} ({seen[name]})") in taken:
+            seen[name] += 1
+        taken.add(numbered)
+        unique.append(numbered)
+    return tuple(unique)
+
+
+def _notes(names: Sequence[str], columns: Sequence[str], used: set[int]) -> tuple[str, ...]:
+    renamed = [column for name, column in zip(names, columns, strict=True) if name != column]
+    notes = []
+    if renamed:
+        notes.append(f"several columns have the same name; the later ones are called {_listed(renamed)}")
+    if used:
+        notes.append(f"columns without a name are called {_listed([f'Column {at + 1}' for at in sorted(used)])}")
+    return tuple(notes)
+
+
+def _listed(names: Sequence[str]) -> str:
+    text = ", ".join(f"“{shown(name)}”" for name in names[:5])
+    return text if len(names) <= 5 else f"{text} and {len(names) - 5} more"

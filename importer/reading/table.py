@@ -1,0 +1,38 @@
+"""A table in a file, ready to be read as often as needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.reading.frames import batches_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from importer.model.batch import Batch
+    from importer.model.source import SourceInfo
+    from importer.reading.header import Header
+    from importer.reading.records import Record
+
+BATCH_SIZE = 20_000
+"""Rows of a batch: large enough for vectorised checks to pay, small enough for memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: what was found (`info`), and its rows in batches.
+
+    `records` starts a new pass over the rows below the header each time it is called.
+    """
+
+    info: SourceInfo
+    header: Header
+    records: Callable[[], Iterator[Record]]
+
+    def batches(self, size: int = BATCH_SIZE) -> Iterator[Batch]:
+        """The rows in source order, at most `size` in a batch; blank rows are counted but left out.
+
+        Raises `SourceError` where the file breaks off or cannot be read any further.
+        """
+        return batches_of(self.records(), self.header, size)

@@ -1,0 +1,116 @@
+"""Files that only their owner can read, and that are there whole or not at all.
+
+Every report goes through `replacing`: written beside its final place, synced, and moved over the old one. A report of
+an earlier attempt stays intact until the new one is complete.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
+
+from importer.errors import LocalDiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+
+_TIPS: Final = {
+    errno.ENOSPC: "Free some space on this disk; `importer report` then writes the report again from the journal.",
+    errno.EDQUOT: "Your quota on this disk is used up. Free some space; `importer report` then writes it again.",
+    errno.EROFS: "This disk can only be read. Name another folder with --reports-dir.",
+}
+_TIP: Final = "Check that you may write in this folder, or name another one with --reports-dir."
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder, and those above it that are missing, each readable by its owner alone; returns `path`.
+
+    Raises LocalDiskError. Folders that exist keep their permissions.
+    """
+    try:
+        for folder in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
+            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise _refused(path, error) from error
+    if not path.is_dir():
+        raise LocalDiskError(f"{path}: is not a folder", tip=_TIP)
+    return path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    The file is 0600 whatever the umask, and on disk before it is moved. A symbolic link at `path` is refused: what
+    it points at is never written. Raises LocalDiskError when the disk refuses; the old file is then untouched.
+    """
+    private_folder(path.parent)
+    if path.is_symlink():
+        raise LocalDiskError(f"{path}: is a symbolic link, and reports are never written through one", tip="Remove it.")
+    try:
+        # mkstemp opens with O_EXCL and O_NOFOLLOW: nobody can put a file or a link in its way.
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise _refused(path, error) from error
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            beside.chmod(FILE_MODE)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _refused(path, error) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_text(path: Path, *, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """As `replacing`, for text with `\\n` as written.
+
+    What cannot be encoded (half a surrogate pair in a server's answer) is written as an escape and stops nothing.
+    """
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding=encoding, errors="backslashreplace", newline="")
+        try:
+            yield text
+            text.flush()
+        finally:
+            # The wrapper would write what is left of a failed report when it is collected.
+            _detached(text)
+
+
+def _detached(text: io.TextIOWrapper) -> None:
+    """Let go of the file below; a disk that refuses has been heard already."""
+    try:
+        text.detach()
+    except OSError:
+        text.close = lambda: None  # type: ignore[method-assign]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the move itself durable, where folders can be opened (not on Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refused(path: Path, error: OSError) -> LocalDiskError:
+    reason = error.strerror or str(error)
+    return LocalDiskError(f"{path}: cannot be written: {reason}", tip=_TIPS.get(error.errno or 0, _TIP))

@@ -1,0 +1,152 @@
+"""What all rows together say, collected in one pass and in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from importer.model.outcome import FollowUp
+from importer.model.problem import KINDS
+from importer.reporting.wording import STATUSES, follow_ups, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from importer.model.operation import RowId
+    from importer.model.outcome import RowResult
+    from importer.model.problem import ProblemKind
+
+EXAMPLES: Final = 5
+"""How many rows of one rule are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A row that breaks a rule: what it says there and what to do."""
+
+    row: RowId
+    message: str
+    cure: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """The rows that one rule (or one kind of answer) is about."""
+
+    code: str
+    title: str
+    cause: str
+    cure: str
+    warning: bool = False
+    rows: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    def add(self, row: RowId, message: str, cure: str) -> None:
+        """Count a row, and keep it if it is one of the first."""
+        self.rows += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(Example(row=row, message=message, cure=cure))
+
+
+@dataclass(slots=True, kw_only=True)
+class Owner:
+    """A user, and what became of the assignments to them."""
+
+    name: str
+    states: Counter[FollowUp] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        """All rows that name this owner."""
+        return self.states.total()
+
+
+class Overview:
+    """Watches the rows go by; keeps at most `shown` of those that need a person.
+
+    `people_count` counts those rows, `repeated` the rows that were sent more than once, `minutes` the settled rows by
+    minute (`2026-11-22T15:04`).
+    """
+
+    def __init__(self, *, shown: int) -> None:
+        self.shown = shown
+        self.people: list[RowResult] = []
+        self.people_count = 0
+        self.repeated = 0
+        self.minutes: Counter[str] = Counter()
+        self._groups: dict[str, Group] = {}
+        self._owners: dict[str, Owner] = {}
+
+    def watch(self, rows: Iterable[RowResult]) -> Iterator[RowResult]:
+        """Hand the rows on, one by one, after a look at each."""
+        for row in rows:
+            self.add(row)
+            yield row
+
+    def add(self, row: RowResult) -> None:
+        """Take in one row."""
+        self._count_problems(row)
+        if row.assigned_to:
+            owner = self._owners.setdefault(row.assigned_to, Owner(name=row.assigned_to))
+            owner.states[row.assign] += 1
+        self.repeated += row.attempts > 1
+        if row.finished_at:
+            self.minutes[row.finished_at[:16]] += 1
+        if row.needs_a_person:
+            self.people_count += 1
+            if len(self.people) < self.shown:
+                self.people.append(row)
+
+    @property
+    def groups(self) -> list[Group]:
+        """What stops rows first, then what is only worth knowing; the most frequent first."""
+        return sorted(self._groups.values(), key=lambda group: (group.warning, -group.rows, group.code))
+
+    @property
+    def owners(self) -> list[Owner]:
+        """The owners, those with most rows first."""
+        return sorted(self._owners.values(), key=lambda owner: (-owner.rows, owner.name))
+
+    def _count_problems(self, row: RowResult) -> None:
+        for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
+            self._group(problem.code, KINDS.get(problem.code)).add(row.row, problem.message, problem.hint)
+        if not row.needs_a_person or any(not problem.warning for problem in row.problems):
+            return
+        for code in reasons(row):
+            self._groups.setdefault(code, _answer_group(row, code)).add(row.row, told(row), row.cure)
+
+    def _group(self, code: str, kind: ProblemKind | None) -> Group:
+        if code not in self._groups:
+            self._groups[code] = Group(
+                code=code,
+                title=kind.title if kind else code,
+                cause=kind.cause if kind else "",
+                cure=kind.cure if kind else "",
+                warning=kind.warning if kind else False,
+            )
+        return self._groups[code]
+
+
+def reasons(row: RowResult) -> list[str]:
+    """What to call the reasons of a row that breaks no local rule but needs a person: what its requests ended as."""
+    if follow_ups(row):
+        pairs = (("assign", row.assign), ("events", row.events))
+        states = (FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD)
+        codes = [f"{name}-{state}" for name, state in pairs if state in states]
+    else:
+        codes = []
+    if STATUSES[row.status].tone == "person":
+        number = row.error_code or row.http_status
+        codes.insert(0, f"{row.status}-{number}" if number else str(row.status))
+    return codes
+
+
+def _answer_group(row: RowResult, code: str) -> Group:
+    name, _, rest = code.partition("-")
+    if name in ("assign", "events"):
+        what = "Assignment" if name == "assign" else "Event"
+        return Group(code=code, title=f"{what} {rest}", cause=" ".join(follow_ups(row)), cure="")
+    wording = STATUSES[row.status]
+    title = wording.clause[0].upper() + wording.clause[1:] + (f" ({rest})" if rest else "")
+    return Group(code=code, title=title, cause=wording.meaning, cure="")

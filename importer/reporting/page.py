@@ -1,0 +1,100 @@
+"""report.html: one page that says what happened, needs no network, and shows text of cells as text only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from importer.model.outcome import FollowUp
+from importer.reporting.files import replacing_text
+from importer.reporting.import_sheet import place
+from importer.reporting.overview import Overview, reasons
+from importer.reporting.pictures import shares, timeline
+from importer.reporting.results import codes
+from importer.reporting.wording import STATUSES, duration, ending, outcome, sentence, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from importer.model.outcome import RowResult
+    from importer.model.run import RunReport
+
+ROWS_SHOWN: Final = 2_000
+"""Rows that need a person which the page shows; all of them are in rejects.csv."""
+
+OWNERS_SHOWN: Final = 50
+
+# What cannot be seen or turns the direction of the text could make a cell look like something else.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+
+
+def write_html(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
+    """Write the page. Takes the rows one by one and keeps at most `ROWS_SHOWN`. Raises LocalDiskError."""
+    overview = Overview(shown=ROWS_SHOWN)
+    for row in rows:
+        overview.add(row)
+    environment = _environment()
+    script, style = (_source(environment, name) for name in ("report.js", "report.css"))
+    page = environment.get_template("report.html.j2").stream(
+        run=run,
+        overview=overview,
+        sentence=sentence(run, people=overview.people_count),
+        ending=ending(run),
+        shares=shares(run.counts),
+        timeline=timeline(overview.minutes),
+        took=duration(run.seconds),
+        estimate=duration(run.estimate.seconds),
+        owners=overview.owners[:OWNERS_SHOWN],
+        script=Markup(script),  # noqa: S704 (the program's own file)
+        style=Markup(style),  # noqa: S704 (the program's own file)
+        policy=_policy(script, style),
+    )
+    page.enable_buffering(100)
+    with replacing_text(path) as file:
+        file.writelines(page)
+
+
+def visible(value: object) -> object:
+    """A text with its unseen characters written as `\\uNNNN`; anything else as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    return value
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("importer.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        STATUSES=STATUSES, FollowUp=FollowUp, outcome=outcome, told=told, place=place, codes=codes, reasons=reasons
+    )
+    environment.filters["file_name"] = lambda text: Path(text).name
+    return environment
+
+
+def _source(environment: Environment, name: str) -> str:
+    loader = environment.loader
+    assert loader is not None  # noqa: S101 (set above; for the type checker)
+    return loader.get_source(environment, name)[0]
+
+
+def _policy(script: str, style: str) -> str:
+    """Nothing is loaded from anywhere, and only this very script and style count, whatever a cell contains."""
+    own = f"script-src {_digest(script)}; style-src {_digest(style)}"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,48 @@
+"""rejects.csv: the rows that need a person, in the source's own columns, to be mended and imported as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from importer.model.columns import IMPORTER_PREFIX
+from importer.reporting.delimited import CsvLines
+from importer.reporting.files import replacing_text
+from importer.reporting.headers import Union
+from importer.reporting.neutral import neutral
+from importer.reporting.results import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from importer.model.outcome import RowResult
+    from importer.model.run import RunReport
+
+REJECT_COLUMNS: Final = tuple(f"{IMPORTER_PREFIX}{name}" for name in ("row", "status", "problems", "message", "hint"))
+"""The columns that the importer adds after the source's own."""
+
+
+def write_rejects(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
+    """Write every row that needs a person, in the order given; headers only when there is none.
+
+    UTF-8 with BOM, so that Excel shows accents right. The source's cells stay exactly what they were, so they bring
+    nothing that the source did not have; what the importer adds is neutralised. Takes the rows one by one. Raises
+    LocalDiskError.
+    """
+    union = Union([source.info for source in run.sources])
+    with replacing_text(path, encoding="utf-8-sig") as file:
+        lines = CsvLines(file)
+        lines.write((*union.headers, *REJECT_COLUMNS))
+        for row in rows:
+            if row.needs_a_person:
+                lines.write((*union.cells(row.row.source, row.cells), *_added(row)))
+
+
+def _added(row: RowResult) -> tuple[str, ...]:
+    return (
+        str(row.row.number),
+        row.status,
+        codes(row, warnings=False),
+        neutral(row.explanation),
+        neutral(row.cure),
+    )

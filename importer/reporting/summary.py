@@ -1,0 +1,64 @@
+"""summary.json: what a run amounts to, for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from importer.reporting.files import replacing_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from importer.model.run import ReadSource, RunReport
+
+
+def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
+    """The run as an object of JSON; `files` are the paths of the report's files by name.
+
+    Every key is always there: what does not apply is `""`, `0` or empty.
+    """
+    return {
+        "run_id": run.run_id,
+        "command": run.command,
+        "state": str(run.state),
+        "exit_code": int(run.exit_code),
+        "reason": run.reason,
+        "sources": [_source(source) for source in run.sources],
+        "mapping": {"path": run.mapping_path, "sha256": run.mapping_sha256},
+        "org": run.org,
+        "base_url": run.base_url,
+        "rows": run.rows,
+        "counts": run.counts,
+        "assign": run.assign,
+        "events": run.events,
+        "problems": run.problems,
+        "requests": asdict(run.requests),
+        "seconds": run.seconds,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "estimate": asdict(run.estimate),
+        "files": files,
+    }
+
+
+def write_summary(path: Path, run: RunReport, files: dict[str, str]) -> None:
+    """Write the run as JSON in UTF-8. Raises LocalDiskError."""
+    with replacing_text(path) as file:
+        json.dump(summary(run, files), file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def _source(source: ReadSource) -> dict[str, object]:
+    info = source.info
+    return {
+        "path": info.path,
+        "sha256": info.sha256,
+        "format": info.format,
+        "encoding": info.encoding,
+        "delimiter": info.delimiter,
+        "sheet": info.sheet,
+        "header_row": info.header_row,
+        "rows": source.rows,
+    }

@@ -1,0 +1,180 @@
+"""The words of the report for a person: what a status means, and what happened in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from importer.model.outcome import FollowUp, RowStatus
+from importer.model.run import RunState
+
+if TYPE_CHECKING:
+    from importer.model.outcome import RowResult
+    from importer.model.run import RunReport
+
+
+class Tone(StrEnum):
+    """How a status is coloured."""
+
+    GOOD = "good"
+    CALM = "calm"
+    WAITING = "waiting"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A status in a person's words: `label` for tables, `clause` to go on after a number, `meaning` as a sentence."""
+
+    label: str
+    clause: str
+    meaning: str
+    tone: Tone
+
+
+STATUSES: Final[dict[RowStatus, Wording]] = {
+    RowStatus.CREATED: Wording(
+        label="created",
+        clause="created",
+        meaning="The CRM confirmed that it made the lead.",
+        tone=Tone.GOOD,
+    ),
+    RowStatus.VALID: Wording(
+        label="valid",
+        clause="ready to be sent",
+        meaning="Nothing stands in the way; a run would send it.",
+        tone=Tone.GOOD,
+    ),
+    RowStatus.DUPLICATE: Wording(
+        label="already there",
+        clause="already there",
+        meaning="The lead existed before this run and was left as it was.",
+        tone=Tone.CALM,
+    ),
+    RowStatus.SKIPPED_KNOWN: Wording(
+        label="known, skipped",
+        clause="skipped as known",
+        meaning="An earlier run has seen this lead, so it was not sent.",
+        tone=Tone.CALM,
+    ),
+    RowStatus.DUPLICATE_IN_FILE: Wording(
+        label="repeated in the file",
+        clause="repeated in the file",
+        meaning="An earlier row says the same; only that one counts.",
+        tone=Tone.CALM,
+    ),
+    RowStatus.FILTERED: Wording(
+        label="left out",
+        clause="left out by the mapping",
+        meaning="The mapping’s `where` leaves the row out.",
+        tone=Tone.CALM,
+    ),
+    RowStatus.PENDING: Wording(
+        label="pending",
+        clause="still pending",
+        meaning="Not settled yet; `importer resume` goes on with it.",
+        tone=Tone.WAITING,
+    ),
+    RowStatus.INVALID: Wording(
+        label="invalid",
+        clause="invalid",
+        meaning="The row breaks a rule and was not sent.",
+        tone=Tone.PERSON,
+    ),
+    RowStatus.CONFLICT_IN_FILE: Wording(
+        label="in conflict",
+        clause="in conflict with another row",
+        meaning="Several rows have one CRM id but differ; none of them was sent.",
+        tone=Tone.PERSON,
+    ),
+    RowStatus.REJECTED: Wording(
+        label="rejected",
+        clause="rejected by the CRM",
+        meaning="The CRM refused what the row says.",
+        tone=Tone.PERSON,
+    ),
+    RowStatus.CREATED_UNCONFIRMED: Wording(
+        label="unconfirmed",
+        clause="unconfirmed",
+        meaning="The lead exists, but who made it cannot be told: an unanswered request of ours, or somebody else.",
+        tone=Tone.PERSON,
+    ),
+    RowStatus.UNKNOWN: Wording(
+        label="unknown",
+        clause="unknown",
+        meaning="The lead may or may not exist; every allowed attempt is spent.",
+        tone=Tone.PERSON,
+    ),
+}
+"""Every status, in the order in which a report shows them."""
+
+_FOLLOW_UPS: Final = {
+    FollowUp.REJECTED: "was refused",
+    FollowUp.UNKNOWN: "got no answer that tells whether it happened",
+    FollowUp.HELD: "was held back on purpose",
+}
+
+_ENDS: Final = {
+    RunState.STOPPED: "The run stopped before its end",
+    RunState.INTERRUPTED: "The run was interrupted",
+}
+
+
+def outcome(row: RowResult) -> str:
+    """A row's outcome in a few words, its failed follow-ups included."""
+    parts = [STATUSES[row.status].label]
+    parts += [f"{name} {state}" for name, state in (("assign", row.assign), ("events", row.events)) if _failed(state)]
+    return ", ".join(parts)
+
+
+def told(row: RowResult) -> str:
+    """What happened to a row, never empty for a row that needs a person."""
+    return row.explanation or " ".join(follow_ups(row)) or STATUSES[row.status].meaning
+
+
+def follow_ups(row: RowResult) -> list[str]:
+    """A sentence for each follow-up of the row that failed."""
+    names = (("The assignment", row.assign), ("An event", row.events))
+    return [f"{name} {_FOLLOW_UPS[state]}." for name, state in names if _failed(state)]
+
+
+def sentence(run: RunReport, *, people: int) -> str:
+    """What happened, in one sentence; `people` is how many rows need a person."""
+    verb = "checked" if run.command == "check" else "read"
+    clauses = [f"{run.counts[status]:,} {STATUSES[status].clause}" for status in STATUSES if run.counts.get(status)]
+    what = f"{run.rows:,} {'row' if run.rows == 1 else 'rows'} {verb}"
+    if clauses:
+        what = f"{what}: {', '.join(clauses)}"
+    return f"{what}. {needed(people)}"
+
+
+def needed(people: int) -> str:
+    """How many rows need a person, as a sentence."""
+    if not people:
+        return "Nothing needs you."
+    return "1 row needs you." if people == 1 else f"{people:,} rows need you."
+
+
+def ending(run: RunReport) -> str:
+    """Why the run did not come to its end; empty when it did."""
+    if run.state not in _ENDS:
+        return ""
+    reason = f": {run.reason}" if run.reason else ""
+    return f"{_ENDS[run.state]}{reason.rstrip('.')}. Nothing is lost: `importer resume` goes on from here."
+
+
+def _failed(state: FollowUp) -> bool:
+    return state in _FOLLOW_UPS
+
+
+def duration(seconds: float) -> str:
+    """A length of time with its two largest units: `2 h 47 min`, `3 min 5 s`, `0.6 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3_600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    hours, rest = divmod(whole, 3_600)
+    return f"{hours:,} h {rest // 60} min"

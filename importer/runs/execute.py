@@ -1,0 +1,268 @@
+"""Sending a frozen plan: three endpoints side by side, each call written down before and after.
+
+`Sender.run` returns when every call has its final state, or when something stops the run; what is not
+settled then stays in the journal as planned. Rules and numbers: docs/reliability.md.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, Literal, Protocol
+
+from importer.clock import Clock
+from importer.crm.breaker import Breaker
+from importer.crm.credential import Credential
+from importer.crm.meaning import Fingerprint
+from importer.crm.observation import Observation
+from importer.crm.pacing import Pacer
+from importer.crm.replies import judge
+from importer.crm.verdict import Action, Stop, Verdict
+from importer.crm.waiting import backoff
+from importer.exit_codes import ExitCode
+from importer.journal.sending import PlannedCall, SendingJournal
+from importer.model.operation import Call, Kind
+from importer.model.run import OnDuplicate
+from importer.runs.canary import Canary, Learnt
+from importer.runs.lane import Lane, Waiting
+from importer.runs.outcomes import Outcomes
+from importer.runs.progress import Progress
+from importer.runs.streaks import Streaks
+
+SLOW_START: Final = 5
+"""Creates that are settled one at a time before several are in flight: a wrong mapping spoils one lead, not sixteen."""
+
+
+class Client(Protocol):
+    """Whoever makes one attempt of a call."""
+
+    async def send(self, call: Call) -> Observation:
+        """One attempt; whatever the network does comes back as a value."""
+        ...
+
+    def use(self, credential: Credential) -> None:
+        """Send this credential from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """How a plan is sent. `rate` is per second and endpoint (0: no limit); `settle` in seconds."""
+
+    rate: float
+    concurrency: int = 16
+    settle: float = 60.0
+    on_duplicate: OnDuplicate = OnDuplicate.SKIP
+    canary: bool = True
+    learnt: Fingerprint | None = None
+
+
+@dataclass(kw_only=True)
+class Sender:
+    """Sends one run. `reread` gives the credential anew, in case a person replaced it while the run was going on."""
+
+    client: Client
+    journal: SendingJournal
+    options: SendOptions
+    clock: Clock
+    rng: random.Random
+    progress: Progress
+    reread: Callable[[], Credential] | None = None
+    stop: Stop | None = None
+    _lanes: dict[Kind, Lane] = field(init=False)
+    _pacers: dict[Kind, Pacer] = field(init=False)
+    _attempts: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _settled_creates: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._pacers = {kind: Pacer(self.options.rate, self.clock) for kind in Kind}
+        self._breaker = Breaker(self.clock, self.rng)
+        self._streaks = Streaks()
+        self._stopping = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._lanes = {kind: Lane(self._planned(kind), self.clock) for kind in Kind}
+        self._canary = Canary(
+            client=self.client,
+            journal=self.journal,
+            pacer=self._pacers[Kind.CREATE],
+            clock=self.clock,
+            learnt=self.options.learnt,
+            wanted=self.options.canary,
+        )
+        self._outcomes = Outcomes(self.journal, self.options.on_duplicate)
+
+    def _planned(self, kind: Kind) -> Iterator[Waiting]:
+        # Follow-ups that an earlier process released are few; taking them at once keeps them apart from those that
+        # this process releases. Creates are many and are read as they are needed.
+        planned = self.journal.planned(kind)
+        return (self._waiting(each) for each in (planned if kind is Kind.CREATE else list(planned)))
+
+    def _waiting(self, planned: PlannedCall) -> Waiting:
+        """A call from the plan; one in doubt waits until its earlier request cannot have effect any more."""
+        due_in = 0.0
+        if planned.doubt_at and planned.call.operation.kind is Kind.CREATE:
+            since = (self.clock.now() - datetime.fromisoformat(planned.doubt_at)).total_seconds()
+            due_in = self.options.settle - max(0.0, since)
+        return Waiting(call=planned.call, seen_in=planned.seen_in, due_in=due_in)
+
+    def interrupt(self, stop: Stop) -> None:
+        """Make no new calls; those in flight are finished and written down. The first reason given is kept."""
+        self.stop = self.stop or stop
+        self._stopping.set()
+
+    def abandon(self) -> None:
+        """Do not even wait for the calls in flight; the journal keeps them as possibly sent."""
+        for attempt in self._attempts:
+            attempt.cancel()
+
+    async def run(self) -> Stop | None:
+        """Send everything; returns why it stopped early, or `None`. Raises LocalDiskError when the journal refuses."""
+        feeders = [asyncio.create_task(self._feed(kind)) for kind in Kind]
+        stopping = asyncio.create_task(self._stopping.wait())
+        await self._until_over(feeders, stopping)
+        for task in (*feeders, stopping):
+            task.cancel()
+        await asyncio.gather(*feeders, stopping, return_exceptions=True)
+        while self._attempts:
+            await asyncio.wait(self._attempts)
+        self._failure = self._failure or next((f for f in map(_failure_of, feeders) if f), None)
+        if self._failure is not None:
+            raise self._failure
+        return self.stop
+
+    @staticmethod
+    async def _until_over(feeders: list[asyncio.Task[None]], stopping: asyncio.Task[Literal[True]]) -> None:
+        """Wait until all calls are made, one feeder failed, or somebody wants to stop."""
+        pending: set[asyncio.Task[Any]] = {*feeders, stopping}
+        while pending != {stopping}:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            if stopping in done or any(_failure_of(task) for task in done):
+                return
+
+    async def _feed(self, kind: Kind) -> None:
+        """Start the calls of one endpoint, each in its turn."""
+        lane = self._lanes[kind]
+        while (waiting := await lane.next()) is not None:
+            await lane.room(self._room(kind))
+            if kind is not Kind.EVENT:
+                await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
+            await self._breaker.admit()
+            await self._pacers[kind].turn()
+            lane.in_flight += 1
+            attempt = asyncio.create_task(self._attempt(lane, waiting))
+            self._attempts.add(attempt)
+            attempt.add_done_callback(partial(self._landed, lane))
+        self._close_after(kind)
+
+    def _close_after(self, kind: Kind) -> None:
+        """Creates release assignments, and both release events."""
+        if kind is Kind.CREATE:
+            self._lanes[Kind.ASSIGN].close()
+        elif kind is Kind.ASSIGN:
+            self._lanes[Kind.EVENT].close()
+
+    def _room(self, kind: Kind) -> int:
+        return 1 if kind is Kind.CREATE and self._settled_creates < SLOW_START else self.options.concurrency
+
+    def _landed(self, lane: Lane, task: asyncio.Task[None]) -> None:
+        self._attempts.discard(task)
+        lane.landed()
+        if failure := _failure_of(task):
+            self._failure = self._failure or failure
+            self._stopping.set()
+
+    async def _attempt(self, lane: Lane, waiting: Waiting) -> None:
+        """One attempt: intent on disk, the request, what it means, the outcome on disk."""
+        await self.journal.intent(waiting.call)
+        waiting.call = replace(waiting.call, attempts=waiting.call.attempts + 1)
+        seen = await self.client.send(waiting.call)
+        verdict = judge(seen, waiting.call, self._canary.fingerprint)
+        stop = self._note(verdict, waiting.call)
+        waiting.verdicts[verdict.action] += 1
+        if verdict.maybe is not None:
+            waiting.call = replace(waiting.call, maybe=verdict.maybe)
+        if verdict.action is Action.STOP or self._is_to_be_repeated(verdict, waiting):
+            await self._repeat(lane, waiting, verdict)
+        else:
+            await self._settle(waiting, verdict)
+        if stop is not None:
+            self.interrupt(stop)
+
+    def _note(self, verdict: Verdict, call: Call) -> Stop | None:
+        """What the attempt says about the run as a whole."""
+        pacer = self._pacers[call.operation.kind]
+        if verdict.action in (Action.THROTTLE, Action.UNCLEAR):
+            pacer.throttled(verdict.wait)
+            self.progress.throttled()
+        if verdict.action is Action.ACCEPT:
+            pacer.passed()
+        if verdict.http_status == 401 and self.reread is not None:
+            self.client.use(self.reread())
+        stop = self._streaks.note(verdict) or verdict.stop
+        if verdict.outage:
+            outage = self._breaker.failed(verdict.message)
+            self.progress.waiting(f"no answer: {verdict.message}" if self._breaker.is_open else "")
+            return stop or outage
+        self._breaker.answered()
+        self.progress.waiting("")
+        return stop
+
+    @staticmethod
+    def _is_to_be_repeated(verdict: Verdict, waiting: Waiting) -> bool:
+        if verdict.action in (Action.ACCEPT, Action.EXISTS, Action.REJECT):
+            return False
+        return verdict.tries is None or waiting.verdicts[verdict.action] < verdict.tries
+
+    async def _repeat(self, lane: Lane, waiting: Waiting, verdict: Verdict) -> None:
+        """Write down that the call is open again, and put it where it waits for its time."""
+        call = waiting.call
+        if verdict.action is Action.STOP and verdict.maybe:
+            await self._outcomes.unknown(call, verdict)
+            return
+        if verdict.action is Action.DOUBT:
+            await self.journal.in_doubt(call)
+        else:
+            await self.journal.again(call, throttled=verdict.action is Action.THROTTLE)
+        lane.put(waiting, wait=self._wait(verdict, waiting))
+
+    def _wait(self, verdict: Verdict, waiting: Waiting) -> float:
+        """Seconds until the call may be made again."""
+        if verdict.action is Action.THROTTLE:
+            return 0.0  # the pacer's gate is shut for everybody
+        if verdict.action is Action.DOUBT and waiting.call.operation.kind is Kind.CREATE:
+            return max(self.options.settle, verdict.wait or 0.0)
+        if verdict.wait is not None:
+            return verdict.wait
+        return backoff(waiting.verdicts[verdict.action] - 1, self.rng)
+
+    async def _settle(self, waiting: Waiting, verdict: Verdict) -> None:
+        """The call's final state; what it releases goes to its lane."""
+        call = waiting.call
+        if call.operation.kind is not Kind.CREATE:
+            state = await self._outcomes.follow_up(call, verdict)
+            if call.operation.kind is Kind.ASSIGN:
+                self._release_follow_ups(call)
+            self.progress.settled(f"{call.operation.kind} {state}")
+            return
+        status = await self._outcomes.create(call, verdict, waiting.seen_in)
+        self.progress.settled(status)
+        if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
+            self._heed(learnt)
+        self._settled_creates += 1
+        self._release_follow_ups(call)
+
+    def _release_follow_ups(self, call: Call) -> None:
+        for released in self.journal.follow_ups_of(call.row):
+            self._lanes[released.operation.kind].release(Waiting(call=released))
+
+    def _heed(self, learnt: Learnt) -> None:
+        if learnt.note:
+            self.progress.note(learnt.note)
+        if learnt.second_lead:
+            self.interrupt(Stop(exit_code=ExitCode.CONTRACT_BROKEN, reason=learnt.second_lead))
+
+
+def _failure_of(task: asyncio.Task[Any]) -> BaseException | None:
+    return None if task.cancelled() or not task.done() else task.exception()

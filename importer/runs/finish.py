@@ -1,0 +1,53 @@
+"""The end of a run, whatever way it ended: its state in the journal, and the report files from the journal alone."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from importer.exit_codes import ExitCode
+from importer.journal.results import row_results, run_report
+from importer.journal.store import Journal, StoredRun
+from importer.model.run import RunReport, RunState
+from importer.reporting import summary, write_rejects, write_results, write_summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run with its report on disk: what it amounts to, and where the files are."""
+
+    report: RunReport
+    files: dict[str, str]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code the process should end with."""
+        return ExitCode(self.report.exit_code)
+
+    def document(self) -> dict[str, Any]:
+        """What summary.json holds."""
+        return summary(self.report, self.files)
+
+
+def end_run(
+    journal: Journal, run: StoredRun, state: RunState, *, exit_code: ExitCode | None, reason: str, seconds: float
+) -> Ended:
+    """Close the run in the journal and write its report. Without an exit code it is 1 if rows need a person, else 0."""
+    if exit_code is None:
+        needy = any(row.needs_a_person for row in row_results(journal, run))
+        exit_code = ExitCode.NEEDS_A_PERSON if needy else ExitCode.DONE
+    journal.end(run, state, exit_code=exit_code, reason=reason, seconds=seconds)
+    return write_report(journal, run)
+
+
+def write_report(journal: Journal, run: StoredRun) -> Ended:
+    """Write the run's files from the journal, as often as anybody likes."""
+    folder = journal.folder / run.run_id
+    report = run_report(journal, run, mapping_sha256=sha256(run.request.mapping_text.encode()).hexdigest())
+    if sum(report.counts.values()) != report.rows:
+        raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
+    files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "summary.json")}
+    write_results(Path(files["results.csv"]), report, row_results(journal, run))
+    write_rejects(Path(files["rejects.csv"]), report, row_results(journal, run))
+    write_summary(Path(files["summary.json"]), report, files)
+    return Ended(report=report, files=files)

@@ -1,0 +1,232 @@
+"""The commands as a person knows them: check, run, resume. Each ends with a report, whatever happened."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from importer.clock import Clock
+from importer.crm.verdict import Stop
+from importer.errors import ImporterError, RunError
+from importer.exit_codes import ExitCode
+from importer.journal.plan import Plan
+from importer.journal.store import Journal, StoredRun
+from importer.mapping import LoadedMapping, parse_mapping
+from importer.model.run import Estimate, RunRequest, RunState
+from importer.runs.finish import Ended, end_run
+from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, too_many_invalid
+from importer.runs.progress import Progress
+from importer.runs.send import Destination, rate_of, send
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a run is about to do, said before the first request."""
+
+    run_id: str
+    rows: int
+    org: str
+    base_url: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a command ended: its report, and the reason when it stopped early."""
+
+    ended: Ended
+    stop: Stop | None = None
+
+
+class Job:
+    """Carries out one command on one reports folder. `confirm` answers for the person whether to send."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        clock: Clock,
+        progress: Progress,
+        rng: random.Random,
+        confirm: Callable[[Announcement], bool],
+    ) -> None:
+        self.journal = journal
+        self._clock = clock
+        self._progress = progress
+        self._rng = rng
+        self._confirm = confirm
+        self._began = time.monotonic()
+
+    def check(self, request: RunRequest, *, name: str, rate: float) -> Finished:
+        """Read, map and validate every row and write the report. There is nothing here to send with."""
+        loaded, opened = self._opened(request)
+        run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
+        with self._closing(run) as closing:
+            plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
+            if request.org and request.base_url:
+                mark_known(plan, self.journal.realm(request.base_url, request.org), skip=request.skip_known)
+            plan.estimate(estimated(plan, rate))
+            closing.stop = _stop(too_many_invalid(plan, request.max_invalid))
+        return closing.finished()
+
+    def run(self, request: RunRequest, destination: Destination, *, name: str, again: bool) -> Finished:
+        """The main job: check, plan, send, report."""
+        destination.credential()  # a missing credential is said before an hour of reading
+        loaded, opened = self._opened(request)
+        run_id = self._run_id(name or loaded.mapping.name)
+        if not request.sandbox:
+            self._guard(opened, self.journal.realm(destination.origin, destination.org), again=again)
+        run = self.journal.begin(run_id, "run", request)
+        return self._plan_and_send(run, loaded, opened, destination)
+
+    def to_resume(self, run_id: str | None) -> StoredRun:
+        """The run of that id, or the latest unfinished one."""
+        return self.journal.run(run_id) if run_id else self.journal.latest_unfinished()
+
+    def resume(self, run: StoredRun, destination: Destination, *, retry_failed: bool = False) -> Finished:
+        """Go on with a run from its journal; one that was never planned is read again."""
+        if run.command != "run":
+            raise RunError(
+                f"{run.run_id} is a {run.command}: it has nothing to send", tip="Start it with `importer run`."
+            )
+        if not run.planned:
+            loaded, opened = self._opened(run.request)
+            return self._plan_and_send(run, loaded, opened, destination, gate=run.state is RunState.PREPARING)
+        if retry_failed:
+            self.journal.retry_failed(run)
+        elif run.state is RunState.FINISHED:
+            raise RunError(f"the run {run.run_id} is finished", tip="--retry-failed tries its failed rows once more.")
+        with self._closing(run) as closing:
+            closing.stop = self._send(run, destination)
+        return closing.finished()
+
+    def _opened(self, request: RunRequest) -> tuple[LoadedMapping, list[Opened]]:
+        loaded = parse_mapping(request.mapping_text, request.mapping_path)
+        return loaded, open_sources(request, loaded, self._clock.now())
+
+    def _guard(self, opened: list[Opened], realm: int, *, again: bool) -> None:
+        """The same file twice into the same organisation is a slip more often than a wish."""
+        for each in () if again else opened:
+            if before := self.journal.imported_before(realm, each.table.info.sha256):
+                raise RunError(
+                    f"{each.table.info.path} was imported already, by run {before}",
+                    tip="Give --again to send it once more; leads that exist are then reported as duplicates.",
+                )
+
+    def _plan_and_send(
+        self,
+        run: StoredRun,
+        loaded: LoadedMapping,
+        opened: list[Opened],
+        destination: Destination,
+        *,
+        gate: bool = True,
+    ) -> Finished:
+        origin = f"sandbox:{run.run_id}" if run.request.sandbox else destination.origin
+        request = replace(run.request, org=destination.org, base_url=destination.base_url)
+        with self._closing(run) as closing:
+            plan = self._prepared(run, loaded, opened, request, origin=origin, to_send=True)
+            realm = self.journal.realm(origin, destination.org)
+            if request.skip_known:
+                mark_known(plan, realm, skip=True)
+            estimate = estimated(plan, rate_of(request.rate, destination.credential().kind))
+            plan.estimate(estimate)
+            closing.stop = _stop(too_many_invalid(plan, request.max_invalid) if gate else "")
+            closing.stop = closing.stop or self._asked(run, plan, destination, estimate)
+            if closing.stop is None:
+                plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))
+                closing.stop = self._send(self.journal.run(run.run_id), destination)
+        return closing.finished()
+
+    def _prepared(
+        self,
+        run: StoredRun,
+        loaded: LoadedMapping,
+        opened: list[Opened],
+        request: RunRequest,
+        *,
+        origin: str,
+        to_send: bool,
+    ) -> Plan:
+        plan = self.journal.plan(run, to_send=to_send)
+        prepare(plan, opened, loaded, request, origin=origin, progress=self._progress)
+        return plan
+
+    def _asked(self, run: StoredRun, plan: Plan, destination: Destination, estimate: Estimate) -> Stop | None:
+        announcement = Announcement(
+            run_id=run.run_id,
+            rows=sum(plan.statuses().values()),
+            org=destination.org,
+            base_url=destination.base_url,
+            estimate=estimate,
+        )
+        if not estimate.rows_to_send or self._confirm(announcement):
+            return None
+        return _stop("nobody said yes to sending")
+
+    def _send(self, run: StoredRun, destination: Destination) -> Stop | None:
+        total, done = self.journal.progress_of(run)
+        self._progress.sending(total, done)
+        try:
+            return send(self.journal, run, destination, clock=self._clock, rng=self._rng, progress=self._progress)
+        finally:
+            self._progress.done()
+
+    def _run_id(self, name: str) -> str:
+        return f"{_stamp(self._clock.now())}-{name}"
+
+    def _closing(self, run: StoredRun) -> "_Closing":
+        return _Closing(self.journal, run, self._began)
+
+
+class _Closing:
+    """Ends the run in the journal and writes its report, whichever way the block is left.
+
+    An ImporterError or an interruption becomes the run's `stop`; anything else is a defect and is passed on.
+    """
+
+    def __init__(self, journal: Journal, run: StoredRun, began: float) -> None:
+        self._journal = journal
+        self._run = run
+        self._began = began
+        self.stop: Stop | None = None
+        self._ended: Ended | None = None
+
+    def __enter__(self) -> "_Closing":
+        return self
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> bool:
+        if isinstance(exc, ImporterError):
+            self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
+        elif isinstance(exc, KeyboardInterrupt):
+            code = ExitCode(getattr(exc, "exit_code", ExitCode.INTERRUPTED))
+            self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
+        elif exc is not None:
+            return False
+        interrupted = self.stop is not None and self.stop.exit_code >= ExitCode.INTERRUPTED
+        self._ended = end_run(
+            self._journal,
+            self._run,
+            RunState.FINISHED if self.stop is None else RunState.INTERRUPTED if interrupted else RunState.STOPPED,
+            exit_code=None if self.stop is None else self.stop.exit_code,
+            reason="" if self.stop is None else self.stop.reason,
+            seconds=time.monotonic() - self._began,
+        )
+        return exc is not None
+
+    def finished(self) -> Finished:
+        """What the command ended with."""
+        assert self._ended is not None  # noqa: S101 - set by `__exit__`
+        return Finished(ended=self._ended, stop=self.stop)
+
+
+def _stop(reason: str) -> Stop | None:
+    """A run that was not allowed to send: nothing left this machine."""
+    tip = "Nothing was sent. `importer resume RUN` sends the plan all the same."
+    return Stop(exit_code=ExitCode.USAGE, reason=reason, tip=tip) if reason else None
+
+
+def _stamp(now: datetime) -> str:
+    """Run ids sort by time, so they are in UTC."""
+    return now.strftime("%Y%m%d-%H%M%S")

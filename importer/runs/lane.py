@@ -1,0 +1,103 @@
+"""The calls of one endpoint that wait to be made."""
+
+import asyncio
+import heapq
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from importer.clock import Clock
+from importer.crm.verdict import Action
+from importer.model.operation import Call
+
+BACKLOG: Final = 1000
+"""Released follow-ups that wait in memory before the creates have to wait for them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Waiting:
+    """A call with what this process has learnt about it: how often each verdict fell, and who saw the lead before."""
+
+    call: Call
+    seen_in: str = ""
+    due_in: float = 0.0
+    verdicts: Counter[Action] = field(default_factory=Counter)
+
+
+class Lane:
+    """Hands out calls: first those whose waiting time is over, then released ones, then new ones from the plan."""
+
+    def __init__(self, planned: Iterator[Waiting], clock: Clock) -> None:
+        self._planned = planned
+        self._clock = clock
+        self._delayed: list[tuple[float, int, Waiting]] = []
+        self._order = count()
+        self._released: deque[Waiting] = deque()
+        self._closed = False
+        self._changed = asyncio.Event()
+        self.in_flight = 0
+
+    def put(self, waiting: Waiting, *, wait: float = 0.0) -> None:
+        """Make this call (again) in `wait` seconds at the earliest."""
+        heapq.heappush(self._delayed, (self._clock.monotonic() + wait, next(self._order), waiting))
+        self._changed.set()
+
+    def release(self, waiting: Waiting) -> None:
+        """A follow-up whose turn has come."""
+        self._released.append(waiting)
+        self._changed.set()
+
+    def close(self) -> None:
+        """Nothing more will be released from outside."""
+        self._closed = True
+        self._changed.set()
+
+    def landed(self) -> None:
+        """An attempt is over."""
+        self.in_flight -= 1
+        self._changed.set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether those who release calls should wait."""
+        return len(self._released) >= BACKLOG
+
+    async def room(self, limit: int) -> None:
+        """Wait until fewer than `limit` calls are in flight."""
+        while self.in_flight >= limit:
+            await self._wait(None)
+
+    async def until_not_full(self) -> None:
+        """Wait until there is room in the backlog."""
+        while self.is_full:
+            await self._wait(None)
+
+    async def next(self) -> Waiting | None:
+        """The next call to make; `None` once there will never be another."""
+        while True:
+            now = self._clock.monotonic()
+            if self._delayed and self._delayed[0][0] <= now:
+                return heapq.heappop(self._delayed)[2]
+            if (waiting := self._fresh()) is not None:
+                return waiting
+            if self._closed and not self._delayed and not self.in_flight:
+                return None
+            await self._wait(self._delayed[0][0] - now if self._delayed else None)
+
+    def _fresh(self) -> Waiting | None:
+        if self._released:
+            self._changed.set()
+            return self._released.popleft()
+        for waiting in self._planned:
+            if waiting.due_in <= 0.0:
+                return waiting
+            self.put(waiting, wait=waiting.due_in)
+        return None
+
+    async def _wait(self, seconds: float | None) -> None:
+        self._changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)

@@ -1,0 +1,45 @@
+"""One process sends from a reports folder at a time; a second one is told who and since when."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from importer.errors import RunError
+
+_LOCK: Final = ".sending.lock"
+_HOLDER: Final = ".sending.json"
+
+
+@contextmanager
+def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
+    """Hold the lock for the block; the system frees it when the process dies. RunError when it is taken."""
+    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    holder = folder / _HOLDER
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RunError(
+            f"another process is sending from {folder}: {_said(holder)}",
+            tip="Wait until it is done, or stop it with Ctrl-C; it can be resumed.",
+        ) from error
+    try:
+        holder.touch(mode=0o600)
+        holder.write_text(json.dumps({"run": run_id, "pid": os.getpid(), "since": now.isoformat(timespec="seconds")}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _said(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text())
+        return f"run {who['run']}, process {who['pid']}, since {who['since']}"
+    except (OSError, ValueError, KeyError):
+        return "it has not said which run"

@@ -1,0 +1,116 @@
+"""From the last verdict of a call to the words of the report."""
+
+from importer.crm.verdict import Action, Ending, Verdict
+from importer.journal.sending import SendingJournal
+from importer.journal.states import OperationState
+from importer.model.operation import Call, Kind
+from importer.model.outcome import FollowUp, RowStatus
+from importer.model.problem import Problem
+from importer.model.run import OnDuplicate
+
+_UNCONFIRMED_HINT = (
+    "Look at the lead in the CRM; then `importer resolve RUN --as ours` (or existing) and `importer resume`."
+)
+_UNKNOWN_HINT = "Look for the lead in the CRM; `importer resume --retry-failed` tries once more."
+_FOLLOW_UP_HINT = "`importer resume --retry-failed` tries once more; or do it by hand in the CRM."
+
+
+class Outcomes:
+    """Writes down how calls end."""
+
+    def __init__(self, journal: SendingJournal, on_duplicate: OnDuplicate) -> None:
+        self._journal = journal
+        self._on_duplicate = on_duplicate
+
+    async def create(self, call: Call, verdict: Verdict, seen_in: str) -> RowStatus:
+        """The create has ended; returns the row's status."""
+        match verdict.action, verdict.ending:
+            case Action.ACCEPT, _:
+                return await self._created(call, verdict)
+            case Action.EXISTS, _:
+                return await self._exists(call, verdict, seen_in)
+            case (Action.REJECT, _) | (_, Ending.REJECTED):
+                return await self._rejected(call, verdict)
+        return await self.unknown(call, verdict)
+
+    async def _created(self, call: Call, verdict: Verdict) -> RowStatus:
+        warnings = tuple(
+            Problem(row=call.row.number, code=code, detail=detail, warning=True) for code, detail in verdict.warnings
+        )
+        await self._journal.create_settled(
+            call,
+            RowStatus.CREATED,
+            follow_ups=OperationState.PLANNED,
+            lead_id=verdict.lead_id,
+            http_status=verdict.http_status,
+            warnings=warnings,
+        )
+        return RowStatus.CREATED
+
+    async def _exists(self, call: Call, verdict: Verdict, seen_in: str) -> RowStatus:
+        """A duplicate is a lead that an earlier run saw, or that no request of ours can have made."""
+        if call.maybe and not seen_in:
+            status, follow_ups, hint = RowStatus.CREATED_UNCONFIRMED, OperationState.HELD, _UNCONFIRMED_HINT
+            message = "exists now; an earlier request of ours that was never answered, or somebody else, made it"
+        else:
+            follow = self._on_duplicate is OnDuplicate.FOLLOW_UP
+            status, hint = RowStatus.DUPLICATE, ""
+            follow_ups = OperationState.PLANNED if follow else OperationState.DROPPED
+            message = f"existed already{f' (seen by run {seen_in})' if seen_in else ''}"
+        await self._journal.create_settled(
+            call,
+            status,
+            follow_ups=follow_ups,
+            message=message,
+            hint=hint,
+            http_status=verdict.http_status,
+            error_code=verdict.error_code,
+        )
+        return status
+
+    async def _rejected(self, call: Call, verdict: Verdict) -> RowStatus:
+        note = "; an earlier attempt was never answered, so the lead may exist all the same" if call.maybe else ""
+        await self._journal.create_settled(
+            call,
+            RowStatus.REJECTED,
+            follow_ups=OperationState.DROPPED,
+            message=verdict.message + note,
+            hint="Correct the row and import rejects.csv with the same mapping.",
+            http_status=verdict.http_status,
+            error_code=verdict.error_code,
+        )
+        return RowStatus.REJECTED
+
+    async def unknown(self, call: Call, verdict: Verdict) -> RowStatus:
+        """Nobody can say whether it was done, and every allowed attempt is spent."""
+        if call.operation.kind is not Kind.CREATE:
+            await self.follow_up(call, verdict)
+            return RowStatus.UNKNOWN
+        await self._journal.create_settled(
+            call,
+            RowStatus.UNKNOWN,
+            follow_ups=OperationState.HELD,
+            message=f"may or may not exist: {verdict.message}",
+            hint=_UNKNOWN_HINT,
+            http_status=verdict.http_status,
+            error_code=verdict.error_code,
+        )
+        return RowStatus.UNKNOWN
+
+    async def follow_up(self, call: Call, verdict: Verdict) -> FollowUp:
+        """An assignment or an event has ended; returns its state."""
+        if verdict.action is Action.ACCEPT:
+            await self._journal.follow_up_settled(call, FollowUp.ACCEPTED)
+            return FollowUp.ACCEPTED
+        rejected = verdict.action is Action.REJECT or verdict.ending is Ending.REJECTED
+        state = FollowUp.REJECTED if rejected else FollowUp.UNKNOWN
+        what = "assignment" if call.operation.kind is Kind.ASSIGN else "event"
+        await self._journal.follow_up_settled(
+            call,
+            state,
+            message=f"{what} {state}: {verdict.message}",
+            hint=_FOLLOW_UP_HINT,
+            http_status=verdict.http_status,
+            error_code=verdict.error_code,
+        )
+        return state

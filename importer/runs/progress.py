@@ -1,0 +1,67 @@
+"""What a run tells a person while it works; the console of the command line listens."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Somebody who wants to know how far a run is."""
+
+    def reading(self, source: str) -> None:
+        """A file is being read and checked from now on."""
+        ...
+
+    def checked(self, rows: int) -> None:
+        """So many more rows were read and checked."""
+        ...
+
+    def sending(self, rows: int, done: int) -> None:
+        """From now on `rows` rows are sent, of which `done` were settled by an earlier process."""
+        ...
+
+    def settled(self, status: str) -> None:
+        """One more row has its final status."""
+        ...
+
+    def throttled(self) -> None:
+        """The server said "too fast" once more."""
+        ...
+
+    def waiting(self, why: str) -> None:
+        """Nothing moves for a while, and why; the empty text when it moves again."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something a person should know now."""
+        ...
+
+    def done(self) -> None:
+        """The stage is over."""
+        ...
+
+
+class Silent:
+    """Nobody listens."""
+
+    def reading(self, source: str) -> None:
+        """Ignored."""
+
+    def checked(self, rows: int) -> None:
+        """Ignored."""
+
+    def sending(self, rows: int, done: int) -> None:
+        """Ignored."""
+
+    def settled(self, status: str) -> None:
+        """Ignored."""
+
+    def throttled(self) -> None:
+        """Ignored."""
+
+    def waiting(self, why: str) -> None:
+        """Ignored."""
+
+    def note(self, text: str) -> None:
+        """Ignored."""
+
+    def done(self) -> None:
+        """Ignored."""

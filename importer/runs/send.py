@@ -1,0 +1,136 @@
+"""From a frozen plan to a finished or stopped push: lock, journal writer, client, signals, and the sender."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from importer import __version__
+from importer.clock import Clock
+from importer.crm.address import origin_of
+from importer.crm.client import Deadlines, LeadsClient
+from importer.crm.credential import Credential, CredentialKind
+from importer.crm.meaning import Fingerprint
+from importer.crm.pacing import API_KEY_RATE, TOKEN_RATE
+from importer.crm.verdict import Stop
+from importer.exit_codes import ExitCode
+from importer.journal.store import Journal, StoredRun
+from importer.journal.writer import Writer
+from importer.model.run import RunState
+from importer.runs.canary import REMEMBERED_DAYS, fingerprint_from
+from importer.runs.execute import Sender, SendOptions
+from importer.runs.lock import sending_lock
+from importer.runs.progress import Progress
+
+_DRAIN: Final = {ExitCode.INTERRUPTED: 30.0, ExitCode.TERMINATED: 10.0}
+"""Seconds that calls in flight may still take after the first signal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """The server and organisation of a run. `origin` is what ledger and journal know it by."""
+
+    base_url: str
+    org: str
+    credential: Callable[[], Credential]
+    origin: str
+
+    @classmethod
+    def of(cls, base_url: str, org: str, credential: Callable[[], Credential]) -> "Destination":
+        """A server that outlives the run."""
+        return cls(base_url=base_url, org=org, credential=credential, origin=origin_of(base_url))
+
+
+def rate_of(asked: float | None, kind: CredentialKind) -> float:
+    """Requests per second and endpoint: what was asked for, else what the vendor publishes for the credential."""
+    if asked is not None:
+        return asked
+    return API_KEY_RATE if kind is CredentialKind.API_KEY else TOKEN_RATE
+
+
+def send(
+    journal: Journal, run: StoredRun, destination: Destination, *, clock: Clock, rng: random.Random, progress: Progress
+) -> Stop | None:
+    """Send what is open of the run; returns why it stopped early, or `None`. One process per folder at a time."""
+    credential = destination.credential()
+    with sending_lock(journal.folder, run.run_id, clock.now()):
+        journal.recover()
+        journal.set_state(run, RunState.SENDING)
+        return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress))
+
+
+async def _send(
+    journal: Journal,
+    run: StoredRun,
+    destination: Destination,
+    credential: Credential,
+    clock: Clock,
+    rng: random.Random,
+    progress: Progress,
+) -> Stop | None:
+    request = run.request
+    client = LeadsClient(
+        base_url=destination.base_url,
+        org=destination.org,
+        credential=credential,
+        deadlines=Deadlines.within(request.timeout),
+        version=__version__,
+    )
+    options = SendOptions(
+        rate=rate_of(request.rate, credential.kind),
+        concurrency=request.concurrency,
+        settle=request.settle,
+        on_duplicate=request.on_duplicate,
+        canary=request.canary,
+        learnt=_learnt(journal, run, clock.now()),
+    )
+    async with client, Writer(journal.folder) as writer:
+        with journal.sending(run, writer) as sending:
+            sender = Sender(
+                client=client,
+                journal=sending,
+                options=options,
+                clock=clock,
+                rng=rng,
+                progress=progress,
+                reread=destination.credential,
+            )
+            with _signals(sender, progress):
+                return await sender.run()
+
+
+def _learnt(journal: Journal, run: StoredRun, now: datetime) -> Fingerprint | None:
+    """The duplicate answer that an earlier run learnt, unless that is too long ago."""
+    assert run.realm is not None  # noqa: S101 - a planned run has one
+    text, at = journal.learnt(run.realm)
+    if not text or now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS):
+        return None
+    return fingerprint_from(text)
+
+
+@contextmanager
+def _signals(sender: Sender, progress: Progress) -> Iterator[None]:
+    """First Ctrl-C (or SIGTERM, SIGHUP): drain. Second: stop at once."""
+    loop = asyncio.get_running_loop()
+    watched = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    def received(number: signal.Signals) -> None:
+        code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+        if sender.stop is not None:
+            sender.abandon()
+            return
+        sender.interrupt(Stop(exit_code=code, reason=f"stopped by {number.name}", tip="`importer resume` goes on."))
+        progress.note("stopping: no new rows; what is on its way is finished first (again to stop at once)")
+        loop.call_later(_DRAIN[code], sender.abandon)
+
+    for number in watched:
+        loop.add_signal_handler(number, received, number)
+    try:
+        yield
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,129 @@
+"""Faults on purpose: which ones a server should show, how often, and when."""
+
+import difflib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from importer.errors import SettingsError
+from importer.sandbox.endpoints import Endpoint
+
+Rate = Annotated[float, Field(strict=True, ge=0, le=1)]
+Seconds = Annotated[float, Field(strict=True, ge=0)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Choice = TypeVar("Choice")
+
+
+class Fault(StrEnum):
+    """What can happen to a request instead of its answer. `before`: it has no effect; `after`: it has."""
+
+    ERROR_BEFORE = "error_before"
+    ERROR_AFTER = "error_after"
+    DROP_BEFORE = "drop_before"
+    DROP_AFTER = "drop_after"
+    HANG_BEFORE = "hang_before"
+    HANG_AFTER = "hang_after"
+    GATEWAY_BEFORE = "gateway_before"
+    GATEWAY_AFTER = "gateway_after"
+    THROTTLE = "throttle"
+    FALSE_OK = "false_ok"
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether the request is carried out all the same."""
+        return self.endswith("_after")
+
+
+def _not_empty(choice: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    if not choice:
+        raise ValueError("needs at least one; leave the key out for all of them")
+    return choice
+
+
+class Faults(BaseModel):
+    """How often each fault happens (rates from 0 to 1 that add up to at most 1), and what it looks like.
+
+    `slow` is apart: it delays a request that may meet a fault as well. `attempts` spares a request that was sent more
+    often than that, so that a client which tries again gets through. The keys are explained in docs/sandbox.md.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: Annotated[int, Field(strict=True)] = 0
+    endpoints: Annotated[tuple[Endpoint, ...], AfterValidator(_not_empty)] = tuple(Endpoint)
+    attempts: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+    error_before: Rate = 0
+    error_after: Rate = 0
+    error_status: Annotated[int, Field(strict=True, ge=400, le=599)] = 500
+    drop_before: Rate = 0
+    drop_after: Rate = 0
+    hang_before: Rate = 0
+    hang_after: Rate = 0
+    hang_seconds: Seconds = 120
+    gateway_before: Rate = 0
+    gateway_after: Rate = 0
+    gateway_status: Annotated[tuple[Literal[502, 503, 504], ...], AfterValidator(_not_empty)] = (502, 503, 504)
+    throttle: Rate = 0
+    throttle_retry_after: Count | None = 1
+    throttle_body: Literal["json", "html", "empty"] = "json"
+    false_ok: Rate = 0
+    slow: Rate = 0
+    slow_seconds: Seconds = 1
+    slow_jitter: Seconds = 0
+
+    @model_validator(mode="after")
+    def _one_fault_each(self) -> Self:
+        total = sum(self.rate(fault) for fault in Fault)
+        if total > 1 + 1e-9:
+            raise ValueError(
+                f"the rates add up to {total:g}, but a request meets one fault at most: make them 1 or less"
+            )
+        return self
+
+    def rate(self, fault: Fault) -> float:
+        """How often this fault happens."""
+        return float(getattr(self, fault.value))
+
+
+def load_faults(path: Path) -> Faults:
+    """The faults of a YAML file; raises `SettingsError` with every mistake."""
+    document = _document(path)
+    try:
+        return Faults.model_validate(document)
+    except ValidationError as error:
+        mistakes = [_mistake(detail) for detail in error.errors(include_url=False)]
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    message = "\n".join([f"{path}: {count}", *(f"  {mistake}" for mistake in mistakes)])
+    raise SettingsError(message, tip="Correct the faults file; docs/sandbox.md lists its keys.")
+
+
+def _document(path: Path) -> Mapping[str, object]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read: {error.strerror}", tip="Check the path after --faults."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = " ".join(str(error).split())
+        raise SettingsError(f"{path}: not valid YAML: {where}", tip="Correct the faults file.") from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path}: needs keys and values, such as `drop_after: 0.1`", tip="Correct the faults file.")
+    return {str(key): value for key, value in document.items()}
+
+
+def _mistake(detail: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Faults.model_fields, n=1)
+        return f"{key}: no such key{f'; did you mean {near[0]}?' if near else ''}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}, not {detail['input']!r}" if key else message

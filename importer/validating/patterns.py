@@ -1,0 +1,54 @@
+"""The named patterns of `matches`, and how a whole column is held against one.
+
+All are RE2 (Arrow's engine): linear in the length of the text whatever it holds, so no cell can make a check slow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+
+EMAIL: Final = rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*"
+"""A valid e-mail address by the HTML standard, section 4.10.5.1.5 (the pattern of `<input type=email>`)."""
+
+E164: Final = r"\+[1-9][0-9]{6,14}"
+"""ITU-T E.164: at most 15 digits, no leading zero. No country has numbers of fewer than 7 digits in all."""
+
+EPOCH: Final = r"-?[0-9]{1,18}"
+"""Whole seconds or milliseconds that fit the contract's int64."""
+
+NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+UUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+"""RFC 9562, section 4, in either case."""
+
+URL: Final = r"[hH][tT][tT][pP][sS]?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?"
+"""An absolute web address with a host (RFC 3986, section 3), without user information and blanks."""
+
+NAMED: Final[Mapping[str, tuple[str, str]]] = {
+    "email": (EMAIL, "is not an e-mail address"),
+    "e164": (E164, "is not a number such as +919876543210"),
+    "url": (URL, "is not a web address such as https://x.example"),
+    "digits": (r"[0-9]+", "does not consist of digits only"),
+    "uuid": (UUID, "is not a UUID"),
+}
+"""The words of `matches`: what the whole text must look like, and what is said of one that does not."""
+
+
+def holds(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
+    """Which texts hold the pattern somewhere."""
+    found = pc.match_substring_regex(pa.array(texts), pattern)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype=bool)
+
+
+def matches(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
+    r"""Which texts are the pattern from their first to their last character (a final line break counts)."""
+    return holds(texts, rf"\A(?:{pattern})\z")

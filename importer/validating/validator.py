@@ -1,0 +1,126 @@
+"""The pandera schema of a mapping, and its failures turned into problems.
+
+The schema is text only: nothing is coerced, because a failed coercion hides the later bad rows of its column, and no
+check raises, for the same reason. There are only checks of columns: a check of a whole frame passes rows that are all
+null. One call costs about 10 ms whatever its size, so batches should be big.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pandera.pandas as pa
+
+from importer.model.problem import KINDS, Problem, shown
+from importer.validating.checks import Check, checks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from importer.model.batch import MappedBatch, Target
+    from importer.model.mapping import EventSpec, Mapping
+
+_Failure = tuple[int, str, str, str]
+"""Row, label, code and text."""
+
+
+class Validator:
+    """Holds mapped rows against the CRM's rules and the mapping's."""
+
+    def __init__(self, mapping: Mapping, targets: Sequence[Target]) -> None:
+        self._targets = {target.label: target for target in targets}
+        self._checks = {(target.label, check.code): check for target in targets for check in checks_of(target, mapping)}
+        self._order = {key: position for position, key in enumerate(self._checks)}
+        self._schema = _schema(targets, self._checks)
+        self._same_events = _same_events(mapping.events)
+
+    def validate(self, mapped: MappedBatch) -> tuple[Problem, ...]:
+        """Every problem that is not yet known, in row order, all of a row's together.
+
+        Nothing is said about filtered rows, about the attributes of events that a row does not want, and about a field
+        whose row already has a problem there: its text is gone, and the checks would only call it blank.
+        """
+        frame = mapped.frame[~mapped.filtered]
+        known = _known(mapped.problems)
+        failures = [failure for failure in self._failures(frame) if not self._is_known(failure, known)]
+        failures.sort(key=lambda failure: (failure[0], self._order[failure[1], failure[2]]))
+        problems = [self._problem(*failure) for failure in failures] + self._repeated_events(frame)
+        return tuple(sorted(problems, key=lambda problem: problem.row))
+
+    def _failures(self, frame: pd.DataFrame) -> Iterator[_Failure]:
+        """What pandera finds; a finding that is about no row is a defect of the importer, and raises."""
+        if frame.empty:
+            return
+        try:
+            self._schema.validate(frame, lazy=True)
+        except pa.errors.SchemaErrors as error:
+            cases = error.failure_cases
+        else:
+            return
+        columns = (cases["index"], cases["column"], cases["check"], cases["failure_case"])
+        unwanted = self._unwanted(frame)
+        for row, label, code, text in zip(*(column.tolist() for column in columns), strict=True):
+            if (label, code) not in self._checks or row is None:
+                raise RuntimeError(f"the schema itself failed: column {label}, check {code}, {text!r}")
+            if row not in unwanted[label]:
+                yield int(row), label, code, text
+
+    def _unwanted(self, frame: pd.DataFrame) -> defaultdict[str, frozenset[int]]:
+        """Per label, the rows that do not want the event that the label belongs to."""
+        rows: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
+        for label, target in self._targets.items():
+            if target.event is not None:
+                rows[label] = frozenset(frame.index[~frame[f"events[{target.event}]"]])
+        return rows
+
+    def _is_known(self, failure: _Failure, known: set[tuple[int, str, str]]) -> bool:
+        row, label, _, _ = failure
+        columns = self._targets[label].columns
+        return (row, "field", label) in known or any((row, "column", column) in known for column in columns)
+
+    def _problem(self, row: int, label: str, code: str, text: str) -> Problem:
+        return Problem(
+            row=row,
+            code=code,
+            detail=self._checks[label, code].detail(text),
+            field=label,
+            column=" / ".join(self._targets[label].columns),
+            value=shown(text),
+            warning=KINDS[code].warning,
+        )
+
+    def _repeated_events(self, frame: pd.DataFrame) -> list[Problem]:
+        """Rows that want one event twice: both would have one `distinct_id`, and the CRM would drop the second."""
+        return [
+            Problem(
+                row=int(row),
+                code="event-twice",
+                field=f"events[{positions[-1]}]",
+                detail=f"the row asks for the event {name} more than once with the key “{key}”",
+            )
+            for (name, key), positions in self._same_events.items()
+            for row in frame.index[frame[[f"events[{position}]" for position in positions]].sum(axis="columns") > 1]
+        ]
+
+
+def _schema(targets: Sequence[Target], checks: dict[tuple[str, str], Check]) -> pa.DataFrameSchema:
+    columns: dict[str, list[pa.Check]] = {target.label: [] for target in targets}
+    for (label, code), check in checks.items():
+        columns[label].append(pa.Check(check.passes, name=code, error=code))
+    return pa.DataFrameSchema({label: pa.Column("str", tests, nullable=False) for label, tests in columns.items()})
+
+
+def _known(problems: Sequence[Problem]) -> set[tuple[int, str, str]]:
+    """Where a row already has a problem: in a field, or (as the reader says it) in a source column."""
+    real = (problem for problem in problems if not problem.warning)
+    return {(p.row, "field", p.field) if p.field else (p.row, "column", p.column) for p in real}
+
+
+def _same_events(events: Sequence[EventSpec]) -> dict[tuple[str, str], list[int]]:
+    positions: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for position, spec in enumerate(events):
+        positions[spec.event, spec.key].append(position)
+    return {event: found for event, found in positions.items() if len(found) > 1}

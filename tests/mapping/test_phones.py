@@ -1,0 +1,147 @@
+"""Phones become E.164, and what is not one says why."""
+
+import pandas as pd
+import pytest
+
+from importer.mapping.converted import Converted
+from importer.mapping.phones import phones
+from importer.model.problem import KINDS
+
+
+def column(*texts: str) -> "pd.Series[str]":
+    return pd.Series(texts, index=range(2, 2 + len(texts)), dtype="str")
+
+
+def one(text: str, region: str | None = "IN", cell: str | None = None) -> Converted:
+    return phones(column(text), region, None if cell is None else column(cell))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9876543210",
+        "09876543210",
+        "919876543210",
+        "+91 98765-43210",
+        "+91 (0) 98765 43210",
+        "0091 98765 43210",
+        " 98765\u00a043210 ",
+        "\ufeff+919876543210",
+        "'+919876543210",
+        '="+919876543210"',
+        "tel:+91-98765-43210",
+        "tel:98765-43210;phone-context=+91",
+        "٩٨٧٦٥٤٣٢١٠",
+        "९८७६५४३२१०",
+        "919876543210.0",
+        "9876543210.00",
+        "9.19876543210E+11",
+        "9,19876543210e11",
+        "9.198765432100E+11",
+        "+9.19876543210E+11",
+    ],
+)
+def test_one_number_however_written(text: str) -> None:
+    converted = one(text)
+    assert converted.values.tolist() == ["+919876543210"]
+    assert not converted.findings
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "code", "detail"),
+    [
+        ("12345", "IN", "phone-invalid", "is too short for a phone number of IN (+91)"),
+        ("98765432101234", "IN", "phone-invalid", "is too long for a phone number of IN (+91)"),
+        ("5555555555", "IN", "phone-invalid", "has the right length, but IN (+91) has no such numbers"),
+        ("555-2671", "US", "phone-invalid", "has no area code, so it works only within one place of US (+1)"),
+        ("+999123456", "IN", "phone-invalid", "begins with a country code that does not exist"),
+        ("hello", "IN", "phone-invalid", "is not a phone number"),
+        ("########", "IN", "phone-invalid", "is not a phone number"),
+        ("9.19877E+11", "IN", "phone-digits-lost", "was rounded by a spreadsheet: it shows 6 of 12 digits"),
+        ("9,2E+11", "IN", "phone-digits-lost", "was rounded by a spreadsheet: it shows 2 of 12 digits"),
+        ("9E+11", "IN", "phone-digits-lost", "was rounded by a spreadsheet: it shows 1 of 12 digits"),
+        ("9.1987654321E+11", "IN", "phone-digits-lost", "was rounded by a spreadsheet: it shows 11 of 12 digits"),
+        ("9876543210", None, "phone-region-missing", "has no country code, and its country is not known"),
+    ],
+)
+def test_broken_numbers_say_why(text: str, region: str | None, code: str, detail: str) -> None:
+    converted = one(text, region)
+    assert converted.values.tolist() == [""]
+    (finding,) = converted.findings
+    assert (finding.row, finding.value, finding.code, finding.detail) == (2, text, code, detail)
+    assert finding.code in KINDS
+
+
+def test_a_foreign_number_without_plus_is_offered_but_never_taken() -> None:
+    # One digit too many for the US, and a valid Swiss number: taking it would be a guess.
+    (finding,) = one("41555526715", "US").findings
+    assert finding.code == "phone-invalid"
+    assert finding.cure == "If it is the international number +41555526715, write it so."
+
+
+def test_a_number_without_any_country_is_offered_but_never_taken() -> None:
+    (finding,) = one("00919876543210", None).findings
+    assert finding.code == "phone-region-missing"
+    assert "+919876543210" in finding.cure
+
+
+def test_an_extension_is_a_problem_with_the_plain_number_in_the_cure() -> None:
+    (finding,) = one("98765 43210 ext 12").findings
+    assert finding.code == "phone-extension"
+    assert "+919876543210" in finding.cure
+
+
+@pytest.mark.parametrize("between", [" / ", ";", ", ", "\n", " or ", " oder ", " & ", "|", " "])
+def test_several_numbers_in_one_cell_are_all_named(between: str) -> None:
+    (finding,) = one(f"+919876543210{between}+919876543211").findings
+    assert finding.code == "phone-several"
+    assert "+919876543210" in finding.detail
+    assert "+919876543211" in finding.detail
+
+
+def test_a_slash_within_one_number_is_not_two_numbers() -> None:
+    assert one("030/12345678", "DE").values.tolist() == ["+493012345678"]
+
+
+def test_letters_are_digits_only_where_all_numbers_have_one_length() -> None:
+    assert one("1-800-FLOWERS", "US").values.tolist() == ["+18003569377"]
+    (finding,) = one("+49 30 123456 abc", "DE").findings
+    assert finding.code == "phone-invalid"
+    assert finding.detail == "has letters in it, which may be a remark"
+
+
+def test_blanks_pass() -> None:
+    converted = phones(column("", "  ", "\u00a0"), None, None)
+    assert converted.values.tolist() == ["", "", ""]
+    assert not converted.findings
+
+
+def test_an_empty_column() -> None:
+    converted = phones(column(), "IN", column())
+    assert converted.values.empty
+    assert converted.values.dtype == "str"
+
+
+def test_the_country_of_each_row() -> None:
+    numbers = column("9876543210", "4155552671", "020 7946 0018", "9876543210", "9876543210", "+919876543210")
+    countries = column("India", "USA", "gbr", "", "Atlantis", "Atlantis")
+    converted = phones(numbers, "IN", countries)
+    assert converted.values.tolist() == [
+        "+919876543210",
+        "+14155552671",
+        "+442079460018",
+        "+919876543210",
+        "",
+        "+919876543210",
+    ]
+    (finding,) = converted.findings
+    assert (finding.row, finding.code) == (6, "phone-region-unknown")
+    assert "“Atlantis”" in finding.detail
+
+
+def test_rows_keep_their_numbers_in_a_long_column() -> None:
+    texts = ["9876543210", "nonsense"] * 100
+    series = pd.Series(texts, index=range(1001, 1201), dtype="str")
+    converted = phones(series, "IN", None)
+    assert converted.values.index.equals(series.index)
+    assert [finding.row for finding in converted.findings] == list(range(1002, 1201, 2))

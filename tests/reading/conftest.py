@@ -1,0 +1,136 @@
+"""What the tests of this room share: writing a file and reading it back in one step."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+from importer.model.source import ReadOptions
+from importer.reading import open_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from importer.model.problem import Problem
+    from importer.model.source import SourceInfo
+
+
+@dataclass
+class Seen:
+    """A table as it was read: rows by number, problems and physical lines."""
+
+    info: SourceInfo
+    rows: dict[int, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    lines: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.info.columns)
+
+    @property
+    def codes(self) -> list[tuple[int, str, str]]:
+        return [(problem.row, problem.code, problem.column) for problem in self.problems]
+
+
+def see(path: Path, wanted: Iterable[str] = (), size: int = 20_000, **options: object) -> list[Seen]:
+    """Every table of the file, read to its end."""
+    seen = []
+    for table in open_tables(path, ReadOptions(**options), frozenset(wanted)):
+        one = Seen(table.info)
+        for batch in table.batches(size):
+            assert all(str(dtype) == "str" for dtype in batch.frame.dtypes)
+            assert batch.frame.index.name == "number"
+            assert str(batch.frame.index.dtype) == "int64"
+            assert not batch.frame.isna().any().any()
+            assert list(batch.frame.columns) == one.columns
+            one.rows |= {
+                number: list(row) for number, row in zip(batch.frame.index, batch.frame.to_numpy(), strict=True)
+            }
+            one.problems += batch.problems
+            one.lines |= batch.lines or {}
+        seen.append(one)
+    return seen
+
+
+@pytest.fixture
+def csv_of(tmp_path: Path) -> Callable[..., Seen]:
+    """Writes bytes (or text in UTF-8) as a CSV file and reads it."""
+
+    def write_and_see(content: bytes | str, **options: object) -> Seen:
+        path = tmp_path / "leads.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return see(path, **options)[0]
+
+    return write_and_see
+
+
+@pytest.fixture
+def workbook_of(tmp_path: Path) -> Callable[..., Seen]:
+    """Writes rows into a sheet with openpyxl and reads it; `formats` maps cell references to number formats."""
+
+    def write_and_see(rows: list[list[object]], formats: dict[str, str] | None = None, **options: object) -> Seen:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        for reference, code in (formats or {}).items():
+            book.active[reference].number_format = code
+        book.save(tmp_path / "leads.xlsx")
+        return see(tmp_path / "leads.xlsx", **options)[0]
+
+    return write_and_see
+
+
+@pytest.fixture
+def see_all() -> Callable[..., list[Seen]]:
+    return see
+
+
+WORKBOOK_PARTS = {
+    "[Content_Types].xml": (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        '<Override PartName="/xl/workbook.xml" '
+        'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>'
+    ),
+    "_rels/.rels": (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>'
+    ),
+    "xl/workbook.xml": (
+        '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+        '<sheets><sheet name="Leads" sheetId="1" r:id="r1"/></sheets></workbook>'
+    ),
+    "xl/_rels/workbook.xml.rels": (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+        'Target="worksheets/sheet1.xml"/></Relationships>'
+    ),
+}
+
+
+@pytest.fixture
+def raw_workbook(tmp_path: Path) -> Callable[..., Path]:
+    """A workbook whose sheet XML is written by hand; other parts can be replaced or added."""
+
+    def write(rows: str, before: str = "", sheet: str = "", **parts: str) -> Path:
+        path = tmp_path / "raw.xlsx"
+        body = sheet or (
+            '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+            f"{before}<sheetData>{rows}</sheetData></worksheet>"
+        )
+        content = {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": body, **parts}
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in content.items():
+                archive.writestr(name, text)
+        return path
+
+    return write

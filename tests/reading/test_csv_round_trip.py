@@ -1,0 +1,42 @@
+"""Any table written as CSV in a supported dialect and encoding and read back is the same table."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\ufeff", exclude_categories=["Cs"])
+CELLS = st.text(CHARACTERS, max_size=12)
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030"]
+
+
+@st.composite
+def tables(draw):
+    width = draw(st.integers(1, 6))
+    filled = st.lists(CELLS, min_size=width, max_size=width).filter(lambda row: any(cell.strip() for cell in row))
+    return draw(st.lists(filled, max_size=8)), width
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    table=tables(),
+    delimiter=st.sampled_from([",", ";", "\t", "|", "^"]),
+    encoding=st.sampled_from(ENCODINGS),
+    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_a_table_survives(csv_of, table, delimiter, encoding, line_end, quoting):
+    rows, width = table
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerow([f"column {number}" for number in range(width)])
+    writer.writerows(rows)
+    content = text.getvalue().encode(encoding)
+    seen = csv_of(content, delimiter=delimiter, encoding=encoding, header_row=1)
+    assert seen.columns == [f"column {number}" for number in range(width)]
+    assert list(seen.rows.values()) == rows
+    assert list(seen.rows) == list(range(2, len(rows) + 2))
+    assert [code for _, code, _ in seen.codes] == []

@@ -1,0 +1,129 @@
+"""Broken and hostile files: one clear refusal, soon, and never a short read."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from importer.errors import SourceError
+from importer.reading import packages
+
+ROW = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
+
+
+def refused(see_all, path, message, tip=""):
+    with pytest.raises(SourceError, match=message) as refusal:
+        see_all(path)
+    assert str(path) in refusal.value.message
+    assert refusal.value.tip
+    assert tip in refusal.value.tip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("leads.xlsx", b"id,name\n1,Anna\n", "plain text"),
+        ("leads.xls", b"id\tname\n1\tAnna\n", "plain text"),
+        ("leads.xls", b"<html><body><table><tr><td>id</td></tr></table></body></html>", "a web page"),
+        ("leads.csv", b"\xef\xbb\xbf<!DOCTYPE html><html></html>", "a web page"),
+        ("leads.xls", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "2003"),
+        ("leads.csv", b"%PDF-1.7 ...", "a PDF document"),
+        ("leads.csv", b"{\\rtf1 leads}", "a rich-text document"),
+        ("leads.csv.gz", b"\x1f\x8b\x08\x00abc", "a gzip archive"),
+        ("leads.csv", bytes(range(256)) * 40, "not a text file"),
+        ("leads.xlsx", b"PK\x03\x04" + b"\0" * 60, "damaged or was cut off"),
+        ("leads.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "not a workbook"),
+    ],
+)
+def test_other_files_are_named_for_what_they_are(tmp_path, see_all, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    refused(see_all, path, message)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("Index/Document.iwa", "Apple Numbers"),
+        ("word/document.xml", "a Word document"),
+        ("leads.csv", "a zip archive"),
+    ],
+)
+def test_other_archives_are_named_for_what_they_are(tmp_path, see_all, part, message):
+    path = tmp_path / "leads.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(part, "x")
+    refused(see_all, path, message)
+
+
+def test_an_encrypted_workbook_is_password_protected(tmp_path, see_all):
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512 + "EncryptedPackage".encode("utf-16-le"))
+    refused(see_all, path, "password-protected", "remove the password")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_truncated_workbook_is_refused(raw_workbook, see_all, share):
+    path = raw_workbook("".join(ROW.format(number) for number in range(1, 200)))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    refused(see_all, path, "damaged or was cut off")
+
+
+def test_a_flipped_bit_in_a_sheet_is_never_a_short_read(raw_workbook, see_all):
+    path = raw_workbook("".join(ROW.format(number) for number in range(1, 200)))
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        content[archive.getinfo("xl/worksheets/sheet1.xml").header_offset + 200] ^= 0x10
+    path.write_bytes(content)
+    refused(see_all, path, "damaged")
+
+
+def test_a_sheet_that_ends_in_the_middle_is_refused(raw_workbook, see_all):
+    sheet = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        + ROW.format(1)
+        + ROW.format(2)
+        + '<row r="3"><c r="A3" t="str"><v>i'
+    )
+    refused(see_all, raw_workbook("", sheet=sheet), "damaged")
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused(raw_workbook, see_all, encoding):
+    sheet = f'<?xml version="1.0" encoding="{encoding}"?>{BOMB}<worksheet/>'
+    refused(see_all, raw_workbook("", sheet=sheet.encode(encoding)), "document type")
+
+
+def test_a_bomb_is_refused_by_its_directory(raw_workbook, see_all):
+    path = raw_workbook("", **{"xl/media/zeros.bin": "\0" * (80 << 20)})
+    refused(see_all, path, "no honest workbook packs so well")
+
+
+def test_limits_of_size_and_number(raw_workbook, see_all, monkeypatch):
+    path = raw_workbook(ROW.format(1) + ROW.format(2))
+    for limit, message in (("MOST_ENTRIES", "parts; the limit is 2"), ("LARGEST_CONTENT", "once unpacked; the limit")):
+        with monkeypatch.context() as patch:
+            patch.setattr(packages, limit, 2)
+            refused(see_all, path, message)
+    monkeypatch.setattr(packages, "LARGEST_FILE", 100)
+    refused(see_all, path, "the limit is")
+
+
+def test_a_stray_cell_in_the_last_corner_is_refused(raw_workbook, see_all):
+    rows = ROW.format(1) + ROW.format(2) + '<row r="1048576"><c r="XFD1048576" t="str"><v>x</v></c></row>'
+    refused(see_all, raw_workbook(rows), "reach to row 1048576 and column 16384", "stray cells")
+
+
+def test_a_stray_cell_far_below_is_read(raw_workbook, see_all):
+    rows = ROW.format(1) + ROW.format(2) + ROW.format(1_048_576)
+    assert list(see_all(raw_workbook(rows))[0].rows) == [2, 1_048_576]
+
+
+def test_rows_out_of_order_are_refused_where_they_matter(raw_workbook, see_all):
+    error = '<row r="{0}"><c r="A{0}" t="e"><v>#N/A</v></c></row>'
+    refused(see_all, raw_workbook(ROW.format(1) + error.format(9) + error.format(5)), "row 5 stands after row 9")

@@ -1,0 +1,135 @@
+"""Cells of a workbook become the text a person sees."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import xlsxwriter
+
+from importer.reading.cells import text_of
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (5.0, "5"),
+        (-5.0, "-5"),
+        (919876543210.0, "919876543210"),
+        (999999999999999.0, "999999999999999"),
+        (1e15, "1000000000000000"),
+        (1e20, "100000000000000000000"),
+        (1e-7, "0.0000001"),
+        (0.1 + 0.2, "0.3"),
+        (1234.5, "1234.5"),
+        (0.0, "0"),
+        (True, "TRUE"),
+        (False, "FALSE"),
+        (7, "7"),
+        ("007", "007"),
+        ("", ""),
+        (dt.date(2026, 11, 22), "2026-11-22"),
+        (dt.datetime(2026, 11, 22), "2026-11-22"),  # noqa: DTZ001
+        (dt.datetime(2026, 11, 22, 15, 4, 5), "2026-11-22 15:04:05"),  # noqa: DTZ001
+        (dt.datetime(2026, 11, 22, 15, 4, 4, 999_900), "2026-11-22 15:04:05"),  # noqa: DTZ001
+        (dt.datetime(2026, 11, 22, 23, 59, 59, 999_900), "2026-11-23"),  # noqa: DTZ001
+        (dt.datetime(2026, 11, 22, 15, 4, 5, 250_000), "2026-11-22 15:04:05.250"),  # noqa: DTZ001
+        (dt.time(15, 4), "15:04:00"),
+        (dt.timedelta(hours=26, minutes=5), "26:05:00"),
+        (dt.timedelta(hours=-1), "-1:00:00"),
+    ],
+)
+def test_text_of_a_value(cell, text):
+    assert text_of(cell) == text
+
+
+def test_types_through_a_workbook(workbook_of):
+    row = [919876543210, 0.25, True, dt.datetime(2026, 11, 22, 9, 30), dt.date(2026, 11, 22), "007", dt.time(8, 15)]  # noqa: DTZ001
+    seen = workbook_of([["phone", "share", "yes", "at", "on", "id", "time"], row], {"B2": "0%"})
+    assert seen.rows[2] == ["919876543210", "0.25", "TRUE", "2026-11-22 09:30:00", "2026-11-22", "007", "08:15:00"]
+    assert seen.problems == []
+
+
+def test_a_duration_beyond_a_day(workbook_of):
+    seen = workbook_of([["id", "length"], ["a", dt.timedelta(hours=26, minutes=5)]], {"B2": "[h]:mm:ss"})
+    assert seen.rows[2] == ["a", "26:05:00"]
+
+
+def test_more_than_fifteen_digits_are_a_problem(workbook_of):
+    seen = workbook_of([["id", "n"], [1234567890123456789, 1], [123456789012345, 2]])
+    assert seen.codes == [(2, "digits-lost", "id")]
+    assert seen.rows[3][0] == "123456789012345"
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!", "#NAME?", "#VALUE!", "#NULL!", "#NUM!"])
+def test_an_error_cell_is_a_problem_and_not_a_blank(workbook_of, error):
+    seen = workbook_of([["id", "phone", "city"], ["a", error, "Ulm"], ["b", "+1", "Bonn"]])
+    assert seen.codes == [(2, "cell-error", "phone")]
+    assert seen.problems[0].value == error
+    assert seen.rows == {2: ["a", "", "Ulm"], 3: ["b", "+1", "Bonn"]}
+
+
+def test_a_row_of_nothing_but_an_error_is_a_row(workbook_of):
+    seen = workbook_of([["id", "phone"], ["a", "+1"], [None, "#N/A"]])
+    assert seen.codes == [(3, "cell-error", "phone")]
+    assert seen.rows[3] == ["", ""]
+
+
+def test_a_formula_that_was_never_calculated_is_a_problem(workbook_of):
+    seen = workbook_of([["id", "sum"], ["a", "=1+1"]])
+    assert seen.codes == [(2, "formula-without-value", "sum")]
+
+
+def test_a_formula_gives_its_calculated_value(tmp_path, see_all):
+    path = tmp_path / "leads.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "sum", "text", "empty"])
+        sheet.write_string(1, 0, "a")
+        sheet.write_formula("B2", "=1+1", value=2)
+        sheet.write_formula("C2", '="x"', value="x")
+        sheet.write_formula("D2", '=""', value="")
+    (seen,) = see_all(path)
+    assert seen.rows[2] == ["a", "2", "x", ""]
+    assert seen.problems == []
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "text"),
+    [
+        ("00000", 501, "00501"),
+        ("000-00-0000", 12345678, "012-34-5678"),
+        ("00000-0000", 5010001, "00501-0001"),
+        ('"+"0', 919876543210, "+919876543210"),
+        ("\\+0", 919876543210, "+919876543210"),
+        ("+00 00000 00000", 919876543210, "+91 98765 43210"),
+        ("0#########", 987654321, "0987654321"),
+        ("00000;-00000", 501, "00501"),
+        ("0", 501, "501"),
+        ("#,##0", 12345, "12345"),
+        ("0.00", 2.5, "2.5"),
+        ('0" kg"', 5, "5"),
+        ("0%", 0.5, "0.5"),
+        ("@", 501, "501"),
+        ("00000", 501.5, "501.5"),
+        ("00000", -501, "-501"),
+        ("00000", 1234567, "1234567"),
+    ],
+)
+def test_number_formats_that_change_the_digits_are_followed(workbook_of, code, number, text):
+    seen = workbook_of([["id", "zip"], ["a", number]], {"B2": code})
+    assert seen.rows[2] == ["a", text]
+
+
+def test_dates_of_1904(tmp_path, see_all):
+    path = tmp_path / "leads.xlsx"
+    with xlsxwriter.Workbook(path, {"date_1904": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "on"])
+        sheet.write_string(1, 0, "a")
+        sheet.write_datetime(1, 1, dt.datetime(2026, 11, 22), book.add_format({"num_format": "dd/mm/yyyy"}))  # noqa: DTZ001
+    assert see_all(path)[0].rows[2] == ["a", "2026-11-22"]
+
+
+def test_blanks_around_a_value_stay(workbook_of):
+    assert workbook_of([["id", "name"], ["a", "\xa0Anna "]]).rows[2] == ["a", "\xa0Anna "]

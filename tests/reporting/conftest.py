@@ -1,0 +1,109 @@
+"""Runs and rows as the journal would give them; all people in them are invented."""
+
+import subprocess
+from collections import Counter
+
+import pytest
+
+from importer.model.operation import RowId
+from importer.model.outcome import FollowUp, RowResult, RowStatus
+from importer.model.problem import Problem
+from importer.model.run import Estimate, ReadSource, Requests, RunReport, RunState
+from importer.model.source import SourceInfo
+
+HEADERS = ("Id", "Name", "Phone", "Owner")
+
+
+class Reports:
+    """Builds the arguments of the writers."""
+
+    headers = HEADERS
+
+    def source(
+        self, path="leads.csv", *, headers=HEADERS, columns=None, sheet="", sha256="ab" * 32, rows=3, header_row=1
+    ):
+        info = SourceInfo(
+            path=str(path),
+            sha256=sha256,
+            format="xlsx" if sheet else "csv",
+            columns=tuple(columns or headers),
+            headers=tuple(headers),
+            header_row=header_row,
+            encoding="" if sheet else "utf-8",
+            delimiter="" if sheet else ",",
+            sheet=sheet,
+        )
+        return ReadSource(info=info, rows=rows)
+
+    def run(self, *sources, rows=(), **changes):
+        problems = Counter(problem.code for row in rows for problem in row.problems)
+        told = {
+            "run_id": "20261122-150405-webinar",
+            "command": "run",
+            "state": RunState.FINISHED,
+            "exit_code": 1,
+            "reason": "",
+            "sources": sources or (self.source(),),
+            "mapping_path": "mappings/webinar.yaml",
+            "mapping_sha256": "cd" * 32,
+            "org": "org-1",
+            "base_url": "https://api.crm.example",
+            "started_at": "2026-11-22T15:04:05Z",
+            "finished_at": "2026-11-22T15:06:10Z",
+            "seconds": 125.0,
+            "rows": len(rows),
+            "counts": dict(Counter(str(row.status) for row in rows)),
+            "assign": dict(Counter(str(row.assign) for row in rows if row.assign)),
+            "events": dict(Counter(str(row.events) for row in rows if row.events)),
+            "problems": dict(problems),
+            "requests": Requests(create=3, assign=2, event=1, throttled=4, retried=5),
+            "estimate": Estimate(rows_to_send=3, requests=6, seconds=0.6),
+        }
+        return RunReport(**(told | changes))
+
+    def row(self, number=2, status=RowStatus.CREATED, *, source=0, **changes):
+        return RowResult(row=RowId(source=source, number=number), status=status, **changes)
+
+    def created(self, number=2, *, source=0, **changes):
+        told = {
+            "crm_id": f"C-{number}",
+            "lead_id": f"6f1d0000-0000-4000-8000-{number:012d}",
+            "assign": FollowUp.ACCEPTED,
+            "assigned_to": "asha@crm.example",
+            "attempts": 1,
+            "http_status": 200,
+            "finished_at": "2026-11-22T15:04:06Z",
+        }
+        return self.row(number, source=source, **(told | changes))
+
+    def invalid(self, number=3, *, source=0, value="12", cells=None, **changes):
+        problem = Problem(
+            row=number,
+            code="phone-invalid",
+            detail="is not a phone number",
+            field="phone_number",
+            column="Phone",
+            value=value,
+        )
+        cells = (f"C-{number}", "Ravi", value, "") if cells is None else cells
+        told = {"crm_id": f"C-{number}", "problems": (problem,), "cells": tuple(cells)}
+        return self.row(number, RowStatus.INVALID, source=source, **(told | changes))
+
+
+@pytest.fixture
+def reports():
+    return Reports()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
