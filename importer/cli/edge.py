@@ -42,11 +42,8 @@ def main(argv: Sequence[str]) -> int:
     except ImporterError as error:
         Console().error(error.message, error.tip)
         return _failed(argv, error.message, error.exit_code)
-    except (KeyboardInterrupt, click.Abort) as stopped:
-        code = ExitCode(getattr(stopped, "exit_code", ExitCode.INTERRUPTED))
-        if not isinstance(code, ExitCode):
-            code = ExitCode.INTERRUPTED
-        return _failed(argv, "interrupted", code)
+    except click.Abort as stopped:  # what click makes of every KeyboardInterrupt
+        return _failed(argv, "interrupted", getattr(stopped.__cause__, "exit_code", ExitCode.INTERRUPTED))
     except BrokenPipeError:
         # Whoever read stdout is gone; the interpreter must not complain about it once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -51,7 +51,8 @@ class Breaker:
                 return
             self._changed.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), None if self._probing else self.next_probe_in)
+                async with asyncio.timeout(None if self._probing else self.next_probe_in):
+                    await self._changed.wait()
 
     def answered(self) -> None:
         """Something came back that shows that the server is there."""

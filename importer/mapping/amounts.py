@@ -90,8 +90,8 @@ def _literal(text: str, code: str) -> str | Broken:
         number = Decimal(text)
     except InvalidOperation:
         return Broken(code=code, detail="is not a number")
-    if abs(number.adjusted()) > _LARGEST_EXPONENT:
-        return Broken(code=code, detail="is larger or smaller than a number can be")
+    if number.adjusted() > _LARGEST_EXPONENT:
+        return Broken(code=code, detail="is larger than a number can be")
     if number == number.to_integral_value():
         return format(number.to_integral_value(), "f") if number else "0"
     if Decimal(repr(float(number))) != number:

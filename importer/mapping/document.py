@@ -124,6 +124,8 @@ class _Reader:
         if node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self._refuse(_line(node), path, _REFUSED.get(node.tag, f"tags ({tag}) are not used in mappings; remove it"))
+        if isinstance(node, yaml.ScalarNode) and not _sendable(node.value):
+            self._refuse(_line(node), path, "holds half a character (a lone surrogate)")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -137,7 +139,7 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         content: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in _PLAIN_TAGS:
+            if not _is_plain_key(key_node):
                 self._refuse(_line(key_node), path, "a key must be a plain text; put it in quotes")
                 continue
             key, below = key_node.value, (*path, key_node.value)
@@ -152,6 +154,15 @@ class _Reader:
     def _refuse(self, line: int, path: KeyPath, message: str) -> None:
         self.mistakes.append(Mistake(line=line, key=shown_path(path), message=message))
         self.broken.add(path)
+
+
+def _is_plain_key(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag in _PLAIN_TAGS and _sendable(node.value)
+
+
+def _sendable(text: str) -> bool:
+    """YAML can write `"\\ud800"`, which no request can hold."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _line(marked: Any) -> int:

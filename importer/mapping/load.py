@@ -69,7 +69,7 @@ def load_mapping(path: Path) -> LoadedMapping:
 
 def parse_mapping(text: str, path: str) -> LoadedMapping:
     """Read a mapping that is in memory already; `path` is what messages call it. Raises `MappingError`."""
-    return _loaded(text, path, text.encode())
+    return _loaded(text, path, text.encode(errors="surrogatepass"))
 
 
 def _content(path: Path) -> bytes:

@@ -29,16 +29,19 @@ _SECRETS: Final = re.compile(
 
 
 def mistakes_of(errors: list[ErrorDetails], document: Document) -> list[Mistake]:
-    """Every error as a mistake, except those that follow from a mistake of the YAML itself."""
+    """Every error as a mistake, except those that follow from another one."""
     found = [(_path(error), error) for error in errors]
-    return [_mistake(path, error, document) for path, error in found if not _follows(path, document)]
+    return [_mistake(path, error, document) for path, error in found if not _follows(path, error, document)]
 
 
 def _path(error: ErrorDetails) -> KeyPath:
     return tuple(step for step in error["loc"] if step not in _ADDED_BY_PYDANTIC)
 
 
-def _follows(path: KeyPath, document: Document) -> bool:
+def _follows(path: KeyPath, error: ErrorDetails, document: Document) -> bool:
+    """A list is short of elements that are wrong themselves; what YAML leaves open cannot be right."""
+    if error["type"] == "too_short" and error["input"]:
+        return True
     return any(path[: len(broken)] == broken for broken in document.broken if broken)
 
 

@@ -134,7 +134,7 @@ class Rule(Strict):
             yield Misuse("prefix", "belongs to digest_of; for other texts use template")
         if "otherwise" in written and "map" not in written:
             yield Misuse("otherwise", "belongs to map: it says what a value becomes that map does not have")
-        if written.get("type") not in {ValueType.INTEGER, ValueType.NUMBER}:
+        if written.get("type") not in (ValueType.INTEGER, ValueType.NUMBER):
             for key in ("minimum", "maximum"):
                 if key in written:
                     yield Misuse(key, "belongs to an attribute of type: integer or type: number")
@@ -183,7 +183,7 @@ class AttributeRule(TimeRule):
         """Also keys that another type needs."""
         yield from super().misuses(written)
         written_type = written.get("type", ValueType.TEXT)
-        if written_type not in {ValueType.DATE, ValueType.DATETIME}:
+        if written_type not in (ValueType.DATE, ValueType.DATETIME):
             for key in ("format", "unit", "timezone"):
                 if key in written:
                     yield Misuse(key, "belongs to an attribute of type: date or type: datetime")

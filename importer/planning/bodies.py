@@ -26,7 +26,7 @@ _EPOCH_FIELDS: Final = {field.name for field in LEAD_FIELDS if field.kind is Fie
 _TEXTS: Final = {ValueType.TEXT, ValueType.DATE, ValueType.DATETIME}
 
 Shape = dict[str, "int | Shape"]
-"""An object: its keys in order as JSON (`"city":`), each with the position of its value, or with the object below it."""
+"""An object: its keys in order as JSON (`"city":`), and for each the position of its value or the object below it."""
 
 
 def columns_as_json(frame: pd.DataFrame, targets: Sequence[Target], *, wrap: bool) -> Iterator[tuple[str, ...]]:

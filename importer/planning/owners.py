@@ -40,6 +40,12 @@ class Owners:
         shares = assign.round_robin if assign else None
         self._turns = turns(shares) if shares else None
 
+    def bound_to(self, targets: Sequence[Target]) -> Owners:
+        """The same turns for another table."""
+        owners = Owners(self._assign, targets)
+        owners._turns = self._turns
+        return owners
+
     def column(self, frame: pd.DataFrame) -> Iterator[str]:
         """The owner that the source itself names, per row; `""` where there is none."""
         return iter(frame[self._label].tolist()) if self._label in frame.columns else repeat("", len(frame))

@@ -47,6 +47,7 @@ class Planner:
     """Turns mapped rows into operations, in the order of the files."""
 
     def __init__(self, mapping: Mapping, targets: Sequence[Target], *, origin: str, org: str) -> None:
+        self._mapping = mapping
         self._targets = targets
         self._wrap = wraps(mapping)
         self._lead = lead_shape(targets)
@@ -57,6 +58,12 @@ class Planner:
         self._owners = Owners(mapping.assign, targets)
         self._origin = origin
         self._org = org
+
+    def bound_to(self, targets: Sequence[Target]) -> Planner:
+        """A planner for the targets of another table, which goes on with the turns of this one."""
+        planner = Planner(self._mapping, targets, origin=self._origin, org=self._org)
+        planner._owners = self._owners.bound_to(targets)
+        return planner
 
     def plan(
         self,

@@ -13,7 +13,7 @@ from importer.model.source import ReadOptions, SourceInfo
 from importer.reading.delimiters import Delimiter, find_delimiter
 from importer.reading.encodings import Survey, find_encoding, survey
 from importer.reading.formats import SAVE_AS, Format
-from importer.reading.header import SAMPLE_ROWS, find_header
+from importer.reading.header import Header, find_header, sample_of
 from importer.reading.records import Fault, Record
 from importer.reading.table import Table
 
@@ -34,11 +34,11 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
     """The table in a delimited text file; raises `SourceError` where it is no such thing."""
     csv.field_size_limit(LARGEST_CELL)
     found = survey(path)
+    _refuse_binary(path, found)
     encoding = find_encoding(path, found, options.encoding)
-    _refuse_binary(path, found, encoding.name)
     delimiter = find_delimiter(_first_lines(path, encoding.name), options.delimiter, wanted, str(path))
     records = partial(_records, path, encoding.name, delimiter, holds_nul=found.holds_nul)
-    sample = list(islice(records(), SAMPLE_ROWS + (options.header_row or 0)))
+    sample = sample_of(records(), options.header_row)
     header = find_header(sample, wanted, options.header_row, str(path))
     info = SourceInfo(
         path=str(path),
@@ -49,17 +49,24 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
         header_row=header.row,
         encoding=encoding.name,
         delimiter=delimiter.character,
-        notes=(*encoding.notes, *delimiter.notes, *header.notes),
+        notes=(*encoding.notes, *_one_column(delimiter, header), *header.notes),
     )
     return Table(info=info, header=header, records=lambda: islice(records(), header.row, None))
 
 
-def _refuse_binary(path: Path, found: Survey, encoding: str) -> None:
+def _one_column(delimiter: Delimiter, header: Header) -> tuple[str, ...]:
+    """One column is never taken silently."""
+    if header.width > 1:
+        return ()
+    return (f"read as one column: the delimiter {delimiter.character!r} does not stand in the header row",)
+
+
+def _refuse_binary(path: Path, found: Survey) -> None:
     """Text holds no control characters to speak of; a stray NUL is left to be a problem of its row."""
-    if encoding.startswith(("utf-16", "utf-32")):
+    if found.is_wide:
         return
     strange = sum(found.head.count(code) for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1a\x1c\x1d\x1e\x1f\x01")
-    if strange > max(8, len(found.head) // 50):
+    if strange > max(64, len(found.head) // 20):
         raise SourceError(f"{path}: not a text file, and no workbook either", tip=SAVE_AS)
 
 

@@ -26,30 +26,27 @@ _SAMPLE_RECORDS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delimiter:
-    """The delimiter, whether blanks may stand between it and a quote, and what a person should know."""
+    """The delimiter, whether blanks may stand between it and a quote, and whether a `sep=` line said so."""
 
     character: str
     blanks_before_quotes: bool = False
     said_by_file: bool = False
-    notes: tuple[str, ...] = ()
 
 
 def find_delimiter(lines: Sequence[str], given: str | None, wanted: frozenset[str], place: str) -> Delimiter:
     """The delimiter of a text whose first physical lines are `lines`; raises `SourceError` where it is unclear."""
     said = _SEP_LINE.match(lines[0]) if lines else None
     body = lines[1:] if said else lines
-    notes: tuple[str, ...] = ()
     if given is not None:
         character = _given(given, place)
     elif said:
         character = said[1]
     else:
-        character, notes = _detected(body, wanted, place)
+        character = _detected(body, wanted, place)
     return Delimiter(
         character=character,
         blanks_before_quotes=_blanks_before_quotes(body, character),
         said_by_file=said is not None,
-        notes=notes,
     )
 
 
@@ -63,18 +60,18 @@ def _given(given: str, place: str) -> str:
     return character
 
 
-def _detected(lines: Sequence[str], wanted: frozenset[str], place: str) -> tuple[str, tuple[str, ...]]:
+def _detected(lines: Sequence[str], wanted: frozenset[str], place: str) -> str:
     ranked = sorted(CANDIDATES, key=lambda character: _fit(lines, character, wanted), reverse=True)
     best = ranked[0]
     if _fit(lines, best, wanted)[1] > 0:
-        return best, ()
+        return best
     for character in UNUSUAL:
         if _fit(lines, character, frozenset())[1] > 0.9 and len(_widths(lines, character)) > 1:
             raise SourceError(
                 f"{place}: no comma, semicolon, tab or pipe separates the cells, but {character!r} seems to",
                 tip=f"If that is the delimiter, say so: --delimiter {character!r}.",
             )
-    return ",", ("no delimiter was found: the file is read as one column",)
+    return ","
 
 
 def _fit(lines: Sequence[str], character: str, wanted: frozenset[str]) -> tuple[int, float, int]:

@@ -38,6 +38,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
+"""Codecs that Python has for other ends."""
+
 _MIXED_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏ][Ͱ-ϿЀ-ӿ֐-׿؀-ۿ]|[Ͱ-ϿЀ-ӿ֐-׿؀-ۿ][A-Za-zÀ-ɏ]|[\x80-\x9f]|[a-zà-öø-ÿ][¹²³¼½¾]")
 _MOJIBAKE = re.compile("Ã[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[œ\x9d™˜“”¢¦]|Ð[\x80-\xbf][ÐÑ]")
 
@@ -51,6 +54,12 @@ class Survey:
     foreign_lines: bytes
     not_utf8_at: int | None
     holds_nul: bool
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the file is UTF-16 or UTF-32, by its mark or by its zero bytes."""
+        marked = any(self.head.startswith(mark) for mark, name in _BOMS if name != "utf-8-sig")
+        return marked or _unmarked_utf16(self.head) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +114,21 @@ def _codec(path: Path, given: str, head: bytes) -> str:
         name = codecs.lookup(given).name
         "".encode(name)
     except (LookupError, ValueError):
-        tip = "Common ones: utf-8, cp1252 (Western Excel), cp1250, cp1251, cp932 (Shift-JIS), gb18030, utf-16."
-        raise SourceError(f"{path}: there is no encoding called “{shown(given)}”", tip=tip) from None
+        raise _unheard_of(path, given) from None
+    if name in _NO_TEXT:
+        raise _unheard_of(path, given)
     if name == "utf-8":
         return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else name
     if name == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if b"\0" not in head:
+            raise SourceError(f"{path}: not UTF-16, which has zero bytes between letters", tip="Leave --encoding out.")
         return _unmarked_utf16(head) or "utf-16-le"
     return name
+
+
+def _unheard_of(path: Path, given: str) -> SourceError:
+    tip = "Common ones: utf-8, cp1252 (Western Excel), cp1250, cp1251, cp932 (Shift-JIS), gb18030, utf-16."
+    return SourceError(f"{path}: there is no encoding called “{shown(given)}”", tip=tip)
 
 
 def _by_mark(found: Survey) -> Encoding | None:

@@ -6,13 +6,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from importer.model.batch import Batch
-from importer.model.problem import KINDS, Problem
+from importer.model.problem import KINDS, Problem, shown
 from importer.reading.records import Fault
+from importer.reading.suspects import suspicious
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from importer.reading.header import Header
     from importer.reading.records import Record
@@ -38,18 +40,25 @@ def _batch(block: Sequence[Record], header: Header) -> Batch:
             problems.extend(_problems(record, header))
             cells = _fitted(cells, header.width)
         rows.append(cells)
+    columns = _columns(rows, header)
+    numbers = [record.number for record in block]
+    problems.extend(suspicious(columns, numbers))
     lines = {record.number: record.line for record in block if record.line != record.number}
-    return Batch(frame=_frame(rows, block, header), problems=tuple(problems), lines=lines or None)
+    problems.sort(key=lambda problem: problem.row)
+    return Batch(frame=_frame(columns, numbers), problems=tuple(problems), lines=lines or None)
 
 
-def _frame(rows: Sequence[list[str]], block: Sequence[Record], header: Header) -> pd.DataFrame:
-    index = pd.Index([record.number for record in block], dtype="int64", name="number")
+def _columns(rows: Sequence[list[str]], header: Header) -> dict[str, pa.Array]:
     by_position = list(zip(*rows, strict=True))
-    cells = {
-        column: pd.Series(by_position[position], index=index, dtype="str")
+    return {
+        column: pa.array(by_position[position], pa.large_string())
         for column, position in zip(header.columns, header.positions, strict=True)
     }
-    return pd.DataFrame(cells, index=index)
+
+
+def _frame(columns: Mapping[str, pa.Array], numbers: list[int]) -> pd.DataFrame:
+    index = pd.Index(numbers, dtype="int64", name="number")
+    return pd.DataFrame({column: pd.array(texts, dtype="str") for column, texts in columns.items()}, index=index)
 
 
 def _fitted(cells: list[str], width: int) -> list[str]:
@@ -71,7 +80,7 @@ def _problem(record: Record, fault: Fault, column: str) -> Problem:
         code=fault.code,
         detail=fault.detail,
         column=column,
-        value=fault.value,
+        value=shown(fault.value),
         warning=KINDS[fault.code].warning,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
@@ -13,7 +13,7 @@ from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.problem import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from importer.reading.records import Record
 
@@ -56,6 +56,12 @@ class Header:
     def needed(self) -> int:
         """Cells up to the last column that has a name."""
         return max(self.positions) + 1 if self.positions else 0
+
+
+def sample_of(records: Iterator[Record], header_row: int | None) -> list[Record]:
+    """The first rows, or those from the header row on that a person named."""
+    start = (header_row or 1) - 1
+    return list(islice(records, start, start + SAMPLE_ROWS))
 
 
 def matches(record: Record, wanted: frozenset[str]) -> int:

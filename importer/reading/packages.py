@@ -29,6 +29,16 @@ LARGEST_RATIO = 100
 """An honest sheet of a million rows packs to a 14th, the bombs seen to a 400th and less."""
 
 _PROLOG = 1 << 16
+_FROM_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
 _SPLIT = "Split it into smaller files, or save it as “CSV UTF-8”."
 _DAMAGED = "Open it in a spreadsheet program, save it again as “Excel Workbook (.xlsx)”, and import that."
 
@@ -73,15 +83,7 @@ def refusing_damage(path: Path) -> Iterator[None]:
         raise SourceError(
             f"{path}: the workbook declares an XML document type, which is not allowed", tip=_DAMAGED
         ) from None
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        OSError,
-        expat.ExpatError,
-    ) as error:
+    except _FROM_DAMAGE as error:
         raise SourceError(f"{path}: the workbook is damaged ({error})", tip=_DAMAGED) from error
     except RuntimeError as error:
         if "password" in str(error) or "encrypted" in str(error):
@@ -108,7 +110,9 @@ def _keep_limits(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     content = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     reason = ""
-    if len(entries) > MOST_ENTRIES:
+    if len({entry.filename for entry in entries}) < len(entries):
+        reason = "two parts of one name, and readers differ in which one they take"
+    elif len(entries) > MOST_ENTRIES:
         reason = f"{len(entries)} parts; the limit is {MOST_ENTRIES}"
     elif content > LARGEST_CONTENT:
         reason = f"{content // MIB} MB once unpacked; the limit is {LARGEST_CONTENT // MIB} MB"
@@ -146,10 +150,10 @@ def sheet_parts(package: Package) -> dict[str, str]:
     return found
 
 
-def styles_part(package: Package) -> str | None:
-    """The part with the number formats, if there is one."""
+def related_part(package: Package, wanted: str) -> str | None:
+    """The workbook's part of a kind such as `styles` or `sharedStrings`, if there is one."""
     targets = _targets(package, _main_part(package))
-    return next((part for part, kind in targets.values() if kind == "styles" and package.has(part)), None)
+    return next((part for part, kind in targets.values() if kind == wanted and package.has(part)), None)
 
 
 def _main_part(package: Package) -> str:

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
     from importer.reading.packages import Package
 
+MOST_CELLS = 40_000_000
+"""The library keeps the whole rectangle of a sheet in memory."""
+
 _TAIL = 64
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ERROR = re.compile(rb"""\st=["']e["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
-_WIDE = re.compile(rb"""\sr=["']([A-Z]{2,3})\d""")
-_DEEP = re.compile(rb"""\sr=["'][A-Z]*(\d{5,})["']""")
+_WIDE = re.compile(rb"""\sr=["']([A-Za-z]{2,})\d""")
+_DEEP = re.compile(rb"""\sr=["'][A-Za-z]*(\d{5,})["']""")
 _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 
@@ -50,17 +54,35 @@ def reach_of(package: Package, part: str, masks: dict[int, str]) -> Reach:
     """One pass over the bytes of the sheet."""
     rows, columns, remarkable = 9_999, 26, False
     styles = {str(style).encode() for style in masks}
+    unplaced = False
     with package.open(part) as file:
         tail = b""
         while piece := file.read(CHUNK):
             text = tail + piece
+            unplaced = unplaced or _has_unplaced_cells(text)
             rows = max(rows, *map(int, set(_DEEP.findall(text))), 0)
             columns = max(columns, *map(_column_number, set(_WIDE.findall(text))), 0)
             remarkable = remarkable or bool(
                 _ERROR.search(text) or _FORMULA.search(text) or (styles and styles & set(_STYLE.findall(text)))
             )
             tail = piece[-_TAIL:]
+    if unplaced or rows * columns > MOST_CELLS:
+        rows, columns = _exact_reach(package, part)
     return Reach(rows=rows, columns=columns, remarkable=remarkable)
+
+
+def _has_unplaced_cells(text: bytes) -> bool:
+    """Some writers leave the references out; then only counting tells where a cell is."""
+    return len(_CELL.findall(text)) != text.count(b"<c r=")
+
+
+def _exact_reach(package: Package, part: str) -> tuple[int, int]:
+    """The last row and column with a value, by parsing every cell."""
+    sheet = _Sheet({})
+    with package.open(part) as file:
+        for _ in sheet.rows(file):
+            pass
+    return sheet.last_row, sheet.last_position + 1
 
 
 def marks_of(package: Package, part: str, masks: dict[int, str]) -> Iterator[tuple[int, list[Mark]]]:
@@ -94,6 +116,9 @@ class _Sheet:
         self._formula = False
         self._value: str | None = None
         self._in_value = False
+        self._is_filled = False
+        self.last_row = 0
+        self.last_position = 0
 
     def rows(self, file: IO[bytes]) -> Iterator[tuple[int, list[Mark]]]:
         reader = parser()
@@ -112,9 +137,11 @@ class _Sheet:
         if name == "c":
             reference = attributes.get("r")
             self._position = _position(reference) if reference else self._position + 1
-            self._cell, self._formula, self._value = attributes, False, None
+            self._cell, self._formula, self._value, self._is_filled = attributes, False, None, False
         elif name == "v":
-            self._in_value, self._value = True, ""
+            self._in_value, self._value, self._is_filled = True, "", True
+        elif name == "is":
+            self._is_filled = True
         elif name == "f":
             self._formula = True
         elif name == "row":
@@ -130,6 +157,9 @@ class _Sheet:
         if name == "v":
             self._in_value = False
         elif name == "c":
+            if self._is_filled:
+                self.last_row = max(self.last_row, self._row)
+                self.last_position = max(self.last_position, self._position)
             if mark := self._mark():
                 self._marks.append(mark)
         elif name == "row" and self._marks:

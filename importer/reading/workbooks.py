@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -23,11 +24,12 @@ from importer.model.source import ReadOptions, SourceInfo
 from importer.reading.cells import lost_digits, text_of
 from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, SAVE_AS, Format, password_protected
-from importer.reading.header import SAMPLE_ROWS, find_header, matches
+from importer.reading.header import find_header, matches, sample_of
 from importer.reading.number_formats import masks_of
-from importer.reading.packages import Package, open_package, refuse_large, sheet_parts, styles_part
+from importer.reading.packages import Package, open_package, refuse_large, related_part, sheet_parts
 from importer.reading.records import Fault, Record
-from importer.reading.sheet_scan import Mark, marks_of, reach_of
+from importer.reading.shared_strings import lengths_of, referred_bytes
+from importer.reading.sheet_scan import MOST_CELLS, Mark, marks_of, reach_of
 from importer.reading.table import Table
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
     from importer.reading.cells import Cell
 
 ALL_SHEETS = "*"
-MOST_CELLS = 40_000_000
-"""The library keeps the whole rectangle of a sheet in memory."""
+MOST_TEXT = 512 << 20
+"""Bytes of text in the cells of a sheet, each counted as often as it is used."""
 
 _BLIND = "{} files do not tell error cells (such as #N/A) from blank ones; save it as .xlsx if it may hold some"
 
@@ -56,6 +58,7 @@ class Workbook:
     package: Package | None = None
     parts: dict[str, str] = field(default_factory=dict)
     masks: dict[int, str] = field(default_factory=dict)
+    shared: array[int] = field(default_factory=lambda: array("L"))
 
     @property
     def visible(self) -> list[str]:
@@ -97,10 +100,14 @@ def _opened(path: Path, kind: Format) -> Workbook:
 
 def _with_parts(workbook: Workbook, package: Package) -> Workbook:
     masks: dict[int, str] = {}
-    if styles := styles_part(package):
+    if styles := related_part(package, "styles"):
         with package.open(styles) as file:
             masks = masks_of(file)
-    return replace(workbook, parts=sheet_parts(package), masks=masks)
+    shared = array("L")
+    if strings := related_part(package, "sharedStrings"):
+        with package.open(strings) as file:
+            shared = lengths_of(file)
+    return replace(workbook, parts=sheet_parts(package), masks=masks, shared=shared)
 
 
 def _damaged(path: Path, error: Exception) -> SourceError:
@@ -206,7 +213,7 @@ def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozense
     remarkable = _is_remarkable(workbook, name, place)
     sheet = _sheet(workbook, name)
     records = partial(_records, workbook, sheet, remarkable=remarkable)
-    sample = list(islice(records(), SAMPLE_ROWS + (options.header_row or 0)))
+    sample = sample_of(records(), options.header_row)
     header = replace(find_header(sample, wanted, options.header_row, place), ragged_matters=False)
     blind = () if workbook.format in OPEN_XML else (_BLIND.format(f".{workbook.format}"),)
     info = SourceInfo(
@@ -235,7 +242,17 @@ def _is_remarkable(workbook: Workbook, name: str, place: str) -> bool:
             f"{place}: its cells reach to row {reach.rows} and column {reach.columns}, more than can be read",
             tip="Delete the stray cells far below or far right of the table, save the file, and import it again.",
         )
+    _refuse_amplified(workbook, workbook.package, part, place)
     return reach.remarkable
+
+
+def _refuse_amplified(workbook: Workbook, package: Package, part: str, place: str) -> None:
+    """Refuses a sheet whose cells repeat long shared strings until they fill the memory."""
+    if max(workbook.shared, default=0) * MOST_CELLS < MOST_TEXT:
+        return
+    with package.open(part) as file:
+        if referred_bytes(file, workbook.shared) > MOST_TEXT:
+            raise SourceError(f"{place}: its cells hold more than {MOST_TEXT >> 20} MB of text", tip="Split the file.")
 
 
 def _sheet(workbook: Workbook, name: str) -> CalamineSheet:

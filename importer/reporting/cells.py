@@ -27,11 +27,11 @@ FILLS: Final = {
     Tone.PERSON: PatternFill("solid", fgColor="FFFBD5D5"),
 }
 
-TITLE: Final = Font(bold=True, size=15)
-HEADING: Final = Font(bold=True, size=12)
-BOLD: Final = Font(bold=True)
-LINK: Final = Font(color="FF0B57D0", underline="single")
-WRAPPED: Final = Alignment(wrap_text=True, vertical="top")
+TITLE: Final = Font(name="Calibri", bold=True, size=15)
+HEADING: Final = Font(name="Calibri", bold=True, size=12)
+BOLD: Final = Font(name="Calibri", bold=True)
+LINK: Final = Font(name="Calibri", color="FF0B57D0", underline="single")
+WRAPPED: Final = Alignment(horizontal="left", vertical="top", wrap_text=True)
 
 
 def clean(text: str) -> str:
@@ -65,17 +65,25 @@ def text_cell(
     return cell
 
 
+def number_cell(sheet: Worksheet | WriteOnlyWorksheet, number: int) -> Cell:
+    """A cell for `append` that holds a number, aligned like the texts beside it."""
+    cell: Cell = WriteOnlyCell(sheet, value=number)
+    cell.alignment = WRAPPED
+    cell.number_format = "#,##0"
+    return cell
+
+
 def set_text(cell: Cell, text: str) -> None:
     """Make a cell hold the text. Not even `=1+1` or `#N/A` is taken for more than text."""
     cell.value = clean(text)
     cell.data_type = "s"
 
 
-def append(sheet: Worksheet | WriteOnlyWorksheet, cells: Sequence[Cell | int]) -> None:
+def append(sheet: Worksheet | WriteOnlyWorksheet, cells: Sequence[Cell]) -> None:
     """Add a row; links are bound to where their cells end up."""
     sheet.append(list(cells))
     for cell in cells:
-        if not isinstance(cell, int) and cell.hyperlink:
+        if cell.hyperlink:
             cell.hyperlink.ref = cell.coordinate
 
 

@@ -38,7 +38,6 @@ def private_folder(path: Path) -> Path:
     try:
         for folder in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-            folder.chmod(FOLDER_MODE)
     except OSError as error:
         raise _refused(path, error) from error
     if not path.is_dir():

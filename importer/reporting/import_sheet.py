@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from importer.reporting.cells import BOLD, FILLS, HEADING, TITLE, append, set_widths, text_cell
-from importer.reporting.wording import STATUSES, ending, outcome, sentence, told
+from importer.reporting.cells import BOLD, FILLS, HEADING, TITLE, append, number_cell, set_widths, text_cell
+from importer.reporting.wording import STATUSES, ending, outcome, place, sentence, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
     from openpyxl.worksheet.worksheet import Worksheet
@@ -23,7 +22,7 @@ IMPORT: Final = "Import"
 ROWS_LISTED: Final = 2_000
 """Rows that need a person which the sheet lists; all of them are in rejects.csv."""
 
-_WIDTHS: Final = {"A": 30, "B": 12, "C": 60, "D": 60}
+_WIDTHS: Final = {"A": 34, "B": 24, "C": 60, "D": 60}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ class ImportSheet:
         for status, wording in STATUSES.items():
             if count := self.run.counts.get(status, 0):
                 label = text_cell(sheet, wording.label, fill=FILLS[wording.tone])
-                append(sheet, [label, count, text_cell(sheet, wording.meaning)])
+                append(sheet, [label, number_cell(sheet, count), text_cell(sheet, wording.meaning)])
 
     def _rules(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
         groups = self.overview.groups
@@ -72,12 +71,11 @@ class ImportSheet:
             return
         _heading(sheet, "Rule", "Rows", "What is wrong", "What to do")
         for group in groups:
-            title = f"{group.title} (only a hint)" if group.warning else group.title
+            title = f"{group.title} (hint)" if group.warning else group.title
             example = group.examples[0]
             name = text_cell(sheet, title, link=self.link(example.row))
-            append(
-                sheet, [name, group.rows, text_cell(sheet, group.cause), text_cell(sheet, group.cure or example.cure)]
-            )
+            cause, cure = text_cell(sheet, group.cause), text_cell(sheet, group.cure or example.cure)
+            append(sheet, [name, number_cell(sheet, group.rows), cause, cure])
 
     def _people(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
         overview = self.overview
@@ -93,19 +91,6 @@ class ImportSheet:
         if overview.people_count > len(overview.people):
             more = f"The first {len(overview.people):,} of {overview.people_count:,}; all of them are in rejects.csv."
             append(sheet, [text_cell(sheet, more, font=BOLD, wrapped=False)])
-
-
-def place(run: RunReport, row: RowId) -> str:
-    """Where a row stands, its number, and the sheet and file only where there are several."""
-    source = run.sources[row.source].info
-    several_files = len({other.info.path for other in run.sources}) > 1
-    several_sheets = len(run.sources) > len({other.info.path for other in run.sources})
-    words: Iterable[str] = (
-        Path(source.path).name if several_files else "",
-        source.sheet if several_sheets else "",
-        f"row {row.number}",
-    )
-    return ", ".join(filter(None, words))
 
 
 def _heading(sheet: Worksheet | WriteOnlyWorksheet, *texts: str) -> None:

@@ -83,7 +83,7 @@ def _outcome(row: RowResult) -> str:
     text = outcome(row)
     if row.lead_id:
         text = f"{text}, lead {row.lead_id}"
-    return f"{text}: {told(row)} {row.cure}".rstrip() if row.needs_a_person else text
+    return f"{text}: {told(row).rstrip('.')}. {row.cure}".rstrip() if row.needs_a_person else text
 
 
 def _comment(text: str) -> Comment:

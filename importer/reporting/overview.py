@@ -146,7 +146,7 @@ def _answer_group(row: RowResult, code: str) -> Group:
     name, _, rest = code.partition("-")
     if name in ("assign", "events"):
         what = "Assignment" if name == "assign" else "Event"
-        return Group(code=code, title=f"{what} {rest}", cause=" ".join(follow_ups(row)), cure="")
+        return Group(code=code, title=f"{what} {rest}", cause=" ".join(follow_ups(row)), cure=row.cure)
     wording = STATUSES[row.status]
     title = wording.clause[0].upper() + wording.clause[1:] + (f" ({rest})" if rest else "")
-    return Group(code=code, title=title, cause=wording.meaning, cure="")
+    return Group(code=code, title=title, cause=wording.meaning, cure=row.cure)

@@ -13,11 +13,10 @@ from markupsafe import Markup
 
 from importer.model.outcome import FollowUp
 from importer.reporting.files import replacing_text
-from importer.reporting.import_sheet import place
 from importer.reporting.overview import Overview, reasons
 from importer.reporting.pictures import shares, timeline
 from importer.reporting.results import codes
-from importer.reporting.wording import STATUSES, duration, ending, outcome, sentence, told
+from importer.reporting.wording import STATUSES, duration, ending, outcome, place, sentence, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,9 +11,9 @@ from openpyxl.writer.excel import ExcelWriter
 from importer.reporting.cells import BOLD, FILLS, append, set_widths, text_cell
 from importer.reporting.files import replacing
 from importer.reporting.headers import Union
-from importer.reporting.import_sheet import IMPORT, ROWS_LISTED, ImportSheet, place
+from importer.reporting.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
 from importer.reporting.overview import Overview
-from importer.reporting.wording import Tone, outcome, told
+from importer.reporting.wording import Tone, outcome, place, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

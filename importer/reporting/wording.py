@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from importer.exit_codes import ExitCode
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.run import RunState
 
 if TYPE_CHECKING:
+    from importer.model.operation import RowId
     from importer.model.outcome import RowResult
     from importer.model.run import RunReport
 
@@ -115,6 +118,16 @@ _FOLLOW_UPS: Final = {
     FollowUp.HELD: "was held back on purpose",
 }
 
+_RESUMABLE: Final = frozenset(
+    {
+        ExitCode.STOPPED_BY_CRM,
+        ExitCode.OUTAGE,
+        ExitCode.LOCAL_DISK,
+        ExitCode.INTERRUPTED,
+        ExitCode.TERMINATED,
+    }
+)
+
 _ENDS: Final = {
     RunState.STOPPED: "The run stopped before its end",
     RunState.INTERRUPTED: "The run was interrupted",
@@ -139,6 +152,19 @@ def follow_ups(row: RowResult) -> list[str]:
     return [f"{name} {_FOLLOW_UPS[state]}." for name, state in names if _failed(state)]
 
 
+def place(run: RunReport, row: RowId) -> str:
+    """Where a row stands, its number, and the sheet and file only where there are several."""
+    source = run.sources[row.source].info
+    several_files = len({other.info.path for other in run.sources}) > 1
+    several_sheets = len(run.sources) > len({other.info.path for other in run.sources})
+    words = (
+        Path(source.path).name if several_files else "",
+        source.sheet if several_sheets else "",
+        f"row {row.number}",
+    )
+    return ", ".join(filter(None, words))
+
+
 def sentence(run: RunReport, *, people: int) -> str:
     """What happened, in one sentence; `people` is how many rows need a person."""
     verb = "checked" if run.command == "check" else "read"
@@ -161,7 +187,8 @@ def ending(run: RunReport) -> str:
     if run.state not in _ENDS:
         return ""
     reason = f": {run.reason}" if run.reason else ""
-    return f"{_ENDS[run.state]}{reason.rstrip('.')}. Nothing is lost: `importer resume` goes on from here."
+    after = "Nothing is lost: `importer resume` goes on from here." if run.exit_code in _RESUMABLE else ""
+    return f"{_ENDS[run.state]}{reason.rstrip('.')}. {after}".rstrip()
 
 
 def _failed(state: FollowUp) -> bool:

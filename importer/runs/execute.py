@@ -83,6 +83,7 @@ class Sender:
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         self._lanes = {kind: Lane(self._planned(kind), self.clock) for kind in Kind}
+        self._lanes[Kind.CREATE].close()  # creates come from the plan alone
         self._canary = Canary(
             client=self.client,
             journal=self.journal,

@@ -99,5 +99,7 @@ class Lane:
 
     async def _wait(self, seconds: float | None) -> None:
         self._changed.clear()
+        # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the event.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()

@@ -79,8 +79,6 @@ def _address_checks(*, follow_ups: bool) -> Iterator[Check]:
 
 
 def _owner_checks(assign: AssignSpec) -> Iterator[Check]:
-    if assign.when_blank == "problem":
-        yield _required("owner-missing", "is blank, but every lead needs an owner")
     if assign.user_id is not None:
         yield _whole("owner-invalid", _USER_ID, "is not a user's id")
     else:
@@ -176,7 +174,7 @@ def _one_of(words: tuple[str, ...], kind: ValueType) -> Check:
 
     detail = f"is not one of {', '.join(words)}"
     if kind is ValueType.LIST:
-        return _check("value-not-allowed", members, f"holds more than {', '.join(words)}")
+        return _check("value-not-allowed", members, f"has members that are not among {', '.join(words)}")
     return _check("value-not-allowed", lambda texts: texts.isin(words), detail)
 
 

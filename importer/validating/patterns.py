@@ -19,8 +19,8 @@ _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 EMAIL: Final = rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*"
 """A valid e-mail address by the HTML standard, section 4.10.5.1.5 (the pattern of `<input type=email>`)."""
 
-E164: Final = r"\+[1-9][0-9]{6,14}"
-"""ITU-T E.164: at most 15 digits, no leading zero. No country has numbers of fewer than 7 digits in all."""
+E164: Final = r"\+[1-9][0-9]{1,14}"
+"""ITU-T E.164: at most 15 digits, no leading zero; it names no least number of digits."""
 
 EPOCH: Final = r"-?[0-9]{1,18}"
 """Whole seconds or milliseconds that fit the contract's int64."""

@@ -87,7 +87,7 @@ class Validator:
             code=code,
             detail=self._checks[label, code].detail(text),
             field=label,
-            column=" / ".join(self._targets[label].columns),
+            column=next(iter(self._targets[label].columns), ""),
             value=shown(text),
             warning=KINDS[code].warning,
         )

@@ -4,16 +4,17 @@ import random
 
 import pandas as pd
 import phonenumbers
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from importer.mapping import numbering
-from importer.mapping.phone import read_phone
 from importer.mapping.phones import phones
 
-REGIONS = "IN US GB DE FR IT ES BR MX AR NG ZA AU JP CN RU AE ID SG KZ CA CH".split()
+CODES = "IN US GB DE FR IT ES BR MX AR NG ZA AU JP CN RU AE ID SG KZ CA CH"
+REGIONS = CODES.split()
 TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE)
 
 
@@ -108,17 +109,58 @@ def test_agrees_on_one_region_for_the_whole_column() -> None:
         assert got.tolist() == [expected(text, region) for text in texts]
 
 
-def test_most_valid_numbers_never_reach_the_slow_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = pd.Series([f"+9198765{n:05d}" for n in range(500)] + [f"098765{n:05d}" for n in range(500)], dtype="str")
-    slow: list[str] = []
+def test_plain_numbers_need_no_slow_reading() -> None:
+    written = ("+91 98765 {:05d}", "98765{:05d}", "098765{:05d}", "9198765{:05d}", "0091-98765-{:05d}")
+    texts = [form.format(n) for form in written for n in range(100)]
+    assert numbering.plain_e164(pa.array(texts), "IN").null_count == 0
 
-    def counted(text: str, region: str) -> object:
-        slow.append(text)
-        return read_phone(text, region)
 
-    monkeypatch.setattr("importer.mapping.phones.read_phone", counted)
-    assert (phones(texts, "IN", None).values != "").all()
-    assert not slow
+def bare_digits(rng: random.Random, region: str, count: int) -> list[str]:
+    """Digits that begin like numbers of a region, like dialling abroad, or like its country code without a plus."""
+    kinds = vars(PhoneNumberType).values()
+    known = [phonenumbers.example_number_for_type(region, kind) for kind in kinds if isinstance(kind, int)]
+    examples = [phonenumbers.national_significant_number(number) for number in known if number]
+    code = str(phonenumbers.country_code_for_region(region))
+    before = (
+        "",
+        "",
+        "0",
+        "1",
+        "8",
+        code,
+        f"{code}0",
+        f"{code}{code}",
+        f"00{code}",
+        f"011{code}",
+        f"+{code}",
+        f"+{code}0",
+    )
+    texts = []
+    for _ in range(count):
+        example = rng.choice(examples)
+        kept = rng.randint(0, len(example))
+        extra = rng.choice((0, 0, 0, 1, -1, 2))
+        texts.append(rng.choice(before) + example[:kept] + digits(rng, max(0, len(example) - kept + extra)))
+    return texts
+
+
+def plain_disagreements(regions: list[str], count: int) -> list[tuple[str, str, str]]:
+    rng = random.Random(4)
+    wrong = []
+    for region in regions:
+        texts = bare_digits(rng, region, count)
+        got = numbering.plain_e164(pa.array(texts), region).to_pylist()
+        wrong += [(region, text, e164) for text, e164 in zip(texts, got, strict=True) if e164]
+    return [row for row in wrong if row[2] != expected(row[1], row[0])]
+
+
+def test_what_is_read_fast_is_right_in_regions_with_unusual_plans() -> None:
+    assert not plain_disagreements(["AG", "AR", "BR", "BY", "GG", "IL", "KZ", "MX", "SM", "UZ"], 1_500)
+
+
+@pytest.mark.slow
+def test_what_is_read_fast_is_right_in_every_region() -> None:
+    assert not plain_disagreements(sorted(phonenumbers.SUPPORTED_REGIONS), 3_000)
 
 
 def test_every_plan_of_the_metadata_compiles() -> None:

@@ -47,6 +47,10 @@ def test_one_column_is_said(csv_of):
     assert "read as one column" in seen.info.notes[0]
 
 
+def test_one_column_by_a_wrong_delimiter_is_said(csv_of):
+    assert "';' does not stand in the header" in csv_of("id,name\n1,Anna\n", delimiter=";").info.notes[0]
+
+
 def test_the_sep_line_of_excel_is_obeyed_and_not_counted(csv_of):
     seen = csv_of("sep=^\nid^name\n1^Anna\n")
     assert (seen.info.delimiter, seen.info.header_row) == ("^", 1)

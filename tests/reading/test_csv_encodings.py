@@ -76,7 +76,7 @@ def test_a_stray_byte_after_the_first_megabyte_is_found(csv_of):
 
 
 def test_a_given_encoding_that_does_not_fit_is_refused(csv_of):
-    with pytest.raises(SourceError, match="line 3, byte 18: 81 .*is not cp1252 text"):
+    with pytest.raises(SourceError, match=r"line 3, byte 18: 81 .*is not cp1252 text"):
         csv_of(b"id,name\n1,Anna\n2,\xe9\x81\n", encoding="cp1252")
 
 
@@ -85,10 +85,15 @@ def test_an_unknown_encoding_is_refused(csv_of):
         csv_of(TEXT, encoding="klingon")
 
 
-@pytest.mark.parametrize("codec", ["base64", "rot13", "hex"])
+@pytest.mark.parametrize("codec", ["base64", "rot13", "hex", "idna", "utf-7", "unicode_escape"])
 def test_codecs_that_are_no_encodings_are_refused(csv_of, codec):
     with pytest.raises(SourceError, match="no encoding called"):
         csv_of(TEXT, encoding=codec)
+
+
+def test_utf16_is_not_believed_of_plain_ascii(csv_of):
+    with pytest.raises(SourceError, match="not UTF-16"):
+        csv_of("id,name\n1,Anna\n", encoding="utf-16")
 
 
 def test_text_that_was_garbled_before_is_noted(csv_of):

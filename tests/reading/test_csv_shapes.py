@@ -25,7 +25,7 @@ def test_a_short_row_is_padded_and_noted(csv_of):
 def test_a_long_row_is_a_problem_and_shows_its_extra_cells(csv_of):
     seen = csv_of("id,name\n1,Muster, Anna,Ulm\n2,Ben\n")
     assert seen.codes == [(2, "row-too-long", "")]
-    assert seen.problems[0].value == " Anna | Ulm"
+    assert seen.problems[0].value == "Anna | Ulm"
     assert not seen.problems[0].warning
     assert seen.rows[3] == ["2", "Ben"]
 
@@ -66,7 +66,7 @@ def test_batches_are_of_the_asked_size_and_can_be_read_again(tmp_path, see_all):
     path = tmp_path / "leads.csv"
     path.write_text("id,name\n" + "".join(f"{number},x\n" for number in range(2, 26)))
     (seen,) = see_all(path, size=7)
-    assert [number for number in seen.rows] == list(range(2, 26))
+    assert list(seen.rows) == list(range(2, 26))
     assert all(row[0] == str(number) for number, row in seen.rows.items())
 
 

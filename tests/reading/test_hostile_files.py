@@ -11,6 +11,8 @@ from importer.reading import packages
 
 ROW = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
 
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
 
 def refused(see_all, path, message, tip=""):
     with pytest.raises(SourceError, match=message) as refusal:
@@ -127,3 +129,56 @@ def test_a_stray_cell_far_below_is_read(raw_workbook, see_all):
 def test_rows_out_of_order_are_refused_where_they_matter(raw_workbook, see_all):
     error = '<row r="{0}"><c r="A{0}" t="e"><v>#N/A</v></c></row>'
     refused(see_all, raw_workbook(ROW.format(1) + error.format(9) + error.format(5)), "row 5 stands after row 9")
+
+
+def test_a_long_shared_string_in_every_cell_is_refused(raw_workbook, see_all):
+    book = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    )
+    strings = (
+        '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f"<si><t>id</t></si><si><t>{'x' * 30_000}</t></si><si><t>note</t></si></sst>"
+    )
+    parts = {"xl/_rels/workbook.xml.rels": book, "xl/sharedStrings.xml": strings}
+    cell = '<row r="{0}"><c r="A{0}" t="s"><v>{1}</v></c><c r="B{0}" t="s"><v>2</v></c></row>'
+    few = raw_workbook("".join(cell.format(row, int(row > 1)) for row in range(1, 200)), **parts)
+    assert len(see_all(few)[0].rows) == 198
+    refused(see_all, raw_workbook("".join(cell.format(row, 1) for row in range(1, 20_000)), **parts), "MB of text")
+
+
+def test_two_parts_of_one_name_are_refused(raw_workbook, see_all):
+    path = raw_workbook(ROW.format(1))
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    refused(see_all, path, "two parts of one name")
+
+
+def test_nonsense_in_the_styles_is_damage(raw_workbook, see_all):
+    book = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{OFFICE}/styles" Target="styles.xml"/></Relationships>'
+    )
+    styles = (
+        '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        '<numFmts><numFmt numFmtId="abc" formatCode="0"/></numFmts></styleSheet>'
+    )
+    parts = {"xl/_rels/workbook.xml.rels": book, "xl/styles.xml": styles}
+    refused(see_all, raw_workbook(ROW.format(1), **parts), "damaged")
+
+
+def test_a_huge_rectangle_of_cells_without_references_is_refused(raw_workbook, see_all):
+    rows = "<row>" + '<c t="str"><v>a</v></c>' * 20_000 + "</row>" + "<row/>" * 40_000 + "<row><c><v>1</v></c></row>"
+    refused(see_all, raw_workbook(rows), "reach to row 40002 and column 20000")
+
+
+def test_formatted_but_empty_cells_in_the_last_corner_do_no_harm(raw_workbook, see_all):
+    rows = ROW.format(1) + ROW.format(2) + '<row r="1048576"><c r="XFD1048576" s="0"/></row>'
+    assert list(see_all(raw_workbook(rows))[0].rows) == [2]
+
+
+def test_an_encoding_that_no_parser_knows_is_damage(raw_workbook, see_all):
+    book = '<?xml version="1.0" encoding="UTF-J"?><workbook/>'
+    refused(see_all, raw_workbook(ROW.format(1), **{"xl/workbook.xml": book}), "damaged")

@@ -1,6 +1,7 @@
 """annotated.xlsx: a copy of the user's workbook, read back with openpyxl."""
 
 import hashlib
+import re
 import zipfile
 from datetime import date
 
@@ -159,12 +160,9 @@ def test_nothing_that_a_cell_or_the_server_says_becomes_a_formula(tmp_path, work
     rows = [reports.row(4, RowStatus.REJECTED, message=evil, hint="=1", lead_id="=2", assigned_to="=3")]
     write_annotated(tmp_path / "annotated.xlsx", path, reports.run(source, rows=rows), rows)
     with zipfile.ZipFile(tmp_path / "annotated.xlsx") as archive:
-        formulas = {
-            name: archive.read(name).count(b"<f>")
-            for name in archive.namelist()
-            if name.startswith("xl/worksheets/sheet")
-        }
-    assert sorted(formulas.values()) == [0, 0, 2]
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        formulas = [archive.read(name).count(b"<f>") for name in sheets]
+    assert sorted(formulas) == [0, 0, 2]
 
 
 def test_rows_of_two_sheets_are_marked_and_those_of_other_files_are_not(tmp_path, workbook, reports):
@@ -271,3 +269,17 @@ def test_a_full_disk_is_said_so_and_nothing_is_left(tmp_path, workbook, reports,
     with pytest.raises(LocalDiskError, match="No space left"):
         write_annotated(small_disk / "annotated.xlsx", path, reports.run(source), [])
     assert [found.name for found in small_disk.iterdir()] == ["filler"]
+
+
+def test_a_workbook_of_a_writer_that_leaves_the_optional_parts_out_is_copied(tmp_path, workbook, reports):
+    """SheetJS, for one, writes no calculation settings."""
+    path, _ = workbook
+    spare = tmp_path / "spare.xlsx"
+    with zipfile.ZipFile(path) as full, zipfile.ZipFile(spare, "w") as sparse:
+        for name in full.namelist():
+            sparse.writestr(name, re.sub(rb"<calcPr[^>]*/>", b"", full.read(name)))
+    sha256 = hashlib.sha256(spare.read_bytes()).hexdigest()
+    source = reports.source(spare, sheet="Other", sha256=sha256, headers=("untouched",))
+    book = written(tmp_path, spare, reports.run(source), [reports.created(2)])
+    assert book.sheetnames == ["Import", "It's März", "Other"]
+    assert book.calculation.fullCalcOnLoad

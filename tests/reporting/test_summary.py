@@ -35,6 +35,7 @@ def test_every_key_is_there_and_the_file_says_the_same(tmp_path, reports):
     write_summary(tmp_path / "summary.json", run, {"results": "reports/r/results.csv"})
     assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8")) == told
     assert list(told) == KEYS
+    assert (told["state"], told["exit_code"]) == ("finished", 1)
     assert told["counts"] == {"created": 1, "invalid": 1}
     assert told["problems"] == {"phone-invalid": 1}
     assert told["requests"] == {"create": 3, "assign": 2, "event": 1, "throttled": 4, "retried": 5}

@@ -1,0 +1,219 @@
+"""The verdict table, line by line (the numbers are those of the table in docs/reliability.md)."""
+
+import inspect
+import json
+
+import httpx
+import pytest
+
+from importer.crm.client import NEVER_SENT, unanswered
+from importer.crm.credential import Credential, CredentialKind
+from importer.crm.observation import Answer, NoAnswer
+from importer.crm.replies import judge
+from importer.crm.verdict import Action, Ending, Verdict
+from importer.exit_codes import ExitCode
+from importer.model.operation import Call, Kind, Operation, RowId
+
+BODY = json.dumps(
+    {"crm_id": "L-1", "first_name": "Asha", "phone_number": "+919000000001", "attributes": {"city": "Pune"}}
+)
+ECHO = {"lead_id": "u-1", **json.loads(BODY)}
+DTO = {"error_code": 1, "error_message": "no", "error_description": "", "payload": {}}
+HTML = b"<html>gateway</html>"
+
+
+def call(kind: Kind = Kind.CREATE, attempts: int = 1) -> Call:
+    operation = Operation(kind=kind, key="k", body=BODY.encode())
+    return Call(row=RowId(0, 5), ordinal=0, operation=operation, crm_id="L-1", attempts=attempts)
+
+
+def answer(status: int, body: object = b"", **headers: str) -> Answer:
+    raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    return Answer(status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}, body=raw)
+
+
+def judged(status: int, body: object = b"", kind: Kind = Kind.CREATE, **headers: str) -> Verdict:
+    return judge(answer(status, body, **headers), call(kind))
+
+
+def credential() -> Credential:
+    return Credential(CredentialKind.API_KEY, "canary-key-12345", source="test")
+
+
+def test_1_never_sent_is_asked_again_for_ever_and_counts_as_an_outage() -> None:
+    verdict = judge(NoAnswer(reason="ConnectError", sent=False), call())
+    assert (verdict.action, verdict.maybe, verdict.outage, verdict.tries) == (Action.AGAIN, None, True, None)
+
+
+def test_2_a_certificate_stops_the_run() -> None:
+    verdict = judge(NoAnswer(reason="expired", sent=False, certificate=True), call())
+    assert verdict.action is Action.STOP
+    assert verdict.stop is not None
+    assert verdict.stop.exit_code is ExitCode.STOPPED_BY_CRM
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_3_silence_after_sending_is_in_doubt(kind: Kind) -> None:
+    verdict = judge(NoAnswer(reason="ReadError", sent=True), call(kind))
+    assert (verdict.action, verdict.maybe, verdict.outage) == (Action.DOUBT, True, True)
+    assert (verdict.tries, verdict.ending) == (4, Ending.UNKNOWN)
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_4_proof_is_our_id_and_a_lead_id(status: int) -> None:
+    verdict = judged(status, ECHO)
+    assert (verdict.action, verdict.maybe, verdict.lead_id, verdict.warnings) == (Action.ACCEPT, False, "u-1", ())
+
+
+def test_4_the_echo_shows_what_the_crm_changed() -> None:
+    changed = {**ECHO, "phone_number": "+910000000000", "attributes": {}}
+    assert judged(200, changed).warnings == (
+        ("echo-mismatch", "the CRM stored another value for phone_number, attributes.city"),
+    )
+
+
+def test_5_an_id_that_differs_in_case_is_ours_with_a_warning() -> None:
+    verdict = judged(200, {**ECHO, "crm_id": " l-1"})
+    assert verdict.action is Action.ACCEPT
+    assert [code for code, _ in verdict.warnings] == ["crm-id-normalised"]
+
+
+def test_6_somebody_elses_answer_breaks_the_contract() -> None:
+    verdict = judged(200, {**ECHO, "crm_id": "L-2"})
+    assert (verdict.action, verdict.maybe) == (Action.STOP, True)
+    assert verdict.stop is not None
+    assert verdict.stop.exit_code is ExitCode.CONTRACT_BROKEN
+
+
+@pytest.mark.parametrize(
+    "body", [b"", HTML, None, b"{", {"lead_id": ""}, {"crm_id": "L-1"}, {"lead_id": 7}, [1]], ids=repr
+)
+def test_7_a_2xx_without_proof_is_in_doubt_and_two_stop_the_run(body: object) -> None:
+    verdict = judged(200, body)
+    assert (verdict.action, verdict.maybe, verdict.tries) == (Action.DOUBT, True, 2)
+    assert verdict.streak is not None
+    assert verdict.streak.limit == 2
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 402, 405, 406, 407, 410, 451, 501, 505])
+def test_8_and_15_redirects_and_configuration_stop_the_run(status: int, kind: Kind) -> None:
+    verdict = judged(status, HTML, kind, location="https://user:secret@elsewhere.example/x?key=1")
+    assert (verdict.action, verdict.maybe) == (Action.STOP, None)
+    assert verdict.stop is not None
+    assert verdict.stop.exit_code is ExitCode.STOPPED_BY_CRM
+    assert "secret" not in verdict.stop.reason
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("status", [400, 413, 414, 415, 422, 431])
+def test_9_content_is_refused_for_good(status: int, kind: Kind) -> None:
+    verdict = judged(status, DTO, kind)
+    assert (verdict.action, verdict.maybe, verdict.error_code) == (Action.REJECT, None, 1)
+    assert verdict.streak is not None
+    assert (verdict.streak.limit, verdict.streak.from_start) == (20, True)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize(("status", "limit"), [(401, 2), (403, 3)])
+def test_10_and_11_credential_and_permission_are_asked_again_then_stop(status: int, limit: int, kind: Kind) -> None:
+    verdict = judged(status, DTO, kind)
+    assert (verdict.action, verdict.maybe, verdict.tries) == (Action.AGAIN, None, None)
+    assert verdict.streak is not None
+    assert (verdict.streak.limit, verdict.streak.stop.exit_code) == (limit, ExitCode.STOPPED_BY_CRM)
+
+
+def test_12_a_gateway_that_blocks_rejects_the_row() -> None:
+    verdict = judged(403, HTML)
+    assert (verdict.action, verdict.tries, verdict.ending) == (Action.AGAIN, 2, Ending.REJECTED)
+
+
+def test_13_an_unknown_organisation_is_confirmed_once() -> None:
+    verdict = judged(404, {**DTO, "error_message": "Org not found"})
+    assert verdict.streak is not None
+    assert (verdict.action, verdict.streak.limit) == (Action.AGAIN, 2)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_14_a_404_that_is_not_the_apis_is_an_outage(kind: Kind) -> None:
+    verdict = judged(404, HTML, kind)
+    assert (verdict.action, verdict.outage, verdict.tries) == (Action.AGAIN, True, None)
+
+
+def test_16_a_408_may_have_had_effect_but_421_and_425_did_not() -> None:
+    assert (judged(408).action, judged(408).maybe) == (Action.DOUBT, True)
+    assert {judged(status).action for status in (421, 425)} == {Action.AGAIN}
+    assert {judged(status).maybe for status in (421, 425)} == {None}
+
+
+def test_17_a_proven_duplicate_exists() -> None:
+    verdict = judged(429, {**DTO, "error_message": "Lead with this crm_id already exists"})
+    assert (verdict.action, verdict.maybe) == (Action.EXISTS, None)
+
+
+def test_19_a_throttle_waits_and_costs_the_row_nothing() -> None:
+    verdict = judged(429, HTML, retry_after="7")
+    assert (verdict.action, verdict.wait, verdict.tries, verdict.maybe) == (Action.THROTTLE, 7.0, None, None)
+
+
+def test_20_an_unclear_refusal_is_asked_three_times() -> None:
+    verdict = judged(429)
+    assert (verdict.action, verdict.tries, verdict.ending) == (Action.UNCLEAR, 3, Ending.UNKNOWN)
+    assert verdict.wait is not None
+    assert verdict.wait >= 5.0
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 507, 520, 599])
+def test_21_and_22_every_server_error_may_have_had_effect(status: int, kind: Kind) -> None:
+    verdict = judged(status, HTML, kind)
+    assert (verdict.action, verdict.maybe, verdict.outage, verdict.tries) == (Action.DOUBT, True, True, 4)
+
+
+@pytest.mark.parametrize("kind", [Kind.ASSIGN, Kind.EVENT])
+def test_follow_ups_are_proven_by_202_alone(kind: Kind) -> None:
+    assert judged(202, b"", kind).action is Action.ACCEPT
+    for status in (200, 201, 204):
+        assert judged(status, HTML, kind).action is Action.DOUBT
+
+
+@pytest.mark.parametrize("kind", [Kind.ASSIGN, Kind.EVENT])
+def test_follow_ups_know_only_throttles(kind: Kind) -> None:
+    said = {**DTO, "error_message": "Lead with this crm_id already exists"}
+    assert judged(429, said, kind).action is Action.THROTTLE
+
+
+@pytest.mark.parametrize(("attempts", "wait"), [(1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (9, 8.0)])
+def test_a_lead_that_is_not_found_yet_is_asked_for_again(attempts: int, wait: float) -> None:
+    seen = answer(404, {**DTO, "error_message": "Lead not found"})
+    verdict = judge(seen, call(Kind.ASSIGN, attempts))
+    assert (verdict.action, verdict.wait, verdict.ending) == (Action.AGAIN, wait, Ending.REJECTED)
+
+
+def test_every_status_has_a_verdict_for_every_endpoint_and_body() -> None:
+    for kind in Kind:
+        for status in range(200, 600):
+            for body in (b"", HTML, DTO, ECHO, [1], None):
+                assert isinstance(judge(answer(status, body), call(kind)), Verdict)
+
+
+def test_every_exception_of_httpx_is_classified() -> None:
+    """Only the listed ones prove that nothing was sent; a new exception of httpx must be looked at here."""
+    transport_errors = {
+        value
+        for _, value in inspect.getmembers(httpx, inspect.isclass)
+        if issubclass(value, httpx.TransportError | httpx.DecodingError)
+    }
+    known_unsure = {
+        "TransportError", "TimeoutException", "ReadTimeout", "WriteTimeout", "NetworkError", "ReadError", "WriteError",
+        "CloseError", "ProtocolError", "RemoteProtocolError", "DecodingError",
+    }  # fmt: skip
+    for error in transport_errors:
+        never_sent = not unanswered(error("x"), credential()).sent
+        assert never_sent == (error in NEVER_SENT)
+        assert (error.__name__ in known_unsure) != never_sent
+
+
+def test_the_key_is_hidden_in_what_an_exception_says() -> None:
+    seen = unanswered(httpx.LocalProtocolError("Illegal header value b'canary-key-12345'"), credential())
+    assert "canary" not in seen.reason

@@ -1,0 +1,200 @@
+"""Numbers, booleans, lists, JSON and translated values."""
+
+import json
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.mapping.converted import Converted
+from importer.mapping.values import booleans, integers, jsons, lists, numbers, translated
+from importer.model.problem import KINDS
+
+
+def column(*texts: str) -> "pd.Series[str]":
+    return pd.Series(texts, index=range(2, 2 + len(texts)), dtype="str")
+
+
+def only(converted: Converted) -> str:
+    assert not converted.findings
+    (value,) = converted.values
+    return str(value)
+
+
+def code(converted: Converted) -> str:
+    assert converted.values.tolist() == [""]
+    (finding,) = converted.findings
+    assert finding.code in KINDS
+    return finding.code
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("12", "12"),
+        ("12.0", "12"),
+        ("12,00", "12"),
+        ("-3", "-3"),
+        ("−3", "-3"),
+        ("+5", "5"),
+        ("007", "7"),
+        ("-0", "0"),
+        ("1,234,567", "1234567"),
+        ("12,34,567", "1234567"),
+        ("1.234.567", "1234567"),
+        ("1 234", "1234"),
+        ("1\u202f234\u00a0567", "1234567"),
+        ("1'234", "1234"),
+        ("12345678901234567890", "12345678901234567890"),
+    ],
+)
+def test_whole_numbers(text: str, want: str) -> None:
+    assert only(integers(column(text))) == want
+    assert only(numbers(column(text))) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("1.234", "1.234"),
+        ("3,5", "3.5"),
+        ("12.50", "12.5"),
+        ("0,125", "0.125"),
+        ("1234,567", "1234.567"),
+        ("1,234.56", "1234.56"),
+        ("1.234,56", "1234.56"),
+        ("1.234.567,8", "1234567.8"),
+        ("12,34,567.8", "1234567.8"),
+        ("1 234,5", "1234.5"),
+        ("1’234.5", "1234.5"),
+        ("1.5E-3", "0.0015"),
+        ("0.0000001", "0.0000001"),
+    ],
+)
+def test_fractions(text: str, want: str) -> None:
+    assert only(numbers(column(text))) == want
+    assert code(integers(column(text))) == "integer-invalid"
+
+
+@pytest.mark.parametrize("text", ["1,234", "-12,345", "999,000"])
+def test_a_comma_before_three_digits_could_be_either(text: str) -> None:
+    (finding,) = numbers(column(text)).findings
+    assert finding.code == "number-invalid"
+    assert "nothing tells which" in finding.detail
+    assert code(integers(column(text))) == "integer-invalid"
+
+
+def test_a_point_before_three_digits_is_no_whole_number() -> None:
+    (finding,) = integers(column("12.000")).findings
+    assert "could be 12000 or 12.000" in finding.detail
+
+
+@pytest.mark.parametrize(
+    "text", ["abc", "12%", "€ 5", "5-", "(5)", "1,23,4", "1e400", ".", "-", "1..2", "0x10", "NaN", "inf"]
+)
+def test_no_numbers(text: str) -> None:
+    assert code(numbers(column(text))) == "number-invalid"
+    assert code(integers(column(text))) == "integer-invalid"
+
+
+def test_a_number_that_would_lose_digits_is_refused() -> None:
+    assert code(numbers(column("0.12345678901234567890"))) == "number-invalid"
+    assert code(integers(column("1.2E+11"))) == "integer-invalid"
+
+
+@given(st.integers())
+def test_any_integer(number: int) -> None:
+    assert only(integers(column(str(number)))) == str(number)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_float_keeps_its_value_and_is_json(number: float) -> None:
+    literal = only(numbers(column(repr(number))))
+    assert float(json.loads(literal)) == number
+    assert Decimal(literal) == Decimal(repr(number))
+
+
+@pytest.mark.parametrize(
+    ("texts", "want"),
+    [
+        (("Yes", "TRUE", "1", "1.0", "y", "on", "Ja", "Oui", "SÍ"), "true"),
+        (("no", "False", "0", "0.0", "N", "off", "nein", "Non"), "false"),
+    ],
+)
+def test_booleans(texts: tuple[str, ...], want: str) -> None:
+    assert set(booleans(column(*texts)).values) == {want}
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "x", "-1"])
+def test_no_booleans(text: str) -> None:
+    assert code(booleans(column(text))) == "boolean-invalid"
+
+
+def test_lists() -> None:
+    converted = lists(column("a; b ;;é", 'x"y', ";", ""), ";")
+    assert converted.values.tolist() == ['["a","b","é"]', '["x\\"y"]', "[]", ""]
+
+
+def test_json_is_written_compactly() -> None:
+    assert only(jsons(column('{"b": [1.50, null, true],\n "a": "é"}'))) == '{"b":[1.5,null,true],"a":"é"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("{bad", "at character 2"),
+        ("{'a': 1}", "at character 2"),
+        ("[1] x", "at character 5"),
+        ("NaN", "NaN is no JSON number"),
+        ("[-Infinity]", "-Infinity is no JSON number"),
+        ('{"a":1,"a":2}', "the key “a” stands twice"),
+        ("[1e999]", "more digits than a number keeps"),
+        ("[0.12345678901234567890123]", "more digits than a number keeps"),
+        ("9" * 5000, "a number of 5000 digits is too long"),
+        ('"\\ud800"', "half a character"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_no_json(text: str, detail: str) -> None:
+    (finding,) = jsons(column(text)).findings
+    assert finding.code == "json-invalid"
+    assert detail in finding.detail
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_any_json_keeps_its_value(value: object) -> None:
+    assert json.loads(only(jsons(column(json.dumps(value))))) == value
+
+
+def test_translation_takes_the_exact_key_first_and_then_the_only_one_that_differs_in_case() -> None:
+    table = {"1": "one", "Gold": "A", "gold": "B", "Hot Lead": "C"}
+    converted = translated(column("1", "Gold", "gold", "GOLD", "hot lead", ""), table, "problem")
+    assert converted.values.tolist() == ["one", "A", "B", "", "C", ""]
+    (finding,) = converted.findings
+    assert (finding.row, finding.code, finding.value) == (5, "value-not-in-map", "GOLD")
+
+
+def test_translation_of_other_values() -> None:
+    table = {"1": "one"}
+    assert translated(column("2"), table, "keep").values.tolist() == ["2"]
+    assert translated(column("2"), table, "blank").values.tolist() == [""]
+    assert not translated(column("2"), table, "blank").findings
+    assert translated(column("2"), {"1": ""}, "problem").findings
+
+
+@pytest.mark.parametrize("convert", [integers, numbers, booleans, jsons])
+def test_blanks_pass_and_rows_keep_their_numbers(convert: object) -> None:
+    series = pd.Series(["", "what?", " "], index=[7, 9, 4], dtype="str")
+    converted = convert(series)  # type: ignore[operator]
+    assert converted.values.tolist() == ["", "", ""]
+    assert converted.values.index.tolist() == [7, 9, 4]
+    assert [finding.row for finding in converted.findings] == [9]

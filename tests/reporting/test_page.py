@@ -1,0 +1,260 @@
+"""report.html: parsed as a browser would, and used in a real one."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+
+from importer.model.outcome import FollowUp, RowStatus
+from importer.model.problem import Problem
+from importer.model.run import Estimate, RunState
+from importer.reporting import page, write_html
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' onfocus=alert(3) &amp; {{ 7*7 }}"
+
+
+class Parsed(HTMLParser):
+    """The tags with their attributes, and the text by the tag around it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.texts = []
+        self.inside = {"script": "", "style": ""}
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag
+
+    def handle_data(self, text):
+        if self._open in self.inside:
+            self.inside[self._open] += text
+        else:
+            self.texts.append(text)
+
+    def handle_endtag(self, tag):
+        self._open = ""
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def said(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+def written(tmp_path, run, rows):
+    path = tmp_path / "report.html"
+    write_html(path, run, iter(rows))
+    return Parsed(path.read_text(encoding="utf-8"))
+
+
+def test_what_happened_is_one_sentence_with_true_counts(tmp_path, reports):
+    rows = [*(reports.created(number) for number in range(2, 7)), reports.invalid(7), reports.row(8, RowStatus.UNKNOWN)]
+    parsed = written(tmp_path, reports.run(rows=rows), rows)
+    assert "7 rows read: 5 created, 1 invalid, 1 unknown. 2 rows need you." in parsed.said
+    widths = [float(rect["width"].rstrip("%")) for rect in parsed.named("rect")]
+    assert widths == pytest.approx([500 / 7, 100 / 7, 100 / 7], abs=0.01)
+    assert "4 throttled by the CRM" in parsed.said
+    assert "5 repeated" in parsed.said
+
+
+def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path, reports):
+    problem = Problem(row=2, code="phone-invalid", detail=EVIL, column=EVIL, value="x\u202ey\x07")
+    rows = [
+        reports.invalid(2, crm_id=EVIL, problems=(problem,)),
+        reports.row(3, RowStatus.REJECTED, message=EVIL, hint=EVIL),
+        reports.created(4, assigned_to=EVIL, assign=FollowUp.REJECTED, message=EVIL),
+    ]
+    run = reports.run(
+        reports.source(EVIL + ".xlsx", sheet=EVIL), rows=rows, reason=EVIL, state=RunState.STOPPED, org=EVIL
+    )
+    parsed = written(tmp_path, run, rows)
+    assert len(parsed.named("script")) == 1
+    assert parsed.named("img") == []
+    attributes = {name for _, attributes in parsed.tags for name in attributes}
+    assert not {name for name in attributes if name.startswith("on") or name in {"src", "srcset", "style", "action"}}
+    assert {link["href"] for link in parsed.named("a")} == {"#rows"}
+    assert parsed.said.count("<script>alert(1)</script>") >= 8
+    assert "{{ 7*7 }}" in parsed.said
+    assert "\\u202e" in parsed.said
+    assert "\u202e" not in parsed.said
+
+
+def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path, reports):
+    parsed = written(tmp_path, reports.run(), [])
+    (policy,) = [meta["content"] for meta in parsed.named("meta") if "Policy" in meta.get("http-equiv", "")]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    for tag in ("script", "style"):
+        digest = base64.b64encode(hashlib.sha256(parsed.inside[tag].encode()).digest()).decode()
+        assert rules[f"{tag}-src"] == f"'sha256-{digest}'"
+    assert rules["default-src"] == "'none'"
+    assert "http" not in parsed.inside["script"] + parsed.inside["style"]
+
+
+def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path, reports):
+    hint = Problem(row=2, code="phone-repeated", detail="is on two rows", warning=True)
+    rows = [*(reports.invalid(number) for number in range(2, 14)), reports.created(20, problems=(hint,))]
+    rows.append(
+        reports.row(30, RowStatus.REJECTED, message="no", hint="ask the CRM", http_status=422, error_code=4220001)
+    )
+    said = written(tmp_path, reports.run(rows=rows), rows).said
+    assert said.index("Not a phone number 12 rows") < said.index("Rejected by the CRM (4220001) 1 row")
+    assert said.index("Rejected by the CRM (4220001)") < said.index(
+        "One phone number on several rows 1 row worth knowing"
+    )
+    assert "row 2 Phone: “12” is not a phone number" in said
+    assert "and 7 more" in said
+    assert "What to do: ask the CRM" in said
+
+
+def test_owners_have_their_counts(tmp_path, reports):
+    rows = [reports.created(number) for number in range(2, 5)]
+    rows.append(reports.created(9, assigned_to="ravi@crm.example", assign=FollowUp.HELD))
+    said = written(tmp_path, reports.run(rows=rows), rows).said
+    assert re.search(r"asha@crm\.example 3 3 0 0 ravi@crm\.example 1 0 1 0", said)
+
+
+def test_the_rows_are_capped_and_the_page_says_so(tmp_path, reports):
+    rows = [reports.invalid(number) for number in range(2, 2 + page.ROWS_SHOWN + 1)]
+    parsed = written(tmp_path, reports.run(rows=rows), rows)
+    assert "The first 2,000 of 2,001 rows are shown." in parsed.said
+    assert sum("data-number" in attributes for attributes in parsed.named("tr")) == 2_000
+    assert (tmp_path / "report.html").stat().st_size < 2_000_000
+
+
+def test_a_check_says_what_would_be_sent(tmp_path, reports):
+    rows = [reports.row(2, RowStatus.VALID)]
+    run = reports.run(rows=rows, command="check", org="", estimate=Estimate(rows_to_send=1, requests=3, seconds=10_020))
+    said = written(tmp_path, run, rows).said
+    assert "1 row checked: 1 ready to be sent. Nothing needs you." in said
+    assert "Nothing was sent." in said
+    assert "3 requests 2 h 47 min at the given rate" in said
+
+
+def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path, reports):
+    run = reports.run(state=RunState.STOPPED, reason="The CRM refused the credential.", exit_code=3, rows=())
+    said = written(tmp_path, run, []).said
+    assert "stopped before its end: The CRM refused the credential. Nothing is lost: `importer resume`" in said
+    assert "There were no rows." in said
+    assert "`importer resume`" not in written(tmp_path, reports.run(state=RunState.STOPPED, exit_code=2), []).said
+
+
+def test_a_longer_run_has_a_picture_of_its_time(tmp_path, reports):
+    rows = [reports.created(n, finished_at=f"2026-11-22T1{5 + n // 60}:{n % 60:02d}:30Z") for n in range(100)]
+    (picture,) = [
+        svg for svg in written(tmp_path, reports.run(rows=rows), rows).named("svg") if svg["class"] == "timeline"
+    ]
+    assert picture["aria-label"].endswith("from 2026-11-22 15:00 to 2026-11-22 16:38 UTC; at most 2 in 2 min")
+
+
+SHOWN = "[...document.querySelectorAll('#people tbody tr')].filter(r => !r.hidden).map(r => r.dataset.number).join()"
+TYPE = """(text => {
+    const search = document.getElementById("search");
+    search.value = text;
+    search.dispatchEvent(new Event("input"));
+})"""
+CLICK = "(text => [...document.querySelectorAll('#people thead button')].find(b => b.textContent === text).click())"
+
+
+class Browser:
+    """A real Chromium, spoken to through a pipe."""
+
+    def __init__(self, folder):
+        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+        flags += " --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
+        theirs, self._out = os.pipe()
+        self._in, answers = os.pipe()
+        command = [shutil.which("chromium"), *flags.split(), f"--user-data-dir={folder}", "about:blank"]
+        self._chromium = subprocess.Popen(
+            ["bash", "-c", f'exec "$@" 3<&{theirs} 4>&{answers}', "bash", *command],
+            pass_fds=(theirs, answers),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(theirs)
+        os.close(answers)
+        self._rest = b""
+        self._count = 0
+        self.events = []
+        self._session = None
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Log", "Network", "Page", "Runtime"):
+            self.ask(f"{domain}.enable")
+
+    def ask(self, method, **params):
+        self._count += 1
+        message = {"id": self._count, "method": method, "params": params}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        while (answer := self._read()).get("id") != self._count:
+            self.events.append(answer)
+        return answer["result"]
+
+    def open(self, path):
+        self.ask("Page.navigate", url=path.as_uri())
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self.events.append(self._read())
+
+    def value(self, expression):
+        answer = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, userGesture=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def close(self):
+        self._chromium.terminate()
+        self._chromium.wait()
+        os.close(self._in)
+        os.close(self._out)
+
+    def _read(self):
+        while b"\0" not in self._rest:
+            chunk = os.read(self._in, 1 << 16)
+            assert chunk, "Chromium went away"
+            self._rest += chunk
+        message, _, self._rest = self._rest.partition(b"\0")
+        return json.loads(message)
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's chromium (apt-get install chromium)")
+def test_a_person_can_search_and_sort_in_a_browser(tmp_path, reports):
+    rows = [reports.invalid(number, value=EVIL if number == 9 else f"{number}") for number in (3, 20, 9, 100)]
+    rows.append(reports.row(7, RowStatus.REJECTED, crm_id="Zoë", message="=1+1", http_status=422))
+    written(tmp_path, reports.run(rows=rows), rows)
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(tmp_path / "report.html")
+        assert browser.value("document.getElementById('tools').hidden") is False
+        assert browser.value(SHOWN) == "3,20,9,100,7"
+        browser.value(TYPE + "('ZOË rejected')")
+        assert browser.value(SHOWN) == "7"
+        assert browser.value("document.getElementById('shown').textContent") == "1 of 5 rows"
+        browser.value(TYPE + "('')")
+        browser.value(CLICK + "('CRM id')")
+        assert browser.value(SHOWN) == "3,9,20,100,7"
+        browser.value(CLICK + "('CRM id')")
+        assert browser.value(SHOWN) == "7,100,20,9,3"
+        browser.value(CLICK + "('Row')")
+        assert browser.value(SHOWN) == "3,20,9,100,7"
+        browser.value("document.querySelector('button[data-search=phone-invalid]').click()")
+        assert browser.value(SHOWN) == "3,20,9,100"
+        assert browser.value("document.querySelectorAll('img, #people script').length") == 0
+        assert browser.value("document.getElementById('people').textContent.includes('<script>alert(1)</script>')")
+        assert browser.value("getComputedStyle(document.querySelector('.rule')).borderLeftStyle") == "solid"
+    finally:
+        browser.close()
+    said = [event for event in browser.events if event["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}]
+    asked = [
+        event["params"]["request"]["url"] for event in browser.events if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert said == []
+    assert asked == [(tmp_path / "report.html").as_uri()]
