@@ -45,7 +45,7 @@ class SourceError(ImporterError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """One mistake in a mapping file: its line (from 1; 0 where no line applies), the key it is about, and what to do."""
+    """One mistake in a mapping file: its line (from 1; 0 where none applies), the key it is about, and what to do."""
 
     line: int
     key: str

@@ -36,7 +36,7 @@ class RunRequest:
     files: tuple[str, ...]
     mapping_path: str
     mapping_text: str
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
     limit: int | None = None
     max_invalid: str = ""
     base_url: str = ""

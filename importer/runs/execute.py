@@ -151,6 +151,8 @@ class Sender:
                 await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
             await self._breaker.admit()
             await self._pacers[kind].turn()
+            if self._stopping.is_set():
+                return
             lane.in_flight += 1
             attempt = asyncio.create_task(self._attempt(lane, waiting))
             self._attempts.add(attempt)

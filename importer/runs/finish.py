@@ -9,7 +9,7 @@ from importer.exit_codes import ExitCode
 from importer.journal.results import row_results, run_report
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
-from importer.reporting import summary, write_rejects, write_results, write_summary
+from importer.reporting import summary, write_annotated, write_html, write_rejects, write_results, write_summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,19 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     report = run_report(journal, run, mapping_sha256=sha256(run.request.mapping_text.encode()).hexdigest())
     if sum(report.counts.values()) != report.rows:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
-    files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "summary.json")}
+    files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "report.html")}
     write_results(Path(files["results.csv"]), report, row_results(journal, run))
     write_rejects(Path(files["rejects.csv"]), report, row_results(journal, run))
+    write_html(Path(files["report.html"]), report, row_results(journal, run))
+    for name, workbook in _workbooks(report):
+        files[name] = str(folder / name)
+        write_annotated(folder / name, Path(workbook), report, row_results(journal, run))
+    files["summary.json"] = str(folder / "summary.json")
     write_summary(Path(files["summary.json"]), report, files)
     return Ended(report=report, files=files)
+
+
+def _workbooks(report: RunReport) -> list[tuple[str, str]]:
+    """(report file, source file) of each workbook among the sources: annotated.xlsx, annotated-2.xlsx, ..."""
+    paths = dict.fromkeys(source.info.path for source in report.sources if source.info.format in ("xlsx", "xlsm"))
+    return [(f"annotated{f'-{n}' if n > 1 else ''}.xlsx", path) for n, path in enumerate(paths, start=1)]

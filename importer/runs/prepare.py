@@ -62,6 +62,7 @@ def prepare(
         progress.reading(each.table.info.path)
         targets = each.mapper.targets
         validator = Validator(mapping, targets)
+        # What may differ from table to table is bound anew; whose turn it is in a round robin goes on.
         planner = planner.bound_to(targets) if planner else Planner(mapping, targets, origin=origin, org=request.org)
         for batch in _limited(each.table.batches(), left):
             left = None if left is None else left - len(batch.frame)
