@@ -13,7 +13,7 @@ echo
 echo "\$ importer run samples/weekly-webinar.xlsx -m $MAPPING --sandbox --yes"
 echo
 # What was asked for comes on stdout, after the last row; progress goes to stderr and is seen at once.
-summary=$($IMPORTER run samples/weekly-webinar.xlsx -m "$MAPPING" --sandbox --yes --reports-dir reports)
+summary=$($IMPORTER run samples/weekly-webinar.xlsx -m "$MAPPING" --sandbox --yes)
 code=$?
 printf '%s\n\n' "$summary"
 

@@ -123,9 +123,7 @@ GERMANY: Final = Country(
     national="030 23125 {}",
     bracketed="(030) 23125-{}",
 )
-COUNTRIES: Final = {
-    country.code: country for country in (INDIA, UNITED_STATES, BRITAIN, EMIRATES, SINGAPORE, GERMANY)
-}
+COUNTRIES: Final = {country.code: country for country in (INDIA, UNITED_STATES, BRITAIN, EMIRATES, SINGAPORE, GERMANY)}
 
 
 class Dice:

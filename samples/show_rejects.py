@@ -1,4 +1,4 @@
-"""Shows the first rows of a rejects.csv as a person reads them: `python samples/show_rejects.py REJECTS.CSV [COUNT]`."""
+"""Shows the first rows of a rejects.csv as a person reads them: `python show_rejects.py REJECTS.CSV [COUNT]`."""
 
 import csv
 import sys

@@ -52,7 +52,7 @@ class Mapper:
         return frozenset(self._columns.values())
 
     def apply(self, frame: pd.DataFrame) -> MappedBatch:
-        """Map some rows. Rows that `where` leaves out stay blank and have no problems."""
+        """Map some rows. Rows that `where` leaves out stay blank but for their crm_id, and have no problems."""
         kept = self._matching(frame)
         cells = Cells(frame[kept])
         mapped: dict[str, pd.Series[str] | pd.Series[bool]] = {}
@@ -61,8 +61,11 @@ class Mapper:
             mapped[target.target.label], found = target.read(cells)
             problems += found
         mapped.update(self._events(cells))
+        whole = _with_all_rows(pd.DataFrame(mapped, index=cells.index), frame.index)
+        if not kept.all():
+            whole.loc[~kept, "crm_id"] = self._bound[0].read(Cells(frame[~kept]))[0]
         return MappedBatch(
-            frame=_with_all_rows(pd.DataFrame(mapped, index=cells.index), frame.index),
+            frame=whole,
             filtered=~kept,
             problems=tuple(sorted(problems, key=lambda problem: problem.row)),
         )

@@ -48,3 +48,6 @@ class RowId:
 
     source: int
     number: int
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.number}"

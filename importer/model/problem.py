@@ -42,9 +42,9 @@ class Problem:
     @property
     def message(self) -> str:
         """Column, value and rule in one sentence."""
-        where = f"{self.column}: " if self.column else ""
-        value = f"“{shown(self.value)}” " if self.value else ""
-        return f"{where}{value}{self.detail}"
+        if not self.column:
+            return self.detail
+        return f"{self.column}: “{shown(self.value)}” {self.detail}" if self.value else f"{self.column} {self.detail}"
 
     @property
     def hint(self) -> str:

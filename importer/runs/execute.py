@@ -24,9 +24,11 @@ from importer.crm.waiting import backoff
 from importer.exit_codes import ExitCode
 from importer.journal.sending import PlannedCall, SendingJournal
 from importer.model.operation import Call, Kind
+from importer.model.outcome import RowStatus
 from importer.model.run import OnDuplicate
 from importer.runs.canary import Canary, Learnt
 from importer.runs.lane import Lane, Waiting
+from importer.runs.log import LOG
 from importer.runs.outcomes import Outcomes
 from importer.runs.progress import Progress
 from importer.runs.streaks import Streaks
@@ -110,6 +112,8 @@ class Sender:
 
     def interrupt(self, stop: Stop) -> None:
         """Make no new calls; those in flight are finished and written down. The first reason given is kept."""
+        if self.stop is None:
+            LOG.warning("stopping with exit code %d", stop.exit_code)
         self.stop = self.stop or stop
         self._stopping.set()
 
@@ -198,6 +202,7 @@ class Sender:
         pacer = self._pacers[call.operation.kind]
         if verdict.action in (Action.THROTTLE, Action.UNCLEAR):
             pacer.throttled(verdict.wait)
+            LOG.info("%s throttled, wait %s, now %.2f/s", call.operation.kind, verdict.wait, pacer.rate)
             self.progress.throttled()
         if verdict.action is Action.ACCEPT:
             pacer.passed()
@@ -206,6 +211,7 @@ class Sender:
         stop = self._streaks.note(verdict) or verdict.stop
         if verdict.outage:
             outage = self._breaker.failed(verdict.message)
+            LOG.warning("%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status)
             self.progress.waiting(f"no answer: {verdict.message}" if self._breaker.is_open else "")
             return stop or outage
         self._breaker.answered()
@@ -250,6 +256,8 @@ class Sender:
             self.progress.settled(f"{call.operation.kind} {state}")
             return
         status = await self._outcomes.create(call, verdict, waiting.seen_in)
+        if status is not RowStatus.CREATED:
+            LOG.info("row %s: %s, status %s, code %s", call.row, status, verdict.http_status, verdict.error_code)
         self.progress.settled(status)
         if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
             self._heed(learnt)

@@ -10,6 +10,7 @@ from importer.journal.results import row_results, run_report
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
 from importer.reporting import summary, write_annotated, write_html, write_rejects, write_results, write_summary
+from importer.runs.log import FILE_NAME as LOG_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)
         write_annotated(folder / name, Path(workbook), report, row_results(journal, run))
+    if (folder / LOG_NAME).exists():
+        files[LOG_NAME] = str(folder / LOG_NAME)
     files["summary.json"] = str(folder / "summary.json")
     write_summary(Path(files["summary.json"]), report, files)
     return Ended(report=report, files=files)

@@ -1,11 +1,14 @@
 """The commands as a person knows them: check, run, resume. Each ends with a report, whatever happened."""
 
+import os
 import random
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from importer import __version__
 from importer.clock import Clock
 from importer.crm.verdict import Stop
 from importer.errors import ImporterError, RunError
@@ -15,6 +18,7 @@ from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.runs.finish import Ended, end_run
+from importer.runs.log import LOG, logged
 from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, too_many_invalid
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
@@ -151,6 +155,10 @@ class Job:
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
         prepare(plan, opened, loaded, request, origin=origin, progress=self._progress)
+        for each in opened:
+            info = each.table.info
+            LOG.info("read %s, sha256 %s, header in row %d", info.format, info.sha256, info.header_row)
+        LOG.info("prepared: %s", {str(status): count for status, count in plan.statuses().items()})
         return plan
 
     def _asked(self, run: StoredRun, plan: Plan, destination: Destination, estimate: Estimate) -> Stop | None:
@@ -167,6 +175,7 @@ class Job:
 
     def _send(self, run: StoredRun, destination: Destination) -> Stop | None:
         total, done = self.journal.progress_of(run)
+        LOG.info("sending: %d rows, %d of them settled before", total, done)
         self._progress.sending(total, done)
         try:
             return send(self.journal, run, destination, clock=self._clock, rng=self._rng, progress=self._progress)
@@ -192,27 +201,37 @@ class _Closing:
         self._began = began
         self.stop: Stop | None = None
         self._ended: Ended | None = None
+        self._open = ExitStack()
 
     def __enter__(self) -> "_Closing":
+        self._open.enter_context(logged(self._journal.folder / self._run.run_id))
+        LOG.info("%s %s: importer %s, process %d", self._run.command, self._run.run_id, __version__, os.getpid())
         return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> bool:
+        with self._open:
+            return self._close(exc)
+
+    def _close(self, exc: BaseException | None) -> bool:
         if isinstance(exc, ImporterError):
             self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
         elif isinstance(exc, KeyboardInterrupt):
             code = ExitCode(getattr(exc, "exit_code", ExitCode.INTERRUPTED))
             self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
         elif exc is not None:
+            LOG.error("defect: %s", type(exc).__name__)
             return False
         interrupted = self.stop is not None and self.stop.exit_code >= ExitCode.INTERRUPTED
         self._ended = end_run(
             self._journal,
-            self._run,
+            self._journal.run(self._run.run_id),  # as it is now: freezing has written down where it was sent
             RunState.FINISHED if self.stop is None else RunState.INTERRUPTED if interrupted else RunState.STOPPED,
             exit_code=None if self.stop is None else self.stop.exit_code,
             reason="" if self.stop is None else self.stop.reason,
             seconds=time.monotonic() - self._began,
         )
+        report = self._ended.report
+        LOG.info("%s, exit code %d: %s, %s", report.state, report.exit_code, report.counts, report.requests)
         return exc is not None
 
     def finished(self) -> Finished:

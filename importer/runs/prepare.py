@@ -67,7 +67,7 @@ def prepare(
         for batch in _limited(each.table.batches(), left):
             left = None if left is None else left - len(batch.frame)
             mapped = each.mapper.apply(batch.frame)
-            mapped = replace(mapped, problems=(*_reading_problems(batch, targets), *mapped.problems))
+            mapped = replace(mapped, problems=_merged(tuple(_reading_problems(batch, targets)), mapped.problems))
             problems = (*mapped.problems, *validator.validate(mapped))
             invalid = frozenset(problem.row for problem in problems if not problem.warning)
             repeated = duplicates.observe(position, mapped, invalid)
@@ -98,6 +98,12 @@ def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Pro
     for problem in batch.problems:
         if problem.row in rows and (not problem.column or problem.column in fields):
             yield replace(problem, field=fields.get(problem.column, ""))
+
+
+def _merged(read: tuple[Problem, ...], mapped: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Where a cell could not be read, mapping has nothing to add."""
+    unreadable = {(problem.row, problem.column) for problem in read if problem.column and not problem.warning}
+    return (*read, *(problem for problem in mapped if (problem.row, problem.column) not in unreadable))
 
 
 def mark_known(plan: Plan, realm: int, *, skip: bool) -> None:

@@ -131,7 +131,7 @@ def test_the_whole_problem_in_words():
         value="x" * 59 + "…",
     )
     (blank,) = found(mapping_of(), {"first_name": ""})
-    assert blank.message == "First: is blank, but every lead needs it"
+    assert blank.message == "First is blank, but every lead needs it"
     (control,) = found(mapping_of(), {"first_name": "a\x07\x9fb\x07"})
     assert control.detail == "holds invisible control characters (U+0007, U+009F)"
 

@@ -1,0 +1,85 @@
+"""Writes the parts of docs/ that are made from the code, between their marks: `python docs/make_docs.py`.
+
+A test compares them, so that code and documentation cannot drift apart.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from click.testing import CliRunner
+
+from importer.cli.commands import importer
+from importer.model.problem import KINDS, ProblemKind
+
+DOCS: Final = Path(__file__).parent
+HELP_WIDTH: Final = 100
+
+
+def problem_table(kinds: Iterable[ProblemKind]) -> str:
+    """One line per code, in the order of the list: what is wrong, why, and what to do."""
+    lines = [f"| `{kind.code}` | **{_cell(kind.title)}.** {_cell(kind.cause)} | {_cell(kind.cure)} |" for kind in kinds]
+    return "\n".join(["| code | what is wrong | what to do |", "|---|---|---|", *lines])
+
+
+def problems() -> str:
+    """The codes that stop a row."""
+    return problem_table(kind for kind in KINDS.values() if not kind.warning)
+
+
+def warnings() -> str:
+    """The codes that do not."""
+    return problem_table(kind for kind in KINDS.values() if kind.warning)
+
+
+def command_line() -> str:
+    """Every command with what its `--help` says, word for word."""
+    parts = [_help()]
+    for name, command in importer.commands.items():
+        if not command.hidden:
+            parts += [f"## importer {name}", _help(name)]
+    return "\n\n".join(parts)
+
+
+PARTS: Final[dict[str, Callable[[], str]]] = {
+    "problem-codes.md: problems": problems,
+    "problem-codes.md: warnings": warnings,
+    "command-line.md: help": command_line,
+}
+"""Page and name of each part, and what makes it."""
+
+
+def with_parts(page: str, text: str) -> str:
+    """The page's text with its generated parts as the code has them now. ValueError when marks are missing."""
+    for part, make in PARTS.items():
+        of_page, name = part.split(": ")
+        if of_page == page:
+            before, mark, rest = text.partition(f"<!-- made by docs/make_docs.py: {name} -->\n")
+            _, end, after = rest.partition("<!-- end -->")
+            if not (mark and end):
+                raise ValueError(f"docs/{page} has no marks for “{name}”")
+            text = f"{before}{mark}\n{make()}\n\n{end}{after}"
+    return text
+
+
+def _help(*names: str) -> str:
+    arguments = [*names, "--help"]
+    said = CliRunner().invoke(importer, arguments, prog_name="importer", terminal_width=HELP_WIDTH)
+    return f"```\n$ importer {' '.join(arguments)}\n{said.output.rstrip()}\n```"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> int:
+    """Write every part anew."""
+    for page in dict.fromkeys(part.split(": ")[0] for part in PARTS):
+        path = DOCS / page
+        path.write_text(with_parts(page, path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Importers that are wrong on purpose, each in one way. A harness that does not catch them all proves nothing."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from importer.crm.client import LeadsClient
+from importer.crm.meaning import Meaning
+from importer.crm.observation import Answer, NoAnswer, Observation
+from importer.crm.verdict import Action, Verdict
+from importer.crm import replies
+from importer.journal.sending import SendingJournal
+from importer.journal.states import OperationState
+from importer.journal.store import Journal
+from importer.journal.transaction import transaction
+from importer.model.operation import Call, Kind
+from importer.model.outcome import FollowUp, RowStatus
+from importer.runs import execute
+from importer.runs.execute import Sender
+
+Judge = Callable[[Observation, Call, Verdict], Verdict | None]
+
+CLEAN = Verdict(action=Action.AGAIN, message="taken as not sent", wait=0.05)
+
+
+def _judging(opinion: Judge) -> None:
+    """Another opinion on what was seen; `None` leaves the verdict as it is."""
+    judge = execute.judge
+
+    def mutant(seen: Observation, call: Call, *rest: Any) -> Verdict:
+        verdict = judge(seen, call, *rest)
+        return opinion(seen, call, verdict) or verdict
+
+    execute.judge = mutant
+
+
+def _nothing(*_: Any) -> Any:
+    async def nothing() -> None: ...
+
+    return nothing()
+
+
+def no_intent() -> None:
+    SendingJournal.intent = _nothing  # type: ignore[method-assign]
+
+
+def intent_after_send() -> None:
+    intent, send = SendingJournal.intent, LeadsClient.send
+    journals: list[SendingJournal] = []
+
+    async def later(self: SendingJournal, call: Call) -> None:
+        journals[:] = [self]
+
+    async def sending(self: LeadsClient, call: Call) -> Observation:
+        seen = await send(self, call)
+        await intent(journals[0], call)
+        return seen
+
+    SendingJournal.intent, LeadsClient.send = later, sending  # type: ignore[method-assign]
+
+
+def resume_ignores_intents() -> None:
+    def recover(self: Journal) -> int:
+        with transaction(self.connection):
+            self.connection.execute("UPDATE operations SET state = 'planned' WHERE state = 'intent'")
+        return 0
+
+    Journal.recover = recover  # type: ignore[method-assign]
+
+
+def _lost(words: tuple[str, ...]) -> Callable[[], None]:
+    def opinion(seen: Observation, call: Call, verdict: Verdict) -> Verdict | None:
+        lost = isinstance(seen, NoAnswer) and seen.sent and any(word in seen.reason for word in words)
+        return CLEAN if lost else None
+
+    return lambda: _judging(opinion)
+
+
+def _status(*statuses: int) -> Callable[[], None]:
+    def opinion(seen: Observation, call: Call, verdict: Verdict) -> Verdict | None:
+        return CLEAN if isinstance(seen, Answer) and seen.status in statuses else None
+
+    return lambda: _judging(opinion)
+
+
+def _any_2xx(*kinds: Kind) -> Callable[[], None]:
+    def opinion(seen: Observation, call: Call, verdict: Verdict) -> Verdict | None:
+        trusted = isinstance(seen, Answer) and 200 <= seen.status < 300 and verdict.action is not Action.ACCEPT
+        return Verdict(action=Action.ACCEPT, maybe=False) if trusted and call.operation.kind in kinds else None
+
+    return lambda: _judging(opinion)
+
+
+def _all_429(meaning: Meaning) -> Callable[[], None]:
+    def install() -> None:
+        replies.meaning_of = lambda *_: meaning
+
+    return install
+
+
+def _exists_says(status: RowStatus, *, only_in_doubt: bool) -> Callable[[], None]:
+    """What "already exists" is written down as."""
+    settled = SendingJournal.create_settled
+
+    async def mutant(self: SendingJournal, call: Call, said: RowStatus, **named: Any) -> None:
+        exists = said is RowStatus.CREATED_UNCONFIRMED or (said is RowStatus.DUPLICATE and not only_in_doubt)
+        named["follow_ups"] = OperationState.DROPPED if exists else named["follow_ups"]
+        await settled(self, call, status if exists else said, **named)
+
+    def install() -> None:
+        SendingJournal.create_settled = mutant  # type: ignore[method-assign]
+
+    return install
+
+
+def unconfirmed_proceeds() -> None:
+    settled = SendingJournal.create_settled
+
+    async def mutant(self: SendingJournal, call: Call, said: RowStatus, **named: Any) -> None:
+        if said is RowStatus.CREATED_UNCONFIRMED:
+            named["follow_ups"] = OperationState.PLANNED
+        await settled(self, call, said, **named)
+
+    SendingJournal.create_settled = mutant  # type: ignore[method-assign]
+
+
+def random_distinct_id() -> None:
+    send = LeadsClient.send
+
+    async def mutant(self: LeadsClient, call: Call) -> Observation:
+        if call.operation.kind is Kind.EVENT:
+            body = {**json.loads(call.operation.body), "distinct_id": str(uuid.uuid4())}
+            call = replace(call, operation=replace(call.operation, body=json.dumps(body).encode()))
+        return await send(self, call)
+
+    LeadsClient.send = mutant  # type: ignore[method-assign]
+
+
+def marked_before_sent() -> None:
+    """The follow-up is written down as done, then it is sent."""
+    intent = SendingJournal.intent
+
+    async def mutant(self: SendingJournal, call: Call) -> None:
+        if call.operation.kind is Kind.CREATE:
+            await intent(self, call)
+        else:
+            await self.follow_up_settled(call, FollowUp.ACCEPTED)
+
+    SendingJournal.intent = mutant  # type: ignore[method-assign]
+
+
+def no_settle() -> None:
+    """Whatever is in doubt is asked again at once."""
+    wait = Sender._wait
+
+    def mutant(self: Sender, verdict: Verdict, waiting: Any) -> float:
+        return 0.0 if verdict.action is Action.DOUBT else wait(self, verdict, waiting)
+
+    Sender._wait = mutant  # type: ignore[method-assign]
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "no-intent": no_intent,
+    "intent-after-send": intent_after_send,
+    "resume-ignores-intents": resume_ignores_intents,
+    "timeout-is-clean": _lost(("within", "Timeout")),
+    "reset-is-clean": _lost(("ReadError", "WriteError", "RemoteProtocolError")),
+    "500-is-clean": _status(500),
+    "502-to-504-are-clean": _status(502, 503, 504),
+    "any-2xx-trusted-on-post": _any_2xx(Kind.CREATE),
+    "any-2xx-trusted-on-put": _any_2xx(Kind.ASSIGN, Kind.EVENT),
+    "every-429-is-a-duplicate": _all_429(Meaning.DUPLICATE),
+    "every-429-is-a-throttle": _all_429(Meaning.THROTTLE),
+    "exists-says-created": _exists_says(RowStatus.CREATED, only_in_doubt=False),
+    "exists-always-says-duplicate": _exists_says(RowStatus.DUPLICATE, only_in_doubt=True),
+    "random-distinct-id": random_distinct_id,
+    "unconfirmed-proceeds": unconfirmed_proceeds,
+    "marked-before-sent": marked_before_sent,
+    "no-settle-on-a-racy-server": no_settle,
+}
