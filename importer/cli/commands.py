@@ -4,7 +4,10 @@ import click
 
 from importer import __version__
 from importer.cli.check import check
+from importer.cli.doctor import doctor
+from importer.cli.purge import purge
 from importer.cli.report import report
+from importer.cli.resolve import resolve
 from importer.cli.resume import resume
 from importer.cli.run import run
 from importer.cli.runs import runs
@@ -29,5 +32,5 @@ def importer() -> None:
     """
 
 
-for _command in (check, run, resume, runs, report, sandbox):
+for _command in (check, run, resume, resolve, runs, report, doctor, sandbox, purge):
     importer.add_command(_command)

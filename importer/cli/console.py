@@ -118,6 +118,11 @@ class Console:
         if tip:
             self._write(click.style("  tip: ", bold=True) + for_terminal(tip))
 
+    @staticmethod
+    def shown(text: str) -> str:
+        """Somebody else's words, safe for the terminal, on one line."""
+        return for_terminal(text, keep="")
+
     def result(self, text: str) -> None:
         """What was asked for, on stdout."""
         click.echo(text)

@@ -114,8 +114,11 @@ class LeadsClient:
             body = await _capped_body(response)
         finally:
             await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(status=response.status_code, headers=headers, body=body)
+        # A server may repeat the key in its answer, and what it says stands in journal and reports.
+        hidden = self._credential.hidden
+        headers = {name.lower(): hidden(value) for name, value in response.headers.items()}
+        shown = None if body is None else hidden(body.decode("latin-1")).encode("latin-1")
+        return Answer(status=response.status_code, headers=headers, body=shown)
 
     async def __aenter__(self) -> Self:
         return self

@@ -113,6 +113,10 @@ class Journal:
             (state, exit_code, reason, seconds, self._stamp(), run.id),
         )
 
+    def health(self) -> str:
+        """SQLite's own word on the file: `ok`, or what is wrong with it."""
+        return str(self.connection.execute("PRAGMA quick_check").fetchone()[0])
+
     # planning
 
     def plan(self, run: StoredRun, *, to_send: bool) -> Plan:

@@ -42,9 +42,9 @@ class Problem:
     @property
     def message(self) -> str:
         """Column, value and rule in one sentence."""
-        if not self.column:
-            return self.detail
-        return f"{self.column}: “{shown(self.value)}” {self.detail}" if self.value else f"{self.column} {self.detail}"
+        value = f"“{shown(self.value)}” " if self.value else ""
+        where = f"{self.column}{':' if value else ''} " if self.column else ""
+        return f"{where}{value}{self.detail}"
 
     @property
     def hint(self) -> str:

@@ -14,6 +14,7 @@ from importer.errors import SourceError
 from importer.reading.markup import CHUNK, local, parser
 from importer.reading.number_formats import masked
 from importer.reading.records import Fault
+from importer.reading.suspects import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,6 +171,8 @@ class _Sheet:
         kind = self._cell.get("t", "n")
         if kind == "e":
             error = self._value or "#N/A"
+            if error.upper() in ERRORS:
+                return Mark(self._position, error)  # the text stays for rejects.csv; `suspects` calls it an error
             return Mark(self._position, "", Fault("cell-error", "is an error, not a value", error, self._position))
         if self._formula and (self._value is None or (not self._value and kind != "str")):
             fault = Fault(

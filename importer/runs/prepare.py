@@ -15,7 +15,7 @@ from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest
 from importer.model.source import ReadOptions
 from importer.planning import Planner
-from importer.reading import Table, open_tables
+from importer.reading import Table, is_mended, open_tables
 from importer.runs.progress import Progress
 from importer.validating import InFileDuplicates, Validator
 
@@ -30,17 +30,18 @@ class Opened:
 
 def open_sources(request: RunRequest, loaded: LoadedMapping, now: datetime) -> list[Opened]:
     """Every table of every file, bound to the mapping. Raises SourceError or MappingError before any row is read."""
-    options = read_options(request.options, loaded.mapping.source)
     wanted = columns_of(loaded.mapping)
     return [
         Opened(table=table, mapper=Mapper(loaded, table.info, now=now))
-        for file in request.files
-        for table in open_tables(Path(file), options, wanted)
+        for file in map(Path, request.files)
+        for table in open_tables(file, read_options(file, request.options, loaded.mapping.source), wanted)
     ]
 
 
-def read_options(given: ReadOptions, written: SourceSpec) -> ReadOptions:
-    """What the command line says goes before what the mapping says."""
+def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOptions:
+    """What the command line says goes before what the mapping says; of rejects.csv the mapping knows nothing."""
+    if is_mended(file):
+        return given
     return ReadOptions(
         sheet=given.sheet or written.sheet,
         header_row=given.header_row or written.header_row,

@@ -15,8 +15,8 @@ from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.journal.store import Journal
 from importer.journal.transaction import transaction
-from importer.model.operation import Call, Kind
-from importer.model.outcome import FollowUp, RowStatus
+from importer.model.operation import Call, Kind, RowId
+from importer.model.outcome import RowStatus
 from importer.runs import execute
 from importer.runs.execute import Sender
 
@@ -48,14 +48,15 @@ def no_intent() -> None:
 
 def intent_after_send() -> None:
     intent, send = SendingJournal.intent, LeadsClient.send
-    journals: list[SendingJournal] = []
+    promised: dict[tuple[RowId, int], SendingJournal] = {}
 
     async def later(self: SendingJournal, call: Call) -> None:
-        journals[:] = [self]
+        promised[call.row, call.ordinal] = self
 
     async def sending(self: LeadsClient, call: Call) -> Observation:
         seen = await send(self, call)
-        await intent(journals[0], call)
+        if journal := promised.pop((call.row, call.ordinal), None):
+            await intent(journal, call)
         return seen
 
     SendingJournal.intent, LeadsClient.send = later, sending  # type: ignore[method-assign]
@@ -139,16 +140,25 @@ def random_distinct_id() -> None:
 
 
 def marked_before_sent() -> None:
-    """The follow-up is written down as done, then it is sent."""
+    """A follow-up is written down as done, then it is sent."""
     intent = SendingJournal.intent
 
     async def mutant(self: SendingJournal, call: Call) -> None:
-        if call.operation.kind is Kind.CREATE:
-            await intent(self, call)
-        else:
-            await self.follow_up_settled(call, FollowUp.ACCEPTED)
+        await intent(self, call)
+        if call.operation.kind is not Kind.CREATE:
+            await self._writer.commit(lambda connection: _mark_done(self, connection, call))
 
     SendingJournal.intent = mutant  # type: ignore[method-assign]
+
+
+def _mark_done(journal: SendingJournal, connection: Any, call: Call) -> None:
+    connection.execute(
+        "UPDATE operations SET state = 'accepted' WHERE run = ? AND source = ? AND number = ? AND ordinal = ?",
+        journal._call_key(call),
+    )
+    if call.operation.kind is Kind.ASSIGN:
+        journal._release(connection, call.row, OperationState.PLANNED)
+    journal._show_follow_ups(connection, call.row)
 
 
 def no_settle() -> None:

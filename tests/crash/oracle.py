@@ -251,9 +251,9 @@ class Oracle:
         document, name = json.loads(body), path[0]
         org = self.orgs[name]
         kind = "create" if len(path) == 2 else path[3]
-        lead = document["crm_id"] if kind == "create" else path[2]
-        subject = document.get("distinct_id", lead) if kind == "events" else lead
-        fault = org.next_fault(kind, subject)
+        found = None if kind == "create" else org.find(path[2])
+        lead = document["crm_id"] if kind == "create" else found.crm_id if found else path[2]
+        fault = org.next_fault(kind, f"{lead} {document['event']}" if kind == "events" else lead)
         if org.hold and kind == "create":
             await asyncio.sleep(org.hold)  # a gateway that lets requests queue
         if fault is not None and fault.delay:

@@ -32,7 +32,7 @@ def reply(status: str, document: object = None, **headers: str) -> bytes:
 
 
 def behave(request: Recorded) -> bytes:
-    """What the contract says; a create without a lead_id when its attributes ask for it."""
+    """What the contract says of a server on which no lead exists."""
     if request.method == "POST":
         return reply("200 OK", {"lead_id": f"id-{request.document['crm_id']}", **request.document})
     return reply("202 Accepted")
@@ -43,7 +43,6 @@ class RecordingServer:
     port: int
     answer: Answer = behave
     requests: list[Recorded] = field(default_factory=list)
-    first_bytes: list[bytes] = field(default_factory=list)
 
     @property
     def base_url(self) -> str:

@@ -62,9 +62,13 @@ def test_the_three_requests_of_a_row_are_exactly_what_the_contract_wants(keyed: 
     }
     assert "Zoë".encode() in create.body, "text goes as UTF-8"
     assert assign.document == {"user_id": "u-9"}
-    distinct_id = event.document.pop("distinct_id")
+    distinct_id = event.document["distinct_id"]
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", distinct_id)
-    assert event.document == {"event": "LEAD_IMPORTED", "attributes": {"city": "Pune “East”"}}
+    assert event.document == {
+        "event": "LEAD_IMPORTED",
+        "distinct_id": distinct_id,
+        "attributes": {"city": "Pune “East”"},
+    }
     for request in server.requests:
         assert request.headers["content-type"] == "application/json"
         assert request.headers["accept"] == "application/json"

@@ -66,13 +66,13 @@ def test_an_error_cell_is_a_problem_and_not_a_blank(workbook_of, error):
     seen = workbook_of([["id", "phone", "city"], ["a", error, "Ulm"], ["b", "+1", "Bonn"]])
     assert seen.codes == [(2, "cell-error", "phone")]
     assert seen.problems[0].value == error
-    assert seen.rows == {2: ["a", "", "Ulm"], 3: ["b", "+1", "Bonn"]}
+    assert seen.rows == {2: ["a", error, "Ulm"], 3: ["b", "+1", "Bonn"]}  # rejects.csv shows what the person saw
 
 
 def test_a_row_of_nothing_but_an_error_is_a_row(workbook_of):
     seen = workbook_of([["id", "phone"], ["a", "+1"], [None, "#N/A"]])
     assert seen.codes == [(3, "cell-error", "phone")]
-    assert seen.rows[3] == ["", ""]
+    assert seen.rows[3] == ["", "#N/A"]
 
 
 def test_a_formula_that_was_never_calculated_is_a_problem(workbook_of):

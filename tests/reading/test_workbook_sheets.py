@@ -126,7 +126,7 @@ def test_inline_strings_and_cells_without_references(raw_workbook, see_all):
         '<row><c t="str"><v>a</v></c><c t="e"><v>#N/A</v></c></row>'
     )
     (seen,) = see_all(raw_workbook(rows))
-    assert seen.rows == {2: ["a", ""]}
+    assert seen.rows == {2: ["a", "#N/A"]}
     assert seen.codes == [(2, "cell-error", "zip")]
 
 

@@ -148,13 +148,13 @@ def test_the_readme_names_every_row_that_is_out_of_the_ordinary(checked, sample)
 
 
 @pytest.mark.parametrize(
-    ("sample", "mapping", "options"),
-    [("weekly-webinar.xlsx", "weekly-webinar.yaml", ()), ("migration.csv", "migration.yaml", ("--encoding", "utf-8"))],
+    ("sample", "mapping"),
+    [("weekly-webinar.xlsx", "weekly-webinar.yaml"), ("migration.csv", "migration.yaml")],
 )
-def test_the_rejects_of_a_sample_are_read_with_the_same_mapping(checked, tmp_path, sample, mapping, options):
+def test_the_rejects_of_a_sample_are_read_with_the_same_mapping(checked, tmp_path, sample, mapping):
     summary, results = checked[sample]
     rejects = shutil.copy(ROOT / summary["files"]["rejects.csv"], tmp_path / "rejects.csv")
-    again, _ = check(rejects, mapping, tmp_path / "reports", *options)
+    again, _ = check(rejects, mapping, tmp_path / "reports")
 
     assert again["rows"] == sum(line["status"] in {"invalid", "conflict_in_file"} for line in results)
     assert again["counts"].get("filtered", 0) == 0

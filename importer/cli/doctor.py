@@ -1,0 +1,37 @@
+"""`importer doctor`: why a run would not work, before it starts."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.cli.options import COMMON
+
+
+@click.command()
+@click.option("--org", metavar="ID", help="The organisation. [SALESCHAT_ORG_ID]")
+@click.option("--base-url", metavar="URL", help="The server. [SALESCHAT_BASE_URL, https://apis.saleschat.pro]")
+@click.option("--api-key-file", type=click.Path(path_type=Path), help="A file (mode 0600) with the API key.")
+@COMMON
+def doctor(**options: Any) -> int:
+    """Say what a run would use, where each setting comes from, and what stands in its way.
+
+    Opens a connection to the server and closes it again; never sends a request.
+    """
+    from importer.cli.session import session
+    from importer.runs.doctor import examine
+
+    here = session(options)
+    findings = list(examine(here.settings))
+    if here.as_json:
+        here.console.result(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            here.console.result(
+                f"{'ok ' if finding.fine else 'NO '} {finding.subject:<13} {here.console.shown(finding.seen)}"
+            )
+            if not finding.fine and finding.tip:
+                here.console.result(f"     tip: {here.console.shown(finding.tip)}")
+    return 0 if all(finding.fine for finding in findings) else 2

@@ -1,0 +1,45 @@
+"""`importer resolve`: a person's word on rows that nobody else can settle."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.cli.options import COMMON
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--as",
+    "verdict",
+    type=click.Choice(["ours", "existing"]),
+    required=True,
+    help="ours: this run made the leads. existing: they were there before.",
+)
+@click.option(
+    "--rows",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Only the crm_ids in this file, one a line. [all unconfirmed rows]",
+)
+@COMMON
+def resolve(**options: Any) -> int:
+    """Settle the rows of RUN that are created_unconfirmed; `importer resume` then does their follow-ups.
+
+    Look the leads up in the CRM first: an event or an assignment of somebody else's lead cannot be taken back.
+
+    \b
+    importer resolve 20261122-1504 --as ours
+    importer resolve latest --as existing --rows ids.txt
+    """
+    from importer.cli.session import session
+    from importer.runs.settle import resolve_run
+
+    here = session(options)
+    with here.journal() as journal:
+        resolved = resolve_run(
+            journal, journal.run(options["run_id"]), options["rows"], ours=options["verdict"] == "ours"
+        )
+    here.console.result(resolved)
+    return 0

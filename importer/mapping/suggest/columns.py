@@ -1,0 +1,147 @@
+"""A column as a person looks at it: its name, how full it is, and what its values look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from importer.mapping.regions import region_code
+from importer.mapping.suggest.words import is_row_number, meanings
+from importer.mapping.texts import trimmed
+from importer.mapping.values import FALSE_WORDS, TRUE_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from importer.mapping.suggest.words import Role
+
+LOOKED_AT: Final = 1000
+"""Distinct values that are looked at where looking takes time."""
+
+_LONGEST_WORD: Final = 40
+_MOST_WORDS: Final = 6
+_LEAST_PHONE_DIGITS: Final = 7
+_MOST_PHONE_DIGITS: Final = 15
+_EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_PHONE: Final = r"^\+?[0-9(][0-9 ().\-/+x,]*(?:E\+?[0-9]+|ext\.? ?[0-9]+)?$"
+_CONSENT_WORDS: Final = TRUE_WORDS | frozenset(
+    "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok einverstanden zugestimmt".split()
+)
+_OTHER_FLAGS: Final = frozenset(
+    "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked x".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A source column with its cells, trimmed; `texts` are all rows, blanks included."""
+
+    name: str
+    position: int
+    texts: pd.Series[str]
+
+    @cached_property
+    def values(self) -> pd.Series[str]:
+        """The cells that are not blank."""
+        return self.texts[self.texts != ""]
+
+    @cached_property
+    def distinct(self) -> pd.Series[str]:
+        """Each value once, in the order of the rows."""
+        return self.values.drop_duplicates()
+
+    @cached_property
+    def sample(self) -> pd.Series[str]:
+        """The first distinct values, for questions that take time."""
+        return self.distinct.head(LOOKED_AT)
+
+    @cached_property
+    def meanings(self) -> dict[Role, float]:
+        """How surely its name says each role."""
+        return meanings(self.name)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is in it."""
+        return self.values.empty
+
+    @property
+    def filled(self) -> float:
+        """The share of rows in which something is."""
+        return len(self.values) / len(self.texts) if len(self.texts) else 0.0
+
+    @property
+    def unique(self) -> float:
+        """How much of what is filled is different: 1.0 where no value stands twice."""
+        return len(self.distinct) / len(self.values) if len(self.values) else 0.0
+
+    @cached_property
+    def emails(self) -> float:
+        """The share of values that look like e-mail addresses."""
+        return self.share(_EMAIL)
+
+    @cached_property
+    def phone_like(self) -> float:
+        """The share of values that are written like phone numbers and have as many digits."""
+        written = self.sample[self.sample.str.contains(_PHONE)]
+        digits = written.str.count("[0-9]")
+        fits = (digits >= _LEAST_PHONE_DIGITS) & (digits <= _MOST_PHONE_DIGITS)
+        return int(fits.sum()) / len(self.sample) if len(self.sample) else 0.0
+
+    @cached_property
+    def worded(self) -> float:
+        """The share of values that may be names of persons: a few words of letters."""
+        return self.share(r"^[^\W\d_][^\d_@/:;|<>=]{0,60}$", most_blanks=_MOST_WORDS)
+
+    @cached_property
+    def several_words(self) -> float:
+        """The share of values of more than one word."""
+        return self.share(r"\S\s+\S")
+
+    @cached_property
+    def countries(self) -> float:
+        """The share of distinct values that are countries."""
+        if self.is_blank or self.distinct.str.len().max() > 2 * _LONGEST_WORD:
+            return 0.0
+        known = [region_code(text) is not None for text in self.sample]
+        return sum(known) / len(known)
+
+    @cached_property
+    def is_counter(self) -> bool:
+        """Whether it counts the rows: 1, 2, 3 without a gap, or is called so."""
+        if is_row_number(self.name):
+            return True
+        first = self.values.head(LOOKED_AT).tolist()
+        return len(first) > 1 and first in ([str(n) for n in range(start, start + len(first))] for start in (0, 1))
+
+    @cached_property
+    def flags(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Its values that mean yes, and the others, if all are of the kind that consent is written in; else nothing."""
+        values = self.distinct.head(12).tolist()
+        words = {value: value.casefold().replace(" ", "-") for value in values}
+        known = all(word in _CONSENT_WORDS | FALSE_WORDS | _OTHER_FLAGS for word in words.values())
+        if not values or len(self.distinct) > len(values) or not known:
+            return (), ()
+        yes = tuple(value for value in values if words[value] in _CONSENT_WORDS)
+        return yes, tuple(value for value in values if value not in yes)
+
+    def share(self, pattern: str, most_blanks: int | None = None) -> float:
+        """The share of the values in which the pattern is found."""
+        if self.is_blank:
+            return 0.0
+        found = self.sample.str.contains(pattern, regex=True)
+        if most_blanks is not None:
+            found &= self.sample.str.count(" ") < most_blanks
+        return int(found.sum()) / len(self.sample)
+
+
+def columns_of_frame(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Column, ...]:
+    """The columns that have a name, with their cells trimmed."""
+    return tuple(
+        Column(name=name, position=position, texts=trimmed(frame[name]))
+        for position, name in enumerate(names)
+        if name.strip()
+    )

@@ -1,0 +1,42 @@
+"""Rows in doubt that only a person can settle."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from importer.errors import RunError, SourceError
+from importer.journal.resolving import resolve, unconfirmed
+from importer.journal.store import Journal, StoredRun
+from importer.runs.finish import write_report
+from importer.runs.lock import sending_lock
+
+
+def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bool) -> str:
+    """Settle the run's unconfirmed rows (those named in the file, else all) and write its report again.
+
+    Returns what was done in a sentence. Raises RunError when a named row does not wait for a word.
+    """
+    if run.realm is None:
+        raise RunError(f"the run {run.run_id} has sent nothing", tip="There is nothing to resolve.")
+    with sending_lock(journal.folder, run.run_id, datetime.now(UTC)):
+        waiting = unconfirmed(journal.connection, run.id)
+        chosen = waiting if rows is None else _named(rows, waiting)
+        reason = "resolved; the follow-ups wait for `importer resume`"
+        resolve(journal.connection, run.id, run.realm, chosen, ours=ours, to_resume=reason)
+    write_report(journal, journal.run(run.run_id))
+    word = "created" if ours else "duplicate"
+    after = f" `importer resume {run.run_id}` does their follow-ups." if ours and chosen else ""
+    return f"{len(chosen)} of {len(waiting)} unconfirmed rows of {run.run_id} are {word} now.{after}"
+
+
+def _named(path: Path, waiting: list[str]) -> list[str]:
+    try:
+        named = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: cannot be read: {error}", tip="It holds one crm_id a line.") from error
+    strangers = sorted(set(named) - set(waiting))
+    if strangers:
+        raise RunError(
+            f"{path}: {strangers[0]!r} is not an unconfirmed row of this run ({len(strangers)} such lines)",
+            tip="Take the crm_ids of rows whose status is created_unconfirmed from results.csv.",
+        )
+    return named

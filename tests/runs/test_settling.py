@@ -1,0 +1,87 @@
+"""`resolve` and `purge` on a real journal."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from importer.errors import RunError
+from importer.journal.store import Journal
+from importer.model.operation import Kind
+from importer.runs.purge import purge
+from importer.runs.settle import resolve_run
+from tests.runs.conftest import Push, planned_row
+
+
+def unconfirmed(push: Push) -> None:
+    push.crm.script[Kind.CREATE].extend([push.crm.stores_but_is_silent] * 2)
+    push.plan([planned_row(2, events=2), planned_row(3, assign=False)])
+    push.send()
+    assert push.statuses() == ["created_unconfirmed"] * 2
+
+
+def resolved(push: Push, *, ours: bool, rows: Path | None = None) -> str:
+    assert push.run is not None
+    with Journal(push.folder, push.clock.now) as journal:
+        return resolve_run(journal, journal.run("run-1"), rows, ours=ours)
+
+
+def test_ours_releases_the_follow_ups_and_resume_does_them(push: Push) -> None:
+    unconfirmed(push)
+    assert resolved(push, ours=True).startswith("2 of 2 unconfirmed rows of run-1 are created now.")
+    with Journal(push.folder, push.clock.now) as journal:
+        assert journal.latest_unfinished().run_id == "run-1"
+    push.send()
+    assert [(r.status, r.assign, r.events) for r in push.results()] == [
+        ("created", "accepted", "accepted"),
+        ("created", "", "accepted"),
+    ]
+    assert sum(push.crm.events.values()) == 3
+    assert set(push.crm.leads.values()) == {1}
+
+
+def test_existing_drops_them(push: Push) -> None:
+    unconfirmed(push)
+    resolved(push, ours=False)
+    assert [(r.status, r.assign, r.events) for r in push.results()] == [("duplicate", "", "")] * 2
+    assert not push.crm.owners
+
+
+def test_only_the_named_rows_are_settled(push: Push, tmp_path: Path) -> None:
+    unconfirmed(push)
+    ids = tmp_path / "ids.txt"
+    ids.write_text("L-3\n\n")
+    resolved(push, ours=True, rows=ids)
+    assert push.statuses() == ["created_unconfirmed", "created"]
+    ids.write_text("L-3\nL-99\n")
+    with pytest.raises(RunError, match="L-3"):
+        resolved(push, ours=True, rows=ids)
+
+
+def test_after_existing_a_later_run_calls_the_lead_a_duplicate(push: Push) -> None:
+    unconfirmed(push)
+    resolved(push, ours=False)
+    push.plan([planned_row(2)], name="run-2")
+    push.send()
+    assert push.statuses() == ["duplicate"]
+
+
+def test_purge_forgets_whom_an_old_run_was_about(push: Push) -> None:
+    push.crm.script[Kind.CREATE].append(push.crm.behave)
+    push.plan([planned_row(2)])
+    push.send()
+    with Journal(push.folder, push.clock.now) as journal:
+        run = journal.run("run-1")
+        journal.connection.execute("UPDATE runs SET state = 'finished' WHERE id = ?", (run.id,))
+        assert purge(journal, older_than=timedelta(days=90), now=push.clock.now()) == []
+        assert purge(journal, older_than=timedelta(days=90), now=push.clock.now() + timedelta(days=91)) == ["run-1"]
+    raw = b"".join(path.read_bytes() for path in push.folder.glob("journal.sqlite3*"))
+    for personal in (b"Asha", b"a@x.example", b"+919000000001"):
+        assert personal not in raw
+    assert push.statuses() == ["created"]
+
+
+def test_purge_leaves_a_run_that_can_go_on(push: Push) -> None:
+    push.plan([planned_row(2)])
+    with Journal(push.folder, push.clock.now) as journal:
+        assert purge(journal, older_than=timedelta(0), now=push.clock.now() + timedelta(days=900)) == []
