@@ -1,6 +1,12 @@
-"""One pacer per endpoint: the vendor's limits are per organisation and endpoint, so the three run side by side."""
+"""One pacer per endpoint: the vendor's limits are per organisation and endpoint, so the three run side by side.
+
+A pacer hands out turns at a steady rate (turns that nobody used are lost: they never pile up to a burst). When the
+server says "too fast", one gate closes for everybody, a single probe finds out when it opens again, and the rate drops:
+a little after a first refusal, more with every refusal that follows soon. After a quiet while it creeps up again.
+"""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from importer.clock import Clock
@@ -11,63 +17,124 @@ API_KEY_RATE: Final = 10.0
 TOKEN_RATE: Final = 5.0
 """Requests per second, organisation, user and endpoint: a bearer token is a user (vendor's rate-limit page)."""
 
-_SLOWER: Final = 0.7
-_SLOWEST: Final = 0.2
-_QUIET: Final = 5.0
-_RECOVERY: Final = 0.02
-_LONGEST_GUESS: Final = 30.0
+_STEPS: Final = (0.97, 0.9, 0.8, 0.7, 0.5)
+"""What a refusal makes of the rate: the first one little, each that follows soon after reopening more."""
+
+# The numbers below were chosen by simulation over token buckets, fixed and sliding windows; tests/crm/test_pacing.py
+# holds what they reach. Seconds, requests per second, and shares per second.
+_SLOWEST: Final = 0.1
+_UNLIMITED_START: Final = 100.0
+_SOON: Final = 5.0
+_HOLD: Final = 8.0
+_HOLD_PER_SHUT: Final = 20.0
+_LONGEST_HOLD: Final = 30.0
+_CREEP: Final = 0.004
+_FASTER: Final = 0.02
+_FASTER_AFTER: Final = 10.0
+_LONG_SHUT: Final = 3.0
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 8.0
 
 
 class Pacer:
     """Gives out turns at most `ceiling` times a second (0: no limit), and fewer after the server said "too fast".
 
-    A throttle closes the gate for everybody for as long as the server asks (or for a growing while) and lowers the rate
-    once per second of refusals; after 5 quiet seconds the rate creeps back by 2 % a second.
+    Every turn ends with `answered`. A limiter that shuts for 3 s or longer counts in long windows: then the rate
+    becomes what it let pass, divided by the whole time.
     """
 
     def __init__(self, ceiling: float, clock: Clock) -> None:
         self.ceiling = ceiling
         self.rate = ceiling
-        self.shut_until = 0.0
         self._clock = clock
-        self._next = 0.0
-        self._lowered_at = float("-inf")
-        self._grown_at = 0.0
-        self._in_a_row = 0
         self._line = asyncio.Lock()
+        self._next = 0.0
+        self._shut_at: float | None = None
+        self._open_at = 0.0
+        self._probing = False
+        self._wait = _FIRST_WAIT
+        self._step = 0
+        self._reopened_at = float("-inf")
+        self._passed = 0
+        self._counting_since: float | None = None
+        self._hold = _HOLD
+        self._hold_until = 0.0
+        self._grown_at = 0.0
+        self._changed = asyncio.Event()
 
-    async def turn(self) -> None:
-        """Wait for this call's turn, first come first served."""
+    async def turn(self) -> float:
+        """Wait for this call's turn, first come first served; returns the ticket to end the turn with."""
         async with self._line:
-            while (wait := max(self._next, self.shut_until) - self._clock.monotonic()) > 0:
-                await self._clock.sleep(wait)
+            while (wait := self._seconds_left()) is None or wait > 0:
+                self._changed.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
             now = self._clock.monotonic()
+            self._probing = self._shut_at is not None
+            self._counting_since = now if self._counting_since is None else self._counting_since
             self._grow(now)
             if self.rate:
-                # A turn that was not used within one interval is lost: turns never pile up to a burst.
                 self._next = max(self._next, now - 1 / self.rate) + 1 / self.rate
+            return now
 
-    def throttled(self, wait: float | None) -> None:
-        """The server refused a call because of its rate; `wait` is what it asked for, in seconds."""
+    def _seconds_left(self) -> float | None:
+        """Seconds until the next turn; `None`: until the probe is back."""
+        if self._shut_at is not None and self._probing:
+            return None
+        opening = self._open_at if self._shut_at is not None else self._next
+        return opening - self._clock.monotonic()
+
+    def answered(self, ticket: float, *, throttled: bool = False, wait: float | None = None) -> None:
+        """The call of this turn is over; `wait` is what a refusing server asked for, in seconds."""
         now = self._clock.monotonic()
-        if now - self._lowered_at >= 1.0:
-            self.rate = max(_SLOWEST, (self.rate or self._unlimited_guess()) * _SLOWER)
-            self._lowered_at = self._grown_at = now
-            self._in_a_row += 1
-        guess = min(_LONGEST_GUESS, 0.25 * 2.0 ** min(self._in_a_row, 10))
-        self.shut_until = max(self.shut_until, now + (guess if wait is None else wait))
+        if throttled:
+            self._refused(ticket, now, wait)
+        else:
+            self._passed += 1
+            if self._shut_at is not None and ticket >= self._shut_at:
+                self._reopen(now)
+        self._changed.set()
 
-    def passed(self) -> None:
-        """The server took a call."""
-        self._in_a_row = 0
+    def _refused(self, ticket: float, now: float, wait: float | None) -> None:
+        if self._shut_at is None:
+            self._shut_at = now
+            self._wait = _FIRST_WAIT
+        elif ticket < self._shut_at:
+            if wait is not None:
+                self._open_at = max(self._open_at, now + wait)
+            return  # sent before the gate closed: the same burst of refusals
+        else:
+            self._wait = min(_LONGEST_WAIT, self._wait * 2)
+        self._probing = False
+        self._open_at = now + (self._wait if wait is None else wait)
+
+    def _reopen(self, now: float) -> None:
+        """The probe came through: choose the new rate and hold it for a while."""
+        assert self._shut_at is not None  # noqa: S101 - the caller looked
+        rate = self.rate or _UNLIMITED_START
+        soon = self._shut_at - self._reopened_at < _SOON
+        self._step = min(self._step + 1, len(_STEPS) - 1) if soon else 0
+        if now - self._shut_at >= _LONG_SHUT and self._counting_since is not None:
+            self.rate = self._passed / max(now - self._counting_since, _LONG_SHUT)
+        else:
+            self.rate = rate * _STEPS[self._step]
+        self.rate = max(_SLOWEST, min(self.rate, self.ceiling or self.rate))
+        # The longer the gate was shut, the dearer a refusal, and the longer the rate that caused none is kept.
+        hold = max(_HOLD, _HOLD_PER_SHUT * (now - self._shut_at))
+        self._hold = min(_LONGEST_HOLD, max(hold, self._hold * 1.5 if soon else 0.0))
+        self._hold_until = self._grown_at = now + self._hold
+        self._shut_at = None
+        self._probing = False
+        self._reopened_at = now
+        self._passed, self._counting_since = 0, now
+        self._next = now + 1 / self.rate
 
     def _grow(self, now: float) -> None:
-        if not self.ceiling or now - self._lowered_at < _QUIET:
+        if not self.rate or now <= self._hold_until or (self.ceiling and self.rate >= self.ceiling):
             return
-        self.rate = min(self.ceiling, self.rate * (1 + _RECOVERY) ** (now - self._grown_at))
+        speed = _FASTER if now - self._hold_until > _FASTER_AFTER else _CREEP
+        self.rate *= (1 + speed) ** (now - self._grown_at)
+        if self.ceiling:
+            self.rate = min(self.rate, self.ceiling)
         self._grown_at = now
-
-    def _unlimited_guess(self) -> float:
-        """Where to start from when no rate was set and the server wants one."""
-        self.ceiling = self.ceiling or 10 * API_KEY_RATE
-        return self.ceiling

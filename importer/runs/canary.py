@@ -57,9 +57,10 @@ class Canary:
         self._waiting = False
         seen_before: Fingerprint | None = None
         for _ in range(TRIES):
-            await self.pacer.turn()
+            ticket = await self.pacer.turn()
             await self.journal.canary_sent()
             seen = await self.client.send(call)
+            self.pacer.answered(ticket)
             if isinstance(seen, Answer) and 200 <= seen.status < 300:
                 return self._second_success(call, lead_id, seen)
             if isinstance(seen, Answer) and seen.status in (409, 429):

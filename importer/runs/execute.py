@@ -154,11 +154,11 @@ class Sender:
             if kind is not Kind.EVENT:
                 await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
             await self._breaker.admit()
-            await self._pacers[kind].turn()
+            ticket = await self._pacers[kind].turn()
             if self._stopping.is_set():
                 return
             lane.in_flight += 1
-            attempt = asyncio.create_task(self._attempt(lane, waiting))
+            attempt = asyncio.create_task(self._attempt(lane, waiting, ticket))
             self._attempts.add(attempt)
             attempt.add_done_callback(partial(self._landed, lane))
         self._close_after(kind)
@@ -180,13 +180,13 @@ class Sender:
             self._failure = self._failure or failure
             self._stopping.set()
 
-    async def _attempt(self, lane: Lane, waiting: Waiting) -> None:
+    async def _attempt(self, lane: Lane, waiting: Waiting, ticket: float) -> None:
         """One attempt: intent on disk, the request, what it means, the outcome on disk."""
         await self.journal.intent(waiting.call)
         waiting.call = replace(waiting.call, attempts=waiting.call.attempts + 1)
         seen = await self.client.send(waiting.call)
         verdict = judge(seen, waiting.call, self._canary.fingerprint)
-        stop = self._note(verdict, waiting.call)
+        stop = self._note(verdict, waiting.call, ticket)
         waiting.verdicts[verdict.action] += 1
         if verdict.maybe is not None:
             waiting.call = replace(waiting.call, maybe=verdict.maybe)
@@ -197,15 +197,14 @@ class Sender:
         if stop is not None:
             self.interrupt(stop)
 
-    def _note(self, verdict: Verdict, call: Call) -> Stop | None:
+    def _note(self, verdict: Verdict, call: Call, ticket: float) -> Stop | None:
         """What the attempt says about the run as a whole."""
         pacer = self._pacers[call.operation.kind]
-        if verdict.action in (Action.THROTTLE, Action.UNCLEAR):
-            pacer.throttled(verdict.wait)
+        throttled = verdict.action in (Action.THROTTLE, Action.UNCLEAR)
+        pacer.answered(ticket, throttled=throttled, wait=verdict.wait)
+        if throttled:
             LOG.info("%s throttled, wait %s, now %.2f/s", call.operation.kind, verdict.wait, pacer.rate)
             self.progress.throttled()
-        if verdict.action is Action.ACCEPT:
-            pacer.passed()
         if verdict.http_status == 401 and self.reread is not None:
             self.client.use(self.reread())
         stop = self._streaks.note(verdict) or verdict.stop
