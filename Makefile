@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test check lint types floors samples schema lock clean
+.PHONY: demo test check lint types floors samples schema docs lock clean
 
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -30,6 +30,9 @@ samples: $(READY) ## make the sample files again
 
 schema: $(READY) ## write the JSON Schema of the mapping file again
 	$(BIN)/python -m importer.mapping.schema > mappings/mapping.schema.json
+
+docs: $(READY) ## write what docs/ takes from the code again
+	$(BIN)/python docs/make_docs.py
 
 lock: $(READY) ## pin the dependencies again, with hashes and without naming an index
 	$(BIN)/python -m pip install --quiet uv

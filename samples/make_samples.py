@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import exports
 import migration
 import weekly_webinar
 
@@ -12,6 +13,7 @@ def main(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     weekly_webinar.write(folder / "weekly-webinar.xlsx")
     migration.write(folder / "migration.csv")
+    exports.write(folder / "exports")
     return 0
 
 

@@ -5,6 +5,7 @@ import click
 from importer import __version__
 from importer.cli.check import check
 from importer.cli.doctor import doctor
+from importer.cli.init import init
 from importer.cli.purge import purge
 from importer.cli.report import report
 from importer.cli.resolve import resolve
@@ -25,6 +26,7 @@ def importer() -> None:
     """Import leads from CSV and Excel files into Saleschat.
 
     \b
+    importer init LIST.xlsx                             a first mapping for the file; sends nothing
     importer check LIST.xlsx -m MAPPING.yaml            what is wrong with the file; sends nothing
     importer run LIST.xlsx -m MAPPING.yaml --sandbox    a rehearsal on a local server
     importer run LIST.xlsx -m MAPPING.yaml              the import; report in reports/
@@ -32,5 +34,5 @@ def importer() -> None:
     """
 
 
-for _command in (check, run, resume, resolve, runs, report, doctor, sandbox, purge):
+for _command in (init, check, run, resume, resolve, runs, report, doctor, sandbox, purge):
     importer.add_command(_command)

@@ -50,6 +50,13 @@ COMMON = _together(
     click.option("--profile", default="", help="A profile of importer.toml."),
 )
 
+FORMAT = _together(
+    click.option("--sheet", help='The sheet of a workbook: its name, its position from 1, or "*" for all.'),
+    click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="The row of the column names."),
+    click.option("--encoding", help="The encoding of a CSV file, such as cp1252."),
+    click.option("--delimiter", callback=_delimiter, help="The delimiter of a CSV file: one character, or tab."),
+)
+
 READING = _together(
     click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."),
     click.option(
@@ -61,10 +68,7 @@ READING = _together(
         metavar="MAPPING",
         help="The YAML file that says how columns become leads.",
     ),
-    click.option("--sheet", help='The sheet of a workbook: its name, its position from 1, or "*" for all.'),
-    click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="The row of the column names."),
-    click.option("--encoding", help="The encoding of a CSV file, such as cp1252."),
-    click.option("--delimiter", callback=_delimiter, help="The delimiter of a CSV file: one character, or tab."),
+    FORMAT,
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N rows."),
     click.option(
         "--max-invalid",
@@ -101,6 +105,11 @@ SENDING = _together(
         help="Whether a lead that exists already gets its assignment and events. [skip]",
     ),
     click.option("--skip-known", is_flag=True, help="Do not send rows whose lead an earlier run has seen."),
+    click.option(
+        "--assume-new",
+        is_flag=True,
+        help="My word that none of these leads existed before: what exists after an unanswered create is ours.",
+    ),
     click.option("--no-canary", is_flag=True, help="Do not create the first lead twice to learn the duplicate answer."),
     click.option(
         "--settle",

@@ -1,10 +1,19 @@
 """`importer resume`: go on where a run was stopped."""
 
-from typing import Any
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from importer.cli.options import COMMON, SENDING
+
+if TYPE_CHECKING:
+    from importer.model.run import RunRequest
+    from importer.runs.settings import Settings
+
+_MAY_CHANGE: Final = ("rate", "concurrency", "settle", "timeout")
 
 
 @click.command()
@@ -30,5 +39,18 @@ def resume(**options: Any) -> int:
     here = session(options)
     with here.job() as job:
         run = job.to_resume(options["run_id"])
+        run = replace(run, request=_as_given_now(run.request, here.settings, options))
         with destination_of(here, job.journal, run) as destination:
             return told(here, job.resume(run, destination, retry_failed=options["retry_failed"]))
+
+
+def _as_given_now(request: RunRequest, settings: Settings, options: dict[str, Any]) -> RunRequest:
+    """What was asked for when the run began, except where this command line says otherwise."""
+    from importer.model.run import OnDuplicate
+
+    changes = {name: settings[name] for name in _MAY_CHANGE if settings.source(name).startswith("--")}
+    if options["on_duplicate"]:
+        changes["on_duplicate"] = OnDuplicate(options["on_duplicate"])
+    if options["no_canary"]:
+        changes["canary"] = False
+    return replace(request, **changes)

@@ -110,5 +110,7 @@ def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
         skip_known=options.get("skip_known", False),
         canary=not options.get("no_canary", False),
         settle=settings["settle"],
+        assign_spacing=settings["assign_spacing"],
+        assume_new=options.get("assume_new", False),
         timeout=settings["timeout"],
     )

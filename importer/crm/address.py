@@ -29,10 +29,10 @@ def checked_base_url(base_url: str) -> str:
 
     Raises SettingsError for anything that could send the credential elsewhere than the text shows.
     """
-    parts = urlsplit(base_url)
+    parts = urlsplit(base_url if _is_well_formed(base_url) else "")
     host = parts.hostname or ""
     wrong = (
-        "it names no host"
+        "it names no host, or no possible port"
         if not host
         else "it carries a user name"
         if parts.username or parts.password
@@ -52,6 +52,13 @@ def checked_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
+def _is_well_formed(base_url: str) -> bool:
+    try:
+        return urlsplit(base_url).port != 0
+    except ValueError:
+        return False
+
+
 def _is_link_local(host: str) -> bool:
     try:
         return ip_address(host).is_link_local
@@ -63,6 +70,11 @@ def origin_of(base_url: str) -> str:
     """Scheme, host and port: what the ledger and the journal know a server by."""
     parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def is_addressable(crm_id: str) -> bool:
+    """Whether servers take this id in an address: firewalls refuse encoded slashes, backslashes, `;`, `%`, controls."""
+    return not any(character in "/\\;%" or not character.isprintable() for character in crm_id)
 
 
 def segment(text: str) -> str:

@@ -96,6 +96,10 @@ class Pacer:
                 self._reopen(now)
         self._changed.set()
 
+    def pause(self, seconds: float) -> None:
+        """The server says that its budget is used up for so long; nothing was refused, so the rate stays."""
+        self._next = max(self._next, self._clock.monotonic() + seconds)
+
     def _refused(self, ticket: float, now: float, wait: float | None) -> None:
         if self._shut_at is None:
             self._shut_at = now

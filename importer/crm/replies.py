@@ -4,6 +4,7 @@ Sources: the contract for the documented answers; docs/reliability.md for the re
 listed stops the run: stopping loses nothing, guessing might.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from importer.crm.echo import echo_warnings
 from importer.crm.meaning import Fingerprint, Meaning, meaning_of
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
-from importer.crm.waiting import retry_after
+from importer.crm.waiting import nothing_left_for, retry_after
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call, Kind
 
@@ -32,7 +33,13 @@ def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> V
     by_endpoint = (
         _judge_create(seen, call, learnt) if call.operation.kind is Kind.CREATE else _judge_follow_up(seen, call)
     )
-    return by_endpoint or _judge_any(seen)
+    verdict = by_endpoint or _judge_any(seen)
+    left = nothing_left_for(seen)
+    if left is None:
+        return verdict
+    if verdict.action in (Action.THROTTLE, Action.UNCLEAR):
+        return verdict if verdict.wait is not None else replace(verdict, wait=left)
+    return replace(verdict, pause=left)
 
 
 def _judge_silence(seen: NoAnswer) -> Verdict:

@@ -62,7 +62,8 @@ class Verdict:
     """What to do after one attempt.
 
     `maybe`: true sets "may have had effect", false clears it (proof), `None` keeps it. `outage` counts towards the
-    breaker. `wait` is a number of seconds the server or a rule asks for. `tries` is how often this row may get this
+    breaker. `wait` is a number of seconds the server or a rule asks for; `pause` says that the server's budget is used
+    up for so many seconds, although this call was taken. `tries` is how often this row may get this
     kind of verdict before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail).
     """
 
@@ -74,6 +75,7 @@ class Verdict:
     maybe: bool | None = None
     outage: bool = False
     wait: float | None = None
+    pause: float | None = None
     tries: int | None = None
     ending: Ending = Ending.PENDING
     streak: Streak | None = None

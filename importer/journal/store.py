@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -148,6 +148,13 @@ class Journal:
         )
         return [(row["lead_id"], row["crm_id"]) for row in found]
 
+    def files_of(self, run: StoredRun) -> list[tuple[str, str]]:
+        """(path, sha256) of each file of the run."""
+        found = self.connection.execute(
+            "SELECT DISTINCT json_extract(info, '$.path') AS path, sha256 FROM sources WHERE run = ?", (run.id,)
+        )
+        return [(row["path"], row["sha256"]) for row in found]
+
     def imported_before(self, realm: int, sha256: str) -> str:
         """The finished run that sent a file of this content to this realm, or the empty text."""
         row = self.connection.execute(
@@ -164,17 +171,25 @@ class Journal:
         """Turn what an interrupted process was sending into calls that may have had effect; returns how many."""
         with transaction(self.connection):
             lost = self.connection.execute(
-                "SELECT o.run, o.source, o.number, o.kind, r.crm_id, runs.realm FROM operations o"
+                "SELECT o.run, o.source, o.number, o.ordinal, o.kind, o.intent_at, r.crm_id, runs.realm,"
+                " json_extract(runs.request, '$.timeout') AS timeout FROM operations o"
                 " JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
                 " JOIN runs ON runs.id = o.run WHERE o.state = 'intent'"
             ).fetchall()
             for row in lost:
                 if row["kind"] == Kind.CREATE:
                     mark_maybe(self.connection, row["realm"], row["crm_id"])
-            self.connection.execute(
-                "UPDATE operations SET state = 'planned', doubt_at = intent_at WHERE state = 'intent'"
-            )
+                self.connection.execute(
+                    "UPDATE operations SET state = 'planned', doubt_at = ?"
+                    " WHERE run = ? AND source = ? AND number = ? AND ordinal = ?",
+                    (self._latest_end(row), row["run"], row["source"], row["number"], row["ordinal"]),
+                )
         return len(lost)
+
+    def _latest_end(self, row: sqlite3.Row) -> str:
+        """When the request of a lost call ended at the latest: nobody knows when in its time the process died."""
+        end = datetime.fromisoformat(row["intent_at"]) + timedelta(seconds=row["timeout"])
+        return min(self._now(), end).isoformat(timespec="milliseconds")
 
     @contextmanager
     def sending(self, run: StoredRun, writer: Writer) -> Iterator[SendingJournal]:

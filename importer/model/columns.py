@@ -1,5 +1,6 @@
 """How column names are compared: exactly, else ignoring case, surrounding and doubled blanks."""
 
+import unicodedata
 from collections.abc import Sequence
 
 IMPORTER_PREFIX = "_importer_"
@@ -9,6 +10,11 @@ IMPORTER_PREFIX = "_importer_"
 def column_key(name: str) -> str:
     """What two spellings of one column name have in common."""
     return " ".join(name.split()).casefold()
+
+
+def near_id(crm_id: str) -> str:
+    """What two ids have in common that a server may take for one: blanks around, Unicode form and case do not count."""
+    return unicodedata.normalize("NFKC", crm_id).strip().casefold()
 
 
 def find_column(name: str, columns: Sequence[str]) -> str | None:

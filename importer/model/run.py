@@ -48,6 +48,8 @@ class RunRequest:
     skip_known: bool = False
     canary: bool = True
     settle: float = 60.0
+    assign_spacing: float = 10.0
+    assume_new: bool = False
     timeout: float = 60.0
 
 

@@ -6,13 +6,16 @@ settled then stays in the journal as planned. Rules and numbers: docs/reliabilit
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Literal, Protocol
 
 from importer.clock import Clock
+from importer.crm.address import is_addressable
 from importer.crm.breaker import Breaker
 from importer.crm.credential import Credential
 from importer.crm.meaning import Fingerprint
@@ -21,8 +24,10 @@ from importer.crm.pacing import Pacer
 from importer.crm.replies import judge
 from importer.crm.verdict import Action, Stop, Verdict
 from importer.crm.waiting import backoff
+from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from importer.journal.sending import PlannedCall, SendingJournal
+from importer.model.columns import near_id
 from importer.model.operation import Call, Kind
 from importer.model.outcome import RowStatus
 from importer.model.run import OnDuplicate
@@ -35,6 +40,13 @@ from importer.runs.streaks import Streaks
 
 SLOW_START: Final = 5
 """Creates that are settled one at a time before several are in flight: a wrong mapping spoils one lead, not sixteen."""
+
+
+_REACHED: Final = frozenset({Action.THROTTLE, Action.DOUBT})
+"""After these an assignment may have reached its lead, so the next one must keep its distance."""
+
+
+_NEAR_PAUSE: Final = 0.05
 
 
 class Client(Protocol):
@@ -51,12 +63,18 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
-    """How a plan is sent. `rate` is per second and endpoint (0: no limit); `settle` in seconds."""
+    """How a plan is sent. `rate` is per second and endpoint (0: no limit); `settle` and `assign_spacing` in seconds.
+
+    `assign_spacing` lies between two assignments of one lead: the vendor throttles a second one within 10 s (contact
+    page, v3). `assume_new` is a person's word that no lead of the plan existed before.
+    """
 
     rate: float
     concurrency: int = 16
     settle: float = 60.0
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
+    assign_spacing: float = 10.0
+    assume_new: bool = False
     canary: bool = True
     learnt: Fingerprint | None = None
 
@@ -94,7 +112,8 @@ class Sender:
             learnt=self.options.learnt,
             wanted=self.options.canary,
         )
-        self._outcomes = Outcomes(self.journal, self.options.on_duplicate)
+        self._outcomes = Outcomes(self.journal, self.options.on_duplicate, assume_new=self.options.assume_new)
+        self._near: Counter[str] = Counter()
 
     def _planned(self, kind: Kind) -> Iterator[Waiting]:
         # Follow-ups that an earlier process released are few; taking them at once keeps them apart from those that
@@ -154,13 +173,21 @@ class Sender:
             if kind is not Kind.EVENT:
                 await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
             await self._breaker.admit()
-            ticket = await self._pacers[kind].turn()
+            pacer = self._pacers[kind]
+            ticket = await pacer.turn()
             if self._stopping.is_set():
                 return
+            near = near_id(waiting.call.crm_id)
+            if kind is Kind.CREATE and self._near[near]:
+                # The server may take both for one lead; only one after the other can its answers be told apart.
+                pacer.answered(ticket)
+                lane.put(waiting, wait=_NEAR_PAUSE)
+                continue
+            self._near[near] += 1
             lane.in_flight += 1
             attempt = asyncio.create_task(self._attempt(lane, waiting, ticket))
             self._attempts.add(attempt)
-            attempt.add_done_callback(partial(self._landed, lane))
+            attempt.add_done_callback(partial(self._landed, lane, near))
         self._close_after(kind)
 
     def _close_after(self, kind: Kind) -> None:
@@ -173,8 +200,11 @@ class Sender:
     def _room(self, kind: Kind) -> int:
         return 1 if kind is Kind.CREATE and self._settled_creates < SLOW_START else self.options.concurrency
 
-    def _landed(self, lane: Lane, task: asyncio.Task[None]) -> None:
+    def _landed(self, lane: Lane, near: str, task: asyncio.Task[None]) -> None:
         self._attempts.discard(task)
+        self._near[near] -= 1
+        if not self._near[near]:
+            del self._near[near]
         lane.landed()
         if failure := _failure_of(task):
             self._failure = self._failure or failure
@@ -205,8 +235,11 @@ class Sender:
         if throttled:
             LOG.info("%s throttled, wait %s, now %.2f/s", call.operation.kind, verdict.wait, pacer.rate)
             self.progress.throttled()
+        if verdict.pause is not None:
+            pacer.pause(verdict.pause)
         if verdict.http_status == 401 and self.reread is not None:
-            self.client.use(self.reread())
+            with suppress(SettingsError):  # a key file that is just being replaced: the old key has one more chance
+                self.client.use(self.reread())
         stop = self._streaks.note(verdict) or verdict.stop
         if verdict.outage:
             outage = self._breaker.failed(verdict.message)
@@ -237,13 +270,15 @@ class Sender:
 
     def _wait(self, verdict: Verdict, waiting: Waiting) -> float:
         """Seconds until the call may be made again."""
+        kind = waiting.call.operation.kind
+        least = self.options.assign_spacing if kind is Kind.ASSIGN and verdict.action in _REACHED else 0.0
         if verdict.action is Action.THROTTLE:
-            return 0.0  # the pacer's gate is shut for everybody
-        if verdict.action is Action.DOUBT and waiting.call.operation.kind is Kind.CREATE:
+            return least  # the pacer's gate is shut for everybody
+        if verdict.action is Action.DOUBT and kind is Kind.CREATE:
             return max(self.options.settle, verdict.wait or 0.0)
         if verdict.wait is not None:
-            return verdict.wait
-        return backoff(waiting.verdicts[verdict.action] - 1, self.rng)
+            return max(least, verdict.wait)
+        return max(least, backoff(waiting.verdicts[verdict.action] - 1, self.rng))
 
     async def _settle(self, waiting: Waiting, verdict: Verdict) -> None:
         """The call's final state; what it releases goes to its lane."""
@@ -251,7 +286,7 @@ class Sender:
         if call.operation.kind is not Kind.CREATE:
             state = await self._outcomes.follow_up(call, verdict)
             if call.operation.kind is Kind.ASSIGN:
-                self._release_follow_ups(call)
+                await self._release_follow_ups(call)
             self.progress.settled(f"{call.operation.kind} {state}")
             return
         status = await self._outcomes.create(call, verdict, waiting.seen_in)
@@ -261,10 +296,13 @@ class Sender:
         if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
             self._heed(learnt)
         self._settled_creates += 1
-        self._release_follow_ups(call)
+        await self._release_follow_ups(call)
 
-    def _release_follow_ups(self, call: Call) -> None:
+    async def _release_follow_ups(self, call: Call) -> None:
         for released in self.journal.follow_ups_of(call.row):
+            if not released.lead_id and not is_addressable(released.crm_id):
+                await self._outcomes.held(released)
+                continue
             self._lanes[released.operation.kind].release(Waiting(call=released))
 
     def _heed(self, learnt: Learnt) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from importer import __version__
 from importer.clock import Clock
+from importer.crm.address import origin_of
 from importer.crm.verdict import Stop
 from importer.errors import ImporterError, RunError
 from importer.exit_codes import ExitCode
@@ -17,6 +19,7 @@ from importer.journal.plan import Plan
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.run import Estimate, RunRequest, RunState
+from importer.reading import sha256_of
 from importer.runs.finish import Ended, end_run
 from importer.runs.log import LOG, logged
 from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, too_many_invalid
@@ -69,7 +72,7 @@ class Job:
         with self._closing(run) as closing:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
             if request.org and request.base_url:
-                mark_known(plan, self.journal.realm(request.base_url, request.org), skip=request.skip_known)
+                mark_known(plan, self.journal.realm(origin_of(request.base_url), request.org), skip=request.skip_known)
             plan.estimate(estimated(plan, rate))
             closing.stop = _stop(too_many_invalid(plan, request.max_invalid))
         return closing.finished()
@@ -101,9 +104,19 @@ class Job:
             self.journal.retry_failed(run)
         elif run.state is RunState.FINISHED:
             raise RunError(f"the run {run.run_id} is finished", tip="--retry-failed tries its failed rows once more.")
+        self._say_what_changed(run)
         with self._closing(run) as closing:
             closing.stop = self._send(run, destination)
         return closing.finished()
+
+    def _say_what_changed(self, run: StoredRun) -> None:
+        """The frozen plan is sent whatever has changed since; a person who changed something should hear that."""
+        for path, sha256 in self.journal.files_of(run):
+            if Path(path).is_file() and sha256_of(Path(path)) != sha256:
+                self._progress.note(f"{path} has changed since this run was planned; the plan is sent as it was")
+        mapping = Path(run.request.mapping_path)
+        if mapping.is_file() and mapping.read_text(encoding="utf-8-sig") != run.request.mapping_text:
+            self._progress.note(f"{mapping} has changed since this run was planned; the plan is sent as it was")
 
     def _opened(self, request: RunRequest) -> tuple[LoadedMapping, list[Opened]]:
         loaded = parse_mapping(request.mapping_text, request.mapping_path)

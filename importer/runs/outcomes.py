@@ -1,5 +1,7 @@
 """From the last verdict of a call to the words of the report."""
 
+from dataclasses import replace
+
 from importer.crm.verdict import Action, Ending, Verdict
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
@@ -13,13 +15,15 @@ _UNCONFIRMED_HINT = (
 )
 _UNKNOWN_HINT = "Look for the lead in the CRM; `importer resume --retry-failed` tries once more."
 _FOLLOW_UP_HINT = "`importer resume --retry-failed` tries once more; or do it by hand in the CRM."
+_ASSUMED = "exists now, and nothing existed before (--assume-new): an unanswered request of ours made it"
 
 
 class Outcomes:
     """Writes down how calls end."""
 
-    def __init__(self, journal: SendingJournal, on_duplicate: OnDuplicate) -> None:
+    def __init__(self, journal: SendingJournal, on_duplicate: OnDuplicate, *, assume_new: bool = False) -> None:
         self._journal = journal
+        self._assume_new = assume_new
         self._on_duplicate = on_duplicate
 
     async def create(self, call: Call, verdict: Verdict, seen_in: str) -> RowStatus:
@@ -33,7 +37,7 @@ class Outcomes:
                 return await self._rejected(call, verdict)
         return await self.unknown(call, verdict)
 
-    async def _created(self, call: Call, verdict: Verdict) -> RowStatus:
+    async def _created(self, call: Call, verdict: Verdict, message: str = "") -> RowStatus:
         warnings = tuple(
             Problem(row=call.row.number, code=code, detail=detail, warning=True) for code, detail in verdict.warnings
         )
@@ -42,6 +46,7 @@ class Outcomes:
             RowStatus.CREATED,
             follow_ups=OperationState.PLANNED,
             lead_id=verdict.lead_id,
+            message=message,
             http_status=verdict.http_status,
             warnings=warnings,
         )
@@ -49,6 +54,8 @@ class Outcomes:
 
     async def _exists(self, call: Call, verdict: Verdict, seen_in: str) -> RowStatus:
         """A duplicate is a lead that an earlier run saw, or that no request of ours can have made."""
+        if call.maybe and not seen_in and self._assume_new:
+            return await self._created(call, replace(verdict, lead_id="", warnings=()), message=_ASSUMED)
         if call.maybe and not seen_in:
             status, follow_ups, hint = RowStatus.CREATED_UNCONFIRMED, OperationState.HELD, _UNCONFIRMED_HINT
             message = "exists now; an earlier request of ours that was never answered, or somebody else, made it"
@@ -96,6 +103,15 @@ class Outcomes:
             error_code=verdict.error_code,
         )
         return RowStatus.UNKNOWN
+
+    async def held(self, call: Call) -> None:
+        """A follow-up that has no address: the lead_id is not known, and servers refuse the crm_id in a path."""
+        await self._journal.follow_up_settled(
+            call,
+            FollowUp.HELD,
+            message=f"{call.operation.kind} not sent: the crm_id cannot stand in an address, and no lead_id is known",
+            hint="Do it by hand in the CRM.",
+        )
 
     async def follow_up(self, call: Call, verdict: Verdict) -> FollowUp:
         """An assignment or an event has ended; returns its state."""

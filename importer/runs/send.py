@@ -84,6 +84,8 @@ async def _send(
         rate=rate_of(request.rate, credential.kind),
         concurrency=request.concurrency,
         settle=request.settle,
+        assign_spacing=request.assign_spacing,
+        assume_new=request.assume_new,
         on_duplicate=request.on_duplicate,
         canary=request.canary,
         learnt=_learnt(journal, run, clock.now()),

@@ -23,6 +23,7 @@ _PROFILE_KEYS: Final = {
     "rate": float,
     "concurrency": int,
     "settle": float,
+    "assign_spacing": float,
     "timeout": float,
 }
 
@@ -77,6 +78,7 @@ _DEFAULTS: Final = {
     "rate": None,
     "concurrency": 16,
     "settle": 60.0,
+    "assign_spacing": 10.0,
     "timeout": 60.0,
 }
 

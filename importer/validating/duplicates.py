@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from importer.validating.fingerprints import Seen, contents, hashes, marks, near_id, sent_texts
+from importer.model.columns import near_id
+from importer.validating.fingerprints import Seen, contents, hashes, marks, sent_texts
 from importer.validating.settling import Marks, Rows, Settled, Settling
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ A row costs 73 bytes and 2 bytes per target: a million rows of ten targets stay 
 
 from __future__ import annotations
 
-import unicodedata
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -29,11 +28,6 @@ def hashes(texts: Iterable[str], words: int = 2) -> Hashes:
     size = words * 8
     joined = b"".join(blake2b(text.encode(), digest_size=size).digest() for text in texts)
     return np.frombuffer(joined, dtype=np.uint64).reshape(-1, words)
-
-
-def near_id(crm_id: str) -> str:
-    """What ids have in common that differ only in case, blanks around or Unicode form."""
-    return unicodedata.normalize("NFKC", crm_id).strip().casefold()
 
 
 def sent_texts(frame: pd.DataFrame) -> dict[str, pa.Array]:

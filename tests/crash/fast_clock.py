@@ -37,6 +37,9 @@ def hurry() -> None:
     """From now on this process lives `SPEED` times as fast; all such processes agree on what time it is."""
     asyncio.set_event_loop_policy(_Policy())
     SystemClock.monotonic = lambda _: time.monotonic() * SPEED  # type: ignore[method-assign]
-    SystemClock.now = lambda _: _ZERO + timedelta(  # type: ignore[method-assign]
-        seconds=(time.time() - _ZERO.timestamp()) * SPEED
+    SystemClock.now = lambda _: (
+        _ZERO
+        + timedelta(  # type: ignore[method-assign]
+            seconds=(time.time() - _ZERO.timestamp()) * SPEED
+        )
     )

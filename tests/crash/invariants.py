@@ -37,7 +37,9 @@ def violations(seen: Evidence) -> list[str]:
             found += _row(row, seen, effects)
     unconfirmed = sum(row["status"] == "created_unconfirmed" for row in seen.results)
     if unconfirmed > seen.oracle["ambiguous_creates"] + seen.doubts:
-        found.append(f"I6: {unconfirmed} created_unconfirmed, {seen.oracle['ambiguous_creates']} + {seen.doubts} doubts")
+        found.append(
+            f"I6: {unconfirmed} created_unconfirmed, {seen.oracle['ambiguous_creates']} + {seen.doubts} doubts"
+        )
     return found
 
 

@@ -17,7 +17,7 @@ def _become(order: dict[str, Any]) -> None:
     """Turn this process into the command that was ordered."""
     from importer.cli.edge import main
     from tests.crash import fast_clock
-    from tests.crash.mutants import MUTANTS
+    from tests.crash.mutants import MUTANTS, synchronous_normal
     from tests.crash.points import arm
 
     os.environ.update(order.get("env", {}))
@@ -27,7 +27,7 @@ def _become(order: dict[str, Any]) -> None:
     os.close(0)
     fast_clock.hurry()
     if order.get("mutant"):
-        MUTANTS[order["mutant"]]()
+        {**MUTANTS, "synchronous-normal": synchronous_normal}[order["mutant"]]()
     if order.get("crash"):
         name, _, hit = order["crash"].partition(":")
         arm(name, int(hit))

@@ -11,6 +11,7 @@ from importer.crm.meaning import Meaning
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Verdict
 from importer.crm import replies
+from importer.journal import database
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.journal.store import Journal
@@ -169,6 +170,17 @@ def no_settle() -> None:
         return 0.0 if verdict.action is Action.DOUBT else wait(self, verdict, waiting)
 
     Sender._wait = mutant  # type: ignore[method-assign]
+
+
+def synchronous_normal() -> None:
+    """For the power-loss replay only: a process that dies loses nothing by this."""
+    prepare = database._prepare
+
+    def mutant(connection: Any) -> None:
+        prepare(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    database._prepare = mutant
 
 
 MUTANTS: dict[str, Callable[[], None]] = {

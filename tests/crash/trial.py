@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ KEY = "key-of-the-crash-trial"
 class Rough:
     """How rough a trial is. Delays are in real seconds; `settle` is on the importer's hurried clock."""
 
-    size: int = 50
+    size: int = 60
     fault_rate: float = 0.40
-    kills: int = 5
-    longest: float = 0.7
+    kills: int = 6
+    longest: float = 0.5
     settle: float = 4.0
     concurrency: int = 4
     canary_share: float = 0.2
@@ -75,9 +76,7 @@ class Trial:
 
     def prepare(self) -> None:
         """Write the files and open the org."""
-        self.folder.mkdir(parents=True)
-        (self.folder / "list.csv").write_text(self.leads.text(), encoding="utf-8")
-        (self.folder / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
+        self.write_files()
         self._oracle.begin(
             self.org,
             seed=self.verdict.seed,
@@ -87,6 +86,12 @@ class Trial:
             refuse=self.leads.refused,
             existing=self.leads.existing,
         )
+
+    def write_files(self) -> None:
+        """The list and the mapping."""
+        self.folder.mkdir(parents=True)
+        (self.folder / "list.csv").write_text(self.leads.text(), encoding="utf-8")
+        (self.folder / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
 
     def run(self) -> Verdict:
         """Import with kills until it is done, then judge."""
@@ -116,29 +121,48 @@ class Trial:
 
     def once(self) -> int:
         """One process: it ends, or it is killed at a random time."""
-        command = self._next_command()
+        command = self.next_command()
         crash = self.rough.crash if self.verdict.starts == 0 else ""
         self.start(command, crash)
         patience = max(0.0, self._deadline + 1.0 - time.monotonic())
         if crash or self.verdict.kills >= self.rough.kills:
             code = self._launcher.wait(patience)
         else:
-            code = self._launcher.wait(self._dice.uniform(0.0, self.rough.longest))
+            code = self._wait_to_kill()
         return self._launcher.kill() if code is None else code
+
+    def _wait_to_kill(self) -> int | None:
+        """Until a random time: one in four at any time at all, the others while it is sending."""
+        if self._dice.random() < 0.25:
+            return self._launcher.wait(self._dice.uniform(0.0, 0.5))
+        code = None
+        while code is None and not self._is_sending() and time.monotonic() < self._deadline:
+            code = self._launcher.wait(0.005)
+        return self._launcher.wait(self._dice.uniform(0.0, self.rough.longest)) if code is None else code
+
+    def _is_sending(self) -> bool:
+        """Whether the process has said that it sends; a killed one leaves its word behind."""
+        try:
+            return int(json.loads((self.reports / ".sending.json").read_text())["pid"]) == self._launcher.pid
+        except (OSError, ValueError):
+            return False
 
     def start(self, command: list[str], crash: str = "") -> None:
         """Start an importer with this command."""
         self.verdict.starts += 1
-        order: dict[str, Any] = {
-            "argv": [*command, "--reports-dir", str(self.reports), "--no-progress"],
+        self._launcher.start(self.order(command, crash))
+
+    def order(self, command: list[str], crash: str = "") -> dict[str, Any]:
+        """What a launcher needs to know."""
+        return {
+            "argv": [*command, "--verbose", "--reports-dir", str(self.reports)],
             "env": {"SALESCHAT_API_KEY": self.key},
             "log": str(self.folder / "log.txt"),
             "mutant": self.rough.mutant,
             "crash": crash,
         }
-        self._launcher.start(order)
 
-    def _next_command(self) -> list[str]:
+    def next_command(self) -> list[str]:
         """What a person would type now: `run` until there is a run, then `resume`, and `report` if only that is left."""
         where = ["--base-url", f"http://127.0.0.1:{self._oracle.port}", "--org", self.org]
         state = self._state()
@@ -146,11 +170,11 @@ class Trial:
             return ["run", str(self.folder / "list.csv"), *self._how(), *where]
         if state == "finished":
             return ["report", "latest"]
-        return ["resume", *where]
+        return ["resume", "--no-progress", *where]
 
     def _how(self) -> list[str]:
-        options = ["-m", str(self.folder / "mapping.yaml"), "--yes", "--rate", "0", "--timeout", "5"]
-        options += ["--settle", str(self.rough.settle), "--concurrency", str(self.rough.concurrency)]
+        options = ["-m", str(self.folder / "mapping.yaml"), "--yes", "--no-progress", "--rate", "0"]
+        options += ["--settle", str(self.rough.settle), "--timeout", "5", "--concurrency", str(self.rough.concurrency)]
         return options if self._canary else [*options, "--no-canary"]
 
     def _state(self) -> str:
@@ -195,7 +219,7 @@ class Trial:
             return list(csv.DictReader(file))
 
     def _run_folder(self) -> Path:
-        return next(path.parent for path in self.reports.glob("*/results.csv"))
+        return max(path.parent for path in self.reports.glob("*/results.csv"))
 
     def clean(self) -> None:
         """Remove the folder of a trial that went well."""
@@ -203,13 +227,20 @@ class Trial:
 
 
 def trials(
-    seeds: list[int], rough: Rough, oracle: OracleProcess, launcher: Launcher, folder: Path, *, stop_early: bool = False
+    seeds: Iterable[int],
+    rough: Rough,
+    oracle: OracleProcess,
+    launcher: Launcher,
+    folder: Path,
+    *,
+    stop_early: bool = False,
+    trial_type: type[Trial] = Trial,
 ) -> list[Verdict]:
     """Several trials one after the other; those that broke something keep their folder."""
     done = []
     for seed in seeds:
-        name = f"{seed}{f'-{rough.mutant}' if rough.mutant else ''}{f'-{rough.crash}'.replace(':', '-') if rough.crash else ''}"
-        trial = Trial(seed, rough, oracle, launcher, folder / name)
+        name = "-".join(filter(None, (str(seed), rough.mutant, rough.crash.replace(":", "-"))))
+        trial = trial_type(seed, rough, oracle, launcher, folder / name)
         done.append(trial.run())
         if not done[-1].violations:
             trial.clean()
@@ -230,8 +261,3 @@ def summed(done: list[Verdict]) -> str:
         f"{', '.join(f'{count} {status}' for status, count in statuses.most_common())}; "
         f"{len(broken)} trials with violations" + "".join(f"\n  seed {v.seed}: {v.violations[:5]}" for v in broken)
     )
-
-
-def gentle(rough: Rough) -> Rough:
-    """The same without kills."""
-    return replace(rough, kills=0)

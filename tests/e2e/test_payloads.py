@@ -31,9 +31,7 @@ FAST = ("--rate", "0", "--settle", "0", "--no-canary", "--reports-dir", "reports
 
 
 def run(importer: CommandLine, server: RecordingServer, *extra: str, org: str = "o1") -> int:
-    return importer(
-        "run", "list.csv", "-m", "m.yaml", *FAST, "--base-url", server.base_url, "--org", org, *extra
-    ).code
+    return importer("run", "list.csv", "-m", "m.yaml", *FAST, "--base-url", server.base_url, "--org", org, *extra).code
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from importer.mapping.regions import region_code
 from importer.mapping.suggest.words import is_row_number, meanings
 from importer.mapping.texts import trimmed
-from importer.mapping.values import FALSE_WORDS, TRUE_WORDS
+from importer.mapping.values import booleans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,12 @@ _LEAST_PHONE_DIGITS: Final = 7
 _MOST_PHONE_DIGITS: Final = 15
 _EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE: Final = r"^\+?[0-9(][0-9 ().\-/+x,]*(?:E\+?[0-9]+|ext\.? ?[0-9]+)?$"
-_CONSENT_WORDS: Final = TRUE_WORDS | frozenset(
-    "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok einverstanden zugestimmt".split()
-)
-_OTHER_FLAGS: Final = frozenset(
-    "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked x".split()
-)
+_MOST_FLAGS: Final = 12
+_FRACTION: Final = r"^[0-9]+[.,][0-9]*[1-9]$"
+_YES_WORDS: Final = "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok x"
+_NO_WORDS: Final = "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked"
+_YES: Final = frozenset(_YES_WORDS.split())
+_NO: Final = frozenset(_NO_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Column:
     @cached_property
     def phone_like(self) -> float:
         """The share of values that are written like phone numbers and have as many digits."""
-        written = self.sample[self.sample.str.contains(_PHONE)]
+        written = self.sample[self.sample.str.contains(_PHONE) & ~self.sample.str.contains(_FRACTION)]
         digits = written.str.count("[0-9]")
         fits = (digits >= _LEAST_PHONE_DIGITS) & (digits <= _MOST_PHONE_DIGITS)
         return int(fits.sum()) / len(self.sample) if len(self.sample) else 0.0
@@ -120,13 +120,19 @@ class Column:
     @cached_property
     def flags(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Its values that mean yes, and the others, if all are of the kind that consent is written in; else nothing."""
-        values = self.distinct.head(12).tolist()
-        words = {value: value.casefold().replace(" ", "-") for value in values}
-        known = all(word in _CONSENT_WORDS | FALSE_WORDS | _OTHER_FLAGS for word in words.values())
-        if not values or len(self.distinct) > len(values) or not known:
+        if self.is_blank or len(self.distinct) > _MOST_FLAGS:
             return (), ()
-        yes = tuple(value for value in values if words[value] in _CONSENT_WORDS)
-        return yes, tuple(value for value in values if value not in yes)
+        said = booleans(self.distinct).values.tolist()
+        yes, no = [], []
+        for value, meant in zip(self.distinct.tolist(), said, strict=True):
+            word = value.casefold().replace(" ", "-")
+            if meant == "true" or word in _YES:
+                yes.append(value)
+            elif meant == "false" or word in _NO:
+                no.append(value)
+            else:
+                return (), ()
+        return tuple(yes), tuple(no)
 
     def share(self, pattern: str, most_blanks: int | None = None) -> float:
         """The share of the values in which the pattern is found."""

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 _FIRST_LOOK: Final = 30
 _SECOND_LOOK: Final = 300
 _SHORT_LIST: Final = 8
-_AS_GOOD: Final = 0.1
+_AS_GOOD: Final = 0.05
 """Countries whose share of valid numbers is no more than this below the best are as likely as it is."""
 _ENOUGH: Final = 0.5
-_INTERNATIONAL: Final = re.compile(r"\s*(?:\+|00)\d?")
+_ENOUGH_ALONE: Final = 0.85
+_FEW: Final = 3
+"""Fewer numbers than this, and less of them valid than `_ENOUGH_ALONE`, decide nothing where nothing else does."""
+_INTERNATIONAL: Final = re.compile(r"\s*(?:\+|00)\s?\d")
+_AMERICAN: Final = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?:\D.*)?")
 
-USUAL: Final = tuple("IN US BR MX GB DE ES FR IT CO AR CL PE PT AE SA SG AU ZA NG KE PK BD ID PH MY TR PL NL".split())
+_USUAL_ORDER: Final = "IN US BR MX GB DE ES FR IT CO AR CL PE PT AE SA SG AU ZA NG KE PK BD ID PH MY TR PL NL"
+_USUAL: Final = tuple(_USUAL_ORDER.split())
 """In this order where numbers alone cannot tell, and nothing else does."""
 
 TIMEZONES: Final = {
@@ -48,11 +53,12 @@ TIMEZONES: Final = {
 class RegionGuess:
     """The country of numbers without a country code: `fits` of the `looked_at` distinct ones are valid there.
 
-    `region` is `""` where there is none to tell it by. `rivals` are countries where nearly as many are valid.
-    `evidence` says in words what else spoke for the country.
+    `region` is `""` where nothing tells it, and not to be used unless it is `sure`. In the `rivals` nearly as many are
+    valid. `evidence` says in words what else spoke for the country.
     """
 
     region: str = ""
+    sure: bool = True
     fits: int = 0
     looked_at: int = 0
     rivals: tuple[str, ...] = ()
@@ -71,44 +77,55 @@ def guess_region(numbers: Sequence[pd.Series[str]], hints: Hints) -> RegionGuess
     """The country whose numbers these are."""
     texts = [text for series in numbers for text in series.tolist()]
     national = [text for text in texts if not _INTERNATIONAL.match(text)]
-    spoken_for = _spoken_for([text for text in texts if _INTERNATIONAL.match(text)], hints)
+    spoken_for = _spoken_for([text for text in texts if _INTERNATIONAL.match(text)], national, hints)
     if not national:
         most = next(iter(spoken_for), "")
         return RegionGuess(region=most, evidence=spoken_for.get(most, ""))
-    shares = _shares(_spread(national, _SECOND_LOOK), _short_list(national, spoken_for))
+    looked_at = _spread(national, _SECOND_LOOK)
+    if hints.countries and spoken_for:
+        # The row's own country decides; this one is for rows without, and there are no better grounds for it.
+        region = next(iter(spoken_for))
+        fits = _shares(looked_at, [region])[region]
+        return RegionGuess(region=region, fits=fits, looked_at=len(looked_at), evidence=spoken_for[region])
+    shares = _shares(looked_at, _short_list(national, spoken_for))
     best = max(shares.values())
-    if best < _ENOUGH * min(len(national), _SECOND_LOOK):
-        return RegionGuess(looked_at=min(len(national), _SECOND_LOOK), fits=best)
-    near = [region for region, fits in shares.items() if fits >= best - _AS_GOOD * min(len(national), _SECOND_LOOK)]
+    near = [region for region, fits in shares.items() if fits >= best - _AS_GOOD * len(looked_at)]
     chosen = min(near, key=lambda region: (region not in spoken_for, -shares[region], _usual_place(region)))
+    rivals = [region for region in near if _calling_code(region) != _calling_code(chosen)]
+    enough = _ENOUGH if chosen in spoken_for else _ENOUGH_ALONE
+    sure = shares[chosen] >= enough * len(looked_at) and (chosen in spoken_for or len(looked_at) >= _FEW)
+    chosen = chosen if sure else next(iter(spoken_for), chosen)
     return RegionGuess(
         region=chosen,
+        sure=sure,
         fits=shares[chosen],
-        looked_at=min(len(national), _SECOND_LOOK),
-        rivals=tuple(region for region in sorted(near, key=lambda each: -shares[each]) if region != chosen),
+        looked_at=len(looked_at),
+        rivals=tuple(sorted(rivals, key=lambda region: (-shares[region], _usual_place(region)))),
         evidence=spoken_for.get(chosen, ""),
     )
 
 
-def _spoken_for(international: Iterable[str], hints: Hints) -> dict[str, str]:
+def _spoken_for(international: Sequence[str], national: Sequence[str], hints: Hints) -> dict[str, str]:
     """Countries that something but the national numbers speaks for, the strongest first, and what that is."""
     by_country = Counter(code for cell in hints.countries if (code := region_code(cell)))
-    by_prefix = Counter(code for text in _spread(list(international), _SECOND_LOOK) if (code := _country_of(text)))
+    by_prefix = Counter(code for text in _spread(international, _SECOND_LOOK) if (code := _country_of(text)))
     by_email = Counter(code for email in hints.emails if (code := _country_of_address(email)))
     found: dict[str, str] = {}
     for counts, words in (
-        (by_country, "the country column mostly says so"),
+        (by_country, "the country that most rows name"),
         (by_prefix, "most numbers with a country code are from there"),
         (by_email, "e-mail addresses end so"),
     ):
         for code, _ in counts.most_common(1):
             found.setdefault(code, words)
+    if 2 * sum(_AMERICAN.fullmatch(text) is not None for text in national) > len(national):
+        found.setdefault("US", "they are written as in North America")
     return found
 
 
 def _country_of(text: str) -> str:
-    valid = read_phone(text, "ZZ") if text.lstrip().startswith("+") else ""
-    if not isinstance(valid, str) or not valid:
+    valid = read_phone(re.sub(r"^\s*00", "+", text), "ZZ")
+    if not isinstance(valid, str):
         return ""
     return phonenumbers.region_code_for_number(phonenumbers.parse(valid)) or ""
 
@@ -122,21 +139,25 @@ def _country_of_address(email: str) -> str:
 def _short_list(national: list[str], spoken_for: dict[str, str]) -> list[str]:
     first = _shares(_spread(national, _FIRST_LOOK), _main_regions())
     order = sorted(first, key=lambda region: (-first[region], _usual_place(region)))
-    return list(dict.fromkeys([*order[:_SHORT_LIST], *(region for region in spoken_for if region in first)]))
+    return list(dict.fromkeys([*order[:_SHORT_LIST], *spoken_for]))
 
 
-def _shares(texts: list[str], regions: Iterable[str]) -> dict[str, int]:
+def _shares(texts: Sequence[str], regions: Iterable[str]) -> dict[str, int]:
     """How many of the texts are valid numbers of each region."""
     return {region: sum(isinstance(read_phone(text, region), str) for text in texts) for region in regions}
 
 
-def _spread(texts: list[str], count: int) -> list[str]:
+def _spread(texts: Sequence[str], count: int) -> Sequence[str]:
     """So many of the texts from all over the list."""
     return texts[:: max(1, -(-len(texts) // count))]
 
 
 def _usual_place(region: str) -> int:
-    return USUAL.index(region) if region in USUAL else len(USUAL)
+    return _USUAL.index(region) if region in _USUAL else len(_USUAL)
+
+
+def _calling_code(region: str) -> int:
+    return phonenumbers.country_code_for_region(region)
 
 
 @cache

@@ -165,7 +165,8 @@ NEVER: Final = {
     # Words that make a column with one of the above inside something else: the phone of an assistant is no lead's.
     Role.CRM_ID: """owner, company, campaign, created, modified, updated, by, parent, converted, deal, associated, tax,
         government, organizational, email, mail, user, type, tag, file, source, job, ip, session, form, page, ad""",
-    Role.FIRST_NAME: """phonetic, yomi, spouse, father, mother, assistant, manager, company, account, owner, by, last""",
+    Role.FIRST_NAME: """phonetic, yomi, spouse, father, mother, assistant, manager, company, account, owner, by,
+        last""",
     Role.LAST_NAME: """phonetic, yomi, spouse, father, mother, assistant, manager, company, account, owner, by, date,
         activity, time, contacted, modified, updated, seen, login, call, month, changed, second, first, visit""",
     Role.FULL_NAME: """company, account, user, file, campaign, owner, agent, by, father, mother, spouse, assistant,
@@ -175,27 +176,29 @@ NEVER: Final = {
     Role.PHONE: """fax, pager, assistant, telex, type, label, extension, ext, country, code, emergency, company, owner,
         isdn, radio, tty, callback, verified, status, calls, valid, carrier, count, consent, opt, ip, model""",
     Role.OPT_IN: """out, ip, status, source, last""",
-    Role.CREATED: """by, birth, last, modified, updated, close, closed, due, next, start, end, source, id, first, email""",
+    Role.CREATED: """by, birth, death, expiry, renewal, last, modified, updated, close, closed, due, next, start,
+        end, source, id, first, email""",
     Role.OWNER: """date, created, team, phone, assigned date, changed, home, previous, status""",
     Role.CONSENT: """date, time, out, ip, source, count, at, on, name""",
     Role.OPT_OUT: """date, time, reason, by, source""",
-    Role.EMAIL: """owner, type, label, display, status, opt, out, consent, verified, bounced, bounce, domain, date, sent,
-        count, assistant, client, source, quality, opens, clicks, last, first, permission, subject, invalid, manager,
-        agent, by, rep""",
+    Role.EMAIL: """owner, type, label, display, status, opt, out, consent, verified, bounced, bounce, domain, date,
+        sent, count, assistant, client, source, quality, opens, clicks, last, first, permission, subject, invalid,
+        manager, agent, by, rep""",
     Role.COMPANY: """owner, phone, size, type, id, domain, fax, main, website, age, email, contact, last, first, number,
         city, country, street, state, address, revenue""",
     Role.JOB_TITLE: """date, id, book, company""",
     Role.STREET: """ip, mac, email, mail, web, number 2, po, box, url""",
     Role.POSTAL_CODE: """by, date""",
     Role.CITY: """id, code, ip, type""",
-    Role.STATE: """code id, ip, date, lead""",
+    Role.STATE: """country, ip, date, lead""",
     Role.COUNTRY: """ip, calling, phone, dial""",
     Role.SOURCE: """id, detail, drill, date, owner, code""",
     Role.STATUS: """date, time, id, opt, email, changed, history, reason""",
 }
 
-ROW_NUMBERS: Final = """#, no, nr, n, num, s no, sr no, sl no, serial, serial no, serial number, index, idx, row, row number, row id,
-    row no, line, pos, lfd nr, numero, n o, ordem, fila, riga, ligne, zeile, kramank, kram sankhya, sr, unnamed 0"""
+ROW_NUMBERS: Final = """#, no, nr, n, num, s no, sr no, sl no, serial, serial no, serial number, index, idx, row,
+    row number, row id, row no, line, pos, lfd nr, numero, n o, ordem, fila, riga, ligne, zeile, kramank,
+    kram sankhya, sr, unnamed 0"""
 """What a column of row numbers is called: 1, 2, 3 in every file, so never an id."""
 
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

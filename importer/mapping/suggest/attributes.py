@@ -1,0 +1,68 @@
+"""What a column would be as an attribute: its key, and a guess at its type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from importer.mapping.suggest.dates import guess_dates
+from importer.mapping.suggest.words import Role, words_of
+from importer.mapping.values import booleans, integers, jsons, numbers
+
+if TYPE_CHECKING:
+    from importer.mapping.suggest.columns import Column
+    from importer.mapping.suggest.dates import DateGuess
+    from importer.mapping.suggest.page import Value
+
+_LONGEST_KEY: Final = 60
+_MOST_DIGITS: Final = 9
+_SEPARATORS: Final = (";", "|")
+_DATE_WORDS: Final = frozenset(words_of("date time datum uhrzeit fecha data heure hora tithi birthday on at"))
+_CODES: Final = frozenset({Role.CRM_ID, Role.PHONE, Role.POSTAL_CODE})
+
+
+def attribute_key(column: Column, taken: set[str]) -> str:
+    """A key made from the column's name, different from those that are taken."""
+    key = "_".join(words_of(column.name))[:_LONGEST_KEY].strip("_") or f"column_{column.position + 1}"
+    number = 1
+    while (unique := key if number == 1 else f"{key}_{number}") in taken:
+        number += 1
+    return unique
+
+
+def attribute_rule(column: Column) -> dict[str, Value]:
+    """The rule of a column as an attribute, with the type that its values seem to have."""
+    rule: dict[str, Value] = {"column": column.name}
+    by_name = not _DATE_WORDS.isdisjoint(words_of(column.name))
+    if (guess := guess_dates(column, is_date_by_name=by_name)) is not None:
+        return rule | _date_type(guess)
+    if _is_flag(column):
+        return rule | {"type": "boolean"}
+    if kind := _number_type(column):
+        return rule | {"type": kind}
+    if column.share(r"^[\[{]") == 1.0 and not jsons(column.sample).findings:
+        return rule | {"type": "json"}
+    for separator in _SEPARATORS:
+        if column.share(rf"\w ?\{separator} ?\w") > 0.3:
+            return rule | {"type": "list", "separator": separator}
+    return rule
+
+
+def _date_type(guess: DateGuess) -> dict[str, Value]:
+    rule: dict[str, Value] = {"type": "datetime" if guess.has_time else "date"}
+    if guess.rivals or not guess.formats:
+        return rule
+    return rule | {"format": guess.formats[0] if len(guess.formats) == 1 else guess.formats}
+
+
+def _is_flag(column: Column) -> bool:
+    return len(column.distinct) <= 2 and not booleans(column.sample).findings and column.share("[^01]") > 0
+
+
+def _number_type(column: Column) -> str:
+    """A code is no number, even of digits only: it may begin with a zero, and nobody adds it up."""
+    is_code = not _CODES.isdisjoint(column.meanings)
+    if is_code or column.share(r"^0[0-9]") or column.share(rf"[0-9]{{{_MOST_DIGITS + 1}}}"):
+        return ""
+    if not integers(column.sample).findings:
+        return "integer"
+    return "" if numbers(column.sample).findings else "number"

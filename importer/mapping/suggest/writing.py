@@ -1,0 +1,197 @@
+"""A proposed mapping as the text of a file, with a comment wherever a person should look."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from importer.mapping.suggest.attributes import attribute_key, attribute_rule
+from importer.mapping.suggest.fields import add_crm_id, add_names, add_opt_in, add_phone, listed
+from importer.mapping.suggest.page import Page, printable, rule, scalar
+from importer.mapping.suggest.regions import TIMEZONES
+from importer.mapping.suggest.words import Role, words_of
+
+if TYPE_CHECKING:
+    from importer.mapping.suggest.columns import Column
+    from importer.mapping.suggest.fields import Proposal
+    from importer.mapping.suggest.page import Value
+    from importer.mapping.suggest.regions import RegionGuess
+    from importer.mapping.suggest.roles import Roles
+
+_MOST_PROPOSED: Final = 300
+"""Attributes that are written down as comments; a mapping file may not grow without end."""
+_LONGEST_NAME: Final = 200
+_OWNERS_SHOWN: Final = 30
+
+
+def written(proposal: Proposal) -> Page:
+    """The mapping file of a proposal. It always loads."""
+    page = Page()
+    region = proposal.region
+    _top(page, proposal)
+    _defaults(page, proposal, region)
+    _where(page, proposal.roles)
+    page.add("", "lead:")
+    add_crm_id(page, proposal)
+    add_names(page, proposal)
+    add_phone(page, proposal, region)
+    add_opt_in(page, proposal)
+    _attributes(page, proposal)
+    _assign(page, proposal)
+    page.add(
+        "", "duplicates:", "  in_file: report  # rows of one id that differ: none of them is sent (or: first, last)"
+    )
+    page.add("  phone: warn  # two leads with one number: both are sent, with a warning (or: problem, allow)")
+    return page
+
+
+# above the fields
+
+
+def _top(page: Page, proposal: Proposal) -> None:
+    page.comment(f"Proposed by importer init from {proposal.source} ({proposal.rows:,} rows).")
+    page.comment("It is a proposal: see the lines marked LOOK and TODO, then try it. Nothing is sent by:")
+    page.add(f"#   importer check {printable(proposal.source)} -m {printable(proposal.target)}")
+    page.comment("docs/mapping.md explains every key.")
+    if proposal.export:
+        page.add("#")
+        page.comment(f"The header is that of an export of {proposal.export.name}.")
+        for note in proposal.export.notes:
+            page.comment(note)
+    page.add("", "version: 1", f"name: {scalar(proposal.name)}  # becomes a part of the run id")
+    given = {
+        "sheet": proposal.given.sheet,
+        "header_row": str(proposal.given.header_row) if proposal.given.header_row else None,
+        "encoding": proposal.given.encoding,
+        "delimiter": proposal.given.delimiter,
+    }
+    if any(given.values()):
+        page.add("", "source:", *(f"  {key}: {scalar(value)}" for key, value in given.items() if value))
+
+
+def _defaults(page: Page, proposal: Proposal, region: RegionGuess) -> None:
+    dated = proposal.roles.opt_in or proposal.roles.created
+    zone = ""
+    if dated and not (dated[1] and dated[1].has_offset):
+        known = TIMEZONES.get(region.region, "") if region.sure else ""
+        zone = (proposal.export.timezone if proposal.export else "") or known
+    if not (region.region or zone or region.looked_at):
+        return
+    page.add("", "defaults:")
+    if region.region and region.sure:
+        if proposal.by_country:
+            page.comment(
+                f"Numbers without a country code are of the row's country; without one, of {region.region}.", 2
+            )
+        elif region.looked_at:
+            page.look(_why_region(region), indent=2)
+        else:
+            page.comment("Every number has a country code; this is for the day when one has none.", indent=2)
+        page.add(f"  region: {region.region}")
+    elif region.looked_at:
+        page.look(
+            f"{region.looked_at} phone numbers that were looked at have no country code, and they do not tell their"
+            f" country (in {region.region}, {region.fits} are valid). If you know it, name it:",
+            indent=2,
+            must=True,
+        )
+        page.add(f"  # region: {region.region}")
+    if zone:
+        if proposal.export is None or not proposal.export.timezone:
+            page.look(f"dates without a time zone are taken to be those of {zone}; that is a guess.", indent=2)
+        page.add(f"  timezone: {zone}")
+    elif dated and not (dated[1] and dated[1].has_offset):
+        page.look("dates without a time zone are taken to be UTC. Elsewhere, say where:", indent=2)
+        page.add("  # timezone: America/New_York")
+
+
+def _why_region(region: RegionGuess) -> str:
+    why = f" ({region.evidence})" if region.evidence else ""
+    text = (
+        f"numbers without a country code are read as numbers of {region.region}{why}:"
+        f" {region.fits} of {region.looked_at} looked at are valid there."
+    )
+    if region.rivals:
+        text += f" Nearly as many are valid in {', '.join(region.rivals[:5])}."
+    return text
+
+
+def _where(page: Page, roles: Roles) -> None:
+    if not roles.flags:
+        return
+    page.add("")
+    page.look("columns that may say who must not be contacted. To leave those people out:")
+    page.add("# where:")
+    for column, role in roles.flags:
+        yes, no = column.flags
+        wanted = yes if role is Role.CONSENT else (*no, *([""] if column.filled < 1 else []))
+        counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
+        condition = rule({"column": column.name, "one_of": wanted}) if wanted else ""
+        if role is Role.OPT_OUT and not no:
+            condition = rule({"column": column.name, "not_blank": "false"})
+        blank = f", blank {len(column.texts) - len(column.values):,}" if column.filled < 1 else ""
+        page.add(f"#   - {condition or scalar(column.name)}  # {printable(counts)}{blank}")
+
+
+# attributes and owner
+
+
+def _attributes(page: Page, proposal: Proposal) -> None:
+    roles = proposal.roles
+    page.add("", "  # What else the CRM shall know: its name there, and where it comes from.", "  attributes:")
+    taken: set[str] = set()
+    for role, column in roles.attributes.items():
+        taken.add(role.value)
+        page.add(f"    {role.value}: {rule(_known_attribute(role, column))}")
+    used = roles.used()
+    rest = [column for column in proposal.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
+    filled = [column for column in rest if not column.is_blank]
+    if filled:
+        page.comment("The other columns. Take the # away from those that are wanted; the types are guesses.", indent=4)
+    for column in filled[:_MOST_PROPOSED]:
+        key = attribute_key(column, taken)
+        taken.add(key)
+        page.add(f"    # {scalar(key)}: {rule(attribute_rule(column))}")
+    if len(filled) > _MOST_PROPOSED:
+        page.comment(f"And {len(filled) - _MOST_PROPOSED:,} more columns.", indent=4)
+    blank = [column for column in rest if column.is_blank]
+    if blank:
+        page.comment(f"Empty in this file: {listed(blank[:20])}{' and more' if len(blank) > 20 else ''}.", indent=4)
+
+
+def _known_attribute(role: Role, column: Column) -> dict[str, Value]:
+    if role is not Role.EMAIL:
+        return {"column": column.name}
+    checked: dict[str, Value] = {"matches": "email"} if column.emails == 1.0 else {}
+    return {"column": column.name, "transform": "lower"} | checked
+
+
+def _assign(page: Page, proposal: Proposal) -> None:
+    owner = proposal.roles.owner
+    page.add("", "# Who gets the lead.")
+    if owner is None:
+        page.add("# assign:", "#   round_robin: [asha@yourcompany.example, ben@yourcompany.example]")
+        return
+    if owner.emails > 0.5:
+        page.add("assign:", f"  user_email: {rule({'column': owner.name, 'transform': 'lower'})}")
+        page.add("  when_blank: skip  # or: problem, or the e-mail of who gets those leads")
+        return
+    if owner.share(r"\d") > 0.5 and not owner.share(r"\w \w"):
+        page.look(f"“{owner.name}” holds ids. If they are the users' ids in the CRM, too, take the # away:")
+        page.add("# assign:", f"#   user_id: {rule({'column': owner.name})}", "#   when_blank: skip")
+        return
+    page.look(
+        f"“{owner.name}” holds names, and the CRM needs e-mail addresses or ids. Fill them in and take the # away:"
+    )
+    page.add("# assign:", "#   by:", f"#     column: {scalar(owner.name)}", "#     map:")
+    for name in owner.distinct.head(_OWNERS_SHOWN):
+        if len(name) <= _LONGEST_NAME:
+            page.add(f"#       {scalar(name)}: {_address(name)}")
+    if len(owner.distinct) > _OWNERS_SHOWN:
+        page.add(f"#       # and {len(owner.distinct) - _OWNERS_SHOWN:,} more")
+    page.add("#   when_blank: skip")
+
+
+def _address(name: str) -> str:
+    local = re.sub(r"[^a-z0-9]+", ".", " ".join(words_of(name)))
+    return f"{local.strip('.') or 'someone'}@yourcompany.example"

@@ -1,0 +1,153 @@
+"""What a person sees, and where: progress and messages on stderr, results on stdout."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from importer.sandbox import Sandbox
+from tests.cli.command_line import KEY, ORG, PLAIN_MAPPING, ROOT, CommandLine, lead, leads
+
+FAST = ("--rate", "0", "--settle", "0", "--yes")
+COMMANDS = ["check", "run", "resume", "runs", "report", "sandbox"]
+
+
+def test_help_imports_none_of_the_heavy_libraries() -> None:
+    script = (
+        "import sys; from importer.cli import main; main(['--help']); main(['run', '--help'])\n"
+        "heavy = {'pandas', 'pyarrow', 'httpx', 'pandera', 'openpyxl', 'pydantic', 'starlette', 'uvicorn', 'yaml'}\n"
+        "print('LOADED', sorted(heavy & set(sys.modules)))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "LOADED []" in ended.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(importer: CommandLine, command: str) -> None:
+    ended = importer(command, "--help")
+    assert ended.code == 0
+    assert f"importer {command}" in ended.out
+    assert command in importer("--help").out
+
+
+def test_version(importer: CommandLine) -> None:
+    assert re.fullmatch(r"importer, version \d+\.\d+\.\d+\S*\n", importer("--version").out)
+
+
+def test_the_last_lines_say_where_rejects_and_report_are(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([lead(1), lead(2, Name="")])
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
+    *_, rejects, report = ended.out.splitlines()
+    assert Path(rejects.partition(": ")[2]).name == "rejects.csv"
+    assert Path(rejects.partition(": ")[2]).is_file()
+    assert Path(report.partition(": ")[2]).is_file()
+    assert len(ended.out.splitlines()) <= 15
+
+
+def test_the_announcement_comes_before_the_first_request(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping()
+    importer.table([*leads(2), lead(3, Name="")])
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--rate", "50")
+    assert f"2 of 3 rows go to organisation {ORG} on {sandbox.base_url}: 6 requests, about 0 s" in ended.err
+
+
+@pytest.mark.parametrize("quiet", ["-q", "--quiet"])
+def test_quiet_says_nothing_but_the_result(importer: CommandLine, sandbox: Sandbox, quiet: str) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(2))
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, quiet)
+    assert ended.code == 0
+    assert ended.err == ""
+    assert "2 created" in ended.out
+    assert importer("run", "nowhere.csv", "-m", "m.yaml", quiet).error, "errors are said all the same"
+
+
+def test_verbose_says_what_was_detected(importer: CommandLine) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.write("list.csv", "List of March;;\n;;\nID;Name;Phone\nA-1;Zoë;+919876500001\n")
+    plain, verbose = (importer("check", "list.csv", "-m", "m.yaml", *flag) for flag in ((), ("-v",)))
+    assert len(verbose.err) > len(plain.err)
+    assert "list.csv: " in verbose.err
+
+
+def test_no_colour_and_no_control_character_on_a_pipe(importer: CommandLine) -> None:
+    importer.environment["NO_COLOR"] = "1"
+    ended = importer.process("check", "nowhere.csv", "-m", "m.yaml")
+    assert ended.code == 2
+    assert "\x1b" not in ended.err
+
+
+def test_text_from_a_cell_reaches_the_terminal_escaped(importer: CommandLine) -> None:
+    evil = "\x1b]0;owned\x07evil\u202ename.csv"
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1), evil)
+    ended = importer("check", evil, "-m", "m.yaml", "--sheet", "\x1b[2Jx")
+    said = ended.out + ended.err
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert "\u202e" not in said
+
+
+@pytest.mark.parametrize("flag", [(), ("--no-progress",)])
+def test_on_a_pipe_progress_is_a_line_now_and_then(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, flag: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("importer.cli.console._EVERY", 0.1)
+    importer.mapping()
+    importer.table(leads(12))
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--rate", "20", "--no-canary", *flag)
+    lines = [line for line in ended.err.splitlines() if line.startswith("sending: ")]
+    assert bool(lines) is not bool(flag)
+    for line in lines:
+        assert re.match(r"sending: \d+ of 12 rows, [\d.]+ rows/s\b", line), line
+        assert "\r" not in line
+
+
+def test_progress_counts_rows_and_never_more_than_there_are(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importer.cli.console._EVERY", 0.0)
+    importer.mapping()
+    importer.table(leads(12))
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
+    counts = [int(count) for count in re.findall(r"^sending: (\d+) of 12 rows", ended.err, re.MULTILINE)]
+    assert counts == sorted(counts)
+    assert counts[-1] == 12
+    assert "created 12" in ended.err
+
+
+def test_settings_of_a_profile_and_which_goes_before_which(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1))
+    importer.write(
+        "importer.toml", 'org = "base"\nrate = 0\n[profiles.test]\norg = "from-profile"\nreports_dir = "elsewhere"\n'
+    )
+    run = ("run", "list.csv", "-m", "m.yaml", "--profile", "test", "--yes", "--again", "--json")
+    assert importer(*run, "--org", "from-flag").document["org"] == "from-flag"
+    assert importer(*run).document["org"] == ORG, "the environment goes before the file"
+    monkeypatch.delenv("SALESCHAT_ORG_ID")
+    assert importer(*run).document["org"] == "from-profile"
+    assert (importer.folder / "elsewhere" / "journal.sqlite3").is_file()
+    assert importer(*run[:4], "--yes", "--json").document["org"] == "base"
+
+
+def test_the_key_from_a_file(importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SALESCHAT_API_KEY")
+    key = importer.write("key", f"{KEY}\n")
+    key.chmod(0o600)
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1))
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST, "--api-key-file", key).code == 0

@@ -1,0 +1,23 @@
+"""Is the harness any good? It is if it catches every mutant within ten trials."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.crash.mutants import MUTANTS
+from tests.crash.processes import Launcher, OracleProcess
+from tests.crash.scenarios import RACY
+from tests.crash.trial import Rough, Verdict, trials
+
+TRIALS = 10
+
+ROUGH = Rough(give_up_after=15.0)
+
+
+def hunt(mutant: str, oracle: OracleProcess, launcher: Launcher, folder: Path) -> list[Verdict]:
+    """The trials until the mutant is caught; the last one has violations if it was."""
+    assert mutant in MUTANTS
+    rough = replace(RACY, give_up_after=15.0) if mutant.endswith("racy-server") else ROUGH
+    if mutant == "every-429-is-a-throttle":
+        rough = replace(rough, kills=1, give_up_after=6.0)  # it waits for ever, so do not wait long for it
+    seeds = list(range(1, TRIALS + 1))
+    return trials(seeds, replace(rough, mutant=mutant), oracle, launcher, folder, stop_early=True)

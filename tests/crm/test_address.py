@@ -1,0 +1,95 @@
+import pytest
+
+from importer.crm.address import checked_base_url, is_loopback, origin_of, segment, url_of
+from importer.errors import SettingsError
+from importer.model.operation import Call, Kind, Operation, RowId
+
+
+def call(kind: Kind, crm_id: str = "L-1", lead_id: str = "") -> Call:
+    operation = Operation(kind=kind, key="k", body=b"{}")
+    return Call(row=RowId(0, 2), ordinal=0, operation=operation, crm_id=crm_id, lead_id=lead_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lead_id", "path"),
+    [
+        (Kind.CREATE, "", "/leads"),
+        (Kind.CREATE, "u-1", "/leads"),
+        (Kind.ASSIGN, "u-1", "/leads/u-1/assign"),
+        (Kind.ASSIGN, "", "/leads/L-1/assign"),
+        (Kind.EVENT, "u-1", "/leads/u-1/events"),
+        (Kind.EVENT, "", "/leads/L-1/events"),
+    ],
+)
+def test_a_follow_up_names_its_lead_by_lead_id_when_it_is_known(kind: Kind, lead_id: str, path: str) -> None:
+    assert url_of("https://crm.example", "o1", call(kind, lead_id=lead_id)) == f"https://crm.example/v4/orgs/o1{path}"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoded"),
+    [
+        ("a/b", "a%2Fb"),
+        ("a b", "a%20b"),
+        ("ä", "%C3%A4"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("100%", "100%25"),
+        ("a-._~", "a-._~"),
+    ],
+)
+def test_a_segment_is_one_segment(text: str, encoded: str) -> None:
+    assert segment(text) == encoded
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://crm.example/", "https://crm.example"),
+        ("https://crm.example/base/", "https://crm.example/base"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+    ],
+)
+def test_base_urls_that_are_fine(url: str, same: str) -> None:
+    assert checked_base_url(url) == same
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "crm.example",
+        "ftp://crm.example",
+        "http://crm.example",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "https://user@crm.example",
+        "https://crm.example?x=1",
+        "https://crm.example#x",
+        "https://169.254.169.254",
+        "https://[fe80::1]",
+        "https://",
+        "file:///etc/passwd",
+    ],
+)
+def test_base_urls_that_could_give_the_key_away(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        checked_base_url(url)
+    assert caught.value.tip
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://crm.example:99999", "https://crm.example:abc"])
+def test_base_urls_that_are_malformed(url: str) -> None:
+    with pytest.raises(SettingsError):
+        checked_base_url(url)
+
+
+def test_loopback() -> None:
+    assert is_loopback("http://127.3.2.1")
+    assert is_loopback("http://[::1]:1")
+    assert not is_loopback("http://0.0.0.0")
+    assert not is_loopback("https://127.0.0.1.example")
+
+
+def test_the_origin_has_no_path_and_no_capitals() -> None:
+    assert origin_of("https://CRM.Example:8443/base") == "https://crm.example:8443"

@@ -1,0 +1,39 @@
+import copy
+import traceback
+
+import pytest
+
+from importer.crm.credential import Credential, CredentialKind
+from importer.errors import SettingsError
+
+SECRET = "canary-key-12345"
+
+
+def test_nothing_but_headers_shows_the_secret() -> None:
+    credential = Credential(CredentialKind.API_KEY, SECRET, source="test")
+    shown = [repr(credential), str(credential), f"{credential}", f"{[credential]}", repr(copy.copy(credential))]
+    assert not any(SECRET in text for text in shown)
+    assert not hasattr(credential, "__dict__")
+    assert credential.headers() == {"x-org-api-key": SECRET}
+
+
+def test_a_token_is_a_bearer() -> None:
+    assert Credential(CredentialKind.TOKEN, SECRET, source="t").headers() == {"authorization": f"Bearer {SECRET}"}
+
+
+def test_text_is_hidden_wherever_it_stands() -> None:
+    credential = Credential(CredentialKind.API_KEY, SECRET, source="test")
+    assert credential.hidden(f"a{SECRET}b {SECRET}") == "a***b ***"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", "short", f"{SECRET}\n", f"{SECRET} x", f"{SECRET}\r\nx: 1", "kéy-mit-ümlaut", "x" * 9000, f"{SECRET}\0"],
+)
+def test_a_malformed_secret_is_refused_without_being_shown(secret: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Credential(CredentialKind.API_KEY, secret, source="SALESCHAT_API_KEY")
+    said = caught.value.message + caught.value.tip + "".join(traceback.format_exception(caught.value))
+    assert "SALESCHAT_API_KEY" in said
+    assert not secret or secret not in said
+    assert SECRET not in said
