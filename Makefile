@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test check lint types floors samples schema docs lock clean
+.PHONY: demo test crash-test check lint types floors samples schema docs lock clean
 
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -12,6 +12,10 @@ demo: $(READY) ## the main job, end to end, on the built-in sandbox
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest
+
+N ?= 1000
+crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length
+	$(BIN)/python -m tests.crash.long --kills $(N)
 
 check: lint types floors ## everything but the tests
 

@@ -126,6 +126,7 @@ class Console:
     def result(self, text: str) -> None:
         """What was asked for, on stdout."""
         click.echo(text)
+        sys.stdout.flush()  # a program that reads along should not wait for the end
 
     def ask(self, question: str) -> bool:
         """A question on the terminal; no when there is nobody to ask."""

@@ -51,6 +51,8 @@ def _as_given_now(request: RunRequest, settings: Settings, options: dict[str, An
     changes = {name: settings[name] for name in _MAY_CHANGE if settings.source(name).startswith("--")}
     if options["on_duplicate"]:
         changes["on_duplicate"] = OnDuplicate(options["on_duplicate"])
+    if options["assume_new"]:
+        changes["assume_new"] = True
     if options["no_canary"]:
         changes["canary"] = False
     return replace(request, **changes)

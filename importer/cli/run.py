@@ -10,6 +10,7 @@ from importer.cli.options import COMMON, READING, SENDING
 @click.command()
 @READING
 @SENDING
+@click.option("--accept-drift", is_flag=True, help="Send although the columns differ from those of the last run.")
 @click.option("--again", is_flag=True, help="Import a file that was imported before once more.")
 @COMMON
 def run(**options: Any) -> int:

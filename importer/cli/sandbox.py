@@ -1,5 +1,6 @@
 """`importer sandbox`: a local server that speaks the Leads API."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from importer.cli.options import COMMON
     "--rate", type=click.FloatRange(min=0), default=10.0, metavar="N", help="Requests/s per endpoint; 0: no limit. [10]"
 )
 @click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A YAML file of faults on purpose.")
-@click.option("--api-key", hidden=True, help="Use this key instead of a random one (for scripts; it is no secret).")
 @COMMON
 def sandbox(**options: Any) -> int:
     """Run a local server that speaks the Leads API, on this machine only, in memory, until Ctrl-C.
@@ -28,9 +28,12 @@ def sandbox(**options: Any) -> int:
 
     here = session({**options, "rate": None})
     faults = load_faults(options["faults"]) if options["faults"] else Faults()
-    server = Sandbox(port=options["port"], rate=options["rate"], faults=faults, api_key=options["api_key"])
+    server = Sandbox(port=options["port"], rate=options["rate"], faults=faults)
 
     def announce(base_url: str, api_key: str) -> None:
+        if here.as_json:
+            here.console.result(json.dumps({"base_url": base_url, "api_key": api_key, "org": "sandbox"}))
+            return
         here.console.result(
             f"The sandbox listens at {base_url}. It is not the real API; everything is gone when it ends (Ctrl-C).\n"
             f"  export SALESCHAT_BASE_URL={base_url} SALESCHAT_API_KEY={api_key} SALESCHAT_ORG_ID=sandbox"

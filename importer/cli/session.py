@@ -63,6 +63,8 @@ class Session:
         from importer.crm.address import is_loopback
 
         self.console.say(announcement(about))
+        if about.is_drift_to_answer:
+            return self.console.ask("The columns have changed. Send all the same?")
         if self.assume_yes or is_loopback(about.base_url):
             return True
         return self.console.ask("Send?")
@@ -108,6 +110,7 @@ def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
         concurrency=settings["concurrency"],
         on_duplicate=OnDuplicate(options.get("on_duplicate") or OnDuplicate.SKIP),
         skip_known=options.get("skip_known", False),
+        accept_drift=options.get("accept_drift", False),
         canary=not options.get("no_canary", False),
         settle=settings["settle"],
         assign_spacing=settings["assign_spacing"],

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from importer.cli.columns import change_lines, owner_lines, symptom_lines
 from importer.cli.escape import for_terminal
 
 if TYPE_CHECKING:
+    from importer.model.run import RunReport
     from importer.runs.job import Announcement, Finished
 
 _PROBLEMS_SHOWN: Final = 4
 
 
 def announcement(about: Announcement) -> str:
-    """So many rows of so many, to this organisation on this server, so many requests, about so long."""
+    """Changes and owners; then so many rows of so many, to this organisation on this server, so many requests."""
     estimate = about.estimate
     how_long = f", about {duration(estimate.seconds)}" if estimate.seconds else ""
-    return (
+    send = (
         f"{estimate.rows_to_send:,} of {about.rows:,} rows go to organisation {about.org} on {about.base_url}: "
         f"{estimate.requests:,} requests{how_long}"
     )
+    return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send])
 
 
 def duration(seconds: float) -> str:
@@ -31,7 +34,7 @@ def duration(seconds: float) -> str:
 
 
 def conclusion(finished: Finished) -> str:
-    """At most 15 lines: what happened, what needs a person, and where it all stands."""
+    """What happened, what needs a person, and where it all stands: at most 15 lines, and for a check the columns."""
     report = finished.ended.report
     files = finished.ended.files
     how = {"finished": "finished", "stopped": "stopped", "interrupted": "was interrupted"}[report.state]
@@ -48,12 +51,22 @@ def conclusion(finished: Finished) -> str:
             f"  a run would send {estimate.rows_to_send:,} rows in {estimate.requests:,} requests, "
             f"about {duration(estimate.seconds)}"
         )
+        lines += _columns(report)
     if finished.stop is not None:
         lines.append(f"  why: {for_terminal(report.reason, keep='')}")
         lines += [f"  tip: {finished.stop.tip}"] if finished.stop.tip else []
     lines.append(f"Rows that need a person: {for_terminal(files['rejects.csv'])}")
     lines.append(f"Report: {for_terminal(files.get('report.html', files['results.csv']))}")
     return "\n".join(lines)
+
+
+def _columns(report: RunReport) -> list[str]:
+    examination = report.examination
+    return [
+        *owner_lines(report.owners),
+        *change_lines(examination),
+        *symptom_lines(examination.symptoms, several_sources=len(report.sources) > 1),
+    ]
 
 
 def _problems(problems: dict[str, int]) -> list[str]:

@@ -31,12 +31,13 @@ class Breaker:
         self._probes = 0
         self._next_probe = 0.0
         self._probing = False
+        self._paused = False
         self._changed = asyncio.Event()
 
     @property
     def is_open(self) -> bool:
         """Whether everything but probes has to wait. Before the first answer a single failure is enough."""
-        return self._failures >= (FAILURES if self._ever_answered else 1)
+        return self._paused or self._failures >= (FAILURES if self._ever_answered else 1)
 
     @property
     def next_probe_in(self) -> float:
@@ -54,9 +55,15 @@ class Breaker:
                 async with asyncio.timeout(None if self._probing else self.next_probe_in):
                     await self._changed.wait()
 
+    def pause(self, seconds: float) -> None:
+        """The whole run is in question: for so long nothing is sent, and then a probe alone."""
+        self._paused = True
+        self._next_probe = self._clock.monotonic() + seconds
+
     def answered(self) -> None:
         """Something came back that shows that the server is there."""
         self._ever_answered = True
+        self._paused = False
         self._failures = self._probes = 0
         self._failing_since = None
         self._settle_probe()

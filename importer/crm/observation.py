@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+
+_LARGEST_CODE: Final = 1 << 63
+"""What a server may call an error code and the journal can keep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +27,7 @@ class Answer:
         if not self.body:
             return None
         try:
-            document = json.loads(self.body)
+            document = _parsed(self.body)
         except (ValueError, RecursionError):
             return None
         return document if isinstance(document, dict) else None
@@ -38,7 +41,7 @@ class Answer:
     def error_code(self) -> int | None:
         """The `error_code` of an `ErrorRespDto`."""
         code = (self.document or {}).get("error_code")
-        return code if isinstance(code, int) and not isinstance(code, bool) else None
+        return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST_CODE else None
 
     @property
     def error_text(self) -> str:
@@ -46,6 +49,11 @@ class Answer:
         texts = [(self.document or {}).get(key) for key in ("error_message", "error_description")]
         said = dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip())
         return ": ".join(said)
+
+
+def _parsed(body: bytes) -> Any:
+    """The JSON document, without halves of characters: a text that a server cut off may end in one."""
+    return json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,6 +62,11 @@ class Pacer:
         self._grown_at = 0.0
         self._changed = asyncio.Event()
 
+    @property
+    def shut_for(self) -> float:
+        """Seconds since the gate closed; 0 while it is open."""
+        return 0.0 if self._shut_at is None else self._clock.monotonic() - self._shut_at
+
     async def turn(self) -> float:
         """Wait for this call's turn, first come first served; returns the ticket to end the turn with."""
         async with self._line:

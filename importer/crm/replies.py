@@ -22,6 +22,9 @@ DOUBT_TRIES: Final = 4
 CONTENT_REFUSED: Final = frozenset({400, 413, 414, 415, 422, 431})
 NO_EFFECT: Final = frozenset({421, 425})
 
+_APART: Final = 2.0
+"""Seconds before a refusal that is about the whole run is asked for once more."""
+
 _CREDENTIAL_TIP: Final = "Check the credential and the organisation, then `importer resume` goes on with this run."
 _ENDPOINT_TIP: Final = "Check --base-url and the organisation, then `importer resume` goes on with this run."
 
@@ -148,7 +151,7 @@ def _judge_any(seen: Answer) -> Verdict:
         case 404:
             return _verdict(seen, Action.AGAIN, f"no such address: {_said(seen)}", outage=True)
         case status if status in NO_EFFECT:
-            return _verdict(seen, Action.AGAIN, _said(seen))
+            return _verdict(seen, Action.AGAIN, _said(seen), outage=True)
         case 408:
             return _in_doubt(seen, outage=False)
         case 501 | 505:
@@ -189,8 +192,8 @@ def _unproven(seen: Answer) -> Verdict:
 
 def _again_then_stop(seen: Answer, name: str, limit: int, reason: str, tip: str) -> Verdict:
     """Asked again once or twice, so that a hiccup of an authentication service does not stop a night's run."""
-    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip))
-    return _verdict(seen, Action.AGAIN, f"{reason}: {_said(seen)}", wait=2.0, streak=streak)
+    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip), apart=_APART)
+    return _verdict(seen, Action.AGAIN, f"{reason}: {_said(seen)}", wait=_APART, streak=streak)
 
 
 def _stopped(seen: Answer) -> Verdict:

@@ -48,13 +48,15 @@ class Stop:
 class Streak:
     """A run stops when the same verdict falls `limit` times with nothing accepted in between.
 
-    `from_start`: only while nothing at all was accepted in this run.
+    `from_start`: only while nothing at all was accepted in this run. `apart`: seconds in which nothing is sent before
+    one probe asks again; what was on its way meanwhile does not count once more.
     """
 
     name: str
     limit: int
     stop: Stop
     from_start: bool = False
+    apart: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

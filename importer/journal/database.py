@@ -1,12 +1,14 @@
 """Opening the journal's file so that what is committed survives a power loss."""
 
+import errno
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from importer.errors import LocalDiskError, RunError
-from importer.journal.schema import TABLES, VERSION
+from importer.journal.schema import LAYOUTS, VERSION
 
 FILE_NAME: Final = "journal.sqlite3"
 
@@ -39,9 +41,16 @@ def disk_error(path: Path | str, error: Exception) -> LocalDiskError:
 
 
 def _create_private(path: Path) -> None:
-    """SQLite gives -wal and -shm the mode of the database; its own default would be readable for everybody."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    os.close(descriptor)
+    """SQLite gives -wal and -shm the mode of the database; its own default would be readable for everybody.
+
+    A journal that is there is never opened here. Closing it would drop every POSIX lock that this process has on it,
+    those of its other connection included; whoever looked into the journal next would take himself for the only one
+    and delete the -wal that is still being written.
+    """
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a symbolic link")
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -56,8 +65,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        for statement in TABLES.split(";\n"):
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < VERSION:
+        for statement in ";\n".join(LAYOUTS[version:]).split(";\n"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")

@@ -8,6 +8,7 @@ from importer.journal.transaction import transaction
 _STATEMENTS: Final = (
     "UPDATE operations SET body = NULL, key = '' WHERE run = ?",
     "UPDATE rows SET cells = NULL, problems = NULL, crm_id = '', owner = '', message = '', hint = '' WHERE run = ?",
+    "UPDATE examinations SET symptoms = '[]' WHERE run = ?",
 )
 
 

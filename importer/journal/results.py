@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from importer.journal.encoding import problems_from, source_from
+from importer.journal.examining import examination_of, owners_of
 from importer.journal.store import Journal, StoredRun
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, RowResult, RowStatus
@@ -70,6 +71,8 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         problems=_problem_counts(journal, run),
         requests=_requests(journal, run, stored["canaries"]),
         estimate=Estimate(**json.loads(stored["estimate"])) if stored["estimate"] else Estimate(),
+        examination=examination_of(journal.connection, run),
+        owners=owners_of(journal.connection, run),
     )
 
 

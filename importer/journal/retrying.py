@@ -12,8 +12,8 @@ RETRY_FAILED: Final = (
     """UPDATE rows SET status = 'pending', message = '', hint = '', finished_at = NULL,
     assign = CASE WHEN assigns THEN 'pending' ELSE '' END, events = CASE WHEN event_calls THEN 'pending' ELSE '' END
     WHERE run = :run AND status IN ('rejected', 'unknown')""",
-    # failed follow-ups may be sent again; events that were held because of their assignment wait for it
-    f"""UPDATE operations SET state = CASE WHEN state = 'held' THEN 'blocked' ELSE 'planned' END
+    # failed follow-ups may be sent again, however old; events that were held because of their assignment wait for it
+    f"""UPDATE operations SET state = CASE WHEN state = 'held' THEN 'blocked' ELSE 'planned' END, doubt_at = NULL
     WHERE run = :run AND kind != 'create' AND body IS NOT NULL AND state IN ('rejected', 'unknown', 'held')
     AND EXISTS (SELECT 1 FROM rows r WHERE {_SAME_ROW} AND r.status IN ('created', 'duplicate'))""",
     """UPDATE rows SET message = '', hint = '',

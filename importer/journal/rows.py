@@ -1,12 +1,22 @@
 """Statements about rows and leads that more than one part of the journal needs."""
 
 import sqlite3
+from typing import Final
 
 from importer.journal.encoding import problems_text
 from importer.model.problem import Problem
 
+RowKey = tuple[int, int, int]
+"""Run, source, number."""
 
-def append_problem(connection: sqlite3.Connection, row_key: tuple[int, int, int], problem: Problem) -> None:
+CallKey = tuple[int, int, int, int]
+"""Run, source, number, ordinal."""
+
+OF_ROW: Final = "run = ? AND source = ? AND number = ?"
+OF_CALL: Final = f"{OF_ROW} AND ordinal = ?"
+
+
+def append_problem(connection: sqlite3.Connection, row_key: RowKey, problem: Problem) -> None:
     """Add a finding to the row (run, source, number)."""
     connection.execute(
         "UPDATE rows SET problems = json_insert(coalesce(problems, '[]'), '$[#]', json_extract(?, '$[0]'))"

@@ -1,10 +1,8 @@
-"""The journal's tables. The layout has a version; a newer one than the program knows is refused."""
+"""The journal's tables. The layout has a version: an older one is extended, a newer one is refused."""
 
 from typing import Final
 
-VERSION: Final = 1
-
-TABLES: Final = """
+_FIRST: Final = """
 CREATE TABLE realms (                       -- one server and organisation: what ledger and guard belong to
     id INTEGER PRIMARY KEY,
     origin TEXT NOT NULL,
@@ -85,3 +83,19 @@ CREATE TABLE leads (                        -- the ledger: what all runs togethe
     PRIMARY KEY (realm, crm_id)
 ) WITHOUT ROWID;
 """
+
+_EXAMINATIONS: Final = """
+CREATE TABLE examinations (                 -- what was found in the columns of a run
+    run INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+    mapping TEXT NOT NULL,                  -- its name; '' where the next file is not to be compared with this one
+    columns TEXT NOT NULL,                  -- JSON: how full each column was
+    symptoms TEXT NOT NULL,                 -- JSON; they quote cells
+    changes TEXT NOT NULL,                  -- JSON: what differs from the run `compared_with`
+    compared_with TEXT NOT NULL
+)
+"""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS)
+"""What each version of the layout adds to the one before."""
+
+VERSION: Final = len(LAYOUTS)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from importer.journal.rows import append_problem, mark_maybe
+from importer.journal.follow_ups import release, settle
+from importer.journal.rows import OF_CALL, OF_ROW, CallKey, RowKey, append_problem, mark_maybe
 from importer.journal.states import OperationState as State
 from importer.journal.writer import Writer
 from importer.model.operation import Call, Kind, Operation, RowId
@@ -15,9 +16,6 @@ from importer.model.problem import Problem
 
 PAGE: Final = 500
 """Calls that are read from the plan at once."""
-
-_OF_ROW: Final = "run = ? AND source = ? AND number = ?"
-_OF_CALL: Final = f"{_OF_ROW} AND ordinal = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +92,7 @@ class SendingJournal:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                f"UPDATE operations SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE {_OF_CALL}",
+                f"UPDATE operations SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE {OF_CALL}",
                 (at, *self._call_key(call)),
             )
 
@@ -105,7 +103,7 @@ class SendingJournal:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                f"UPDATE operations SET state = 'planned', throttled = throttled + ? WHERE {_OF_CALL}",
+                f"UPDATE operations SET state = 'planned', throttled = throttled + ? WHERE {OF_CALL}",
                 (int(throttled), *self._call_key(call)),
             )
 
@@ -117,7 +115,7 @@ class SendingJournal:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                f"UPDATE operations SET state = 'planned', doubt_at = ? WHERE {_OF_CALL}", (at, *self._call_key(call))
+                f"UPDATE operations SET state = 'planned', doubt_at = ? WHERE {OF_CALL}", (at, *self._call_key(call))
             )
             if call.operation.kind is Kind.CREATE:
                 mark_maybe(connection, self._realm, call.crm_id)
@@ -145,26 +143,26 @@ class SendingJournal:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {_OF_CALL}",
+                f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {OF_CALL}",
                 (state, *self._call_key(call)),
             )
             connection.execute(
                 "UPDATE rows SET status = ?, lead_id = ?, message = ?, hint = ?, http_status = ?, error_code = ?,"
-                f" finished_at = ? WHERE {_OF_ROW}",
+                f" finished_at = ? WHERE {OF_ROW}",
                 (status, lead_id, message, hint, http_status, error_code, at, *self._row_key(call.row)),
             )
             for warning in warnings:
                 append_problem(connection, self._row_key(call.row), warning)
-            self._remember(connection, call.crm_id, status, lead_id)
-            self._release(connection, call.row, follow_ups)
+            self._remember(connection, call, status, lead_id)
+            release(connection, self._row_key(call.row), follow_ups)
 
         await self._writer.commit(change)
 
-    def _remember(self, connection: sqlite3.Connection, crm_id: str, status: RowStatus, lead_id: str) -> None:
+    def _remember(self, connection: sqlite3.Connection, call: Call, status: RowStatus, lead_id: str) -> None:
         """What the ledger learns from a create: that the lead exists, and whether we may have made it."""
-        if status is RowStatus.UNKNOWN:
-            return  # `in_doubt` has said all there is to say
-        if status is RowStatus.REJECTED:
+        if status is RowStatus.UNKNOWN and call.maybe:
+            mark_maybe(connection, self._realm, call.crm_id)  # the first doubt may have been the last attempt
+        if status in (RowStatus.UNKNOWN, RowStatus.REJECTED):
             return
         clear = status is RowStatus.CREATED
         connection.execute(
@@ -172,28 +170,8 @@ class SendingJournal:
             " ON CONFLICT (realm, crm_id) DO UPDATE SET seen_in = coalesce(seen_in, excluded.seen_in),"
             " lead_id = CASE WHEN excluded.lead_id = '' THEN lead_id ELSE excluded.lead_id END,"
             f" maybe = {'0' if clear else 'maybe'}",
-            (self._realm, crm_id, self._run, lead_id),
+            (self._realm, call.crm_id, self._run, lead_id),
         )
-
-    def _release(self, connection: sqlite3.Connection, row: RowId, state: State) -> None:
-        """Move a row's waiting follow-ups: with `planned`, only the assignment first if there is one."""
-        key = self._row_key(row)
-        if state is State.PLANNED:
-            assign = connection.execute(
-                f"UPDATE operations SET state = 'planned' WHERE {_OF_ROW} AND kind = 'assign' AND state = 'blocked'",
-                key,
-            )
-            if assign.rowcount:
-                return
-        connection.execute(f"UPDATE operations SET state = ? WHERE {_OF_ROW} AND state = 'blocked'", (state, *key))
-        if state is State.DROPPED:
-            connection.execute(
-                f"UPDATE operations SET body = NULL WHERE {_OF_ROW} AND state = 'dropped' AND EXISTS"
-                " (SELECT 1 FROM rows r WHERE r.run = operations.run AND r.source = operations.source"
-                " AND r.number = operations.number AND r.status = 'duplicate')",
-                key,
-            )
-        self._show_follow_ups(connection, row)
 
     async def follow_up_settled(
         self,
@@ -207,36 +185,21 @@ class SendingJournal:
     ) -> None:
         """An assignment or an event has its final state; an accepted assignment releases the events."""
         at = self._stamp()
-        scrub = state is FollowUp.ACCEPTED
 
         def change(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {_OF_CALL}",
-                (state, *self._call_key(call)),
+            settle(
+                connection,
+                self._call_key(call),
+                call.operation.kind,
+                state,
+                at=at,
+                message=message,
+                hint=hint,
+                http_status=http_status,
+                error_code=error_code,
             )
-            connection.execute(f"UPDATE rows SET finished_at = ? WHERE {_OF_ROW}", (at, *self._row_key(call.row)))
-            if message:
-                connection.execute(
-                    "UPDATE rows SET message = ltrim(message || '; ' || ?, '; '), hint = ltrim(hint || ' ' || ?),"
-                    f" http_status = ?, error_code = ? WHERE {_OF_ROW}",
-                    (message, hint, http_status, error_code, *self._row_key(call.row)),
-                )
-            if call.operation.kind is Kind.ASSIGN:
-                self._release(connection, call.row, State.PLANNED if state is FollowUp.ACCEPTED else State.HELD)
-            self._show_follow_ups(connection, call.row)
 
         await self._writer.commit(change)
-
-    def _show_follow_ups(self, connection: sqlite3.Connection, row: RowId) -> None:
-        """Keep the row's two follow-up words in step with its operations."""
-        found = connection.execute(
-            f"SELECT kind, state FROM operations WHERE {_OF_ROW} AND kind != 'create'", self._row_key(row)
-        ).fetchall()
-        words = {kind: [_WORDS[State(s)] for k, s in found if k == kind] for kind in (Kind.ASSIGN, Kind.EVENT)}
-        connection.execute(
-            f"UPDATE rows SET assign = ?, events = ? WHERE {_OF_ROW}",
-            (FollowUp.worst(words[Kind.ASSIGN]), FollowUp.worst(words[Kind.EVENT]), *self._row_key(row)),
-        )
 
     async def canary_sent(self) -> None:
         """A request that belongs to no row is about to leave."""
@@ -253,10 +216,10 @@ class SendingJournal:
             )
         )
 
-    def _row_key(self, row: RowId) -> tuple[int, int, int]:
+    def _row_key(self, row: RowId) -> RowKey:
         return (self._run, row.source, row.number)
 
-    def _call_key(self, call: Call) -> tuple[int, int, int, int]:
+    def _call_key(self, call: Call) -> CallKey:
         return (*self._row_key(call.row), call.ordinal)
 
     def _stamp(self) -> str:
@@ -268,15 +231,4 @@ _CREATE_STATES: Final = {
     RowStatus.DUPLICATE: State.ACCEPTED,
     RowStatus.CREATED_UNCONFIRMED: State.ACCEPTED,
     RowStatus.REJECTED: State.REJECTED,
-}
-
-_WORDS: Final = {
-    State.BLOCKED: FollowUp.PENDING,
-    State.PLANNED: FollowUp.PENDING,
-    State.INTENT: FollowUp.PENDING,
-    State.ACCEPTED: FollowUp.ACCEPTED,
-    State.REJECTED: FollowUp.REJECTED,
-    State.UNKNOWN: FollowUp.UNKNOWN,
-    State.HELD: FollowUp.HELD,
-    State.DROPPED: FollowUp.NONE,
 }

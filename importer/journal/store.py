@@ -12,6 +12,7 @@ from typing import Self
 from importer.errors import RunError
 from importer.journal.database import disk_error, open_database
 from importer.journal.encoding import dumps
+from importer.journal.follow_ups import give_up_stale
 from importer.journal.plan import Plan
 from importer.journal.retrying import RETRY_FAILED
 from importer.journal.rows import mark_maybe
@@ -168,7 +169,10 @@ class Journal:
     # sending
 
     def recover(self) -> int:
-        """Turn what an interrupted process was sending into calls that may have had effect; returns how many."""
+        """Turn what an interrupted process was sending into calls that may have had effect; returns how many.
+
+        Follow-ups in doubt that are too old to be repeated end as `unknown`.
+        """
         with transaction(self.connection):
             lost = self.connection.execute(
                 "SELECT o.run, o.source, o.number, o.ordinal, o.kind, o.intent_at, r.crm_id, runs.realm,"
@@ -184,12 +188,16 @@ class Journal:
                     " WHERE run = ? AND source = ? AND number = ? AND ordinal = ?",
                     (self._latest_end(row), row["run"], row["source"], row["number"], row["ordinal"]),
                 )
+            give_up_stale(self.connection, self._now())
         return len(lost)
 
     def _latest_end(self, row: sqlite3.Row) -> str:
         """When the request of a lost call ended at the latest: nobody knows when in its time the process died."""
-        end = datetime.fromisoformat(row["intent_at"]) + timedelta(seconds=row["timeout"])
-        return min(self._now(), end).isoformat(timespec="milliseconds")
+        began = datetime.fromisoformat(row["intent_at"])
+        end = began + timedelta(seconds=row["timeout"])
+        now = self._now()
+        # A clock that was set back since says nothing about how long ago it was.
+        return (min(now, end) if now >= began else end).isoformat(timespec="milliseconds")
 
     @contextmanager
     def sending(self, run: StoredRun, writer: Writer) -> Iterator[SendingJournal]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from importer.errors import LocalDiskError
 from importer.journal.database import disk_error, open_database
 from importer.journal.transaction import transaction
 
@@ -27,7 +26,7 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[tuple[Change, asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
-        self._failure: LocalDiskError | None = None
+        self._failure: Exception | None = None
 
     async def commit(self, change: Change) -> None:
         """Write the change; raises LocalDiskError when the disk refuses."""
@@ -46,8 +45,9 @@ class Writer:
                 await asyncio.get_running_loop().run_in_executor(
                     self._thread, self._apply, [change for change, _ in group]
                 )
-            except (sqlite3.Error, OSError) as error:
-                self._failure = disk_error(self._folder, error)
+            except Exception as error:  # noqa: BLE001 - whoever waits for the change must hear of it, or he waits for ever
+                refused = isinstance(error, sqlite3.Error | OSError)
+                self._failure = disk_error(self._folder, error) if refused else error
                 self._refuse([*group, *self._waiting])
                 self._waiting = []
             else:

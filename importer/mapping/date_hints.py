@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -49,6 +51,19 @@ def why_not_understood(texts: Any) -> list[Broken]:
         _because(place, best) or _number(text, serial[place], epochs[place]) or neither[place]
         for place, text in enumerate(texts.to_pylist())
     ]
+
+
+def fitting_formats(texts: Sequence[str]) -> list[str]:
+    """The formats that fit most of the distinct texts of a column; none if that is less than half of them."""
+    best = _best_fits(pa.array(texts, pa.large_string()))
+    if not best or 2 * int(best[0].fits.sum()) < len(texts):
+        return []
+    return _without_twins([fit.format for fit in best])
+
+
+def serial_day(text: str) -> str:
+    """The day that a spreadsheet would show for its own count of days; `""` for any other text."""
+    return _serial_days(pa.array([text], pa.large_string()))[0]
 
 
 _NEITHER: Final = Broken(code="date-invalid", detail="is not an ISO date such as 2026-11-22 or 2026-11-22 15:04:05")

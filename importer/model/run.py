@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from importer.model.examination import Examination, OwnerCount
 from importer.model.source import ReadOptions, SourceInfo
 
 
@@ -46,6 +47,7 @@ class RunRequest:
     concurrency: int = 16
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
     skip_known: bool = False
+    accept_drift: bool = False
     canary: bool = True
     settle: float = 60.0
     assign_spacing: float = 10.0
@@ -108,3 +110,5 @@ class RunReport:
     problems: dict[str, int] = field(default_factory=dict)
     requests: Requests = Requests()
     estimate: Estimate = Estimate()
+    examination: Examination = field(default_factory=Examination)
+    owners: tuple[OwnerCount, ...] = ()

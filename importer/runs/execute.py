@@ -49,6 +49,10 @@ _REACHED: Final = frozenset({Action.THROTTLE, Action.DOUBT})
 _NEAR_PAUSE: Final = 0.05
 
 
+LONGEST_THROTTLE: Final = 1800.0
+"""Seconds without a request that was not throttled after which the run stops (resumable)."""
+
+
 class Client(Protocol):
     """Whoever makes one attempt of a call."""
 
@@ -99,7 +103,7 @@ class Sender:
     def __post_init__(self) -> None:
         self._pacers = {kind: Pacer(self.options.rate, self.clock) for kind in Kind}
         self._breaker = Breaker(self.clock, self.rng)
-        self._streaks = Streaks()
+        self._streaks = Streaks(self.clock)
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         self._lanes = {kind: Lane(self._planned(kind), self.clock) for kind in Kind}
@@ -216,8 +220,9 @@ class Sender:
         waiting.call = replace(waiting.call, attempts=waiting.call.attempts + 1)
         seen = await self.client.send(waiting.call)
         verdict = judge(seen, waiting.call, self._canary.fingerprint)
+        if not (verdict.outage and self._breaker.is_open):  # a probe in an outage says nothing about its row
+            waiting.verdicts[verdict.action, verdict.tries] += 1
         stop = self._note(verdict, waiting.call, ticket)
-        waiting.verdicts[verdict.action] += 1
         if verdict.maybe is not None:
             waiting.call = replace(waiting.call, maybe=verdict.maybe)
         if verdict.action is Action.STOP or self._is_to_be_repeated(verdict, waiting):
@@ -240,21 +245,33 @@ class Sender:
         if verdict.http_status == 401 and self.reread is not None:
             with suppress(SettingsError):  # a key file that is just being replaced: the old key has one more chance
                 self.client.use(self.reread())
-        stop = self._streaks.note(verdict) or verdict.stop
+        stop = self._streaks.note(verdict, ticket) or verdict.stop or self._throttled_for_too_long(pacer)
         if verdict.outage:
             outage = self._breaker.failed(verdict.message)
             LOG.warning("%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status)
             self.progress.waiting(f"no answer: {verdict.message}" if self._breaker.is_open else "")
             return stop or outage
         self._breaker.answered()
+        if verdict.streak is not None and verdict.streak.apart:
+            self._breaker.pause(verdict.streak.apart)
         self.progress.waiting("")
         return stop
+
+    @staticmethod
+    def _throttled_for_too_long(pacer: Pacer) -> Stop | None:
+        if pacer.shut_for < LONGEST_THROTTLE:
+            return None
+        return Stop(
+            exit_code=ExitCode.OUTAGE,
+            reason=f"the server has throttled every request for {pacer.shut_for / 60:.0f} minutes",
+            tip="Its quota may be used up; `importer resume` goes on with this run later.",
+        )
 
     @staticmethod
     def _is_to_be_repeated(verdict: Verdict, waiting: Waiting) -> bool:
         if verdict.action in (Action.ACCEPT, Action.EXISTS, Action.REJECT):
             return False
-        return verdict.tries is None or waiting.verdicts[verdict.action] < verdict.tries
+        return verdict.tries is None or waiting.times(verdict) < verdict.tries
 
     async def _repeat(self, lane: Lane, waiting: Waiting, verdict: Verdict) -> None:
         """Write down that the call is open again, and put it where it waits for its time."""
@@ -278,7 +295,7 @@ class Sender:
             return max(self.options.settle, verdict.wait or 0.0)
         if verdict.wait is not None:
             return max(least, verdict.wait)
-        return max(least, backoff(waiting.verdicts[verdict.action] - 1, self.rng))
+        return max(least, backoff(max(0, waiting.times(verdict) - 1), self.rng))
 
     async def _settle(self, waiting: Waiting, verdict: Verdict) -> None:
         """The call's final state; what it releases goes to its lane."""

@@ -15,12 +15,16 @@ from importer.crm.address import origin_of
 from importer.crm.verdict import Stop
 from importer.errors import ImporterError, RunError
 from importer.exit_codes import ExitCode
+from importer.journal.examining import examination_of, owners_of
 from importer.journal.plan import Plan
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
+from importer.model.examination import Examination, OwnerCount
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
+from importer.runs.examine import compare, compared_name, drift_reason
 from importer.runs.finish import Ended, end_run
+from importer.runs.lock import sending_lock
 from importer.runs.log import LOG, logged
 from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, too_many_invalid
 from importer.runs.progress import Progress
@@ -29,13 +33,19 @@ from importer.runs.send import Destination, rate_of, send
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What a run is about to do, said before the first request."""
+    """What a run is about to do, said before the first request.
+
+    `is_drift_to_answer` says that the columns have changed and that nobody has accepted that yet.
+    """
 
     run_id: str
     rows: int
     org: str
     base_url: str
     estimate: Estimate
+    examination: Examination
+    owners: tuple[OwnerCount, ...]
+    is_drift_to_answer: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +84,8 @@ class Job:
             if request.org and request.base_url:
                 mark_known(plan, self.journal.realm(origin_of(request.base_url), request.org), skip=request.skip_known)
             plan.estimate(estimated(plan, rate))
-            closing.stop = _stop(too_many_invalid(plan, request.max_invalid))
+            if why := too_many_invalid(plan, request.max_invalid):
+                self._progress.note(f"a run would stop here: {why}")
         return closing.finished()
 
     def run(self, request: RunRequest, destination: Destination, *, name: str, again: bool) -> Finished:
@@ -82,10 +93,11 @@ class Job:
         destination.credential()  # a missing credential is said before an hour of reading
         loaded, opened = self._opened(request)
         run_id = self._run_id(name or loaded.mapping.name)
-        if not request.sandbox:
-            self._guard(opened, self.journal.realm(destination.origin, destination.org), again=again)
-        run = self.journal.begin(run_id, "run", request)
-        return self._plan_and_send(run, loaded, opened, destination)
+        with sending_lock(self.journal.folder, run_id, self._clock.now()):
+            if not request.sandbox:
+                self._guard(opened, self.journal.realm(destination.origin, destination.org), again=again)
+            run = self.journal.begin(run_id, "run", request)
+            return self._plan_and_send(run, loaded, opened, destination)
 
     def to_resume(self, run_id: str | None) -> StoredRun:
         """The run of that id, or the latest unfinished one."""
@@ -93,6 +105,12 @@ class Job:
 
     def resume(self, run: StoredRun, destination: Destination, *, retry_failed: bool = False) -> Finished:
         """Go on with a run from its journal; one that was never planned is read again."""
+        with sending_lock(self.journal.folder, run.run_id, self._clock.now()):
+            # Read again under the lock: another process may have gone on with it meanwhile.
+            current = replace(self.journal.run(run.run_id), request=run.request)
+            return self._resume(current, destination, retry_failed=retry_failed)
+
+    def _resume(self, run: StoredRun, destination: Destination, *, retry_failed: bool) -> Finished:
         if run.command != "run":
             raise RunError(
                 f"{run.run_id} is a {run.command}: it has nothing to send", tip="Start it with `importer run`."
@@ -150,7 +168,7 @@ class Job:
             estimate = estimated(plan, rate_of(request.rate, destination.credential().kind))
             plan.estimate(estimate)
             closing.stop = _stop(too_many_invalid(plan, request.max_invalid) if gate else "")
-            closing.stop = closing.stop or self._asked(run, plan, destination, estimate)
+            closing.stop = closing.stop or self._asked(run, plan, destination, estimate, gate=gate)
             if closing.stop is None:
                 plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))
                 closing.stop = self._send(self.journal.run(run.run_id), destination)
@@ -167,24 +185,34 @@ class Job:
         to_send: bool,
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
-        prepare(plan, opened, loaded, request, origin=origin, progress=self._progress)
+        found = prepare(plan, opened, loaded, request, origin=origin, progress=self._progress)
+        compare(self.journal, run, found, mapping=compared_name(request, loaded))
         for each in opened:
             info = each.table.info
             LOG.info("read %s, sha256 %s, header in row %d", info.format, info.sha256, info.header_row)
         LOG.info("prepared: %s", {str(status): count for status, count in plan.statuses().items()})
         return plan
 
-    def _asked(self, run: StoredRun, plan: Plan, destination: Destination, estimate: Estimate) -> Stop | None:
+    def _asked(
+        self, run: StoredRun, plan: Plan, destination: Destination, estimate: Estimate, *, gate: bool
+    ) -> Stop | None:
+        examination = examination_of(self.journal.connection, run)
+        accepted = run.request.accept_drift or run.request.sandbox or not gate
         announcement = Announcement(
             run_id=run.run_id,
             rows=sum(plan.statuses().values()),
             org=destination.org,
             base_url=destination.base_url,
             estimate=estimate,
+            examination=examination,
+            owners=owners_of(self.journal.connection, run),
+            is_drift_to_answer=bool(examination.changes) and not accepted,
         )
-        if not estimate.rows_to_send or self._confirm(announcement):
+        if not (estimate.rows_to_send or announcement.is_drift_to_answer) or self._confirm(announcement):
             return None
-        return _stop("nobody said yes to sending")
+        if announcement.is_drift_to_answer:
+            return _stop(drift_reason(examination), "Look at the file; --accept-drift sends it all the same.")
+        return _stop("nobody said yes to sending (--yes sends without a question)")
 
     def _send(self, run: StoredRun, destination: Destination) -> Stop | None:
         total, done = self.journal.progress_of(run)
@@ -253,9 +281,9 @@ class _Closing:
         return Finished(ended=self._ended, stop=self.stop)
 
 
-def _stop(reason: str) -> Stop | None:
+def _stop(reason: str, tip: str = "`importer resume RUN` sends the plan all the same.") -> Stop | None:
     """A run that was not allowed to send: nothing left this machine."""
-    tip = "Nothing was sent. `importer resume RUN` sends the plan all the same."
+    tip = f"Nothing was sent. {tip}"
     return Stop(exit_code=ExitCode.USAGE, reason=reason, tip=tip) if reason else None
 
 

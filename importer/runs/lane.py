@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from importer.clock import Clock
-from importer.crm.verdict import Action
+from importer.crm.verdict import Action, Verdict
 from importer.model.operation import Call
 
 BACKLOG: Final = 1000
@@ -19,12 +19,19 @@ BACKLOG: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Waiting:
-    """A call with what this process has learnt about it: how often each verdict fell, and who saw the lead before."""
+    """A call with what this process has learnt about it: how often each verdict fell, and who saw the lead before.
+
+    Verdicts of one action that may fall differently often are counted apart.
+    """
 
     call: Call
     seen_in: str = ""
     due_in: float = 0.0
-    verdicts: Counter[Action] = field(default_factory=Counter)
+    verdicts: Counter[tuple[Action, int | None]] = field(default_factory=Counter)
+
+    def times(self, verdict: Verdict) -> int:
+        """How often this verdict fell."""
+        return self.verdicts[verdict.action, verdict.tries]
 
 
 class Lane:

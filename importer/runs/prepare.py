@@ -8,6 +8,7 @@ from pathlib import Path
 from importer.journal.plan import Plan
 from importer.mapping import LoadedMapping, Mapper, columns_of
 from importer.model.batch import Batch, Target
+from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
@@ -16,6 +17,7 @@ from importer.model.run import Estimate, RunRequest
 from importer.model.source import ReadOptions
 from importer.planning import Planner
 from importer.reading import Table, is_mended, open_tables
+from importer.runs.examine import Doctors
 from importer.runs.progress import Progress
 from importer.validating import InFileDuplicates, Validator
 
@@ -52,10 +54,14 @@ def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOpt
 
 def prepare(
     plan: Plan, opened: list[Opened], loaded: LoadedMapping, request: RunRequest, *, origin: str, progress: Progress
-) -> None:
-    """Write every row of the sources into the plan, once, with everything that is wrong with it."""
+) -> Examination:
+    """Write every row of the sources into the plan, once, with everything that is wrong with it.
+
+    Returns what was found in their columns.
+    """
     mapping = loaded.mapping
     duplicates = InFileDuplicates(mapping.duplicates, [each.table.info.path for each in opened])
+    doctors = Doctors(region=mapping.defaults.region)
     planner: Planner | None = None
     left = request.limit
     for position, each in enumerate(opened):
@@ -63,6 +69,7 @@ def prepare(
         progress.reading(each.table.info.path)
         targets = each.mapper.targets
         validator = Validator(mapping, targets)
+        doctor = doctors.next(targets, each.table.info)
         # What may differ from table to table is bound anew; whose turn it is in a round robin goes on.
         planner = planner.bound_to(targets) if planner else Planner(mapping, targets, origin=origin, org=request.org)
         for batch in _limited(each.table.batches(), left):
@@ -73,9 +80,14 @@ def prepare(
             invalid = frozenset(problem.row for problem in problems if not problem.warning)
             repeated = duplicates.observe(position, mapped, invalid)
             plan.add_rows(planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines))
+            doctor.look(batch.frame, mapped, problems)
             progress.checked(len(batch.frame))
         progress.done()
-    plan.settle_all((settled.row, settled.status, settled.problem) for settled in duplicates.settle())
+    settled = duplicates.settle()
+    for row in settled:
+        doctors.note_settled(row.row.source, row.problem)
+    plan.settle_all((row.row, row.status, row.problem) for row in settled)
+    return doctors.examination()
 
 
 def _limited(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import FrameType
 from typing import Final
 
 from importer import __version__
@@ -23,7 +24,6 @@ from importer.journal.writer import Writer
 from importer.model.run import RunState
 from importer.runs.canary import REMEMBERED_DAYS, fingerprint_from
 from importer.runs.execute import Sender, SendOptions
-from importer.runs.lock import sending_lock
 from importer.runs.progress import Progress
 
 _DRAIN: Final = {ExitCode.INTERRUPTED: 30.0, ExitCode.TERMINATED: 10.0}
@@ -55,12 +55,11 @@ def rate_of(asked: float | None, kind: CredentialKind) -> float:
 def send(
     journal: Journal, run: StoredRun, destination: Destination, *, clock: Clock, rng: random.Random, progress: Progress
 ) -> Stop | None:
-    """Send what is open of the run; returns why it stopped early, or `None`. One process per folder at a time."""
+    """Send what is open of the run; returns why it stopped early, or `None`. The caller holds the lock."""
     credential = destination.credential()
-    with sending_lock(journal.folder, run.run_id, clock.now()):
-        journal.recover()
-        journal.set_state(run, RunState.SENDING)
-        return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress))
+    journal.recover()
+    journal.set_state(run, RunState.SENDING)
+    return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress))
 
 
 async def _send(
@@ -129,10 +128,13 @@ def _signals(sender: Sender, progress: Progress) -> Iterator[None]:
         progress.note("stopping: no new rows; what is on its way is finished first (again to stop at once)")
         loop.call_later(_DRAIN[code], sender.abandon)
 
-    for number in watched:
-        loop.add_signal_handler(number, received, number)
+    def caught(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        loop.call_soon_threadsafe(received, signal.Signals(number))
+
+    # Not loop.add_signal_handler: Windows has none.
+    before = [(number, signal.signal(number, caught)) for number in watched]
     try:
         yield
     finally:
-        for number in watched:
-            loop.remove_signal_handler(number)
+        for number, handler in before:
+            signal.signal(number, handler)

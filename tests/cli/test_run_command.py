@@ -17,10 +17,28 @@ RESULT_COLUMNS = (
     "http_status,error_code,finished_at"
 )
 REJECT_COLUMNS = ["_importer_row", "_importer_status", "_importer_problems", "_importer_message", "_importer_hint"]
-SUMMARY_KEYS = (
-    "run_id command state exit_code reason sources mapping org base_url rows counts assign events problems requests "
-    "seconds started_at finished_at estimate files"
-).split()
+SUMMARY_KEYS = [
+    "run_id",
+    "command",
+    "state",
+    "exit_code",
+    "reason",
+    "sources",
+    "mapping",
+    "org",
+    "base_url",
+    "rows",
+    "counts",
+    "assign",
+    "events",
+    "problems",
+    "requests",
+    "seconds",
+    "started_at",
+    "finished_at",
+    "estimate",
+    "files",
+]
 MIXED_MAPPING = """\
 version: 1
 name: mixed

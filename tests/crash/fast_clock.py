@@ -1,7 +1,7 @@
 """Time that runs faster for the importer than for everybody else, so that its real waits can be lived through.
 
-Every clock the importer has goes through the event loop or `SystemClock`; both are sped up by one factor. No rule and no
-number of the product is changed: a pause of 5 s is still one of 5 s, on a clock that hurries.
+Every clock the importer has goes through the event loop or `SystemClock`; both are sped up by one factor. No rule and
+no number of the product is changed: a pause of 5 s is still one of 5 s, on a clock that hurries.
 """
 
 import asyncio

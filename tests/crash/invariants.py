@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter, defaultdict
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _events(lead: dict[str, Any]) -> Counter[str]:
 
 
 def _journal(seen: Evidence) -> list[str]:
-    with sqlite3.connect(f"file:{seen.journal}?mode=ro", uri=True) as journal:
+    with closing(sqlite3.connect(f"file:{seen.journal}?mode=ro", uri=True)) as journal:
         said = journal.execute("PRAGMA integrity_check").fetchone()[0]
         left = journal.execute("SELECT count(*) FROM operations WHERE state IN ('planned', 'intent', 'blocked')")
         unfinished = left.fetchone()[0]

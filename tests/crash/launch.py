@@ -9,6 +9,7 @@ With `--once` it becomes the command itself, started cold.
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,10 @@ def _become(order: dict[str, Any]) -> None:
 
 def _warm_up() -> None:
     """Import whatever a run imports."""
-    import importer.cli.commands
-    import importer.cli.ending
-    import importer.cli.rehearsal
-    import importer.runs.job
-    import tests.crash.mutants
-    import tests.crash.points  # noqa: F401
+    for name in ("importer.cli.edge", "importer.cli.ending", "importer.cli.rehearsal", "importer.runs.job"):
+        import_module(name)
+    for name in ("tests.crash.mutants", "tests.crash.points"):
+        import_module(name)
 
 
 def _serve() -> None:

@@ -19,6 +19,7 @@ from tests.crash.processes import ColdLauncher, Launcher, OracleProcess
 from tests.crash.trial import Rough, Verdict, summed, trials
 
 HITS = range(1, 13)
+ROUGH = Rough()
 
 
 class Bench:
@@ -35,7 +36,7 @@ class Bench:
             return list(itertools.chain.from_iterable(pool.map(work, self.launchers)))
 
 
-def kills(bench: Bench, wanted: int, seeds: Iterator[int], rough: Rough = Rough()) -> list[Verdict]:
+def kills(bench: Bench, wanted: int, seeds: Iterator[int], rough: Rough = ROUGH) -> list[Verdict]:
     """T1: trials until there were that many kills."""
     lock, count = threading.Lock(), [0]
 
@@ -93,62 +94,88 @@ def _say(name: str, done: list[Verdict]) -> bool:
     return not any(verdict.violations for verdict in done)
 
 
-def _parts(bench: Bench, wanted: int, seeds: Iterator[int], chosen: frozenset[str]) -> Iterator[bool]:
-    first, folder = bench.launchers[0], bench.folder
-    if "T0" in chosen:
-        lines, survivors = mutants(bench)
-        print(f"T0 mutants: {len(MUTANTS) - len(survivors)} of {len(MUTANTS)} caught", *lines, sep="\n", flush=True)
-        yield not survivors
-    if "T1" in chosen:
-        yield _say("T1 kills at random times", kills(bench, wanted, seeds))
-        with ColdLauncher() as cold:
-            yield _say(
-                "T1 cold starts",
-                trials(itertools.islice(seeds, max(1, wanted // 100)), Rough(kills=3), bench.oracle, cold, folder),
-            )
-    if "T2" in chosen:
-        for rate in (0.40, 0.0):
-            name = f"T2 kills at named points, {'with' if rate else 'without'} faults"
-            yield _say(name, points(bench, all_crashes(), seeds, fault_rate=rate))
-    if "T3" in chosen:
-        for lines in power_loss.report(bench.oracle, folder, states=800):
-            print(lines.text, flush=True)
-            yield lines.is_good
-    if "T4" in chosen:
-        share = [list(itertools.islice(seeds, 15)) for _ in bench.launchers]
-        yield _say(
-            "T4 the journal is lost",
-            bench.spread(lambda one: scenarios.journal_losses(share.pop(), bench.oracle, one, folder)),
-        )
-    if "T5" in chosen:
-        share = [list(itertools.islice(seeds, 13)) for _ in bench.launchers]
-        yield _say("T5 racy server", bench.spread(lambda one: scenarios.racy(share.pop(), bench.oracle, one, folder)))
-    if "T9" in chosen:
-        rough = replace(scenarios.RESTARTS, size=2000, give_up_after=300.0)
-        yield _say(
-            "T9 server restarts every 2 s",
-            [scenarios.restarts(next(seeds), rough, first, folder / f"restarts-{n}", every=2.0) for n in range(3)],
-        )
-    if "T18" in chosen:
-        pairs = []
-        for number in range(10):
-            (place := folder / f"two-{number}").mkdir()
-            pairs += scenarios.two_folders(next(seeds), bench.oracle, (first, bench.launchers[-1]), place)
-        yield _say("T18 two importers, two folders", pairs)
+def _mutants(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    lines, survivors = mutants(bench)
+    print(f"T0 mutants: {len(MUTANTS) - len(survivors)} of {len(MUTANTS)} caught", *lines, sep="\n", flush=True)
+    return not survivors
+
+
+def _kills(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    warm = _say("T1 kills at random times", kills(bench, wanted, seeds))
+    share = itertools.islice(seeds, max(1, wanted // 100))
+    with ColdLauncher() as cold:
+        done = trials(share, replace(ROUGH, kills=3, give_up_after=90.0), bench.oracle, cold, bench.folder)
+    return _say("T1 the same, every process a new Python", done) and warm
+
+
+def _points(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    rough = points(bench, all_crashes(), seeds, fault_rate=0.40)
+    calm = points(bench, all_crashes(), seeds, fault_rate=0.0)
+    return _say("T2 kills at named points, with faults", rough) & _say("T2 kills at named points, without faults", calm)
+
+
+def _power(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    good = True
+    for line in power_loss.report(bench.oracle, bench.folder, states=max(800, wanted)):
+        print(line.text, flush=True)
+        good &= line.is_good
+    return good
+
+
+def _journal_losses(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    share = [list(itertools.islice(seeds, 15)) for _ in bench.launchers]
+    done = bench.spread(lambda one: scenarios.journal_losses(share.pop(), bench.oracle, one, bench.folder))
+    return _say("T4 the journal is lost", done)
+
+
+def _racy(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    share = [list(itertools.islice(seeds, 13)) for _ in bench.launchers]
+    done = bench.spread(lambda one: scenarios.racy(share.pop(), bench.oracle, one, bench.folder))
+    return _say("T5 a server that checks, then inserts", done)
+
+
+def _restarts(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    rough = replace(scenarios.RESTARTS, size=2000, give_up_after=300.0)
+    done = [
+        scenarios.restarts(next(seeds), rough, bench.launchers[0], bench.folder / f"restarts-{number}", every=2.0)
+        for number in range(3)
+    ]
+    return _say("T9 a server that restarts every 2 s", done)
+
+
+def _two(bench: Bench, wanted: int, seeds: Iterator[int]) -> bool:
+    done: list[Verdict] = []
+    for number in range(10):
+        (folder := bench.folder / f"two-{number}").mkdir()
+        done += scenarios.two_folders(next(seeds), bench.oracle, (bench.launchers[0], bench.launchers[1]), folder)
+    return _say("T18 two importers, two folders, one list", done)
+
+
+PARTS: dict[str, Callable[[Bench, int, Iterator[int]], bool]] = {
+    "T0": _mutants,
+    "T1": _kills,
+    "T2": _points,
+    "T3": _power,
+    "T4": _journal_losses,
+    "T5": _racy,
+    "T9": _restarts,
+    "T18": _two,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000, help="how many kills T1 makes")
     parser.add_argument("--seed", type=int, default=1000, help="the first seed; every trial has one of its own")
-    parser.add_argument("--parts", default="T0,T1,T2,T3,T4,T5,T9,T18")
+    parser.add_argument("--parts", default=",".join(PARTS), help="which of them, with commas between")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="importer-crash-"))
     began = time.monotonic()
     with OracleProcess(folder) as oracle, Launcher() as one, Launcher() as other:
         bench = Bench(folder, oracle, [one, other])
-        parts = _parts(bench, given.kills, itertools.count(given.seed), frozenset(given.parts.split(",")))
-        good = all(list(parts))
+        seeds = itertools.count(given.seed)
+        ended = [PARTS[name](bench, given.kills, seeds) for name in given.parts.split(",")]
+    good = all(ended)
     print(f"{'no violation' if good else 'VIOLATIONS'} in {time.monotonic() - began:.0f} s; folder: {folder}")
     return 0 if good else 1
 

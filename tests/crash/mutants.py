@@ -1,16 +1,18 @@
 """Importers that are wrong on purpose, each in one way. A harness that does not catch them all proves nothing."""
 
 import json
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from importer.crm import replies
 from importer.crm.client import LeadsClient
 from importer.crm.meaning import Meaning
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Verdict
-from importer.crm import replies
 from importer.journal import database
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
@@ -172,6 +174,15 @@ def no_settle() -> None:
     Sender._wait = mutant  # type: ignore[method-assign]
 
 
+def locks_dropped() -> None:
+    """The journal is opened and closed by hand beside SQLite, which drops the locks SQLite has on it."""
+
+    def mutant(path: Path) -> None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    database._create_private = mutant
+
+
 def synchronous_normal() -> None:
     """For the power-loss replay only: a process that dies loses nothing by this."""
     prepare = database._prepare
@@ -201,4 +212,5 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "unconfirmed-proceeds": unconfirmed_proceeds,
     "marked-before-sent": marked_before_sent,
     "no-settle-on-a-racy-server": no_settle,
+    "journal-locks-dropped": locks_dropped,
 }

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,9 @@ class Disk:
 
     def apply(self, step: Step) -> None:
         if step.what == "sync":
-            gone = {each.file for each in self.pending if each.what == "remove"} if step.file == _FOLDER else {step.file}
+            gone = (
+                {each.file for each in self.pending if each.what == "remove"} if step.file == _FOLDER else {step.file}
+            )
             for each in self.pending:
                 if each.file in gone:
                     _do(self.synced, each)
@@ -137,7 +140,9 @@ def _offset(rest: str) -> int:
 def _plain_paths(rest: str) -> str:
     """With -xx strace writes paths in hex, too."""
     head = rest[:2000]
-    return re.sub(r"((?:\\x[0-9a-f]{2})+)", lambda hit: bytes.fromhex(hit.group().replace("\\x", "")).decode("latin-1"), head)
+    return re.sub(
+        r"((?:\\x[0-9a-f]{2})+)", lambda hit: bytes.fromhex(hit.group().replace("\\x", "")).decode("latin-1"), head
+    )
 
 
 @dataclass
@@ -155,7 +160,7 @@ def replay(steps: list[Step], folder: Path, states: int) -> Replayed:
     share = min(1.0, states / (len(MODES) * len(steps)))
     dice = random.Random("power")
     for step in steps:
-        if step.what != "sync" and dice.random() < share or step.what == "sync":
+        if (step.what != "sync" and dice.random() < share) or step.what == "sync":
             for mode in MODES:
                 done.states += 1
                 done.broken.update(_wrong(disk.after(mode, dice), left, folder))
@@ -173,7 +178,7 @@ def _wrong(files: dict[str, bytearray], left: list[str], folder: Path) -> Iterat
     for name, content in files.items():
         (folder / name).write_bytes(content)
     try:
-        with sqlite3.connect(folder / "journal.sqlite3") as journal:
+        with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal:
             if journal.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
                 yield "the journal is damaged"
             if not left:
@@ -186,8 +191,6 @@ def _wrong(files: dict[str, bytearray], left: list[str], folder: Path) -> Iterat
                 yield "a request had left, and its intent is lost"
     except sqlite3.DatabaseError as error:
         yield f"the journal cannot be read: {error}" if not left else "a request had left, and its intent is lost"
-    finally:
-        journal.close()
 
 
 @dataclass(frozen=True)

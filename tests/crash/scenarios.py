@@ -110,7 +110,7 @@ def two_folders(
 def one_folder(
     seed: int, oracle: OracleProcess, launchers: tuple[Launcher, Launcher], folder: Path
 ) -> tuple[Verdict, int | None, float, str]:
-    """T18: a second importer on the same reports folder. The first's verdict; the second's exit code, seconds, words."""
+    """T18: a second importer on one folder. The first's verdict; the second's exit code, seconds, and both's words."""
     rough = replace(TWO, fault_rate=0.0, kills=0, hold=0.1, canary_share=0.0)
     first = Trial(seed, rough, oracle, launchers[0], folder / "first")
     first.prepare()

@@ -57,9 +57,7 @@ def test_a_lost_journal_doubles_nothing(bench: Bench) -> None:
 
 def test_a_server_that_checks_then_inserts_gets_no_lead_twice(bench: Bench) -> None:
     seeds = [[1, 2], [3, 4]]
-    assert_kept(
-        bench.spread(lambda launcher: scenarios.racy(seeds.pop(), bench.oracle, launcher, bench.folder))
-    )
+    assert_kept(bench.spread(lambda launcher: scenarios.racy(seeds.pop(), bench.oracle, launcher, bench.folder)))
 
 
 def test_a_server_that_restarts_all_the_time_loses_nothing(bench: Bench) -> None:

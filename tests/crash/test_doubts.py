@@ -1,11 +1,17 @@
 """What the crash tests have taught about doubt, each as one exact case."""
 
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from importer.crm.observation import Answer
+from importer.journal.database import FILE_NAME, open_database
 from importer.journal.store import Journal
 from importer.model.operation import Kind
 from importer.model.outcome import RowStatus
@@ -52,3 +58,20 @@ def test_an_answer_about_another_lead_leaves_a_doubt_that_outlives_the_run(push:
     push.crm.script[Kind.CREATE].append(EXISTS)
     push.send()
     assert push.statuses() == [RowStatus.CREATED_UNCONFIRMED]
+
+
+def test_whoever_looks_into_the_journal_does_not_take_it_away(tmp_path: Path) -> None:
+    """Two connections of one process, then a look from outside: what is committed afterwards survives a crash."""
+    folder = tmp_path / "reports"
+    first, second = open_database(folder), open_database(folder)
+    look = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM runs').fetchall(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", look, str(folder / FILE_NAME)], check=True)
+    second.execute("INSERT INTO realms (origin, org) VALUES ('http://crm.example', '1')")
+    left_by_a_crash = tmp_path / "copy"
+    shutil.copytree(folder, left_by_a_crash)
+    with closing(sqlite3.connect(left_by_a_crash / FILE_NAME)) as copy:
+        assert copy.execute("SELECT org FROM realms").fetchall() == [("1",)]
+    second.close()
+    first.close()

@@ -1,4 +1,4 @@
-"""One trial: a list is imported, the importer is killed again and again, and the same run is taken up until it is done."""
+"""One trial: a list is imported, the importer is killed again and again, and the run is taken up until it is done."""
 
 import csv
 import json
@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,12 @@ class Trial:
         code = None
         while code is None and not self._is_sending() and time.monotonic() < self._deadline:
             code = self._launcher.wait(0.005)
-        return self._launcher.wait(self._dice.uniform(0.0, self.rough.longest)) if code is None else code
+        left = self._dice.uniform(0.0, self.rough.longest)
+        if code is None and self._dice.random() < 0.5:
+            code = self._launcher.wait(left / 2)
+            left /= 2
+            self._state()  # somebody looks into the journal meanwhile, as `importer runs` does
+        return self._launcher.wait(left) if code is None else code
 
     def _is_sending(self) -> bool:
         """Whether the process has said that it sends; a killed one leaves its word behind."""
@@ -163,7 +169,7 @@ class Trial:
         }
 
     def next_command(self) -> list[str]:
-        """What a person would type now: `run` until there is a run, then `resume`, and `report` if only that is left."""
+        """What a person would type now: `run` until there is a run, then `resume`; `report` if only that is left."""
         where = ["--base-url", f"http://127.0.0.1:{self._oracle.port}", "--org", self.org]
         state = self._state()
         if state == "":
@@ -182,7 +188,7 @@ class Trial:
         journal = self.reports / "journal.sqlite3"
         if not journal.exists():
             return ""
-        with sqlite3.connect(journal) as connection:
+        with closing(sqlite3.connect(journal)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
                 return ""
             found = connection.execute("SELECT state FROM runs ORDER BY id DESC LIMIT 1").fetchone()

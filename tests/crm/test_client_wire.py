@@ -220,8 +220,7 @@ def test_a_cancelled_call_does_not_poison_the_next() -> None:
     async def main() -> Observation:
         async with wire(late) as serving, client(serving.base_url) as sending:
             first = asyncio.create_task(sending.send(call()))
-            while not serving.requests:
-                await asyncio.sleep(0.005)
+            await serving.came.wait()
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
             return await sending.send(call())
@@ -255,9 +254,8 @@ def test_what_a_server_repeats_of_the_key_is_hidden() -> None:
 
 def test_plain_http_where_tls_is_expected_is_no_answer_and_no_certificate_problem() -> None:
     async def main() -> Observation:
-        async with wire(answering(OK)) as serving:
-            async with client(serving.base_url.replace("http://", "https://"), connect=0.3) as sending:
-                return await sending.send(call())
+        async with wire(answering(OK)) as serving, client(f"https://127.0.0.1:{serving.port}", connect=0.3) as sending:
+            return await sending.send(call())
 
     seen = asyncio.run(main())
     assert isinstance(seen, NoAnswer)

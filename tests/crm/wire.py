@@ -10,12 +10,13 @@ Step = Callable[["Wire", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[
 
 @dataclass
 class Wire:
-    """`requests` are the heads and bodies that came; `connections` how many were made."""
+    """`requests` are the heads and bodies that came, `came` says that one did; `connections` how many were made."""
 
     step: Step
     port: int = 0
     connections: int = 0
     requests: list[bytes] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def base_url(self) -> str:
@@ -30,6 +31,7 @@ class Wire:
         lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
         body = await reader.readexactly(int(lengths[0])) if lengths else b""
         self.requests.append(head + body)
+        self.came.set()
         return head + body
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

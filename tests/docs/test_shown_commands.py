@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def _make_files(folder: Path) -> None:
         (folder / name).mkdir()
     for path in (ROOT / "mappings").iterdir():
         (folder / "mappings" / path.name).write_bytes(path.read_bytes())
-    for name in ("MAPPING.yaml", "mapping.yaml", "mappings/weekly.yaml"):
+    for name in ("MAPPING.yaml", "mapping.yaml", "leads.mapping.yaml", "mappings/weekly.yaml"):
         (folder / name).write_text(_MAPPING, encoding="utf-8")
     book = openpyxl.Workbook()
     for row in _LIST:
@@ -122,6 +123,7 @@ def _make_short_samples(folder: Path) -> None:
     book.save(folder / "weekly-webinar.xlsx")
     lines = (ROOT / "samples" / "migration.csv").read_bytes().splitlines(keepends=True)
     (folder / "migration.csv").write_bytes(b"".join(lines[: 1 + _ROWS]))
+    shutil.copytree(ROOT / "samples" / "exports", folder / "exports")
 
 
 def _arguments(command: str, folder: Path) -> list[str]:
@@ -142,7 +144,7 @@ def test_it_runs(shown: Shown, folder: Path) -> None:
     if re.match(r"importer (resume|report|runs|purge)", shown.command):
         _leave_a_run_unfinished(folder)
     if shown.command.startswith("importer init"):
-        for name in ("MAPPING.yaml", "mappings/weekly.yaml"):
+        for name in ("MAPPING.yaml", "leads.mapping.yaml", "mappings/weekly.yaml"):
             (folder / name).unlink()
     assert main(_arguments(shown.command, folder)) in (0, 1)
 

@@ -1,4 +1,4 @@
-"""A raw HTTP server that writes down every byte it gets and answers what it is told. It shares no code with anything."""
+"""A raw HTTP server that writes down what it gets and answers what it is told. It shares no code with anything."""
 
 import json
 import socket

@@ -177,6 +177,18 @@ def test_that_a_lead_exists_does_not_clear_doubt(book: Book, status: RowStatus) 
     assert book.journal.connection.execute("SELECT maybe FROM leads").fetchone()["maybe"] == 1
 
 
+def test_a_lead_that_was_once_certain_can_come_into_doubt_again(book: Book) -> None:
+    """Somebody may have deleted it since, and then the new request is the one that made it."""
+    book.plan(planned(2))
+    book.sending(create(RowStatus.CREATED, lead_id="u-1"))
+    book.plan(planned(2), name="run-2")
+    assert [each.call.maybe for each in book.calls()] == [False]
+    book.sending(killed_in_flight)
+    book.journal.recover()
+    (call,) = book.calls()
+    assert (call.call.maybe, call.seen_in) == (True, "run-1")
+
+
 def test_bodies_are_scrubbed_once_they_can_never_be_sent_again(book: Book) -> None:
     book.plan(planned(2), planned(3), planned(4))
 

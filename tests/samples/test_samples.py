@@ -110,9 +110,11 @@ def cells_in(path):
 
 def test_the_generator_makes_the_same_bytes_every_time(made, tmp_path):
     subprocess.run([sys.executable, str(SAMPLES / "make_samples.py"), str(tmp_path)], check=True)
-    assert {path.name: path.read_bytes() for path in made.iterdir()} == {
-        path.name: path.read_bytes() for path in tmp_path.iterdir()
-    }
+    assert contents(made) == contents(tmp_path)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(("sample", "mapping", "stated"), stated_counts())

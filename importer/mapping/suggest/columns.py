@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ from importer.mapping.texts import trimmed
 from importer.mapping.values import booleans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -26,9 +27,10 @@ _MOST_WORDS: Final = 6
 _LEAST_PHONE_DIGITS: Final = 7
 _MOST_PHONE_DIGITS: Final = 15
 _EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-_PHONE: Final = r"^\+?[0-9(][0-9 ().\-/+x,]*(?:E\+?[0-9]+|ext\.? ?[0-9]+)?$"
+_PHONE: Final = re.compile(r"^\+?[0-9(][0-9 ().\-/+x,]*(?:E\+?[0-9]+|ext\.? ?[0-9]+)?$")
+_WORDED: Final = re.compile(r"^[^\W\d_][^\d_@/:;|<>=]{0,60}$")
 _MOST_FLAGS: Final = 12
-_FRACTION: Final = r"^[0-9]+[.,][0-9]*[1-9]$"
+_FRACTION: Final = re.compile(r"^[0-9]+[.,][0-9]*[1-9]$")
 _YES_WORDS: Final = "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok x"
 _NO_WORDS: Final = "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked"
 _YES: Final = frozenset(_YES_WORDS.split())
@@ -86,15 +88,12 @@ class Column:
     @cached_property
     def phone_like(self) -> float:
         """The share of values that are written like phone numbers and have as many digits."""
-        written = self.sample[self.sample.str.contains(_PHONE) & ~self.sample.str.contains(_FRACTION)]
-        digits = written.str.count("[0-9]")
-        fits = (digits >= _LEAST_PHONE_DIGITS) & (digits <= _MOST_PHONE_DIGITS)
-        return int(fits.sum()) / len(self.sample) if len(self.sample) else 0.0
+        return self._of_sample(_is_phone_like)
 
     @cached_property
     def worded(self) -> float:
         """The share of values that may be names of persons: a few words of letters."""
-        return self.share(r"^[^\W\d_][^\d_@/:;|<>=]{0,60}$", most_blanks=_MOST_WORDS)
+        return self._of_sample(lambda text: _WORDED.search(text) is not None and text.count(" ") < _MOST_WORDS)
 
     @cached_property
     def several_words(self) -> float:
@@ -106,8 +105,7 @@ class Column:
         """The share of distinct values that are countries."""
         if self.is_blank or self.distinct.str.len().max() > 2 * _LONGEST_WORD:
             return 0.0
-        known = [region_code(text) is not None for text in self.sample]
-        return sum(known) / len(known)
+        return self._of_sample(lambda text: region_code(text) is not None)
 
     @cached_property
     def is_counter(self) -> bool:
@@ -134,14 +132,25 @@ class Column:
                 return (), ()
         return tuple(yes), tuple(no)
 
-    def share(self, pattern: str, most_blanks: int | None = None) -> float:
+    def share(self, pattern: str) -> float:
         """The share of the values in which the pattern is found."""
-        if self.is_blank:
-            return 0.0
-        found = self.sample.str.contains(pattern, regex=True)
-        if most_blanks is not None:
-            found &= self.sample.str.count(" ") < most_blanks
-        return int(found.sum()) / len(self.sample)
+        found = re.compile(pattern).search
+        return self._of_sample(lambda text: found(text) is not None)
+
+    def _of_sample(self, fits: Callable[[str], bool]) -> float:
+        texts = self._sample_texts
+        return sum(map(fits, texts)) / len(texts) if texts else 0.0
+
+    @cached_property
+    def _sample_texts(self) -> list[str]:
+        # A list, because most of the time goes into looking at few values of many columns.
+        return self.sample.tolist()
+
+
+def _is_phone_like(text: str) -> bool:
+    if not _PHONE.search(text) or _FRACTION.search(text):
+        return False
+    return _LEAST_PHONE_DIGITS <= sum(map(str.isdigit, text)) <= _MOST_PHONE_DIGITS
 
 
 def columns_of_frame(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Column, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from importer.mapping.suggest.names import nearest_to_a_name
 from importer.mapping.suggest.page import Page, rule, scalar
-from importer.mapping.suggest.roles import nearest_to_a_name, nearest_to_a_phone
+from importer.mapping.suggest.roles import nearest_to_a_phone
 from importer.mapping.suggest.words import Role
 
 if TYPE_CHECKING:

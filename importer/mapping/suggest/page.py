@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _WIDTH: Final = 110
-_PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./()+-]| (?! ))*(?<! )")
+_PLAIN: Final = re.compile(r"[^\W\d_](?:[\w./()+-]| (?! ))*(?<! )")
 _NO_TEXTS: Final = frozenset(("yes", "no", "true", "false", "on", "off", "y", "n", "null", "none"))
 """What other readers of YAML take for something else than a text."""
 

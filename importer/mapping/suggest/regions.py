@@ -90,10 +90,17 @@ def guess_region(numbers: Sequence[pd.Series[str]], hints: Hints) -> RegionGuess
     shares = _shares(looked_at, _short_list(national, spoken_for))
     best = max(shares.values())
     near = [region for region, fits in shares.items() if fits >= best - _AS_GOOD * len(looked_at)]
-    chosen = min(near, key=lambda region: (region not in spoken_for, -shares[region], _usual_place(region)))
+    written = {region: _written_as_in(looked_at, region) for region in near}
+    chosen = min(
+        near, key=lambda region: (region not in spoken_for, -written[region], -shares[region], _usual_place(region))
+    )
     rivals = [region for region in near if _calling_code(region) != _calling_code(chosen)]
-    enough = _ENOUGH if chosen in spoken_for else _ENOUGH_ALONE
-    sure = shares[chosen] >= enough * len(looked_at) and (chosen in spoken_for or len(looked_at) >= _FEW)
+    count = len(looked_at)
+    if chosen in spoken_for:
+        sure = shares[chosen] >= _ENOUGH * count
+    else:
+        likely = chosen in _USUAL or written[chosen] >= _ENOUGH * count
+        sure = likely and count >= _FEW and shares[chosen] >= _ENOUGH_ALONE * count
     chosen = chosen if sure else next(iter(spoken_for), chosen)
     return RegionGuess(
         region=chosen,
@@ -145,6 +152,23 @@ def _short_list(national: list[str], spoken_for: dict[str, str]) -> list[str]:
 def _shares(texts: Sequence[str], regions: Iterable[str]) -> dict[str, int]:
     """How many of the texts are valid numbers of each region."""
     return {region: sum(isinstance(read_phone(text, region), str) for text in texts) for region in regions}
+
+
+def _written_as_in(texts: Sequence[str], region: str) -> int:
+    """How many of the texts are grouped as the country groups its digits."""
+    same = 0
+    for text in texts:
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            continue
+        usual = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+        same += _groups(usual) == _groups(text)
+    return same
+
+
+def _groups(text: str) -> list[str]:
+    return re.findall(r"\d+", text)
 
 
 def _spread(texts: Sequence[str], count: int) -> Sequence[str]:

@@ -233,8 +233,8 @@ def meanings(name: str) -> dict[Role, float]:
     """How surely a column of this name has each role: from 0.9 where it is named so, else below 0.8."""
     words = words_of(name)
     exact = {role: 1 - rank / 1000 for role, rank in _by_name().get("".join(words), ())}
-    found = {role: sureness for role in Role if (sureness := _inside(words, role))}
-    return found | exact
+    # “Nombre y apellidos” is known as a whole, so what is inside of it says nothing more.
+    return exact or {role: sureness for role in Role if (sureness := _inside(words, role))}
 
 
 def all_words() -> frozenset[str]:

@@ -1,0 +1,34 @@
+"""Lines of YAML that a person can paste into the mapping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+if TYPE_CHECKING:
+    from importer.model.batch import Target
+
+_LONGEST: Final = 160
+_WIDE: Final = 10_000
+
+
+def flow(value: object) -> str:
+    """A value as YAML on one line."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=_WIDE, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def rule_line(target: Target, **changes: Any) -> str:
+    """The target's rule as it would stand in the mapping with these keys changed: `phone_number: {column: Mobile}`.
+
+    Where the whole rule would be too long, only the changed keys.
+    """
+    rule = target.rule.model_dump(mode="json", exclude_unset=True, exclude_none=True) if target.rule is not None else {}
+    whole = flow({target.path[-1]: {**rule, **changes}})[1:-1] if rule else ""
+    return whole if 0 < len(whole) <= _LONGEST else flow(changes)[1:-1]
+
+
+def no_line(advice: str) -> str:
+    """What to do where no line of the mapping can help; a comment, so that it is YAML all the same."""
+    return f"# no line of the mapping mends this: {advice}"

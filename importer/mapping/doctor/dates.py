@@ -1,0 +1,123 @@
+"""Date columns that nobody can read, and those that read well but may be wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.mapping.date_hints import fitting_formats, serial_day
+from importer.mapping.doctor.cures import flow, no_line, rule_line
+from importer.mapping.doctor.tally import Tally
+from importer.model.problem import shown
+from importer.model.rules import TimeRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.mapping.doctor.look import Look
+    from importer.model.batch import Target
+    from importer.model.examination import Symptom
+
+_REAL: Final = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:|\s*$)"
+_REAL_EARLY: Final = r"^\s*[0-9]{4}-[0-9]{2}-(0[1-9]|1[0-2])"
+_TEXT: Final = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-]([0-9]{4}|[0-9]{2})($|[ ,T])"
+_TEXT_LATE: Final = r"^\s*((1[3-9]|[23][0-9])[/.-]|[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-])"
+_SERIAL: Final = r"^\s*[2-7][0-9]{4}([.,][0-9]+)?\s*$"
+_NOT_READ: Final = frozenset({"date-ambiguous", "date-invalid"})
+_DISTINCT: Final = 2_000
+
+
+class UnreadDates:
+    """Dates that the mapping cannot read: ambiguous, in another format, or a spreadsheet's count of days.
+
+    Which formats fit is judged over all rows, of which `_DISTINCT` different texts are kept.
+    """
+
+    def __init__(self, column: str, target: Target) -> None:
+        self._column = column
+        self._target = target
+        self._serials, self._unread = Tally(), Tally()
+        self._texts: dict[str, None] = {}
+        self._advice = ""
+
+    def look(self, look: Look) -> None:
+        """The rows whose date was not read."""
+        problems = [p for p in look.problems.get(self._column, ()) if p.code in _NOT_READ]
+        if not problems:
+            return
+        serial = pc.match_substring_regex(pa.array([p.value for p in problems], pa.large_string()), _SERIAL)
+        for problem, is_serial in zip(problems, serial.to_pylist(), strict=True):
+            if is_serial:
+                self._serials.add(problem.row, problem.value)
+                continue
+            self._unread.add(problem.row, problem.value)
+            self._advice = self._advice or problem.hint
+            if len(self._texts) < _DISTINCT:
+                self._texts[problem.value.strip()] = None
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """Counts of days, then what could be read with another format."""
+        if self._serials.count:
+            example = self._serials.values[0].strip()
+            cure = no_line("give the column a date format in the spreadsheet, and export it again")
+            detail = f"“{example}” would be {serial_day(example)}"
+            yield self._serials.symptom("dates-as-serials", self._column, cure, detail)
+        if self._unread.count:
+            yield self._of_unread()
+
+    def _of_unread(self) -> Symptom:
+        formats = fitting_formats(list(self._texts))
+        if not formats:
+            return self._unread.symptom(
+                "dates-unread", self._column, no_line(self._advice), f"such as “{shown(self._unread.values[0])}”"
+            )
+        first, *others = formats
+        cure = rule_line(self._target, format=self._with_those_of_the_mapping(first))
+        if not others:
+            return self._unread.symptom("dates-unread", self._column, cure, f"{first} fits")
+        cure += f"   # or {' or '.join(flow([other])[1:-1] for other in others)}: only you can know"
+        return self._unread.symptom("dates-ambiguous", self._column, cure, f"{' and '.join(formats)} both fit")
+
+    def _with_those_of_the_mapping(self, name: str) -> str | list[str]:
+        rule = self._target.rule
+        known = [*rule.format] if isinstance(rule, TimeRule) else []
+        return [*known, name] if known and name not in known else name
+
+
+class HalfSwapped:
+    """A column that holds both real dates and text dates.
+
+    A spreadsheet that reads 03/04/2026 and 25/04/2026 the American way makes a real date of the first, with day and
+    month swapped, and leaves the second as text.
+    """
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._early = Tally()
+        self._late_real = self._texts = self._late_texts = 0
+
+    def look(self, look: Look) -> None:
+        """Count both kinds, and how many of each have a day after the twelfth."""
+        texts = look.texts(self._column)
+        real, early, text = (
+            np.asarray(pc.match_substring_regex(texts, pattern)) for pattern in (_REAL, _REAL_EARLY, _TEXT)
+        )
+        self._early.add_places(real & early, look.index)
+        self._late_real += int((real & ~early).sum())
+        if text.any():
+            self._texts += int(text.sum())
+            self._late_texts += int((text & np.asarray(pc.match_substring_regex(texts, _TEXT_LATE))).sum())
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """The real dates that could have been swapped, where there are text dates beside them."""
+        if not (self._early.count and self._texts):
+            return
+        if not self._late_real and self._late_texts == self._texts:
+            detail = "almost certainly: no real date has a day after the 12th, and every text date has"
+        else:
+            detail = f"{self._texts:,} text dates; {self._late_real:,} real dates have a day after the 12th"
+        cure = no_line("export the column again as text from where it was right, and give its format")
+        yield self._early.symptom("dates-half-swapped", self._column, cure, detail)

@@ -1,0 +1,118 @@
+"""All watchers of one source, and how full its columns are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.mapping.doctor.dates import HalfSwapped, UnreadDates
+from importer.mapping.doctor.look import Look, by_column
+from importer.mapping.doctor.mojibake import Mojibake
+from importer.mapping.doctor.numbers import LostZeros, PhonesAsNumbers
+from importer.mapping.doctor.values import ToldByProblems
+from importer.model.batch import Place
+from importer.model.columns import IMPORTER_PREFIX
+from importer.model.examination import ColumnProfile
+from importer.model.rules import PhoneRule, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from importer.mapping.doctor.look import Watcher
+    from importer.model.batch import MappedBatch, Target
+    from importer.model.examination import Symptom
+    from importer.model.problem import Problem
+    from importer.model.source import SourceInfo
+
+_DATES = (ValueType.DATE, ValueType.DATETIME)
+
+
+class ColumnDoctor:
+    """Watches the rows of one source go by; `source` is its position in the run, `region` the
+    country of phone numbers without a country code, where the mapping gives one.
+
+    What is kept does not grow with the rows. Rows that `where` leaves out are not looked at.
+    """
+
+    def __init__(self, targets: Sequence[Target], info: SourceInfo, *, source: int, region: str | None) -> None:
+        self._source = source
+        self._told = {target.label: ToldByProblems(target) for target in targets}
+        self._watchers = [*self._told.values(), *_watchers(targets, info, region=region is not None)]
+        names = [name for name in info.columns if name.strip() and not name.startswith(IMPORTER_PREFIX)]
+        self._profiles = {name: ColumnProfile(name=name) for name in names}
+        used = {column for target in targets for column in target.columns}
+        self._used = [name for name in names if name in used]
+
+    def look(self, cells: pd.DataFrame, mapped: MappedBatch, problems: Sequence[Problem]) -> None:
+        """Take in a batch with everything that is known to be wrong with it."""
+        frame = mapped.frame
+        if mapped.filtered.any():
+            cells, frame = cells[~mapped.filtered], frame[~mapped.filtered]
+        if cells.empty:
+            return
+        look = Look(cells=cells, mapped=frame, problems=by_column(problems))
+        for watcher in self._watchers:
+            watcher.look(look)
+        for column in self._used:
+            self._profiles[column] = _fuller(self._profiles[column], look)
+
+    def note_settled(self, problem: Problem) -> None:
+        """A problem that only the whole file could tell."""
+        if problem.field in self._told:
+            self._told[problem.field].note(problem)
+
+    @property
+    def profiles(self) -> tuple[ColumnProfile, ...]:
+        """How full each column of the source is, in its order."""
+        return tuple(self._profiles.values())
+
+    def symptoms(self) -> tuple[Symptom, ...]:
+        """What was found in all rows, in the order of the columns."""
+        found = [symptom for watcher in self._watchers for symptom in watcher.symptoms()]
+        order = {name: place for place, name in enumerate(self._profiles)}
+        found.sort(key=lambda symptom: order.get(symptom.column, len(order)))
+        return tuple(replace(symptom, source=self._source) for symptom in found)
+
+
+def _watchers(targets: Sequence[Target], info: SourceInfo, *, region: bool) -> list[Watcher]:
+    """Each kind once per column, however many targets read it."""
+    found: dict[tuple[type[Watcher], str], Watcher] = {}
+    for target in targets:
+        for column in target.columns:
+            for watcher in _of_target(target, column, info, region=region):
+                found.setdefault((type(watcher), column), watcher)
+    return list(found.values())
+
+
+def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -> Iterator[Watcher]:
+    rule = target.rule
+    if isinstance(rule, PhoneRule) and column in target.columns[: _numbers_of(rule)]:
+        known = region or rule.region is not None or rule.region_column is not None
+        yield PhonesAsNumbers(column, info, region_known=known)
+    if target.type in _DATES or (target.place is Place.LEAD and target.path[0] == "opt_in_date"):
+        yield UnreadDates(column, target)
+        yield HalfSwapped(column)
+    elif target.type is ValueType.TEXT:
+        yield LostZeros(column, is_phone=isinstance(rule, PhoneRule))
+    yield Mojibake(column, info)
+
+
+def _numbers_of(rule: PhoneRule) -> int:
+    """How many of a target's columns hold numbers; the one that holds the region comes behind them."""
+    return len(rule.columns or ()) or 1
+
+
+def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:
+    blanks = pc.sum(pc.equal(pc.utf8_trim_whitespace(look.texts(profile.name)), pa.scalar("", pa.large_string())))
+    rows = {problem.row for problem in look.problems.get(profile.name, ()) if not problem.warning}
+    return replace(
+        profile,
+        rows=profile.rows + len(look.cells),
+        blanks=profile.blanks + (blanks.as_py() or 0),
+        problems=profile.problems + len(rows),
+    )

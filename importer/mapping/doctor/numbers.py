@@ -1,0 +1,121 @@
+"""What a spreadsheet does to digits that are no amounts: phone numbers, ids and postal codes as numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow.compute as pc
+
+from importer.mapping.doctor.cures import no_line
+from importer.mapping.doctor.tally import Tally
+from importer.model.examination import FIRST_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.mapping.doctor.look import Look
+    from importer.model.examination import Symptom
+    from importer.model.source import SourceInfo
+
+_DECIMAL: Final = r"^\s*\+?[0-9]{6,}[.,]0+\s*$|^\s*\+?[0-9]+([.,][0-9]*)?[eE]\+?[0-9]{1,3}\s*$"
+_BARE: Final = r"^[1-9][0-9]{6,14}$"
+_WORKBOOKS: Final = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
+_AS_TEXT: Final = "format the column as text in the spreadsheet, and export it again from the original"
+
+
+class PhonesAsNumbers:
+    """Watches a phone column. `phone-digits-lost` and `digits-lost` are told by another watcher."""
+
+    def __init__(self, column: str, info: SourceInfo, *, region_known: bool) -> None:
+        self._column = column
+        self._region_known = region_known
+        self._in_workbook = info.format in _WORKBOOKS
+        self._repaired, self._bare = Tally(), Tally()
+
+    def look(self, look: Look) -> None:
+        """Decimals that nothing is said against were repaired."""
+        texts = look.texts(self._column)
+        decimal = np.asarray(pc.match_substring_regex(texts, _DECIMAL))
+        if decimal.any():
+            refused = [problem.row for problem in look.problems.get(self._column, ()) if not problem.warning]
+            self._repaired.add_places(decimal & ~look.index.isin(refused), look.index)
+        if self._in_workbook:
+            self._bare.add_places(np.asarray(pc.match_substring_regex(texts, _BARE)), look.index)
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """What was repaired, and what was read as it stands."""
+        if self._repaired.count:
+            cure = f"# nothing to do now; next time {_AS_TEXT}"
+            yield self._repaired.symptom("phones-as-decimals", self._column, cure)
+        if self._bare.count:
+            cure = "# nothing to do: the mapping says which country's they are"
+            if not self._region_known:
+                cure = "defaults: {region: IN}   # write the country whose numbers they are"
+            yield self._bare.symptom("phones-as-digits", self._column, cure)
+
+
+_POSTAL: Final = re.compile(r"\b(zip|post|postal|postcode|plz|cep|cap|pin|pincode|codigo postal|código postal)\b")
+_POSTAL_LENGTHS: Final = range(5, 9)
+_LONGEST: Final = 20
+_MOST_LOST: Final = 3
+_USUAL: Final = 0.5
+"""The share of all digit-only values that must have the usual length."""
+
+
+class LostZeros:
+    """Watches a column whose digits are a name, not an amount.
+
+    Values of digits only that are shorter than the usual length have lost zeros if other values of that length begin
+    with one, or if the column is one of postal codes.
+    """
+
+    def __init__(self, column: str, *, is_phone: bool) -> None:
+        self._column = column
+        self._is_phone = is_phone
+        self._lengths = np.zeros(_LONGEST + 1, dtype=np.int64)
+        self._with_zero = np.zeros(_LONGEST + 1, dtype=np.int64)
+        self._first: dict[int, list[int]] = {}
+
+    def look(self, look: Look) -> None:
+        """Count the digit-only values by their length."""
+        texts = look.texts(self._column)
+        digits = np.array(pc.utf8_is_digit(texts))
+        if not digits.any():
+            return
+        lengths = np.asarray(pc.utf8_length(texts))
+        digits &= lengths <= _LONGEST
+        zero = np.asarray(pc.starts_with(texts, "0"))
+        self._lengths += np.bincount(lengths[digits], minlength=_LONGEST + 1)
+        self._with_zero += np.bincount(lengths[digits & zero], minlength=_LONGEST + 1)
+        for length in np.unique(lengths[digits & ~zero]).tolist():
+            first = self._first.setdefault(length, [])
+            if len(first) < FIRST_ROWS:
+                places = np.flatnonzero(digits & ~zero & (lengths == length))[: FIRST_ROWS - len(first)]
+                first += look.index[places].tolist()
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """The values that are shorter than the usual length, if there is evidence."""
+        usual = int(self._lengths.argmax())
+        shorter = [length for length in range(max(1, usual - self._most_lost), usual) if self._without_zero(length)]
+        if not shorter or not self._is_padded(usual):
+            return
+        rows = sorted(row for length in shorter for row in self._first[length])[:FIRST_ROWS]
+        tally = Tally(count=sum(self._without_zero(length) for length in shorter), rows=rows)
+        read = "they are read without it; " if self._is_phone else ""
+        detail = f"others have {usual} digits"
+        yield tally.symptom("leading-zeros-lost", self._column, no_line(read + _AS_TEXT), detail)
+
+    @property
+    def _most_lost(self) -> int:
+        return 1 if self._is_phone else _MOST_LOST
+
+    def _without_zero(self, length: int) -> int:
+        return int(self._lengths[length] - self._with_zero[length])
+
+    def _is_padded(self, usual: int) -> bool:
+        if self._lengths[usual] < _USUAL * self._lengths.sum():
+            return False
+        words = " ".join(re.split(r"[\W_]+", self._column.casefold()))
+        return bool(self._with_zero[usual]) or (usual in _POSTAL_LENGTHS and bool(_POSTAL.search(words)))

@@ -1,0 +1,50 @@
+"""How often something was seen, where first, and a few of the values: all that is kept of any number of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from importer.model.examination import FIRST_ROWS, Symptom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+VALUES: Final = 5
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """Counts one thing in one column."""
+
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+    def add(self, row: int, value: str) -> None:
+        """One more, at this row."""
+        self.count += 1
+        if len(self.rows) < FIRST_ROWS:
+            self.rows.append(row)
+        if len(self.values) < VALUES and value and value not in self.values:
+            self.values.append(value)
+
+    def add_places(self, places: NDArray[np.bool_], index: pd.Index) -> None:
+        """One more for each place that is true."""
+        found = np.flatnonzero(places)
+        self.count += len(found)
+        self.rows += index[found[: FIRST_ROWS - len(self.rows)]].tolist()
+
+    def add_rows(self, rows: Iterable[int]) -> None:
+        """One more for each of the rows."""
+        for row in rows:
+            self.add(row, "")
+
+    def symptom(self, code: str, column: str, cure: str, detail: str = "") -> Symptom:
+        """The sign that was counted."""
+        return Symptom(code=code, column=column, count=self.count, rows=tuple(self.rows), cure=cure, detail=detail)

@@ -1,0 +1,105 @@
+"""Symptoms that the problems of the rows add up to: blanks, values outside a map or a list, near ids, lost digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from importer.mapping.doctor.cures import flow, no_line, rule_line
+from importer.mapping.doctor.tally import Tally
+from importer.model.batch import Place
+from importer.model.problem import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.mapping.doctor.look import Look
+    from importer.model.batch import Target
+    from importer.model.examination import Symptom
+    from importer.model.problem import Problem
+
+_SIGNS: Final = {
+    "crm-id-missing": "blank-but-required",
+    "first-name-missing": "blank-but-required",
+    "phone-missing": "blank-but-required",
+    "value-missing": "blank-but-required",
+    "owner-missing": "blank-but-required",
+    "value-not-in-map": "outside-the-map",
+    "owner-not-in-map": "outside-the-map",
+    "value-not-allowed": "outside-the-list",
+    "phone-digits-lost": "digits-lost",
+    "digits-lost": "digits-lost",
+    "crm-id-near-duplicate": "ids-nearly-same",
+}
+"""Which sign a problem is."""
+
+
+class ToldByProblems:
+    """Counts the problems of one target; `settled` ones come once the last row is known."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._tallies: dict[str, Tally] = {}
+
+    def look(self, look: Look) -> None:
+        """Problems of the rows, and values that the mapping drops without a word."""
+        for column in self._target.columns:
+            for problem in look.problems.get(column, ()):
+                if problem.field == self._target.label:
+                    self.note(problem)
+        rule = self._target.rule
+        if rule is not None and rule.map is not None and rule.otherwise == "blank":
+            self._note_dropped(look)
+
+    def note(self, problem: Problem) -> None:
+        """Count a problem if it is a sign."""
+        sign = _SIGNS.get(problem.code)
+        if sign:
+            self._tallies.setdefault(sign, Tally()).add(problem.row, problem.value)
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """One per sign."""
+        column = self._target.columns[0] if self._target.columns else self._target.label
+        for sign, tally in self._tallies.items():
+            detail = ", ".join(f"“{shown(value, 20)}”" for value in tally.values) if sign.startswith("outside") else ""
+            yield tally.symptom(sign, column, self._cure(sign, column, tally), detail)
+
+    def _note_dropped(self, look: Look) -> None:
+        mapped = look.mapped[self._target.label]
+        for column in self._target.columns:
+            texts = look.cells[column]
+            for place in np.flatnonzero((mapped == "") & (texts != "")).tolist():
+                if text := texts.iloc[place].strip():
+                    self._tallies.setdefault("outside-the-map", Tally()).add(int(look.index[place]), text)
+
+    def _cure(self, sign: str, column: str, tally: Tally) -> str:
+        if sign == "digits-lost":
+            return no_line("format the column as text, and export it again from the original")
+        if sign == "ids-nearly-same":
+            return rule_line(self._target, transform=[*dict.fromkeys([*self._transforms, "nfkc", "lower"])])
+        if sign == "blank-but-required":
+            return self._of_blank(column)
+        return self._of_outsider(sign, tally.values)
+
+    @property
+    def _transforms(self) -> list[str]:
+        return list(self._target.rule.transform) if self._target.rule is not None else []
+
+    def _of_blank(self, column: str) -> str:
+        """Blanks of an id or a phone cannot be filled by one word for all: only left out, or taken from elsewhere."""
+        if self._target.place is Place.ASSIGN:
+            return "when_blank: skip   # below assign: such leads get no owner"
+        if self._target.path[-1] in ("crm_id", "phone_number"):
+            condition: dict[str, Any] = {"column": column, "not_blank": True}
+            return f"{flow({'where': [condition]})[1:-1]}   # leaves these rows out"
+        return f"{rule_line(self._target, default='-')}   # write what a blank should become"
+
+    def _of_outsider(self, sign: str, values: list[str]) -> str:
+        rule = self._target.rule
+        if rule is None:
+            return f"{flow({'map': dict.fromkeys(values, 'user@your-company.example')})[1:-1]}   # add to assign.by"
+        if sign == "outside-the-list":
+            return rule_line(self._target, one_of=[*(rule.one_of or ()), *values])
+        added = {value: value for value in values}
+        return f"{rule_line(self._target, map={**(rule.map or {}), **added})}   # write what the new ones become"

@@ -1,0 +1,152 @@
+"""What the column doctor finds, how it counts, and that its cures are lines that a mapping takes."""
+
+import pytest
+
+from importer.mapping.doctor.mojibake import unscrambled
+from importer.model.source import ReadOptions
+
+OPT_IN = "  opt_in_date: Opt-in\n"
+
+
+def test_a_sound_table_has_no_symptom(examine):
+    columns = {"Opt-in": ["2026-01-31", "2026-02-01"], "City": ["München", "São Paulo"], "Zip": ["01234", "98765"]}
+    assert examine(columns, OPT_IN + "  attributes: {city: City, zip: Zip}\n") == {}
+
+
+def test_ambiguous_dates_are_judged_over_all_batches(examine, loads):
+    ambiguous = examine({"Opt-in": ["03/04/2026", "05/06/2026", "", "2026-01-31"]}, OPT_IN)["dates-ambiguous"]
+    assert (ambiguous.count, ambiguous.rows, ambiguous.column) == (2, (2, 3), "Opt-in")
+    assert "%d/%m/%Y" in ambiguous.cure
+    assert "%m/%d/%Y" in ambiguous.cure
+    assert loads(ambiguous.cure).lead.opt_in_date.format == ("%d/%m/%Y",)
+
+    told = examine({"Opt-in": ["03/04/2026", "05/06/2026", "25/06/2026"]}, OPT_IN, size=2)
+    assert list(told) == ["dates-unread"]
+    assert told["dates-unread"].cure == "opt_in_date: {column: Opt-in, format: '%d/%m/%Y'}"
+    assert told["dates-unread"].count == 3
+
+
+def test_a_format_is_added_to_those_of_the_mapping(examine):
+    rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
+    told = examine({"Opt-in": ["25/06/2026", "26.06.2026"]}, rest)["dates-unread"]
+    assert told.rows == (3,)
+    assert told.cure == "opt_in_date: {column: Opt-in, format: ['%d/%m/%Y', '%d.%m.%Y']}"
+
+
+def test_dates_as_serials(examine):
+    told = examine({"Opt-in": ["2026-01-31", "45123", "45124.5"]}, OPT_IN)["dates-as-serials"]
+    assert (told.count, told.rows) == (2, (3, 4))
+    assert "2023-07-16" in told.detail
+
+
+@pytest.mark.parametrize(
+    ("dates", "count", "sure"),
+    [
+        (["2026-04-03", "25/04/2026", "26/04/2026"], 1, True),
+        (["2026-04-03", "03/04/2026"], 1, False),
+        (["2026-04-25", "2026-04-03", "26/04/2026"], 1, False),
+    ],
+)
+def test_real_dates_beside_text_dates(examine, dates, count, sure):
+    rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
+    told = examine({"Opt-in": dates}, rest, size=1)["dates-half-swapped"]
+    assert told.count == count
+    assert ("almost certainly" in told.detail) is sure
+
+
+@pytest.mark.parametrize("dates", [["2026-04-03", "2026-04-04"], ["03/04/2026", "25/04/2026"], ["2026-04-25", ""]])
+def test_dates_of_one_kind_are_not_half_swapped(examine, dates):
+    rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
+    assert "dates-half-swapped" not in examine({"Opt-in": dates}, rest)
+
+
+def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(examine):
+    phones = ["+919876500001.0", "+9.19876500002E+11", "9.19877E+11", "+919876500004"]
+    told = examine({"Phone": phones})
+    assert (told["phones-as-decimals"].count, told["phones-as-decimals"].rows) == (2, (2, 3))
+    assert (told["digits-lost"].count, told["digits-lost"].rows) == (1, (4,))
+
+
+def test_lost_leading_zeros(examine):
+    rest = "  attributes: {zip: Zip}\n"
+    told = examine({"Zip": ["01234", "98765", "2139", "501", "10001"]}, rest, size=2)["leading-zeros-lost"]
+    assert (told.count, told.rows) == (2, (4, 5))
+    assert examine({"Zip": ["12345", "98765", "2139", "10001"]}, rest)["leading-zeros-lost"].count == 1
+    assert "leading-zeros-lost" not in examine({"Zip": ["12345", "98765", "10001"]}, rest)
+
+
+def test_amounts_have_no_leading_zeros_to_lose(examine):
+    rest = "  attributes: {visits: Visits, score: {column: Score, type: integer}}\n"
+    assert examine({"Visits": ["10000", "9999", "12000"], "Score": ["01234", "999", "12345"]}, rest) == {}
+
+
+@pytest.mark.parametrize(
+    ("broken", "meant"),
+    [
+        ("JosÃ© GarcÃ­a", "José García"),
+        ("MÃ¼ller â€“ KÃ¶ln", "Müller – Köln"),
+        ("O’Neil â€™", "O’Neil ’"),
+        ("ÐœÐ¾Ñ\u0081ÐºÐ²Ð°", "Москва"),
+        ("Jos√©", "José"),
+        ("Jos├®", "José"),
+        ("РњРѕСЃРєРІР°", "Москва"),
+        ("à¤†à¤¶à¤¾", "आशा"),
+    ],
+)
+def test_mojibake_is_turned_back(examine, broken, meant):
+    assert unscrambled(broken) == meant
+    told = examine({"Name": ["Asha", broken]})["mojibake"]
+    assert told.rows == (3,)
+    assert told.cure.startswith("#")  # the file itself is sound UTF-8
+
+
+@pytest.mark.parametrize(
+    "honest",
+    ["JOÃO", "São Paulo", "MENÜ“", "CAFÉ»", "voilà\u00a0!", "Ångström", "Москва", "Рођен", "आशा", "東京", "£5 – €6", "ĐÃ NẴNG"],
+)
+def test_honest_letters_are_left_alone(examine, honest):
+    assert unscrambled(honest) == honest
+    assert examine({"Name": [honest]}) == {}
+
+
+def test_a_file_read_in_the_wrong_encoding_is_cured_by_the_mapping(examine):
+    told = examine({"Name": ["José"]}, read=ReadOptions(encoding="cp1252"))["mojibake"]
+    assert told.cure.startswith("source: {encoding: utf-8}")
+
+
+def test_letters_that_are_lost(examine):
+    assert "lost for good" in examine({"Name": ["J\ufffdrg"]})["mojibake"].detail
+
+
+def test_blanks_where_a_value_is_required(examine, loads):
+    told = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
+    assert (told.count, told.rows) == (2, (3, 4))
+    assert loads(told.cure).lead.first_name.default == "-"
+    where = examine({"Phone": ["", "+919876500001"]})["blank-but-required"]
+    assert where.cure.startswith("where: [{column: Phone, not_blank: true}]")
+
+
+@pytest.mark.parametrize(("otherwise", "count"), [("problem", 3), ("blank", 3), ("keep", 0)])
+def test_values_outside_a_map(examine, otherwise, count):
+    rest = f'  attributes: {{tier: {{column: Tier, map: {{"1": gold}}, otherwise: {otherwise}}}}}\n'
+    told = examine({"Tier": ["1", "7", "7", "", "9"]}, rest)
+    assert sum(symptom.count for symptom in told.values()) == count
+    if count:
+        assert told["outside-the-map"].rows == (3, 4, 6)
+        assert "map: {'1': gold, '7': '7', '9': '9'}" in told["outside-the-map"].cure
+
+
+def test_values_outside_a_list(examine):
+    rest = "  attributes: {tier: {column: Tier, one_of: [gold]}}\n"
+    assert "one_of: [gold, tin]" in examine({"Tier": ["gold", "tin"]}, rest)["outside-the-list"].cure
+
+
+def test_rows_that_are_left_out_are_not_looked_at(examine):
+    top = 'where: [{column: Consent, one_of: ["yes"]}]\n'
+    columns = {"Name": ["", "Asha"], "Consent": ["no", "yes"]}
+    assert examine(columns, top=top) == {}
+
+
+def test_only_the_first_rows_are_kept(examine):
+    told = examine({"Name": [""] * 100}, size=7)["blank-but-required"]
+    assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))

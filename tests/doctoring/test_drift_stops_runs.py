@@ -1,0 +1,113 @@
+"""A run whose columns differ from those of the last run of its mapping waits for a person."""
+
+import pytest
+
+from importer.cli.console import Console
+from tests.cli.command_line import COLUMNS, lead, leads
+
+FAST = ("--rate", "0", "--settle", "0")
+MORE = (*COLUMNS, "Consent")
+
+
+@pytest.fixture
+def weekly(importer, sandbox):
+    """A first week that was sent, and a second one with one column more."""
+    importer.mapping()
+    importer.table(leads(20))
+    first = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--yes")
+    assert first.code == 0, first.err
+    assert "Changed since" not in first.err
+    importer.table([[*row, "yes"] for row in leads(20, first=100)], name="second.csv", columns=MORE)
+    return importer
+
+
+def run(importer, file="second.csv", *more):
+    return importer("run", file, "-m", "m.yaml", *FAST, "--yes", *more)
+
+
+def test_drift_stops_an_unattended_run_before_anything_is_sent(weekly, sandbox):
+    before = len(sandbox.state.leads) if hasattr(sandbox, "state") else None
+    ended = run(weekly)
+    assert ended.code == 2
+    assert "column “Consent” is new" in ended.err
+    assert "why: the file differs" in ended.out
+    assert "--accept-drift" in ended.out
+    assert weekly.summary()["requests"]["create"] == 0
+    assert before is None or len(sandbox.state.leads) == before
+    assert "Consent" in (weekly.latest() / "report.html").read_text(encoding="utf-8")
+
+
+def test_accepted_drift_is_sent_and_asked_about_once(weekly):
+    assert run(weekly, "second.csv", "--accept-drift").code == 0
+    weekly.table([[*row, "yes"] for row in leads(20, first=200)], name="third.csv", columns=MORE)
+    assert run(weekly, "third.csv").code == 0
+
+
+def test_a_person_is_asked_even_with_yes_and_on_loopback(weekly, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Console, "ask", lambda _self, question: asked.append(question) or True)
+    assert run(weekly).code == 0
+    assert asked == ["The columns have changed. Send all the same?"]
+
+
+def test_a_stopped_run_can_be_resumed_by_its_name(weekly):
+    assert run(weekly).code == 2
+    ended = weekly("resume", weekly.latest().name, *FAST, "--yes")
+    assert ended.code == 0, ended.err
+    assert weekly.statuses() == ["created"] * 20
+
+
+def test_a_jump_in_blanks_stops_a_run(weekly):
+    weekly.table([lead(number, City="") for number in range(300, 320)], name="blank.csv")
+    ended = run(weekly, "blank.csv")
+    assert ended.code == 2
+    assert "column “City” is blank in 100% of the rows; it was 0%" in ended.err
+
+
+def test_a_check_tells_drift_and_stops_nothing(weekly):
+    ended = weekly("check", "second.csv", "-m", "m.yaml")
+    assert ended.code == 0
+    assert "column “Consent” is new" in ended.out
+    assert run(weekly).code == 2  # a check is not an answer
+
+
+def test_checks_are_compared_with_each_other_until_a_run_was_sent(importer):
+    importer.mapping()
+    importer.table(leads(20))
+    assert "Changed since" not in importer("check", "list.csv", "-m", "m.yaml").out
+    importer.table([[*row, "yes"] for row in leads(20)], columns=MORE)
+    assert "column “Consent” is new" in importer("check", "list.csv", "-m", "m.yaml").out
+
+
+def test_a_rehearsal_is_not_stopped_and_is_nothing_to_compare_with(weekly):
+    ended = run(weekly, "second.csv", "--sandbox")
+    assert ended.code == 0
+    assert "column “Consent” is new" in ended.err
+    assert run(weekly).code == 2
+
+
+def test_another_mapping_is_another_list(weekly):
+    text = (weekly.folder / "m.yaml").read_text(encoding="utf-8").replace("name: tiny", "name: other")
+    weekly.mapping(text)
+    assert run(weekly).code == 0
+
+
+def test_a_mended_rejects_file_is_neither_stopped_nor_compared_with(importer, sandbox):
+    importer.mapping()
+    importer.table([*leads(20), *(lead(number, Phone="12") for number in range(50, 60))])
+    assert run(importer, "list.csv").code == 1
+    rejects = importer.latest() / "rejects.csv"
+    mended = importer.write("mended.csv", rejects.read_text(encoding="utf-8-sig").replace(",12,", ",+919876599999,"))
+    assert run(importer, mended).code in (0, 1)
+    importer.table(leads(20, first=500), name="next.csv")
+    ended = run(importer, "next.csv")
+    assert ended.code == 0, ended.err
+
+
+def test_a_report_written_again_shows_the_same(weekly):
+    assert run(weekly).code == 2
+    page = weekly.latest() / "report.html"
+    before = page.read_text(encoding="utf-8")
+    page.unlink()
+    assert weekly("report", weekly.latest().name).code == 0
+    assert page.read_text(encoding="utf-8") == before

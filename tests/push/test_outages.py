@@ -1,0 +1,97 @@
+"""Five minutes without a server, in virtual time: every row is there at the end, and the server was left in peace."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importer.crm.observation import NoAnswer, Observation
+from importer.model.operation import Call, Kind
+from tests.runs.conftest import Push, planned_row
+from tests.runs.fake_crm import LOST, REFUSED, FakeCrm, error
+from tests.virtual_time import VirtualClock
+
+LARGE = int(os.environ.get("IMPORTER_TEST_OUTAGE_ROWS", "2000"))
+"""The long version sends 10,000 rows; each takes half a dozen real commits."""
+
+FROM, UNTIL = 1060.0, 1360.0
+MEMORY = Path("/dev/shm")
+
+
+class OutCrm(FakeCrm):
+    """A CRM that is gone for five minutes, in one of three ways."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.during = 0
+
+    async def send(self, call: Call) -> Observation:
+        now = asyncio.get_running_loop().time()
+        if not FROM <= now < UNTIL:
+            return await super().send(call)
+        self.during += 1
+        if self.how == "refused":
+            await asyncio.sleep(0.001)
+            return REFUSED
+        if self.how == "black hole":
+            await asyncio.sleep(60.0)
+            return NoAnswer(reason="no complete answer within 60 s", sent=True)
+        await asyncio.sleep(self.latency)
+        if self.how == "stores, then 503":
+            self.behave(call)
+        return LOST if self.how == "lost" else error(503)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+        yield Path(name)
+
+
+def sent(folder: Path, how: str, rows: int, concurrency: int = 16) -> OutCrm:
+    """Send rows, half of them with follow-ups, through the outage; every label is true and none is given up."""
+    crm = OutCrm(how)
+    push = Push(folder=folder / "reports", clock=VirtualClock(), crm=crm)
+    push.plan([planned_row(n, assign=bool(n % 2), events=n % 2) for n in range(2, rows + 2)])
+    assert push.send(concurrency=concurrency) is None
+    results = push.results()
+    assert len(results) == rows
+    given_up = [r for r in results if r.status not in ("created", "created_unconfirmed")]
+    assert given_up == []
+    unconfirmed = [r for r in results if r.status == "created_unconfirmed"]
+    assert len(unconfirmed) <= (crm.during if how == "stores, then 503" else 0)
+    for result in results:
+        asked = bool(result.row.number % 2) and result.status == "created"
+        assert (result.assign, result.events) == (("accepted", "accepted") if asked else (result.assign, result.events))
+        assert result.assign not in ("unknown", "rejected")
+        assert result.events not in ("unknown", "rejected")
+    assert set(crm.leads.values()) == {1}
+    assert all(count == 1 for count in crm.events.values())
+    return crm
+
+
+@pytest.mark.parametrize("how", ["refused", "503", "stores, then 503", "lost", "black hole"])
+def test_five_minutes_without_a_server_cost_no_row(folder: Path, how: str) -> None:
+    # In a black hole every connection waits for its deadline, and ten more go out while those come back.
+    crm = sent(folder, how, 900, concurrency=8 if how == "black hole" else 16)
+    assert crm.during <= 25
+
+
+def test_five_minutes_cost_no_row_of_a_large_run(folder: Path) -> None:
+    crm = sent(folder, "503", LARGE)
+    assert crm.during <= 25
+    assert sum(1 for _, kind, _ in crm.calls if kind is Kind.CREATE) >= LARGE
+
+
+def test_what_was_in_flight_only_is_lost_when_nobody_answers_any_more(folder: Path) -> None:
+    """All three endpoints are busy when the server goes: none of their rows spends its tries on probes."""
+    crm = OutCrm("503")
+    crm.latency = 2.0
+    push = Push(folder=folder / "reports", clock=VirtualClock(), crm=crm)
+    push.plan([planned_row(n) for n in range(2, 802)])
+    assert push.send() is None
+    assert {(r.status, r.assign, r.events) for r in push.results()} == {("created", "accepted", "accepted")}
