@@ -11,7 +11,7 @@ demo: $(READY) ## the main job, end to end, on the built-in sandbox
 	@IMPORTER=$(BIN)/importer sh samples/demo.sh
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 N ?= 1000
 crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length

@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
-from importer.cli.options import COMMON, READING
+from importer.cli.options import COMMON, ENDING, READING
 
 
 @click.command()
 @READING
 @click.option("--org", metavar="ID", hidden=True)
 @click.option("--base-url", metavar="URL", hidden=True)
+@ENDING
 @COMMON
 def check(**options: Any) -> int:
     """Read, map and validate every row; write the report; send nothing.

@@ -22,7 +22,8 @@ def symptom_lines(symptoms: Sequence[Symptom], *, several_sources: bool) -> list
     """Two lines each: what was found where, and the line of YAML that cures it."""
     lines = ["Columns, and what would cure them in the mapping:"] if symptoms else []
     for symptom in symptoms[:_SYMPTOMS]:
-        lines.append(_line(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {_rows(symptom, several_sources)}"))
+        where = _rows(symptom, several_sources=several_sources)
+        lines.append(_line(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {where}"))
         lines.append(_line(f"      {symptom.cure}"))
     return lines + _more(len(symptoms) - _SYMPTOMS, "in the report")
 
@@ -50,7 +51,7 @@ def owner_lines(owners: Sequence[OwnerCount]) -> list[str]:
     return lines
 
 
-def _rows(symptom: Symptom, several_sources: bool) -> str:  # noqa: FBT001
+def _rows(symptom: Symptom, *, several_sources: bool) -> str:
     numbers = ", ".join(map(str, symptom.rows))
     more = " …" if symptom.count > FIRST_ROWS else ""
     source = f" of file {symptom.source + 1}" if several_sources else ""

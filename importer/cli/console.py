@@ -1,5 +1,6 @@
 """Everything a person sees. Progress and messages go to stderr, results to stdout."""
 
+import os
 import sys
 import time
 from collections import Counter
@@ -118,6 +119,10 @@ class Console:
         if tip:
             self._write(click.style("  tip: ", bold=True) + for_terminal(tip))
 
+    def warn(self, message: str) -> None:
+        """Something beside the run went wrong; also when quiet."""
+        self._write(click.style("warning: ", fg="yellow", bold=True) + for_terminal(message))
+
     @staticmethod
     def shown(text: str) -> str:
         """Somebody else's words, safe for the terminal, on one line."""
@@ -125,7 +130,7 @@ class Console:
 
     def result(self, text: str) -> None:
         """What was asked for, on stdout."""
-        click.echo(text)
+        click.echo(text, color=_coloured())
         sys.stdout.flush()  # a program that reads along should not wait for the end
 
     def ask(self, question: str) -> bool:
@@ -136,6 +141,11 @@ class Console:
 
     def _write(self, text: str) -> None:
         if self._bar is not None:
-            tqdm.write(text, file=sys.stderr)
+            tqdm.write(text if _coloured() is None else click.unstyle(text), file=sys.stderr)
         else:
-            click.echo(text, err=True)
+            click.echo(text, err=True, color=_coloured())
+
+
+def _coloured() -> bool | None:
+    """No where NO_COLOR says so (no-color.org); else `None`: a terminal gets colours, a pipe gets none."""
+    return False if os.environ.get("NO_COLOR") else None

@@ -19,6 +19,10 @@ def doctor(**options: Any) -> int:
     """Say what a run would use, where each setting comes from, and what stands in its way.
 
     Opens a connection to the server and closes it again; never sends a request.
+
+    \b
+    importer doctor
+    importer doctor --profile live
     """
     from importer.cli.session import session
     from importer.runs.doctor import examine

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from importer.cli.wording import conclusion
+from importer.cli.hook import call_hook
+from importer.cli.wording import conclusion, source_lines
 
 if TYPE_CHECKING:
     from importer.cli.session import Session
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def told(session: Session, finished: Finished) -> int:
-    """Print the summary, for a program or for a person; returns the exit code."""
+    """Print the summary, for a program or for a person, and call the user's own command; returns the exit code."""
     if session.console.verbose:
         for source in finished.ended.report.sources:
-            for note in source.info.notes:
-                session.console.detail(f"{source.info.path}: {note}")
+            for line in source_lines(source):
+                session.console.detail(line)
     if session.as_json:
         session.console.result(json.dumps(finished.ended.document(), ensure_ascii=False, indent=2))
     else:
         session.console.result(conclusion(finished))
+    if session.on_finish:
+        call_hook(session.on_finish, finished.ended, session.console)
     return finished.ended.exit_code

@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from importer.cli.completion import runs_for
+from importer.cli.hook import words_of
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -49,6 +52,22 @@ COMMON = _together(
     click.option("-v", "--verbose", count=True, help="Say what was detected and chosen, and why."),
     click.option("--profile", default="", help="A profile of importer.toml."),
 )
+
+ENDING = _together(
+    click.option(
+        "--on-finish",
+        callback=words_of,
+        metavar="COMMAND",
+        help="Run COMMAND after the report is written, with summary.json on its stdin.",
+    ),
+)
+
+
+def run_argument(*, required: bool) -> Callable[[Command], Command]:
+    """The argument RUN: a run's id, its beginning, or `latest`."""
+    metavar = "RUN" if required else "[RUN]"
+    return click.argument("run_id", required=required, metavar=metavar, shell_complete=runs_for)
+
 
 FORMAT = _together(
     click.option("--sheet", help='The sheet of a workbook: its name, its position from 1, or "*" for all.'),

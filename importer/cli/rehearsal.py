@@ -20,7 +20,11 @@ def real_destination(session: Session) -> Destination:
     from importer.runs.send import Destination
 
     settings = session.settings
-    return Destination.of(settings.base_url(), settings.required_org(), settings.credential_reader())
+    destination = Destination.of(settings.base_url(), settings.required_org(), settings.credential_reader())
+    if session.console.verbose:
+        credential = destination.credential()
+        session.console.detail(f"credential: {credential.kind} from {credential.source}")
+    return destination
 
 
 @contextmanager

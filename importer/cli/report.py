@@ -5,14 +5,21 @@ from typing import Any
 
 import click
 
-from importer.cli.options import COMMON
+from importer.cli.options import COMMON, run_argument
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument(required=True)
 @COMMON
 def report(**options: Any) -> int:
-    """Write the report files of RUN again from the journal. RUN is an id, its beginning, or `latest`."""
+    """Write the report files of RUN again from the journal. RUN is an id, its beginning, or `latest`.
+
+    The files are made from the journal alone, so this mends a report that was changed or deleted.
+
+    \b
+    importer report latest
+    importer report 20261122-1504 --json
+    """
     from importer.cli.session import session
     from importer.runs.finish import write_report
 

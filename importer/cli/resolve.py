@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from importer.cli.options import COMMON
+from importer.cli.options import COMMON, run_argument
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument(required=True)
 @click.option(
     "--as",
     "verdict",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from importer.cli.options import COMMON, SENDING
+from importer.cli.options import COMMON, ENDING, SENDING, run_argument
 
 if TYPE_CHECKING:
     from importer.model.run import RunRequest
@@ -17,10 +17,11 @@ _MAY_CHANGE: Final = ("rate", "concurrency", "settle", "timeout")
 
 
 @click.command()
-@click.argument("run_id", required=False, metavar="[RUN]")
+@run_argument(required=False)
 @SENDING
 @click.option("--retry-failed", is_flag=True, help="Try rejected and unknown rows once more, too.")
 @click.option("--no-progress", is_flag=True, help="No progress bar and no progress lines.")
+@ENDING
 @COMMON
 def resume(**options: Any) -> int:
     """Go on with an interrupted or stopped run from its journal (the latest unfinished one, unless RUN names it).

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from importer.cli.options import COMMON, READING, SENDING
+from importer.cli.options import COMMON, ENDING, READING, SENDING
 
 
 @click.command()
@@ -12,6 +12,7 @@ from importer.cli.options import COMMON, READING, SENDING
 @SENDING
 @click.option("--accept-drift", is_flag=True, help="Send although the columns differ from those of the last run.")
 @click.option("--again", is_flag=True, help="Import a file that was imported before once more.")
+@ENDING
 @COMMON
 def run(**options: Any) -> int:
     """Check the files, create the leads, assign them, record their events, and report on every row.

@@ -11,7 +11,13 @@ from importer.cli.options import COMMON
 @click.command()
 @COMMON
 def runs(**options: Any) -> int:
-    """List the runs so far, newest first, with state and counts."""
+    """List the runs so far, newest first, with state and counts.
+
+    \b
+    importer runs
+    importer runs --json
+    importer runs --reports-dir elsewhere
+    """
     from importer.cli.session import session
     from importer.journal.results import status_counts
 

@@ -27,6 +27,7 @@ class Session:
     console: Console
     as_json: bool
     assume_yes: bool = False
+    on_finish: tuple[str, ...] = ()
 
     @property
     def reports_dir(self) -> Path:
@@ -72,6 +73,7 @@ class Session:
 
 def session(options: dict[str, Any]) -> Session:
     """The session for a command's options; it takes out those that it uses."""
+    from importer.cli.wording import settings_lines
     from importer.runs.settings import load_settings
 
     console = Console(
@@ -81,11 +83,15 @@ def session(options: dict[str, Any]) -> Session:
     )
     names = ("reports_dir", "org", "base_url", "api_key_file", "rate", "concurrency", "settle", "timeout")
     flags = {name: options.pop(name, None) for name in names}
+    settings = load_settings(flags, profile=options.pop("profile"))
+    for line in settings_lines(settings):
+        console.detail(line)
     return Session(
-        settings=load_settings(flags, profile=options.pop("profile")),
+        settings=settings,
         console=console,
         as_json=options.pop("as_json"),
         assume_yes=options.pop("yes", False),
+        on_finish=options.pop("on_finish", ()),
     )
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from importer.cli.columns import change_lines, owner_lines, symptom_lines
 from importer.cli.escape import for_terminal
 
 if TYPE_CHECKING:
-    from importer.model.run import RunReport
+    from importer.model.run import ReadSource, RunReport
     from importer.runs.job import Announcement, Finished
+    from importer.runs.settings import Settings
 
+_LINES: Final = 15
+"""The longest conclusion; the columns that a check adds do not count."""
+
+_STATUSES_SHOWN: Final = 6
 _PROBLEMS_SHOWN: Final = 4
+_FOLLOW_UPS: Final = ("accepted", "pending", "held", "unknown", "rejected")
+_COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
 
 
 def announcement(about: Announcement) -> str:
@@ -33,31 +42,89 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def settings_lines(settings: Settings) -> list[str]:
+    """Each setting with its value and where it came from."""
+    width = max(map(len, settings.values))
+    return [
+        f"setting {name:<{width}}  {_said(setting.value)} ({setting.source})"
+        for name, setting in settings.values.items()
+    ]
+
+
+def source_lines(source: ReadSource) -> list[str]:
+    """How a file was read, and what else was noticed."""
+    info = source.info
+    how = (
+        info.format,
+        info.encoding,
+        f"delimiter {info.delimiter!r}" if info.delimiter else "",
+        f"sheet {info.sheet}" if info.sheet else "",
+        f"header in row {info.header_row}",
+        f"{source.rows:,} rows",
+    )
+    return [f"{info.path}: {', '.join(part for part in how if part)}", *(f"{info.path}: {n}" for n in info.notes)]
+
+
 def conclusion(finished: Finished) -> str:
-    """What happened, what needs a person, and where it all stands: at most 15 lines, and for a check the columns."""
+    """What happened, what needs a person, and where it all stands: at most 15 lines, and for a check the columns.
+
+    It holds colours, which whoever prints it leaves out where they are not wanted.
+    """
     report = finished.ended.report
     files = finished.ended.files
     how = {"finished": "finished", "stopped": "stopped", "interrupted": "was interrupted"}[report.state]
-    lines = [f"Run {report.run_id} {how} after {duration(report.seconds)}: {report.rows:,} rows"]
-    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(report.counts.items()))
-    lines.append(f"  {counts or 'no rows'}")
-    for word, states in (("assignments", report.assign), ("events", report.events)):
-        if states:
-            lines.append(f"  {word}: " + ", ".join(f"{count:,} {state}" for state, count in sorted(states.items())))
-    lines += _problems(report.problems)
-    if report.command == "check":
-        estimate = report.estimate
-        lines.append(
-            f"  a run would send {estimate.rows_to_send:,} rows in {estimate.requests:,} requests, "
-            f"about {duration(estimate.seconds)}"
-        )
-        lines += _columns(report)
-    if finished.stop is not None:
-        lines.append(f"  why: {for_terminal(report.reason, keep='')}")
-        lines += [f"  tip: {finished.stop.tip}"] if finished.stop.tip else []
-    lines.append(f"Rows that need a person: {for_terminal(files['rejects.csv'])}")
-    lines.append(f"Report: {for_terminal(files.get('report.html', files['results.csv']))}")
-    return "\n".join(lines)
+    lines = [
+        f"Run {click.style(report.run_id, bold=True)} {click.style(how, fg=_COLOURS[report.state])} "
+        f"after {duration(report.seconds)}: {report.rows:,} rows"
+    ]
+    lines += _statuses(report.counts)
+    lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)
+    ending = [*_estimate(report), *_why(finished)]
+    paths = [
+        f"Rows that need a person: {for_terminal(files['rejects.csv'])}",
+        f"Report:                  {for_terminal(files['report.html'])}",
+    ]
+    lines += _problems(report.problems, room=_LINES - len(lines) - len(ending) - len(paths))
+    columns = _columns(report) if report.command == "check" else []
+    return "\n".join([*lines, *columns, *ending, *paths])
+
+
+def _statuses(counts: dict[str, int]) -> list[str]:
+    """A line each, in the order of the report; when they are many, those that need nobody share one."""
+    from importer.model.outcome import NEEDS_A_PERSON, RowStatus
+
+    there = [status for status in RowStatus if counts.get(status)]
+    fine = [status for status in there if status not in NEEDS_A_PERSON]
+    shared = fine if len(there) > _STATUSES_SHOWN else []
+    lines = [f"  {', '.join(f'{counts[status]:,} {status}' for status in shared)}"] if shared else []
+    for status in there:
+        if status in NEEDS_A_PERSON:
+            lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} needs a person")
+        elif not shared:
+            lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status == 'created' else None)}")
+    return lines or ["  no rows"]
+
+
+def _follow_ups(word: str, states: dict[str, int]) -> list[str]:
+    counted = ", ".join(f"{states[state]:,} {state}" for state in _FOLLOW_UPS if states.get(state))
+    return [f"  {word}: {counted}"] if counted else []
+
+
+def _estimate(report: RunReport) -> list[str]:
+    if report.command != "check":
+        return []
+    estimate = report.estimate
+    return [
+        f"  a run would send {estimate.rows_to_send:,} rows in {estimate.requests:,} requests, "
+        f"about {duration(estimate.seconds)}"
+    ]
+
+
+def _why(finished: Finished) -> list[str]:
+    if finished.stop is None:
+        return []
+    told = (("why", finished.ended.report.reason), ("tip", finished.stop.tip))
+    return [f"  {click.style(word, bold=True)}: {for_terminal(text, keep='')}" for word, text in told if text]
 
 
 def _columns(report: RunReport) -> list[str]:
@@ -69,10 +136,17 @@ def _columns(report: RunReport) -> list[str]:
     ]
 
 
-def _problems(problems: dict[str, int]) -> list[str]:
+def _problems(problems: dict[str, int], *, room: int) -> list[str]:
+    """The rules that were broken most, in at most `room` lines."""
     from importer.model.problem import KINDS
 
-    worst = sorted(problems.items(), key=lambda each: -each[1])
-    lines = [f"  {count:>6,} × {code}: {KINDS[code].title}" for code, count in worst[:_PROBLEMS_SHOWN]]
-    rest = len(worst) - _PROBLEMS_SHOWN
-    return [*lines, f"         and {rest} more rules; see the report"] if rest > 0 else lines
+    worst = sorted(problems.items(), key=lambda each: (-each[1], each[0]))
+    shown = min(len(worst), _PROBLEMS_SHOWN, room)
+    shown -= shown == room and len(worst) > shown  # the last line says that there are more
+    lines = [f"  {count:>7,} × {code}: {KINDS[code].title}" for code, count in worst[: max(shown, 0)]]
+    rest = len(worst) - len(lines)
+    return [*lines, f"          and {rest} more rules; see the report"] if rest > 0 and room > 0 else lines
+
+
+def _said(value: object) -> str:
+    return "as published" if value is None else for_terminal(str(value), keep="") or "not given"

@@ -44,16 +44,17 @@ class Breaker:
         """Seconds until the next probe."""
         return max(0.0, self._next_probe - self._clock.monotonic())
 
-    async def admit(self) -> None:
-        """Wait until this call may be made; while the breaker is open that makes it the probe."""
+    async def admit(self) -> bool:
+        """Wait until this call may be made; returns whether it is the probe of an open breaker."""
         while self.is_open:
             if not self._probing and self.next_probe_in == 0.0:
                 self._probing = True
-                return
+                return True
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if self._probing else self.next_probe_in):
                     await self._changed.wait()
+        return False
 
     def pause(self, seconds: float) -> None:
         """The whole run is in question: for so long nothing is sent, and then a probe alone."""

@@ -101,6 +101,11 @@ class Pacer:
                 self._reopen(now)
         self._changed.set()
 
+    def unused(self) -> None:
+        """The call of this turn is not made after all, which says nothing about the server."""
+        self._probing = False
+        self._changed.set()
+
     def pause(self, seconds: float) -> None:
         """The server says that its budget is used up for so long; nothing was refused, so the rate stays."""
         self._next = max(self._next, self._clock.monotonic() + seconds)

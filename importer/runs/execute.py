@@ -118,6 +118,7 @@ class Sender:
         )
         self._outcomes = Outcomes(self.journal, self.options.on_duplicate, assume_new=self.options.assume_new)
         self._near: Counter[str] = Counter()
+        self._key_refused = False
 
     def _planned(self, kind: Kind) -> Iterator[Waiting]:
         # Follow-ups that an earlier process released are few; taking them at once keeps them apart from those that
@@ -176,15 +177,14 @@ class Sender:
             await lane.room(self._room(kind))
             if kind is not Kind.EVENT:
                 await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
-            await self._breaker.admit()
             pacer = self._pacers[kind]
-            ticket = await pacer.turn()
+            ticket = await self._turn(pacer)
             if self._stopping.is_set():
                 return
             near = near_id(waiting.call.crm_id)
             if kind is Kind.CREATE and self._near[near]:
                 # The server may take both for one lead; only one after the other can its answers be told apart.
-                pacer.answered(ticket)
+                pacer.unused()
                 lane.put(waiting, wait=_NEAR_PAUSE)
                 continue
             self._near[near] += 1
@@ -193,6 +193,17 @@ class Sender:
             self._attempts.add(attempt)
             attempt.add_done_callback(partial(self._landed, lane, near))
         self._close_after(kind)
+
+    async def _turn(self, pacer: Pacer) -> float:
+        """Wait for a turn that the breaker allows: what goes wrong while a call waits in line holds for it, too."""
+        while True:
+            is_probe = await self._breaker.admit()
+            ticket = await pacer.turn()
+            if is_probe and self._key_refused:
+                self._read_key_again()
+            if is_probe or not self._breaker.is_open:
+                return ticket
+            pacer.unused()
 
     def _close_after(self, kind: Kind) -> None:
         """Creates release assignments, and both release events."""
@@ -242,9 +253,9 @@ class Sender:
             self.progress.throttled()
         if verdict.pause is not None:
             pacer.pause(verdict.pause)
-        if verdict.http_status == 401 and self.reread is not None:
-            with suppress(SettingsError):  # a key file that is just being replaced: the old key has one more chance
-                self.client.use(self.reread())
+        self._key_refused = verdict.http_status == 401
+        if self._key_refused:
+            self._read_key_again()
         stop = self._streaks.note(verdict, ticket) or verdict.stop or self._throttled_for_too_long(pacer)
         if verdict.outage:
             outage = self._breaker.failed(verdict.message)
@@ -256,6 +267,11 @@ class Sender:
             self._breaker.pause(verdict.streak.apart)
         self.progress.waiting("")
         return stop
+
+    def _read_key_again(self) -> None:
+        if self.reread is not None:
+            with suppress(SettingsError):  # a key file that is just being replaced: the old key has one more chance
+                self.client.use(self.reread())
 
     @staticmethod
     def _throttled_for_too_long(pacer: Pacer) -> Stop | None:

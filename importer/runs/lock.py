@@ -10,7 +10,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from importer.errors import RunError
+from importer.errors import LocalDiskError, RunError
 
 _LOCK: Final = ".sending.lock"
 _HOLDER: Final = ".sending.json"
@@ -28,13 +28,29 @@ def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
             f"another process is sending from {folder}: {_said(holder)}",
             tip="Wait until it is done, or stop it with Ctrl-C; it can be resumed.",
         ) from error
+    except OSError as error:
+        raise _refused(folder, error) from error
     try:
-        holder.touch(mode=0o600)
-        holder.write_text(json.dumps({"run": run_id, "pid": os.getpid(), "since": now.isoformat(timespec="seconds")}))
+        _say(holder, {"run": run_id, "pid": os.getpid(), "since": now.isoformat(timespec="seconds")})
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _say(holder: Path, who: dict[str, object]) -> None:
+    try:
+        holder.touch(mode=0o600)
+        holder.write_text(json.dumps(who))
+    except OSError as error:
+        raise _refused(holder.parent, error) from error
+
+
+def _refused(folder: Path, error: OSError) -> LocalDiskError:
+    return LocalDiskError(
+        f"nothing can be written in {folder}: {error}",
+        tip="Free some disk space or mend the folder's permissions; `importer resume` then goes on.",
+    )
 
 
 def _said(holder: Path) -> str:

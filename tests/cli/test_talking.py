@@ -51,7 +51,7 @@ def test_the_last_lines_say_where_rejects_and_report_are(importer: CommandLine, 
     *_, rejects, report = ended.out.splitlines()
     assert Path(rejects.partition(": ")[2]).name == "rejects.csv"
     assert Path(rejects.partition(": ")[2]).is_file()
-    assert Path(report.partition(": ")[2]).is_file()
+    assert Path(report.partition(": ")[2].strip()).is_file()
     assert len(ended.out.splitlines()) <= 15
 
 

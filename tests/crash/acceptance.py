@@ -13,6 +13,12 @@ TRIALS = 10
 ROUGH = Rough(give_up_after=15.0)
 
 
+def is_caught(done: list[Verdict]) -> bool:
+    """Whether a broken promise gave the mutant away; one that merely falls over proves nothing about the harness."""
+    found = done[-1].violations
+    return bool(found) and not found[0].startswith("I0: exit code")
+
+
 def hunt(mutant: str, oracle: OracleProcess, launcher: Launcher, folder: Path) -> list[Verdict]:
     """The trials until the mutant is caught; the last one has violations if it was."""
     assert mutant in MUTANTS

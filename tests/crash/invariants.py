@@ -135,6 +135,8 @@ def _follow_ups(row: dict[str, str], lead: dict[str, Any], asked: Asked, seen: E
     crm_id, done = row["crm_id"], _events(lead)
     found = []
     if row["status"] == "created":
+        if "pending" in (row["assign"], row["events"]):
+            found.append(f"I3: the follow-ups of {crm_id} are still pending")
         if bool(asked.owner) != bool(row["assign"]) or bool(asked.events) != bool(row["events"]):
             found.append(f"I4: {crm_id} is created, but its follow-ups are {row['assign']!r}, {row['events']!r}")
     elif row["assign"] not in ("", "held") or row["events"] not in ("", "held"):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.crash import power_loss, scenarios
-from tests.crash.acceptance import hunt
+from tests.crash.acceptance import hunt, is_caught
 from tests.crash.mutants import MUTANTS
 from tests.crash.points import ONCE, POINTS
 from tests.crash.processes import ColdLauncher, Launcher, OracleProcess
@@ -80,8 +80,9 @@ def mutants(bench: Bench) -> tuple[list[str], list[str]]:
         while left:
             name = left.pop()
             done = hunt(name, bench.oracle, launcher, bench.folder)
-            caught = done[-1].violations
-            lines.append(f"  {name}: " + (f"caught in trial {len(done)}, {caught[0]}" if caught else "SURVIVED"))
+            said = (*done[-1].violations, "no violation")[0]
+            caught = is_caught(done)
+            lines.append(f"  {name}: {'caught' if caught else 'NOT CAUGHT'} in trial {len(done)}, {said}")
             survivors.extend([] if caught else [name])
         return []
 

@@ -13,7 +13,7 @@ from importer.crm.client import LeadsClient
 from importer.crm.meaning import Meaning
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Verdict
-from importer.journal import database
+from importer.journal import database, follow_ups
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.journal.store import Journal
@@ -39,14 +39,18 @@ def _judging(opinion: Judge) -> None:
     execute.judge = mutant
 
 
-def _nothing(*_: Any) -> Any:
-    async def nothing() -> None: ...
-
-    return nothing()
-
-
 def no_intent() -> None:
-    SendingJournal.intent = _nothing  # type: ignore[method-assign]
+    """That the bytes leave is counted, but not that they may have had effect."""
+
+    async def mutant(self: SendingJournal, call: Call) -> None:
+        values = (self._stamp(), *self._call_key(call))
+        statement = (
+            "UPDATE operations SET attempts = attempts + 1, intent_at = ?"
+            " WHERE run = ? AND source = ? AND number = ? AND ordinal = ?"
+        )
+        await self._writer.commit(lambda connection: connection.execute(statement, values))
+
+    SendingJournal.intent = mutant  # type: ignore[method-assign]
 
 
 def intent_after_send() -> None:
@@ -159,9 +163,7 @@ def _mark_done(journal: SendingJournal, connection: Any, call: Call) -> None:
         "UPDATE operations SET state = 'accepted' WHERE run = ? AND source = ? AND number = ? AND ordinal = ?",
         journal._call_key(call),
     )
-    if call.operation.kind is Kind.ASSIGN:
-        journal._release(connection, call.row, OperationState.PLANNED)
-    journal._show_follow_ups(connection, call.row)
+    follow_ups.release(connection, journal._row_key(call.row), OperationState.PLANNED)
 
 
 def no_settle() -> None:

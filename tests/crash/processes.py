@@ -41,16 +41,21 @@ class OracleProcess:
 
     def told(self, org: str) -> dict[str, Any]:
         """What has really happened there."""
-        return self._ask("GET", org)
+        effects: dict[str, Any] = self._ask("GET", org)
+        return effects
 
-    def _ask(self, method: str, org: str, body: str = "") -> dict[str, Any]:
+    def requests(self, org: str) -> int:
+        """How many requests have come."""
+        count: int = self._ask("GET", f"{org}/requests")
+        return count
+
+    def _ask(self, method: str, org: str, body: str = "") -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request(method, f"/_oracle/{org}", body or None)
-            answer: dict[str, Any] = json.loads(connection.getresponse().read())
+            return json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        return answer
 
     def __enter__(self) -> Self:
         return self

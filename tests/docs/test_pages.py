@@ -30,14 +30,20 @@ def test_the_pages_that_are_promised_are_there() -> None:
     found = {str(path.relative_to(ROOT)) for path in pages()}
     docs = (
         "command-line",
+        "dry-run",
         "exit-codes",
+        "first-import",
         "mapping",
+        "migration-playbook",
+        "privacy",
         "problem-codes",
         "reliability",
         "reports",
         "sandbox",
         "settings",
         "statuses",
+        "troubleshooting",
+        "weekly-lists",
     )
     assert {
         "README.md",

@@ -29,6 +29,7 @@ NOT_RUN = {
     r"importer \w+ --help": "shown in whole; test_generated_parts.py compares it",
     r"importer --help": "shown in whole; test_generated_parts.py compares it",
     r"importer doctor.*": "connects to the real server",
+    r"importer resume .*--profile live": "would send to the real server",
     r"importer run rejects.csv -m MAPPING.yaml --org.*": "would send to the real server",
     r"make (demo|test)": "makes an environment, and runs these tests",
 }

@@ -77,6 +77,8 @@ def test_lost_leading_zeros(examine):
 
 def test_amounts_have_no_leading_zeros_to_lose(examine):
     rest = "  attributes: {visits: Visits, score: {column: Score, type: integer}}\n"
+    uneven = ["01234", "98765", "2139", "501", "77", "8", "1000", "300"]
+    assert examine({"Visits": uneven, "Score": uneven}, rest) == {}
     assert examine({"Visits": ["10000", "9999", "12000"], "Score": ["01234", "999", "12345"]}, rest) == {}
 
 
@@ -102,7 +104,20 @@ def test_mojibake_is_turned_back(examine, broken, meant):
 
 @pytest.mark.parametrize(
     "honest",
-    ["JOÃO", "São Paulo", "MENÜ“", "CAFÉ»", "voilà\u00a0!", "Ångström", "Москва", "Рођен", "आशा", "東京", "£5 – €6", "ĐÃ NẴNG"],
+    [
+        "JOÃO",
+        "São Paulo",
+        "MENÜ“",
+        "CAFÉ»",
+        "voilà\u00a0!",
+        "Ångström",
+        "Москва",
+        "Рођен",
+        "आशा",
+        "東京",
+        "£5 – €6",
+        "ĐÃ NẴNG",
+    ],
 )
 def test_honest_letters_are_left_alone(examine, honest):
     assert unscrambled(honest) == honest
@@ -143,10 +158,12 @@ def test_values_outside_a_list(examine):
 
 def test_rows_that_are_left_out_are_not_looked_at(examine):
     top = 'where: [{column: Consent, one_of: ["yes"]}]\n'
-    columns = {"Name": ["", "Asha"], "Consent": ["no", "yes"]}
+    columns = {"Name": ["JosÃ©", "Asha"], "Consent": ["no", "yes"]}
     assert examine(columns, top=top) == {}
 
 
 def test_only_the_first_rows_are_kept(examine):
     told = examine({"Name": [""] * 100}, size=7)["blank-but-required"]
+    assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))
+    told = examine({"Phone": ["+919876500001.0"] * 100}, size=7)["phones-as-decimals"]
     assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))

@@ -24,6 +24,13 @@ def test_check_lists_every_owner_with_its_count(importer):
     assert "neither an e-mail address nor an id, by the look of it: “Asha Rao” (1)" in ended.out
 
 
+def test_rows_that_are_not_sent_do_not_count(importer):
+    importer.mapping(IN_TURN + "duplicates: {phone: problem}\n")
+    importer.table([*leads(3), lead(4, Phone="+919876599999"), lead(5, Phone="+919876599999"), lead(1)])
+    out = importer("check", "list.csv", "-m", "m.yaml").out
+    assert "Owners: 4711 1, Ben 1, asha@leads.example 1\n" in out
+
+
 def test_a_run_names_the_owners_before_it_sends(importer, sandbox):
     importer.mapping(IN_TURN)
     importer.table(leads(8))

@@ -98,11 +98,13 @@ def send(
     total: float = 5.0,
     tls: bool = False,
     stop_after: float | None = None,
+    reread: Callable[[], Credential] | None = None,
     **options: object,
 ) -> Sent:
     """Send these rows to this server; with `stop_after` it is asked to stop after so many seconds."""
 
     def before(sender: Sender) -> None:
+        sender.reread = reread
         if stop_after is not None:
             asyncio.get_running_loop().call_later(stop_after, sender.interrupt, ASKED_TO_STOP)
 

@@ -1,7 +1,7 @@
 """What the push must do with every answer, typed anew from docs/reliability.md: data, and nothing of the product's.
 
 An outcome is `label maybe requests exit`: the final word, whether the ledger holds the lead as possibly ours, how many
-requests the row may cost, and the exit code when the run stops (`-`: it goes on). `a..b`: as often as the breaker probes.
+requests the row may cost, and the exit code when the run stops (`-`: it goes on). `a..b`: as often as probes are made.
 """
 
 import json
@@ -69,7 +69,8 @@ STATUSES = """
     | configuration configuration configuration configuration configuration
 408 | request_timeout request_timeout request_timeout request_timeout request_timeout \
     | request_timeout request_timeout request_timeout request_timeout request_timeout
-409 | exists unclear unclear unclear unclear           | configuration configuration configuration configuration configuration
+409 | exists unclear unclear unclear unclear           \
+    | configuration configuration configuration configuration configuration
 413 | content content content content content          | content content content content content
 415 | content content content content content          | content content content content content
 421 | no_effect no_effect no_effect no_effect no_effect | no_effect no_effect no_effect no_effect no_effect

@@ -1,4 +1,4 @@
-"""Every answer × {first attempt, after an unanswered one} × {create, assign, event}: label, doubt, requests, exit code."""
+"""Every answer × {first attempt, after an unanswered one} × each endpoint: label, doubt, requests, exit code."""
 
 import json
 import shutil
@@ -22,6 +22,7 @@ from tests.runs.fake_crm import LOST, FakeCrm, error
 from tests.virtual_time import VirtualClock
 
 CASE = "L-3"
+ABSURD_CODE = b'{"error_code": 1%s}' % (b"0" * 40)
 MEMORY = Path("/dev/shm")
 TABLES = {Kind.CREATE: outcomes(CREATE), Kind.ASSIGN: outcomes(FOLLOW_UP), Kind.EVENT: outcomes(FOLLOW_UP)}
 CREDENTIAL = Credential(CredentialKind.API_KEY, "canary-key-12345", source="test")
@@ -141,8 +142,7 @@ SPECIAL = [
     plain("lead_id is empty", lead(lead_id="", crm_id=CASE), "unproven", "unproven"),
     plain("no such organisation", error(404, "Organization does not exist"), "no_org", "no_org"),
     plain("half a character", error(422, "bad \ud83d"), "content", "content"),
-    plain("an absurd error code", Answer(status=422, headers={}, body=b'{"error_code": 1%s}' % (b"0" * 40)), "content",
-          "content"),  # fmt: skip
+    plain("an absurd error code", Answer(status=422, headers={}, body=ABSURD_CODE), "content", "content"),
     unread(200, "unproven", "unproven"),
     unread(202, "unproven", "accepted"),
     unread(401, "unauthorized", "unauthorized"),
@@ -151,11 +151,15 @@ SPECIAL = [
     unread(422, "content", "content"),
     unread(429, "unclear", "throttle"),
     unread(500, "server_error", "server_error"),
-    *(plain(str(status), Answer(status=status, headers={}, body=b""), "configuration", "configuration")
-      for status in (402, 406, 407, 410, 418, 451, 501, 505)),
-    *(plain(str(status), Answer(status=status, headers={}, body=b""), "redirect", "redirect")
-      for status in (300, 303, 304, 307, 308)),
-]  # fmt: skip
+    *(
+        plain(str(status), Answer(status=status, headers={}, body=b""), "configuration", "configuration")
+        for status in (402, 406, 407, 410, 418, 451, 501, 505)
+    ),
+    *(
+        plain(str(status), Answer(status=status, headers={}, body=b""), "redirect", "redirect")
+        for status in (300, 303, 304, 307, 308)
+    ),
+]
 CASES = [*FAULTS, *ANSWERS, *SPECIAL]
 
 
@@ -176,7 +180,9 @@ def push(empty_journal: Path) -> Iterator[Push]:
         yield Push(folder=reports, clock=VirtualClock(), crm=FakeCrm())
 
 
-def sent(push: Push, kind: Kind, before: list[Callable[[Call], Observation]], case: Case, *, for_ever: bool) -> int | None:
+def sent(
+    push: Push, kind: Kind, before: list[Callable[[Call], Observation]], case: Case, *, for_ever: bool
+) -> int | None:
     """A row on a server that has answered before; returns the exit code if the run stopped."""
     push.plan([planned_row(2, assign=False, events=0), planned_row(3, assign=kind is Kind.ASSIGN)])
     answers = iter(before + [case.answer] * (10_000 if for_ever else 1))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,11 +88,17 @@ def test_five_minutes_cost_no_row_of_a_large_run(folder: Path) -> None:
     assert sum(1 for _, kind, _ in crm.calls if kind is Kind.CREATE) >= LARGE
 
 
-def test_what_was_in_flight_only_is_lost_when_nobody_answers_any_more(folder: Path) -> None:
-    """All three endpoints are busy when the server goes: none of their rows spends its tries on probes."""
-    crm = OutCrm("503")
-    crm.latency = 2.0
-    push = Push(folder=folder / "reports", clock=VirtualClock(), crm=crm)
-    push.plan([planned_row(n) for n in range(2, 802)])
-    assert push.send() is None
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_last_rows_of_a_run_do_not_spend_their_tries_on_probes(folder: Path, kind: Kind) -> None:
+    """Six calls are left when the server goes: each is a probe again and again, and none is given up for it."""
+    push = Push(folder=folder / "reports", clock=VirtualClock(), crm=FakeCrm())
+
+    def gone(call: Call) -> Observation | None:
+        out = asyncio.get_running_loop().time() < 1300.0 and call.crm_id != "L-2"
+        return error(503) if out and call.operation.kind is kind else None
+
+    push.crm.always = gone
+    push.plan([planned_row(n) for n in range(2, 9)])
+    assert push.send(settle=1.0, assign_spacing=0.0, rate=0.0) is None
     assert {(r.status, r.assign, r.events) for r in push.results()} == {("created", "accepted", "accepted")}
+    assert max(Counter(crm_id for _, called, crm_id in push.crm.calls if called is kind).values()) > 4

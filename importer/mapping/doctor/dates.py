@@ -72,7 +72,7 @@ class UnreadDates:
         formats = fitting_formats(list(self._texts))
         if not formats:
             return self._unread.symptom(
-                "dates-unread", self._column, no_line(self._advice), f"such as “{shown(self._unread.values[0])}”"
+                "dates-unread", self._column, f"# {self._advice}", f"such as “{shown(self._unread.values[0])}”"
             )
         first, *others = formats
         cure = rule_line(self._target, format=self._with_those_of_the_mapping(first))

@@ -30,7 +30,7 @@ class Tally:
         """One more, at this row."""
         self.count += 1
         if len(self.rows) < FIRST_ROWS:
-            self.rows.append(row)
+            self.rows.append(int(row))
         if len(self.values) < VALUES and value and value not in self.values:
             self.values.append(value)
 

@@ -1,0 +1,225 @@
+"""Signals at random moments of a run: one drains and leaves no doubt, two leave no more than was in flight."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from importer.journal.store import Journal
+from importer.sandbox import Faults, Sandbox
+from tests.cli.command_line import KEY, MAPPING, CommandLine, leads, read_csv
+from tests.virtual_time import VirtualClock
+
+TRIALS = int(os.environ.get("IMPORTER_TEST_SIGNAL_TRIALS", "10"))
+ROOT = Path(__file__).parents[2]
+MEMORY = Path("/dev/shm")
+ROWS = 60
+CONCURRENCY = 4
+SENDING = ("--settle", "0", "--rate", "0", "--concurrency", str(CONCURRENCY), "--yes", "--no-progress", "--no-canary")
+SLOW = Faults(slow=1.0, slow_seconds=0.1, slow_jitter=0.15)
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+
+
+@dataclass
+class Trial:
+    """A run of its own, in a folder and an organisation of its own."""
+
+    folder: Path
+    rng: random.Random
+    started: float = 0.0
+    pid: int = 0
+    signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
+    began: float = 0.0
+    last_signal: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def org(self) -> str:
+        return f"org-{self.folder.name}"
+
+    @property
+    def reports(self) -> Path:
+        return self.folder / "reports"
+
+    @property
+    def is_sending(self) -> bool:
+        holder = self.reports / ".sending.json"
+        log = list(self.reports.glob("*/importer.log"))
+        return holder.exists() and bool(log) and "sending:" in log[0].read_text()
+
+    @property
+    def code(self) -> int | None:
+        file = self.folder / "out.code"
+        if file.exists() and (text := file.read_text()):
+            return int(text)
+        return None if Path(f"/proc/{self.pid}").exists() else -1
+
+    def results(self) -> list[dict[str, str]]:
+        (run,) = [path for path in self.reports.iterdir() if path.is_dir()]
+        return read_csv(run / "results.csv")
+
+    def doubts(self) -> int:
+        """Requests that may have had effect and were not answered: noted ones and those found on opening."""
+        with Journal(self.reports, VirtualClock().now) as journal:
+            found = journal.recover()
+            noted = journal.connection.execute("SELECT count(*) FROM leads WHERE maybe").fetchone()[0]
+            follow_ups = journal.connection.execute(
+                "SELECT count(*) FROM operations WHERE kind != 'create' AND doubt_at IS NOT NULL"
+            ).fetchone()[0]
+        return max(found, noted + follow_ups)
+
+
+class Forker:
+    def __init__(self) -> None:
+        command = [sys.executable, str(ROOT / "tests/push/forked.py")]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SALESCHAT_")}
+        environment |= {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def start(self, trial: Trial, sandbox: Sandbox, *argv: str) -> None:
+        environment = {
+            "SALESCHAT_ORG_ID": trial.org,
+            "SALESCHAT_API_KEY": sandbox.api_key,
+            "SALESCHAT_BASE_URL": sandbox.base_url,
+        }
+        order = {"argv": argv, "env": environment, "cwd": str(trial.folder), "out": str(trial.folder / "out")}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        (trial.folder / "out.code").unlink(missing_ok=True)
+        self._process.stdin.write(json.dumps(order) + "\n")
+        trial.pid = int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def forker() -> Iterator[Forker]:
+    if sys.platform != "linux":
+        pytest.skip("watches processes as Linux shows them")
+    forker = Forker()
+    yield forker
+    forker.close()
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """In memory where there is such a disk: many journals at once would keep a real one busy."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rate=0, api_key=KEY, faults=SLOW) as running:
+        yield running
+
+
+def prepared(place: Path, seed: str) -> list[Trial]:
+    trials = []
+    for number in range(TRIALS):
+        folder = place / f"{seed}-{number}"
+        folder.mkdir()
+        (folder / "m.yaml").write_text(MAPPING)
+        CommandLine(folder).table(leads(ROWS))
+        trials.append(Trial(folder, random.Random(f"{seed} {number}")))
+    return trials
+
+
+def carry_out(trials: list[Trial], forker: Forker, sandbox: Sandbox, *argv: str) -> None:
+    """Run all of them side by side, with their signals at their moments after they began to send."""
+    for trial in trials:
+        forker.start(trial, sandbox, *argv)
+    deadline = time.monotonic() + 60
+    running = list(trials)
+    while running:
+        assert time.monotonic() < deadline, [(trial.folder / "out").read_text() for trial in running]
+        now = time.monotonic()
+        for trial in list(running):
+            if trial.code is not None:
+                trial.seconds = now - trial.last_signal if trial.last_signal else 0.0
+                running.remove(trial)
+            elif not trial.began:
+                trial.began = now if trial.is_sending else 0.0
+            elif trial.signals and now - trial.began >= trial.signals[0][0]:
+                os.kill(trial.pid, trial.signals.pop(0)[1])
+                trial.last_signal = now
+        time.sleep(0.005)
+
+
+def assert_true(trial: Trial, sandbox: Sandbox) -> None:
+    """Every label is what the server says."""
+    stored = {lead.crm_id: lead for lead in sandbox.state.leads if lead.org == trial.org}
+    rows = trial.results()
+    assert len(rows) == ROWS
+    for row in rows:
+        lead = stored.get(row["crm_id"])
+        if row["status"] == "created":
+            assert lead is not None
+            assert (row["events"] != "accepted") or len(lead.events) == 1
+        else:
+            assert row["status"] == "pending", row
+
+
+def finish(trials: list[Trial], forker: Forker, sandbox: Sandbox) -> None:
+    for trial in trials:
+        trial.began = trial.last_signal = 0.0
+    unfinished = [trial for trial in trials if trial.code != 0]
+    carry_out(unfinished, forker, sandbox, "resume", *SENDING)
+    for trial in trials:
+        stored = [lead for lead in sandbox.state.leads if lead.org == trial.org]
+        assert [lead.creates for lead in stored] == [1] * ROWS
+        unconfirmed = {row["crm_id"] for row in trial.results() if row["status"] == "created_unconfirmed"}
+        assert len(unconfirmed) <= CONCURRENCY
+        for lead in stored:
+            assert len(lead.events) == (lead.crm_id not in unconfirmed)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_drains_and_leaves_no_doubt(
+    place: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    trials = prepared(place, f"once-{number.name}")
+    for trial in trials:
+        trial.signals = [(trial.rng.uniform(0.0, 1.6), number)]
+    carry_out(trials, forker, sandbox, "run", "list.csv", "-m", "m.yaml", *SENDING)
+    for trial in trials:
+        out = (trial.folder / "out").read_text()
+        assert "Traceback" not in out
+        assert trial.code == CODES[number], out
+        assert trial.seconds < 10, "what was on its way is finished within seconds"
+        assert trial.doubts() == 0
+        assert_true(trial, sandbox)
+    finish(trials[:3], forker, sandbox)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_two_signals_stop_at_once_and_leave_no_more_than_was_in_flight(
+    place: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    trials = prepared(place, f"twice-{number.name}")
+    for trial in trials:
+        first = trial.rng.uniform(0.0, 1.2)
+        trial.signals = [(first, number), (first + trial.rng.uniform(0.0, 0.15), number)]
+    carry_out(trials, forker, sandbox, "run", "list.csv", "-m", "m.yaml", *SENDING)
+    for trial in trials:
+        out = (trial.folder / "out").read_text()
+        assert "Traceback" not in out
+        assert trial.code == CODES[number], out
+        assert trial.seconds < 10
+        assert trial.doubts() <= 3 * CONCURRENCY
+        assert_true(trial, sandbox)
+    finish(trials[:3], forker, sandbox)
