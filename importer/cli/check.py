@@ -19,6 +19,7 @@ def check(**options: Any) -> int:
     \b
     importer check leads.xlsx -m mappings/weekly.yaml
     importer check list.csv -m mappings/weekly.yaml --delimiter ";" --encoding cp1252
+    importer check leads.xlsx -m mappings/weekly.yaml --json
     """
     from importer.cli.ending import told
     from importer.cli.session import request_of, session

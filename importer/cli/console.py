@@ -129,9 +129,13 @@ class Console:
         return for_terminal(text, keep="")
 
     def result(self, text: str) -> None:
-        """What was asked for, on stdout."""
-        click.echo(text, color=_coloured())
-        sys.stdout.flush()  # a program that reads along should not wait for the end
+        """What was asked for, on stdout. Whether anybody still reads it changes nothing."""
+        try:
+            click.echo(text, color=_coloured())
+            sys.stdout.flush()  # a program that reads along should not wait for the end
+        except BrokenPipeError:
+            # The interpreter must not complain about it once more at the end, and the exit code stays the run's own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def ask(self, question: str) -> bool:
         """A question on the terminal; no when there is nobody to ask."""

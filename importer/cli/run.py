@@ -21,6 +21,7 @@ def run(**options: Any) -> int:
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox      a rehearsal; no credential needed
     importer run leads.xlsx -m mappings/weekly.yaml --org 4711     asks before it sends
     importer run inbox/*.xlsx -m mappings/weekly.yaml --yes        several files, one run, no question
+    importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 tell.py"
     """
     from importer.cli.ending import told
     from importer.cli.rehearsal import real_destination, sandbox_destination

@@ -65,3 +65,8 @@ def _workbooks(report: RunReport) -> list[tuple[str, str]]:
     """(report file, source file) of each workbook among the sources: annotated.xlsx, annotated-2.xlsx, ..."""
     paths = dict.fromkeys(source.info.path for source in report.sources if source.info.format in ("xlsx", "xlsm"))
     return [(f"annotated{f'-{n}' if n > 1 else ''}.xlsx", path) for n, path in enumerate(paths, start=1)]
+
+
+def is_reported(journal: Journal, run: StoredRun) -> bool:
+    """Whether the run's report is complete: the summary is written last."""
+    return (journal.folder / run.run_id / "summary.json").exists()

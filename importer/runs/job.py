@@ -23,9 +23,10 @@ from importer.model.examination import Examination, OwnerCount
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
 from importer.runs.examine import compare, compared_name, drift_reason
-from importer.runs.finish import Ended, end_run
+from importer.runs.finish import Ended, end_run, is_reported, write_report
 from importer.runs.lock import sending_lock
 from importer.runs.log import LOG, logged
+from importer.runs.postponed import postponed
 from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, too_many_invalid
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
@@ -100,8 +101,13 @@ class Job:
             return self._plan_and_send(run, loaded, opened, destination)
 
     def to_resume(self, run_id: str | None) -> StoredRun:
-        """The run of that id, or the latest unfinished one."""
-        return self.journal.run(run_id) if run_id else self.journal.latest_unfinished()
+        """The run of that id, or the latest unfinished one; a finished one only if its report is not complete."""
+        if run_id:
+            return self.journal.run(run_id)
+        newest = next((run for run in self.journal.runs() if run.command == "run"), None)
+        if newest and newest.state is RunState.FINISHED and not is_reported(self.journal, newest):
+            return newest
+        return self.journal.latest_unfinished()
 
     def resume(self, run: StoredRun, destination: Destination, *, retry_failed: bool = False) -> Finished:
         """Go on with a run from its journal; one that was never planned is read again."""
@@ -120,6 +126,8 @@ class Job:
             return self._plan_and_send(run, loaded, opened, destination, gate=run.state is RunState.PREPARING)
         if retry_failed:
             self.journal.retry_failed(run)
+        elif run.state is RunState.FINISHED and not is_reported(self.journal, run):
+            return Finished(ended=write_report(self.journal, run))
         elif run.state is RunState.FINISHED:
             raise RunError(f"the run {run.run_id} is finished", tip="--retry-failed tries its failed rows once more.")
         self._say_what_changed(run)
@@ -250,7 +258,7 @@ class _Closing:
         return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> bool:
-        with self._open:
+        with self._open, postponed():
             return self._close(exc)
 
     def _close(self, exc: BaseException | None) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import time
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
             break
         time.sleep(0.05)
     assert not _is_running(child)
+
+
+def test_ctrl_c_gives_up_the_command_and_not_the_result(importer: CommandLine, run: tuple[str, ...]) -> None:
+    script = _script(importer, "touch started; sleep 60")
+    process = importer.start(*run, "--on-finish", script)
+    deadline = time.monotonic() + 60
+    while not (importer.folder / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    ended = importer.finished(process, within=20)
+    assert ended.code == 1
+    assert "--on-finish ./tell.sh was interrupted" in ended.err
 
 
 def _is_running(pid: int) -> bool:

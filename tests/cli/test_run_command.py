@@ -396,6 +396,18 @@ def test_a_rehearsal_can_be_resumed_too(importer: CommandLine) -> None:
     assert importer.statuses() == ["created"] * 30
 
 
+def test_resume_completes_a_report_that_a_dead_process_left_unwritten(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(2))
+    importer("run", "list.csv", "-m", "m.yaml", *FAST)
+    (summary,) = importer.reports.glob("*/summary.json")
+    before = summary.read_bytes()
+    summary.unlink()
+    assert importer("resume", *FAST).code == 0
+    assert summary.read_bytes() == before
+    assert importer("resume", *FAST).code == 2, "there is nothing left to do"
+
+
 def test_runs_lists_newest_first(importer: CommandLine, sandbox: Sandbox) -> None:
     ended = importer("runs")
     assert (ended.code, ended.out) == (0, "")

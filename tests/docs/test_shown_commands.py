@@ -165,7 +165,7 @@ def test_its_options_are_understood(shown: Shown, folder: Path) -> None:
 @pytest.mark.parametrize("shown", [shown for shown in SHOWN if shown.command.startswith("make ")], ids=str)
 def test_its_target_exists(shown: Shown) -> None:
     makefile = page("Makefile")
-    for target in shown.command.split()[1:]:
+    for target in (word for word in shown.command.split()[1:] if "=" not in word):
         assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
 
 

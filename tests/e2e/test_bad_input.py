@@ -362,7 +362,6 @@ def test_a_second_process_is_refused_at_once_and_told_who_is_sending(ready: Comm
         first = ready.finished(sending)
     assert first.code == 130, first
     assert ready("run", "other.csv", "-m", "m.yaml", *FAST).code == 0, "the other one goes once the first has ended"
-    assert ready("resume", *FAST).code == 0
 
 
 def _wait_for(ready: object, process: subprocess.Popen[str]) -> None:
