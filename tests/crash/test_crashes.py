@@ -68,10 +68,15 @@ def test_a_server_that_restarts_all_the_time_loses_nothing(bench: Bench) -> None
 
 
 def test_two_people_with_two_folders_double_nothing_and_hear_the_truth(bench: Bench) -> None:
-    verdicts = scenarios.two_folders(1, bench.oracle, (bench.launchers[0], bench.launchers[1]), bench.folder)
-    created = [verdict.statuses["created"] for verdict in verdicts]
-    assert all(created), f"they never met: {created}"
-    assert_kept(list(verdicts))
+    created = []
+    for seed in range(1, 9):  # on a busy machine one may be done before the other begins; that shows nothing
+        pair = (bench.launchers[0], bench.launchers[1])
+        verdicts = scenarios.two_folders(seed, bench.oracle, pair, bench.folder / f"pair-{seed}")
+        assert_kept(list(verdicts))
+        created.append([verdict.statuses["created"] for verdict in verdicts])
+        if all(created[-1]):
+            return
+    pytest.fail(f"they never met: {created}")
 
 
 def test_a_second_importer_on_one_folder_is_refused_at_once(bench: Bench) -> None:
