@@ -1,5 +1,6 @@
 """A disk that fills up, or a reports folder that goes away, while a run is sending."""
 
+import asyncio
 import os
 import random
 import sqlite3
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from importer.errors import LocalDiskError
+from importer.journal.writer import Writer
 from importer.sandbox import Sandbox
 from tests.cli.command_line import KEY, CommandLine, command_line, leads, sandbox
 
@@ -198,3 +201,33 @@ def test_a_journal_that_vanishes_while_sending_is_said(importer: CommandLine, sa
     assert importer("run", "list.csv", "-m", "m.yaml", "--on-duplicate", "follow-up", *SENDING).code == 0
     assert [lead.creates for lead in sandbox.state.leads] == [1] * ROWS
     assert [len(lead.events) for lead in sandbox.state.leads] == [1] * ROWS
+
+
+@pytest.mark.parametrize("refusal", [ValueError("no"), OSError(28, "No space left on device"), OverflowError("large")])
+def test_whatever_goes_wrong_with_a_change_is_heard_and_nothing_is_written_after_it(
+    tmp_path: Path, refusal: Exception
+) -> None:
+    def refused(_: sqlite3.Connection) -> None:
+        raise refusal
+
+    async def main() -> list[BaseException | None]:
+        async with Writer(tmp_path / "reports") as writer:
+            together = [writer.commit(lambda connection: connection.execute("SELECT 1")), writer.commit(refused)]
+            heard = await asyncio.wait_for(asyncio.gather(*together, return_exceptions=True), 5)
+            later = await asyncio.gather(writer.commit(lambda _: None), return_exceptions=True)
+            return [*heard, *later]
+
+    heard = asyncio.run(main())
+    expected = LocalDiskError if isinstance(refusal, OSError) else type(refusal)
+    assert [type(each) for each in heard] == [expected] * 3
+
+
+def test_a_journal_that_cannot_be_opened_for_writing_is_heard(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite3").mkdir()
+
+    async def main() -> None:
+        async with Writer(tmp_path) as writer:
+            await asyncio.wait_for(writer.commit(lambda _: None), 5)
+
+    with pytest.raises(LocalDiskError):
+        asyncio.run(main())

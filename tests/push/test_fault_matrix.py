@@ -3,7 +3,6 @@
 import json
 import shutil
 import ssl
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,6 @@ from tests.virtual_time import VirtualClock
 
 CASE = "L-3"
 ABSURD_CODE = b'{"error_code": 1%s}' % (b"0" * 40)
-MEMORY = Path("/dev/shm")
 TABLES = {Kind.CREATE: outcomes(CREATE), Kind.ASSIGN: outcomes(FOLLOW_UP), Kind.EVENT: outcomes(FOLLOW_UP)}
 CREDENTIAL = Credential(CredentialKind.API_KEY, "canary-key-12345", source="test")
 
@@ -172,12 +170,9 @@ def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def push(empty_journal: Path) -> Iterator[Push]:
-    """A run in memory where there is such a disk: nothing here is about power losses."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        reports = Path(folder) / "reports"
-        shutil.copytree(empty_journal, reports)
-        yield Push(folder=reports, clock=VirtualClock(), crm=FakeCrm())
+def push(tmp_path: Path, empty_journal: Path) -> Push:
+    shutil.copytree(empty_journal, tmp_path / "reports")
+    return Push(folder=tmp_path / "reports", clock=VirtualClock(), crm=FakeCrm())
 
 
 def sent(

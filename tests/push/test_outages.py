@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,6 @@ LARGE = int(os.environ.get("IMPORTER_TEST_OUTAGE_ROWS", "2000"))
 """The long version sends 10,000 rows; each takes half a dozen real commits."""
 
 FROM, UNTIL = 1060.0, 1360.0
-MEMORY = Path("/dev/shm")
 
 
 class OutCrm(FakeCrm):
@@ -47,16 +44,10 @@ class OutCrm(FakeCrm):
         return LOST if self.how == "lost" else error(503)
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        yield Path(name)
-
-
-def sent(folder: Path, how: str, rows: int, concurrency: int = 16) -> OutCrm:
+def sent(tmp_path: Path, how: str, rows: int, concurrency: int = 16) -> OutCrm:
     """Send rows, half of them with follow-ups, through the outage; every label is true and none is given up."""
     crm = OutCrm(how)
-    push = Push(folder=folder / "reports", clock=VirtualClock(), crm=crm)
+    push = Push(folder=tmp_path / "reports", clock=VirtualClock(), crm=crm)
     push.plan([planned_row(n, assign=bool(n % 2), events=n % 2) for n in range(2, rows + 2)])
     assert push.send(concurrency=concurrency) is None
     results = push.results()
@@ -76,22 +67,22 @@ def sent(folder: Path, how: str, rows: int, concurrency: int = 16) -> OutCrm:
 
 
 @pytest.mark.parametrize("how", ["refused", "503", "stores, then 503", "lost", "black hole"])
-def test_five_minutes_without_a_server_cost_no_row(folder: Path, how: str) -> None:
+def test_five_minutes_without_a_server_cost_no_row(tmp_path: Path, how: str) -> None:
     # In a black hole every connection waits for its deadline, and ten more go out while those come back.
-    crm = sent(folder, how, 900, concurrency=8 if how == "black hole" else 16)
+    crm = sent(tmp_path, how, 900, concurrency=8 if how == "black hole" else 16)
     assert crm.during <= 25
 
 
-def test_five_minutes_cost_no_row_of_a_large_run(folder: Path) -> None:
-    crm = sent(folder, "503", LARGE)
+def test_five_minutes_cost_no_row_of_a_large_run(tmp_path: Path) -> None:
+    crm = sent(tmp_path, "503", LARGE)
     assert crm.during <= 25
     assert sum(1 for _, kind, _ in crm.calls if kind is Kind.CREATE) >= LARGE
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_the_last_rows_of_a_run_do_not_spend_their_tries_on_probes(folder: Path, kind: Kind) -> None:
+def test_the_last_rows_of_a_run_do_not_spend_their_tries_on_probes(tmp_path: Path, kind: Kind) -> None:
     """Six calls are left when the server goes: each is a probe again and again, and none is given up for it."""
-    push = Push(folder=folder / "reports", clock=VirtualClock(), crm=FakeCrm())
+    push = Push(folder=tmp_path / "reports", clock=VirtualClock(), crm=FakeCrm())
 
     def gone(call: Call) -> Observation | None:
         out = asyncio.get_running_loop().time() < 1300.0 and call.crm_id != "L-2"

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +25,6 @@ __all__ = ["command_line"]
 
 TRIALS = int(os.environ.get("IMPORTER_TEST_SIGNAL_TRIALS", "4"))
 ROOT = Path(__file__).parents[2]
-MEMORY = Path("/dev/shm")
 ROWS = 40
 CONCURRENCY = 4
 SENDING = ("--settle", "0", "--rate", "0", "--concurrency", str(CONCURRENCY), "--yes", "--no-progress", "--no-canary")
@@ -120,13 +118,6 @@ def forker() -> Iterator[Forker]:
     forker.close()
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """In memory where there is such a disk: many journals at once would keep a real one busy."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        yield Path(folder)
-
-
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(rate=0, api_key=KEY, faults=SLOW) as running:
@@ -197,9 +188,9 @@ def finish(trials: list[Trial], forker: Forker, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_drains_and_leaves_no_doubt(
-    place: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
+    tmp_path: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
 ) -> None:
-    trials = prepared(place, f"once-{number.name}")
+    trials = prepared(tmp_path, f"once-{number.name}")
     for trial in trials:
         trial.signals = [(trial.rng.uniform(0.0, 1.0), number)]
     carry_out(trials, forker, sandbox, "run", "list.csv", "-m", "m.yaml", *SENDING)
@@ -215,9 +206,9 @@ def test_one_signal_drains_and_leaves_no_doubt(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_two_signals_stop_at_once_and_leave_no_more_than_was_in_flight(
-    place: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
+    tmp_path: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
 ) -> None:
-    trials = prepared(place, f"twice-{number.name}")
+    trials = prepared(tmp_path, f"twice-{number.name}")
     for trial in trials:
         first = trial.rng.uniform(0.0, 0.8)
         trial.signals = [(first, number), (first + trial.rng.uniform(0.0, 0.15), number)]
