@@ -12,13 +12,15 @@ RETRY_FAILED: Final = (
     """UPDATE rows SET status = 'pending', message = '', hint = '', finished_at = NULL,
     assign = CASE WHEN assigns THEN 'pending' ELSE '' END, events = CASE WHEN event_calls THEN 'pending' ELSE '' END
     WHERE run = :run AND status IN ('rejected', 'unknown')""",
-    # failed follow-ups may be sent again, however old; events that were held because of their assignment wait for it
-    f"""UPDATE operations SET state = CASE WHEN state = 'held' THEN 'blocked' ELSE 'planned' END, doubt_at = NULL
+    # failed and held follow-ups may be sent again, however old; events wait for an assignment that is not accepted
+    f"""UPDATE operations SET doubt_at = NULL, state = CASE WHEN kind = 'event' AND EXISTS (SELECT 1 FROM operations a
+        WHERE a.run = operations.run AND a.source = operations.source AND a.number = operations.number
+        AND a.kind = 'assign' AND a.state != 'accepted') THEN 'blocked' ELSE 'planned' END
     WHERE run = :run AND kind != 'create' AND body IS NOT NULL AND state IN ('rejected', 'unknown', 'held')
     AND EXISTS (SELECT 1 FROM rows r WHERE {_SAME_ROW} AND r.status IN ('created', 'duplicate'))""",
     """UPDATE rows SET message = '', hint = '',
-    assign = CASE WHEN assign IN ('rejected', 'unknown') THEN 'pending' ELSE assign END,
+    assign = CASE WHEN assign IN ('rejected', 'unknown', 'held') THEN 'pending' ELSE assign END,
     events = CASE WHEN events IN ('rejected', 'unknown', 'held') THEN 'pending' ELSE events END
     WHERE run = :run AND status IN ('created', 'duplicate')
-    AND (assign IN ('rejected', 'unknown') OR events IN ('rejected', 'unknown', 'held'))""",
+    AND (assign IN ('rejected', 'unknown', 'held') OR events IN ('rejected', 'unknown', 'held'))""",
 )

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Final, Literal, Protocol
 
 from importer.clock import Clock
-from importer.crm.address import is_addressable
 from importer.crm.breaker import Breaker
 from importer.crm.credential import Credential
 from importer.crm.meaning import Fingerprint
@@ -37,6 +36,7 @@ from importer.runs.log import LOG
 from importer.runs.outcomes import Outcomes
 from importer.runs.progress import Progress
 from importer.runs.streaks import Streaks
+from importer.runs.withheld import Withheld
 
 SLOW_START: Final = 5
 """Creates that are settled one at a time before several are in flight: a wrong mapping spoils one lead, not sixteen."""
@@ -117,6 +117,7 @@ class Sender:
             wanted=self.options.canary,
         )
         self._outcomes = Outcomes(self.journal, self.options.on_duplicate, assume_new=self.options.assume_new)
+        self._withheld = Withheld()
         self._near: Counter[str] = Counter()
         self._key_refused = False
 
@@ -174,6 +175,9 @@ class Sender:
         """Start the calls of one endpoint, each in its turn."""
         lane = self._lanes[kind]
         while (waiting := await lane.next()) is not None:
+            if reason := self._withheld.reason(waiting.call):
+                await self._outcomes.held(waiting.call, reason)
+                continue
             await lane.room(self._room(kind))
             if kind is not Kind.EVENT:
                 await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
@@ -319,7 +323,8 @@ class Sender:
         if call.operation.kind is not Kind.CREATE:
             state = await self._outcomes.follow_up(call, verdict)
             if call.operation.kind is Kind.ASSIGN:
-                await self._release_follow_ups(call)
+                self._withheld.note(call, state)
+                self._release_follow_ups(call)
             self.progress.settled(f"{call.operation.kind} {state}")
             return
         status = await self._outcomes.create(call, verdict, waiting.seen_in)
@@ -329,13 +334,10 @@ class Sender:
         if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
             self._heed(learnt)
         self._settled_creates += 1
-        await self._release_follow_ups(call)
+        self._release_follow_ups(call)
 
-    async def _release_follow_ups(self, call: Call) -> None:
+    def _release_follow_ups(self, call: Call) -> None:
         for released in self.journal.follow_ups_of(call.row):
-            if not released.lead_id and not is_addressable(released.crm_id):
-                await self._outcomes.held(released)
-                continue
             self._lanes[released.operation.kind].release(Waiting(call=released))
 
     def _heed(self, learnt: Learnt) -> None:

@@ -125,6 +125,7 @@ class Job:
             loaded, opened = self._opened(run.request)
             return self._plan_and_send(run, loaded, opened, destination, gate=run.state is RunState.PREPARING)
         if retry_failed:
+            self.journal.recover()  # what a dead process left behind is settled first, so that it is tried again, too
             self.journal.retry_failed(run)
         elif run.state is RunState.FINISHED and not is_reported(self.journal, run):
             return Finished(ended=write_report(self.journal, run))

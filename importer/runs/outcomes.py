@@ -104,13 +104,13 @@ class Outcomes:
         )
         return RowStatus.UNKNOWN
 
-    async def held(self, call: Call) -> None:
-        """A follow-up that has no address: the lead_id is not known, and servers refuse the crm_id in a path."""
+    async def held(self, call: Call, reason: str) -> None:
+        """A follow-up is not sent on purpose."""
         await self._journal.follow_up_settled(
             call,
             FollowUp.HELD,
-            message=f"{call.operation.kind} not sent: the crm_id cannot stand in an address, and no lead_id is known",
-            hint="Do it by hand in the CRM.",
+            message=f"{call.operation.kind} not sent: {reason}",
+            hint=_FOLLOW_UP_HINT,
         )
 
     async def follow_up(self, call: Call, verdict: Verdict) -> FollowUp:

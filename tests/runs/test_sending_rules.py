@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from importer.crm.observation import Answer
+from importer.journal.store import Journal
 from importer.model.lead import PlannedRow
 from importer.model.operation import Call, Kind
 from importer.model.run import OnDuplicate
@@ -104,3 +105,27 @@ def test_assume_new_does_not_make_a_true_duplicate_ours(push: Push) -> None:
     push.plan([planned_row(2)])
     push.send(assume_new=True)
     assert push.statuses() == ["duplicate"]
+
+
+def test_a_user_who_is_refused_three_times_is_not_asked_for_again(push: Push) -> None:
+    push.crm.always = lambda call: error(422, "no such user") if call.operation.kind is Kind.ASSIGN else None
+    push.plan([planned_row(number) for number in range(2, 42)])
+    push.send(concurrency=1)
+    states = [result.assign for result in push.results()]
+    assert states.count("rejected") == len(times(push, Kind.ASSIGN)) == 3
+    assert states.count("held") == 37
+    assert {result.events for result in push.results()} == {"held"}
+    assert push.run is not None
+    with Journal(push.folder, push.clock.now) as journal:
+        journal.retry_failed(push.run)
+    push.crm.always = lambda _: None
+    push.send()
+    assert {(r.status, r.assign, r.events) for r in push.results()} == {("created", "accepted", "accepted")}
+
+
+def test_a_user_who_was_accepted_once_is_asked_for_again(push: Push) -> None:
+    push.crm.script[Kind.ASSIGN].extend([push.crm.behave, *[error(422, "not this one")] * 5])
+    push.plan([planned_row(number) for number in range(2, 10)])
+    push.send(concurrency=1)
+    states = [result.assign for result in push.results()]
+    assert (states.count("accepted"), states.count("rejected")) == (3, 5)
