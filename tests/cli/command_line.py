@@ -35,6 +35,9 @@ assign: {user_email: Owner, when_blank: skip}
 events:
   - {event: LEAD_IMPORTED, key: w47, when: {column: Stage, not_blank: true}, attributes: {stage: Stage}}
 """
+FAST = ("--rate", "0", "--settle", "0", "--yes")
+"""Options of a run that waits for nothing and asks nothing."""
+
 PLAIN_MAPPING = """\
 version: 1
 name: plain

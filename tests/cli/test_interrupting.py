@@ -6,11 +6,10 @@ import time
 import pytest
 
 from importer.sandbox import Faults, Sandbox
-from tests.cli.command_line import KEY, CommandLine, leads
+from tests.cli.command_line import FAST, KEY, CommandLine, leads
 from tests.cli.signals import interrupt_while_sending, wait_for
 
 SLOWLY = ("--rate", "20", "--settle", "0", "--yes")
-FAST = ("--rate", "0", "--settle", "0", "--yes")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

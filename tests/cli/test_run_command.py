@@ -8,10 +8,9 @@ import openpyxl
 import pytest
 
 from importer.sandbox import Faults, Sandbox
-from tests.cli.command_line import KEY, ORG, PLAIN_MAPPING, CommandLine, lead, leads, read_csv
+from tests.cli.command_line import FAST, KEY, ORG, PLAIN_MAPPING, CommandLine, lead, leads, read_csv
 from tests.cli.signals import interrupt_while_sending
 
-FAST = ("--rate", "0", "--settle", "0", "--yes")
 RESULT_COLUMNS = (
     "source,sheet,number,crm_id,status,lead_id,assign,assigned_to,events,problems,warnings,message,hint,attempts,"
     "http_status,error_code,finished_at"

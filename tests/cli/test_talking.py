@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import Sandbox
-from tests.cli.command_line import KEY, ORG, PLAIN_MAPPING, ROOT, CommandLine, lead, leads
+from tests.cli.command_line import FAST, KEY, ORG, PLAIN_MAPPING, ROOT, CommandLine, lead, leads
 
-FAST = ("--rate", "0", "--settle", "0", "--yes")
 COMMANDS = ["check", "run", "resume", "runs", "report", "sandbox"]
 
 

@@ -13,9 +13,8 @@ import openpyxl
 import pytest
 
 from importer.sandbox import Sandbox
-from tests.cli.command_line import KEY, PLAIN_MAPPING, CommandLine, Ended, lead, leads
+from tests.cli.command_line import FAST, KEY, PLAIN_MAPPING, CommandLine, Ended, lead, leads
 
-FAST = ("--rate", "0", "--settle", "0", "--yes")
 SECONDS_TO_REFUSE = 5
 
 
