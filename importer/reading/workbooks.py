@@ -26,6 +26,7 @@ from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, SAVE_AS, Format, password_protected
 from importer.reading.header import find_header, matches, sample_of
 from importer.reading.number_formats import masks_of
+from importer.reading.open_document import refuse_sprawling
 from importer.reading.packages import Package, open_package, refuse_large, related_part, sheet_parts
 from importer.reading.records import Fault, Record
 from importer.reading.shared_strings import lengths_of, referred_bytes
@@ -89,6 +90,8 @@ def open_workbook(path: Path, kind: Format, options: ReadOptions, wanted: frozen
 
 def _opened(path: Path, kind: Format) -> Workbook:
     package = None if kind is Format.XLS else open_package(path)
+    if package and kind is Format.ODS:
+        refuse_sprawling(package)
     try:
         book = CalamineWorkbook.from_path(path)
     except PasswordError:
