@@ -108,3 +108,8 @@ def test_the_lower_row_of_a_header_of_two_rows_is_said(workbook_of):
 def test_a_first_row_with_a_nameless_cell_is_no_second_header(csv_of):
     seen = csv_of("id,name,city,\nL-1,Anna,Ulm,x\nL-2,Ben,Bonn,y\n")
     assert not any("second row" in note for note in seen.info.notes)
+
+
+def test_a_remark_below_the_header_is_no_second_header(workbook_of):
+    rows = [["Lead", "Name", "Phone", None], ["as of today", None, None, None], ["1", "B", "+49 30 12", "+49 30 13"]]
+    assert not any("second row" in note for note in workbook_of(rows, header_row=1).info.notes)
