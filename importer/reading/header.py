@@ -198,7 +198,7 @@ def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
         columns=columns,
         headers=tuple(texts[at] for at in positions),
         nameless=tuple(at for at in nameless if at not in used),
-        notes=_notes([names[at] for at in positions], columns, used),
+        notes=(*_notes([names[at] for at in positions], columns, used), *_second_row(record, below, used)),
     )
 
 
@@ -227,6 +227,18 @@ def _notes(names: Sequence[str], columns: Sequence[str], used: set[int]) -> tupl
     if used:
         notes.append(f"columns without a name are called {_listed([f'Column {at + 1}' for at in sorted(used)])}")
     return tuple(notes)
+
+
+def _second_row(header: Record, below: Sequence[Record], used: set[int]) -> tuple[str, ...]:
+    """A row right below that names what the header leaves without a name, and nothing else than names."""
+    if not below or below[0].number != header.number + 1 or not _may_be_names(below[0]):
+        return ()
+    filled = {at for at, cell in enumerate(below[0].cells) if cell.strip()}
+    named = {at for at, cell in enumerate(header.cells) if cell.strip()}
+    if not filled & used or named <= filled or not _is_named(below[0]):
+        return ()
+    text = shown(" | ".join(below[0].cells[at].strip() for at in sorted(filled)))
+    return (f"row {below[0].number} may be a second row of column names (“{text}”); it is read as a row",)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from importer.errors import SourceError
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
 
     from importer.reading.packages import Package
 
-MOST_CELLS = 40_000_000
-"""The library keeps the whole rectangle of a sheet in memory."""
+MOST_CELLS = 24_000_000
+"""The library keeps the whole rectangle of a sheet in memory, with 32 bytes for a blank: so many fit into 1 GiB."""
+HARMLESS_CELLS = 5_000_000
+"""A rectangle of so many cells needs no closer look: 160 MB, and a second or two."""
+MOST_BLANK = 20
+"""Rectangles that are so many times larger than the rows and columns in use come from a stray cell.
+
+Only rows and columns count, because honest exports have hundreds of columns in which hardly a cell is filled.
+"""
 
 _TAIL = 64
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ERROR = re.compile(rb"""\st=["']e["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
-_WIDE = re.compile(rb"""\sr=["']([A-Za-z]{2,})\d""")
 _DEEP = re.compile(rb"""\sr=["'][A-Za-z]*(\d{5,})["']""")
 _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
@@ -44,46 +51,66 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far the cells of a sheet reach, at most, and whether any of them needs a closer look."""
+    """How far the cells of a sheet reach, at most, and whether any of them needs a closer look.
+
+    `used` is how many cells the rows and columns with a value would fill, where the sheet was worth counting.
+    """
 
     rows: int
     columns: int
     remarkable: bool
+    used: int | None = None
+
+    @property
+    def cells(self) -> int:
+        """The rectangle that the library will keep."""
+        return self.rows * self.columns
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether a cell far away from the others makes the rectangle as large as it is."""
+        return self.used is not None and self.cells > HARMLESS_CELLS and self.cells > MOST_BLANK * self.used
 
 
 def reach_of(package: Package, part: str, masks: dict[int, str]) -> Reach:
     """One pass over the bytes of the sheet."""
-    rows, columns, remarkable = 9_999, 26, False
+    rows, columns, remarkable, cells = 9_999, 1, False, 0
     styles = {str(style).encode() for style in masks}
     unplaced = False
     with package.open(part) as file:
         tail = b""
         while piece := file.read(CHUNK):
             text = tail + piece
-            unplaced = unplaced or _has_unplaced_cells(text)
+            found = len(_CELL.findall(text))
+            cells += found
+            unplaced = unplaced or found != text.count(b"<c r=")
             rows = max(rows, *map(int, set(_DEEP.findall(text))), 0)
-            columns = max(columns, *map(_column_number, set(_WIDE.findall(text))), 0)
+            columns = max(columns, *map(_column_number, set(_beyond(columns).findall(text))), 0)
             remarkable = remarkable or bool(
                 _ERROR.search(text) or _FORMULA.search(text) or (styles and styles & set(_STYLE.findall(text)))
             )
             tail = piece[-_TAIL:]
-    if unplaced or rows * columns > MOST_CELLS:
-        rows, columns = _exact_reach(package, part)
+    # Some writers leave the references out; then only counting tells where a cell is.
+    if unplaced or rows * columns > max(HARMLESS_CELLS, min(MOST_CELLS, MOST_BLANK * cells)):
+        return _exact_reach(package, part, remarkable=remarkable)
     return Reach(rows=rows, columns=columns, remarkable=remarkable)
 
 
-def _has_unplaced_cells(text: bytes) -> bool:
-    """Some writers leave the references out; then only counting tells where a cell is."""
-    return len(_CELL.findall(text)) != text.count(b"<c r=")
+@cache
+def _beyond(column: int) -> re.Pattern[bytes]:
+    """Matches cells right of the column; so few have to be looked at, however long the sheet is."""
+    single = f"[{chr(65 + column)}-Z{chr(97 + column)}-z]|" if column < 26 else ""
+    return re.compile(f"""\\sr=["']({single}[A-Za-z]{{2,}})\\d""".encode())
 
 
-def _exact_reach(package: Package, part: str) -> tuple[int, int]:
+def _exact_reach(package: Package, part: str, *, remarkable: bool) -> Reach:
     """The last row and column with a value, by parsing every cell."""
     sheet = _Sheet({})
     with package.open(part) as file:
         for _ in sheet.rows(file):
             pass
-    return sheet.last_row, sheet.last_position + 1
+    used = len(sheet.filled_rows) * len(sheet.filled_positions)
+    return Reach(rows=sheet.last_row, columns=sheet.last_position + 1, remarkable=remarkable, used=used)
 
 
 def marks_of(package: Package, part: str, masks: dict[int, str]) -> Iterator[tuple[int, list[Mark]]]:
@@ -118,8 +145,16 @@ class _Sheet:
         self._value: str | None = None
         self._in_value = False
         self._is_filled = False
-        self.last_row = 0
-        self.last_position = 0
+        self.filled_rows: set[int] = set()
+        self.filled_positions: set[int] = set()
+
+    @property
+    def last_row(self) -> int:
+        return max(self.filled_rows, default=0)
+
+    @property
+    def last_position(self) -> int:
+        return max(self.filled_positions, default=0)
 
     def rows(self, file: IO[bytes]) -> Iterator[tuple[int, list[Mark]]]:
         reader = parser()
@@ -159,8 +194,8 @@ class _Sheet:
             self._in_value = False
         elif name == "c":
             if self._is_filled:
-                self.last_row = max(self.last_row, self._row)
-                self.last_position = max(self.last_position, self._position)
+                self.filled_rows.add(self._row)
+                self.filled_positions.add(self._position)
             if mark := self._mark():
                 self._marks.append(mark)
         elif name == "row" and self._marks:
@@ -193,3 +228,12 @@ def _column_number(letters: bytes) -> int:
     for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
+
+
+def column_letters(number: int) -> str:
+    """`XFD` for column 16,384, as a spreadsheet calls it."""
+    letters = ""
+    while number > 0:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters

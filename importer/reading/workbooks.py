@@ -26,10 +26,11 @@ from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, SAVE_AS, Format, password_protected
 from importer.reading.header import find_header, matches, sample_of
 from importer.reading.number_formats import masks_of
+from importer.reading.open_document import refuse_sprawling
 from importer.reading.packages import Package, open_package, refuse_large, related_part, sheet_parts
 from importer.reading.records import Fault, Record
 from importer.reading.shared_strings import lengths_of, referred_bytes
-from importer.reading.sheet_scan import MOST_CELLS, Mark, marks_of, reach_of
+from importer.reading.sheet_scan import MOST_CELLS, Mark, Reach, column_letters, marks_of, reach_of
 from importer.reading.table import Table
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ ALL_SHEETS = "*"
 MOST_TEXT = 512 << 20
 """Bytes of text in the cells of a sheet, each counted as often as it is used."""
 
+_SAVE = "save the file, and import it again"
 _BLIND = "{} files do not tell error cells (such as #N/A) from blank ones; save it as .xlsx if it may hold some"
 
 
@@ -88,6 +90,8 @@ def open_workbook(path: Path, kind: Format, options: ReadOptions, wanted: frozen
 
 def _opened(path: Path, kind: Format) -> Workbook:
     package = None if kind is Format.XLS else open_package(path)
+    if package and kind is Format.ODS:
+        refuse_sprawling(package)
     try:
         book = CalamineWorkbook.from_path(path)
     except PasswordError:
@@ -237,13 +241,23 @@ def _is_remarkable(workbook: Workbook, name: str, place: str) -> bool:
     if not workbook.package.has(part):
         raise SourceError(f"{place}: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS)
     reach = reach_of(workbook.package, part, workbook.masks)
-    if reach.rows * reach.columns > MOST_CELLS:
-        raise SourceError(
-            f"{place}: its cells reach to row {reach.rows} and column {reach.columns}, more than can be read",
-            tip="Delete the stray cells far below or far right of the table, save the file, and import it again.",
-        )
+    if reach.is_stray or reach.cells > MOST_CELLS:
+        raise _sprawling(place, reach)
     _refuse_amplified(workbook, workbook.package, part, place)
     return reach.remarkable
+
+
+def _sprawling(place: str, reach: Reach) -> SourceError:
+    where = f"{place}: its cells reach to row {reach.rows} and column {column_letters(reach.columns)}"
+    if reach.is_stray:
+        return SourceError(
+            f"{where}, far beyond its table: there is a stray cell",
+            tip=f"Go to the last cell (Ctrl+End), delete the rows and columns between it and the table, {_SAVE}.",
+        )
+    return SourceError(
+        f"{where}, more than {MOST_CELLS:,} cells, which is more than can be read from a workbook",
+        tip=f"Delete the columns that are not needed, {_SAVE}; or save it as “CSV UTF-8”, which has no such limit.",
+    )
 
 
 def _refuse_amplified(workbook: Workbook, package: Package, part: str, place: str) -> None:

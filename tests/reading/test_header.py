@@ -88,3 +88,28 @@ def test_numbers_may_be_column_names_after_a_word(csv_of):
 def test_sparse_rows_do_not_hide_the_header(csv_of):
     content = "id,name,city,zip,phone\n" + "1,Anna,,,\n" * 10
     assert csv_of(content).info.header_row == 1
+
+
+def test_the_upper_row_of_a_header_of_two_rows_is_said(workbook_of):
+    rows = [["Person", None, "Contact", None], ["First", "Last", "Phone", "Mail"], ["A", "B", "1", "a@x.example"]]
+    seen = workbook_of(rows)
+    assert (seen.info.header_row, seen.columns) == (2, ["First", "Last", "Phone", "Mail"])
+    assert "row 1 stands above the header" in seen.info.notes[0]
+    assert "“Person | Contact”" in seen.info.notes[0]
+
+
+def test_the_lower_row_of_a_header_of_two_rows_is_said(workbook_of):
+    rows = [["Lead", "Name", "Phone", None], [None, None, "Mobile", "Home"], ["1", "B", "+49 30 12", "+49 30 13"]]
+    seen = workbook_of([*rows, ["2", "C", "+49 30 14", None]])
+    assert seen.info.header_row == 1
+    assert "row 2 may be a second row of column names (“Mobile | Home”); it is read as a row" in seen.info.notes
+
+
+def test_a_first_row_with_a_nameless_cell_is_no_second_header(csv_of):
+    seen = csv_of("id,name,city,\nL-1,Anna,Ulm,x\nL-2,Ben,Bonn,y\n")
+    assert not any("second row" in note for note in seen.info.notes)
+
+
+def test_a_remark_below_the_header_is_no_second_header(workbook_of):
+    rows = [["Lead", "Name", "Phone", None], ["as of today", None, None, None], ["1", "B", "+49 30 12", "+49 30 13"]]
+    assert not any("second row" in note for note in workbook_of(rows, header_row=1).info.notes)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 
 import pytest
 
 from importer.errors import SourceError
-from importer.reading import packages
+from importer.model.source import ReadOptions
+from importer.reading import open_tables, packages
+from importer.reading.sheet_scan import column_letters
 
 ROW = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
 
@@ -118,12 +122,74 @@ def test_limits_of_size_and_number(raw_workbook, see_all, monkeypatch):
 
 def test_a_stray_cell_in_the_last_corner_is_refused(raw_workbook, see_all):
     rows = ROW.format(1) + ROW.format(2) + '<row r="1048576"><c r="XFD1048576" t="str"><v>x</v></c></row>'
-    refused(see_all, raw_workbook(rows), "reach to row 1048576 and column 16384", "stray cells")
+    refused(see_all, raw_workbook(rows), "reach to row 1048576 and column XFD, .* a stray cell", "Ctrl+End")
 
 
 def test_a_stray_cell_far_below_is_read(raw_workbook, see_all):
     rows = ROW.format(1) + ROW.format(2) + ROW.format(1_048_576)
     assert list(see_all(raw_workbook(rows))[0].rows) == [2, 1_048_576]
+
+
+IN_THE_CORNER = '<row r="{rows}"><c r="{column}{rows}" t="str"><v>x</v></c></row>'
+
+LIMITED = """
+import resource, sys, time
+from pathlib import Path
+from importer.errors import SourceError
+from importer.model.source import ReadOptions
+from importer.reading import open_tables
+began = time.process_time()
+try:
+    rows = sum(len(batch.frame) for table in open_tables(Path(sys.argv[1]), ReadOptions()) for batch in table.batches())
+    print("rows", rows)
+except SourceError as refusal:
+    print("refused", refusal.message)
+print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+
+
+def read_and_measured(path):
+    """What became of the file, CPU seconds and MiB, in a process of its own."""
+    command = [sys.executable, "-c", LIMITED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    told, (seconds, mib) = done.stdout.splitlines()[0], done.stdout.splitlines()[1].split()
+    return told, float(seconds), int(mib)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count the memory otherwise")
+@pytest.mark.parametrize(
+    ("rows", "column", "expected"),
+    [
+        (1_048_576, "AL", "stray cell"),  # 39,845,888 blanks would take 1.3 GiB
+        (2_400, "XFD", "stray cell"),
+        (600_000, "J", "stray cell"),
+        (400_000, "L", "rows 2"),
+    ],
+)
+def test_the_rectangle_of_a_stray_cell_stays_within_time_and_memory(raw_workbook, rows, column, expected):
+    path = raw_workbook(ROW.format(1) + ROW.format(2) + IN_THE_CORNER.format(rows=rows, column=column))
+    told, seconds, mib = read_and_measured(path)
+    assert expected in told
+    assert seconds < 10
+    assert mib < 1024
+
+
+def test_a_rectangle_of_more_cells_than_fit_into_memory_is_refused(raw_workbook, see_all):
+    across = "".join(f'<c r="{column_letters(at)}1" t="str"><v>h{at}</v></c>' for at in range(1, 1_001))
+    down = "".join(f'<row r="{row}"><c r="A{row}" t="str"><v>x</v></c></row>' for row in range(2, 24_002))
+    refused(see_all, raw_workbook(f'<row r="1">{across}</row>{down}'), "more than 24,000,000 cells", "CSV UTF-8")
+
+
+def test_a_wide_export_that_is_mostly_blank_is_no_stray_cell(raw_workbook, see_all):
+    across = "".join(f'<c r="{column_letters(at)}1" t="str"><v>h{at}</v></c>' for at in range(1, 401))
+    down = "".join(f'<row r="{row}"><c r="A{row}" t="str"><v>x</v></c></row>' for row in range(2, 13_002))
+    path = raw_workbook(f'<row r="1">{across}</row>{down}')
+    assert len(open_tables(path, ReadOptions())[0].info.columns) == 400
+
+
+@pytest.mark.parametrize(("number", "letters"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (16_384, "XFD")])
+def test_columns_are_called_as_a_spreadsheet_calls_them(number, letters):
+    assert column_letters(number) == letters
 
 
 def test_rows_out_of_order_are_refused_where_they_matter(raw_workbook, see_all):
@@ -171,7 +237,7 @@ def test_nonsense_in_the_styles_is_damage(raw_workbook, see_all):
 
 def test_a_huge_rectangle_of_cells_without_references_is_refused(raw_workbook, see_all):
     rows = "<row>" + '<c t="str"><v>a</v></c>' * 20_000 + "</row>" + "<row/>" * 40_000 + "<row><c><v>1</v></c></row>"
-    refused(see_all, raw_workbook(rows), "reach to row 40002 and column 20000")
+    refused(see_all, raw_workbook(rows), "reach to row 40002 and column ACOF")
 
 
 def test_formatted_but_empty_cells_in_the_last_corner_do_no_harm(raw_workbook, see_all):
