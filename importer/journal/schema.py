@@ -95,7 +95,12 @@ CREATE TABLE examinations (                 -- what was found in the columns of 
 )
 """
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS)
+_MENDING: Final = """
+ALTER TABLE runs ADD COLUMN parent INTEGER REFERENCES runs ON DELETE SET NULL
+"""
+"""The run whose rejects.csv a run took up."""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING)
 """What each version of the layout adds to the one before."""
 
 VERSION: Final = len(LAYOUTS)
