@@ -67,6 +67,21 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """The attempts of one endpoint that ended within ten seconds from `at` (UTC), each counted once.
+
+    An attempt `settled` its call, or the call was made again: because it was `throttled`, or `repeated` for another
+    reason.
+    """
+
+    kind: str
+    at: str
+    settled: int = 0
+    throttled: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What sending would take: rows, requests, and seconds at the given rates."""
 
@@ -135,5 +150,6 @@ class RunReport:
     estimate: Estimate = Estimate()
     examination: Examination = field(default_factory=Examination)
     owners: tuple[OwnerCount, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
     mends: str = ""
     story: Story | None = None
