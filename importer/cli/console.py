@@ -4,17 +4,25 @@ import os
 import sys
 import time
 from collections import Counter
+from datetime import datetime
 from typing import Any, Final
 
 import click
 from tqdm import tqdm
 
 from importer.cli.escape import for_terminal
+from importer.cli.wording import duration
 
 _EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
 
-_GOOD: Final = frozenset({"created", "duplicate", "assign accepted", "event accepted"})
+_ORDER: Final = ("created", "duplicate", "needs a person", "throttled", "assign accepted", "event accepted")
+_GOOD: Final = frozenset(_ORDER) - {"needs a person", "throttled"}
+
+_WHY: Final = 80
+"""Characters of a reason: progress is one line."""
+
+_BAR: Final = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} rows, {rate_noinv_fmt}, {remaining} left"
 
 
 class Console:
@@ -28,7 +36,10 @@ class Console:
         self._counts: Counter[str] = Counter()
         self._stage = ""
         self._total: int | None = None
-        self._rows = 0
+        self._details: tqdm[Any] | None = None
+        self._why = ""
+        self._until = 0.0
+        self._rows = self._first = 0
         self._began = self._said = time.monotonic()
 
     # the progress of a run
@@ -49,57 +60,84 @@ class Console:
     def settled(self, status: str) -> None:
         """One more row, assignment or event has its final status."""
         self._counts[status if status in _GOOD else "needs a person"] += 1
-        if " " not in status or status == "created":
+        if " " not in status:
             self._advance(1)
 
     def throttled(self) -> None:
         """The server said "too fast" once more."""
         self._counts["throttled"] += 1
 
-    def waiting(self, why: str) -> None:
-        """Nothing moves for a while, and why; the empty text when it moves again."""
-        self._show(for_terminal(why)[:80] if why else self._counted())
+    def waiting(self, why: str, seconds: float = 0.0) -> None:
+        """Nothing moves for so long, and why; the empty text when it moves again."""
+        was, self._why = self._why, for_terminal(why, keep="")
+        self._until = time.time() + seconds
+        if self._why or was:
+            self.tick()
 
     def note(self, text: str) -> None:
         """Something a person should know now."""
         self.say(text)
 
+    def tick(self) -> None:
+        """Time passes, whether or not anything moves."""
+        if self._bar is not None and self._details is not None:
+            self._details.set_description_str(self._told(), refresh=False)
+            self._details.refresh()
+            self._bar.refresh()
+        elif self._bar is None:
+            self._line_if_due()
+
     def done(self) -> None:
         """The stage is over."""
+        if self._details is not None:
+            self._details.close()
+            self._details = None
         if self._bar is not None:
             self._bar.close()
             self._bar = None
         elif self._progress and self._stage and time.monotonic() - self._began > _EVERY:
             self._line()
-        self._stage = ""
+        self._stage = self._why = ""
 
     def _begin(self, stage: str, total: int | None, done: int = 0) -> None:
         self.done()
-        self._stage, self._total, self._rows = for_terminal(stage), total, done
+        self._stage, self._total, self._rows, self._first = for_terminal(stage), total, done, done
         self._began = self._said = time.monotonic()
         if self._progress and sys.stderr.isatty():
-            self._bar = tqdm(desc=self._stage, total=total, initial=done, unit=" rows", file=sys.stderr, leave=False)
+            self._bar = _bar(desc=self._stage, total=total, initial=done, bar_format=_BAR if total else None)
+            if total:
+                self._details = _bar(total=0, position=1, bar_format="  {desc}")
 
     def _advance(self, rows: int) -> None:
         self._rows += rows
         if self._bar is not None:
-            self._bar.update(rows)
-            self._bar.set_postfix_str(self._counted(), refresh=False)
-        elif self._progress and time.monotonic() - self._said >= _EVERY:
+            if self._bar.update(rows):  # it was drawn anew
+                self.tick()
+        else:
+            self._line_if_due()
+
+    def _line_if_due(self) -> None:
+        if self._progress and self._stage and time.monotonic() - self._said >= _EVERY:
             self._line()
 
     def _line(self) -> None:
         self._said = time.monotonic()
-        rate = self._rows / max(self._said - self._began, 0.001)
-        of = f" of {self._total:,}" if self._total is not None else ""
-        self.say(f"{self._stage}: {self._rows:,}{of} rows, {rate:,.1f} rows/s {self._counted()}".rstrip())
+        rate = (self._rows - self._first) / max(self._said - self._began, 0.001)
+        of, left = "", ""
+        if self._total is not None:
+            of = f" of {self._total:,}"
+            left = f", about {duration((self._total - self._rows) / rate)} left" if rate else ""
+        told = self._told()
+        self.say(f"{self._stage}: {self._rows:,}{of} rows, {rate:,.1f} rows/s{left}{f'; {told}' if told else ''}")
 
-    def _counted(self) -> str:
-        return ", ".join(f"{word} {count:,}" for word, count in self._counts.items())
-
-    def _show(self, text: str) -> None:
-        if self._bar is not None:
-            self._bar.set_postfix_str(text)
+    def _told(self) -> str:
+        """What became of the rows so far; and before that, while nothing moves, why and until when."""
+        counted = ", ".join(f"{word} {self._counts[word]:,}" for word in _ORDER if self._counts[word])
+        if not self._why:
+            return counted
+        until = datetime.fromtimestamp(self._until).astimezone()
+        waiting = f"waiting until {until:%H:%M:%S}: {self._why[:_WHY]}"
+        return f"{waiting}; {counted}" if counted else waiting
 
     # messages and results
 
@@ -148,6 +186,12 @@ class Console:
             tqdm.write(text if _coloured() is None else click.unstyle(text), file=sys.stderr)
         else:
             click.echo(text, err=True, color=_coloured())
+
+
+def _bar(**how: Any) -> "tqdm[Any]":
+    """A bar on stderr that fits the terminal, also one that does not know its own width."""
+    width = os.get_terminal_size(sys.stderr.fileno()).columns
+    return tqdm(**how, unit=" rows", file=sys.stderr, leave=False, ncols=None if width else 80, dynamic_ncols=width > 0)
 
 
 def _coloured() -> bool | None:

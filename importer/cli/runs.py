@@ -1,6 +1,7 @@
 """`importer runs`: the runs so far."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -19,11 +20,13 @@ def runs(**options: Any) -> int:
     importer runs --reports-dir elsewhere
     """
     from importer.cli.session import session
+    from importer.journal.mending import mends, story_of
     from importer.journal.results import status_counts
 
     here = session(options)
     with here.journal() as journal:
-        listed = [(run, status_counts(journal, run)) for run in journal.runs()]
+        listed = [(run, status_counts(journal, run), mends(journal, run)) for run in journal.runs()]
+        stories = {run.run_id: story_of(journal, run) for run, _, parent in listed if parent}
     if here.as_json:
         documents = [
             {
@@ -32,15 +35,22 @@ def runs(**options: Any) -> int:
                 "state": run.state,
                 "exit_code": run.exit_code,
                 "counts": counts,
+                "mends": parent,
+                "story": asdict(story) if (story := stories.get(run.run_id)) else {},
             }
-            for run, counts in listed
+            for run, counts, parent in listed
         ]
         here.console.result(json.dumps(documents, indent=2))
         return 0
-    width = max((len(run.run_id) for run, _ in listed), default=0)
-    for run, counts in listed:
+    width = max((len(run.run_id) for run, _, _ in listed), default=0)
+    told: set[str] = set()
+    for run, counts, _ in listed:
         words = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
         here.console.result(f"{run.run_id:<{width}}  {run.command:<5}  {run.state:<11}  {words}")
+        story = stories.get(run.run_id)
+        if story and story.first not in told:  # once, below the newest run that it is about
+            told.add(story.first)
+            here.console.result(f"  in all: {story.sentence}")
     if not listed:
         here.console.say(f"no runs in {here.reports_dir} yet")
     return 0

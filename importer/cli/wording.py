@@ -79,7 +79,8 @@ def conclusion(finished: Finished) -> str:
     ]
     lines += _statuses(report.counts)
     lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)
-    ending = [*_estimate(report), *_why(finished)]
+    story = [f"  in all: {report.story.sentence}"] if report.story else []
+    ending = [*story, *_estimate(report), *_why(finished)]
     paths = [
         f"Rows that need a person: {for_terminal(files['rejects.csv'])}",
         f"Report:                  {for_terminal(files['report.html'])}",

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from importer.journal.encoding import problems_from, source_from
 from importer.journal.examining import examination_of, owners_of
+from importer.journal.mending import mends, story_of
 from importer.journal.store import Journal, StoredRun
+from importer.journal.traffic import traffic_of
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, RowResult, RowStatus
 from importer.model.run import Estimate, ReadSource, Requests, RunReport
@@ -73,6 +75,9 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         estimate=Estimate(**json.loads(stored["estimate"])) if stored["estimate"] else Estimate(),
         examination=examination_of(journal.connection, run),
         owners=owners_of(journal.connection, run),
+        traffic=traffic_of(journal.connection, run.id),
+        mends=mends(journal, run),
+        story=story_of(journal, run),
     )
 
 

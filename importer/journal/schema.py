@@ -95,7 +95,24 @@ CREATE TABLE examinations (                 -- what was found in the columns of 
 )
 """
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS)
+_MENDING: Final = """
+ALTER TABLE runs ADD COLUMN parent INTEGER REFERENCES runs ON DELETE SET NULL
+"""
+"""The run whose rejects.csv a run took up."""
+
+_TRAFFIC: Final = """
+CREATE TABLE traffic (                      -- attempts that ended, per endpoint and ten seconds; each counts once
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,                       -- the time without its last digit: `2026-11-22T15:04:0`
+    settled INTEGER NOT NULL DEFAULT 0,     -- the call was over with it
+    throttled INTEGER NOT NULL DEFAULT 0,   -- "too fast": made again later
+    repeated INTEGER NOT NULL DEFAULT 0,    -- made again for any other reason
+    PRIMARY KEY (run, kind, at)
+) WITHOUT ROWID
+"""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC)
 """What each version of the layout adds to the one before."""
 
 VERSION: Final = len(LAYOUTS)

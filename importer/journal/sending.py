@@ -9,6 +9,7 @@ from typing import Final
 from importer.journal.follow_ups import release, settle
 from importer.journal.rows import OF_CALL, OF_ROW, CallKey, RowKey, append_problem, mark_maybe
 from importer.journal.states import OperationState as State
+from importer.journal.traffic import AttemptCounts, Ending
 from importer.journal.writer import Writer
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import FollowUp, RowStatus
@@ -41,6 +42,8 @@ class SendingJournal:
         self._run = run
         self._realm = realm
         self._now = now
+        self._attempts = AttemptCounts(run)
+        writer.before_commit = self._attempts.write
 
     def planned(self, kind: Kind, *, page: int = PAGE) -> Iterator[PlannedCall]:
         """Every call of one endpoint that may be sent, in source order, read page by page as it is asked for."""
@@ -100,12 +103,15 @@ class SendingJournal:
 
     async def again(self, call: Call, *, throttled: bool = False) -> None:
         """The attempt had no effect; the call will be made again."""
+        at = self._stamp()
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
                 f"UPDATE operations SET state = 'planned', throttled = throttled + ? WHERE {OF_CALL}",
                 (int(throttled), *self._call_key(call)),
             )
+            ending: Ending = "throttled" if throttled else "repeated"
+            self._attempts.add(call.operation.kind, ending, at)
 
         await self._writer.commit(change)
 
@@ -119,6 +125,7 @@ class SendingJournal:
             )
             if call.operation.kind is Kind.CREATE:
                 mark_maybe(connection, self._realm, call.crm_id)
+            self._attempts.add(call.operation.kind, "repeated", at)
 
         await self._writer.commit(change)
 
@@ -155,6 +162,7 @@ class SendingJournal:
                 append_problem(connection, self._row_key(call.row), warning)
             self._remember(connection, call, status, lead_id)
             release(connection, self._row_key(call.row), follow_ups)
+            self._attempts.add(Kind.CREATE, "settled", at)
 
         await self._writer.commit(change)
 
@@ -198,6 +206,8 @@ class SendingJournal:
                 http_status=http_status,
                 error_code=error_code,
             )
+            if state is not FollowUp.HELD:  # which is not even tried
+                self._attempts.add(call.operation.kind, "settled", at)
 
         await self._writer.commit(change)
 

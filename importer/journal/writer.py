@@ -17,6 +17,7 @@ Change = Callable[[sqlite3.Connection], object]
 class Writer:
     """Commits changes in the order in which they were asked for; `commit` returns once the change is on disk.
 
+    `before_commit` is called at the end of each group, within its transaction: for what is cheaper to write once.
     After the first failed commit every later one fails too: nothing may be sent that could not be written down.
     """
 
@@ -27,6 +28,7 @@ class Writer:
         self._waiting: list[tuple[Change, asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
+        self.before_commit: Change | None = None
 
     async def commit(self, change: Change) -> None:
         """Write the change; raises LocalDiskError when the disk refuses."""
@@ -66,6 +68,8 @@ class Writer:
         with transaction(connection):
             for change in changes:
                 change(connection)
+            if self.before_commit is not None:
+                self.before_commit(connection)
 
     def _connect(self) -> sqlite3.Connection:
         self._connection = open_database(self._folder, check_same_thread=False)

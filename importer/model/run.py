@@ -67,12 +67,49 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """The attempts of one endpoint that ended within ten seconds from `at` (UTC), each counted once.
+
+    An attempt `settled` its call, or the call was made again: because it was `throttled`, or `repeated` for another
+    reason.
+    """
+
+    kind: str
+    at: str
+    settled: int = 0
+    throttled: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What sending would take: rows, requests, and seconds at the given rates."""
 
     rows_to_send: int = 0
     requests: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A run and those that took up its mended rows, as one: what became of the `rows` of the run `first`.
+
+    `created` leads at first and `mended` later; `left` rows still need a person, or are not sent yet.
+    """
+
+    first: str
+    rows: int
+    created: int
+    mended: int
+    left: int
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one line."""
+        return (
+            f"{self.rows:,} rows of run {self.first}: {self.created:,} created at first, "
+            f"{self.mended:,} after mending, {self.left:,} left"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +125,7 @@ class RunReport:
     """A run as its report shows it. Read from the journal alone.
 
     `counts`, `assign`, `events` and `problems` are keyed by the words of the report; times are ISO 8601 in UTC.
+    `mends` is the run whose rejected rows this one took up; a run without such relatives has no story.
     """
 
     run_id: str
@@ -112,3 +150,6 @@ class RunReport:
     estimate: Estimate = Estimate()
     examination: Examination = field(default_factory=Examination)
     owners: tuple[OwnerCount, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
+    mends: str = ""
+    story: Story | None = None

@@ -16,6 +16,7 @@ from importer.reporting.files import replacing_text
 from importer.reporting.overview import Overview, reasons
 from importer.reporting.pictures import shares, timeline
 from importer.reporting.results import codes
+from importer.reporting.traffic import MEANINGS, traffic_picture
 from importer.reporting.wording import STATUSES, duration, ending, outcome, place, sentence, told
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def write_html(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
         ending=ending(run),
         shares=shares(run.counts),
         timeline=timeline(overview.minutes),
+        traffic=traffic_picture(run.traffic),
         took=duration(run.seconds),
         estimate=duration(run.estimate.seconds),
         owners=overview.owners[:OWNERS_SHOWN],
@@ -76,7 +78,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        STATUSES=STATUSES, FollowUp=FollowUp, outcome=outcome, told=told, place=place, codes=codes, reasons=reasons
+        STATUSES=STATUSES,
+        MEANINGS=MEANINGS,
+        FollowUp=FollowUp,
+        outcome=outcome,
+        told=told,
+        place=place,
+        codes=codes,
+        reasons=reasons,
     )
     environment.filters["file_name"] = lambda text: Path(text).name
     return environment

@@ -66,7 +66,12 @@ def compare(journal: Journal, run: StoredRun, examination: Examination, *, mappi
 
 def compared_name(request: RunRequest, loaded: LoadedMapping) -> str:
     """The mapping's name; `""` for a mended rejects.csv, whose few bad rows say nothing about the weekly file."""
-    return "" if any(is_mended(Path(file)) for file in request.files) else loaded.mapping.name
+    return "" if is_mending(request) else loaded.mapping.name
+
+
+def is_mending(request: RunRequest) -> bool:
+    """Whether a file of the run is a rejects.csv of an earlier one."""
+    return any(is_mended(Path(file)) for file in request.files)
 
 
 def drift_reason(examination: Examination) -> str:

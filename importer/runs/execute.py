@@ -264,12 +264,14 @@ class Sender:
         if verdict.outage:
             outage = self._breaker.failed(verdict.message)
             LOG.warning("%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status)
-            self.progress.waiting(f"no answer: {verdict.message}" if self._breaker.is_open else "")
+            why = f"no answer from the server ({verdict.message})" if self._breaker.is_open else ""
+            self.progress.waiting(why, self._breaker.next_probe_in)
             return stop or outage
         self._breaker.answered()
         if verdict.streak is not None and verdict.streak.apart:
             self._breaker.pause(verdict.streak.apart)
-        self.progress.waiting("")
+        why = f"the server refuses this run ({verdict.message})" if self._breaker.is_open else ""
+        self.progress.waiting(why, self._breaker.next_probe_in)
         return stop
 
     def _read_key_again(self) -> None:

@@ -16,13 +16,14 @@ from importer.crm.verdict import Stop
 from importer.errors import ImporterError, RunError
 from importer.exit_codes import ExitCode
 from importer.journal.examining import examination_of, owners_of
+from importer.journal.mending import link_mended
 from importer.journal.plan import Plan
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
-from importer.runs.examine import compare, compared_name, drift_reason
+from importer.runs.examine import compare, compared_name, drift_reason, is_mending
 from importer.runs.finish import Ended, end_run, is_reported, write_report
 from importer.runs.lock import sending_lock
 from importer.runs.log import LOG, logged
@@ -172,6 +173,8 @@ class Job:
         with self._closing(run) as closing:
             plan = self._prepared(run, loaded, opened, request, origin=origin, to_send=True)
             realm = self.journal.realm(origin, destination.org)
+            if is_mending(request):
+                link_mended(self.journal, run, realm)
             if request.skip_known:
                 mark_known(plan, realm, skip=True)
             estimate = estimated(plan, rate_of(request.rate, destination.credential().kind))

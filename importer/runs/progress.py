@@ -26,8 +26,12 @@ class Progress(Protocol):
         """The server said "too fast" once more."""
         ...
 
-    def waiting(self, why: str) -> None:
-        """Nothing moves for a while, and why; the empty text when it moves again."""
+    def waiting(self, why: str, seconds: float = 0.0) -> None:
+        """Nothing moves for so long, and why; the empty text when it moves again."""
+        ...
+
+    def tick(self) -> None:
+        """Time passes, whether or not anything moves."""
         ...
 
     def note(self, text: str) -> None:
@@ -57,7 +61,10 @@ class Silent:
     def throttled(self) -> None:
         """Ignored."""
 
-    def waiting(self, why: str) -> None:
+    def waiting(self, why: str, seconds: float = 0.0) -> None:
+        """Ignored."""
+
+    def tick(self) -> None:
         """Ignored."""
 
     def note(self, text: str) -> None:

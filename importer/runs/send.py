@@ -100,8 +100,19 @@ async def _send(
                 progress=progress,
                 reread=destination.credential,
             )
-            with _signals(sender, progress):
-                return await sender.run()
+            ticking = asyncio.create_task(_tick(progress))
+            try:
+                with _signals(sender, progress):
+                    return await sender.run()
+            finally:
+                ticking.cancel()
+
+
+async def _tick(progress: Progress) -> None:
+    """Who waits for the server should see that the program is alive, and until when it waits."""
+    while True:
+        await asyncio.sleep(1.0)
+        progress.tick()
 
 
 def _learnt(journal: Journal, run: StoredRun, now: datetime) -> Fingerprint | None:

@@ -36,6 +36,8 @@ SUMMARY_KEYS = [
     "started_at",
     "finished_at",
     "estimate",
+    "mends",
+    "story",
     "files",
 ]
 MIXED_MAPPING = """\

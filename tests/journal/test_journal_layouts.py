@@ -20,7 +20,8 @@ def test_a_journal_of_the_first_layout_is_extended(tmp_path):
         first.execute("PRAGMA user_version = 1")
         first.commit()
     with closing(open_database(tmp_path)) as connection:
-        assert "examinations" in tables(connection)
+        assert {"examinations", "traffic"} <= tables(connection)
+        assert connection.execute("SELECT parent FROM runs").fetchone()[0] is None
         assert connection.execute("PRAGMA user_version").fetchone()[0] == VERSION
         assert connection.execute("SELECT run_id FROM runs").fetchone()[0] == "r"
     with closing(open_database(tmp_path)) as connection:

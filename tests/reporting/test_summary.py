@@ -25,6 +25,8 @@ KEYS = [
     "started_at",
     "finished_at",
     "estimate",
+    "mends",
+    "story",
     "files",
 ]
 

@@ -1,0 +1,112 @@
+"""Which run took up the rejected rows of which, and what became of them all together."""
+
+import json
+import sqlite3
+from typing import Final
+
+from importer.journal.store import Journal, StoredRun
+from importer.model.outcome import NEEDS_A_PERSON, FollowUp, RowStatus
+from importer.model.run import Story
+
+_STATUSES: Final = ", ".join(f"'{status}'" for status in sorted(NEEDS_A_PERSON))
+_FAILED: Final = ", ".join(f"'{state}'" for state in (FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD))
+_NEEDY: Final = f"(rows.status IN ({_STATUSES}) OR rows.assign IN ({_FAILED}) OR rows.events IN ({_FAILED}))"
+
+_PARENT: Final = f"""
+SELECT rows.run FROM rows JOIN runs ON runs.id = rows.run JOIN realms ON realms.id = runs.realm
+JOIN realms mine ON mine.id = :realm
+WHERE rows.run < :run AND runs.command = 'run' AND {_NEEDY}
+  AND rows.crm_id IN (SELECT crm_id FROM rows WHERE run = :run AND crm_id != '')
+  AND (realms.id = mine.id OR (realms.org = mine.org
+       AND substr(realms.origin, 1, 8) = 'sandbox:' AND substr(mine.origin, 1, 8) = 'sandbox:'))
+GROUP BY rows.run ORDER BY count(*) DESC, rows.run DESC LIMIT 1
+"""
+"""Each rehearsal has a realm of its own, so what it mends is looked for among all rehearsals."""
+
+_FAMILY: Final = """
+WITH RECURSIVE
+up (id, parent) AS (
+    SELECT id, parent FROM runs WHERE id = :run
+    UNION SELECT runs.id, runs.parent FROM runs JOIN up ON runs.id = up.parent
+),
+family (id) AS (
+    SELECT id FROM up WHERE parent IS NULL UNION SELECT runs.id FROM runs JOIN family ON runs.parent = family.id
+)
+SELECT id FROM family ORDER BY id
+"""
+
+
+def link_mended(journal: Journal, run: StoredRun, realm: int) -> None:
+    """Remember which earlier run of the realm rejected most of this run's rows; of several such the newest."""
+    found = journal.connection.execute(_PARENT, {"run": run.id, "realm": realm}).fetchone()
+    if found:
+        journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (found[0], run.id))
+
+
+def mends(journal: Journal, run: StoredRun) -> str:
+    """The run whose rejected rows this run took up, or the empty text."""
+    found = journal.connection.execute(
+        "SELECT run_id FROM runs WHERE id = (SELECT parent FROM runs WHERE id = ?)", (run.id,)
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
+def story_of(journal: Journal, run: StoredRun) -> Story | None:
+    """What the run and its relatives amount to; `None` without relatives, or once whose rows they were is forgotten."""
+    family = [row[0] for row in journal.connection.execute(_FAMILY, {"run": run.id})]
+    if len(family) == 1 or _is_purged(journal.connection, family):
+        return None
+    first, *later = family
+    return Story(
+        first=str(journal.connection.execute("SELECT run_id FROM runs WHERE id = ?", (first,)).fetchone()[0]),
+        rows=_count(journal.connection, [first], "1"),
+        created=_count(journal.connection, [first], f"status = '{RowStatus.CREATED}'"),
+        mended=_count(journal.connection, later, f"status = '{RowStatus.CREATED}'"),
+        left=_left(journal.connection, family),
+    )
+
+
+def _left(connection: sqlite3.Connection, family: list[int]) -> int:
+    """Rows that need a person, or are not sent yet, and that no later run took up.
+
+    A failed assignment or event is not repeated by importing its row again. A row whose crm_id was mended cannot be
+    found again by it: each lead that is new in a later run stands for one of those.
+    """
+    taken_up: dict[str, int] = {}
+    new = 0
+    for run in family[1:]:
+        before = json.dumps([each for each in family if each < run])
+        found = connection.execute(
+            "SELECT crm_id,"
+            " crm_id NOT IN (SELECT crm_id FROM rows WHERE run IN (SELECT value FROM json_each(?))) AS new"
+            " FROM rows WHERE run = ? AND crm_id != ''",
+            (before, run),
+        ).fetchall()
+        new += sum(row["new"] for row in found)
+        taken_up |= dict.fromkeys((row["crm_id"] for row in found), run)
+    needy = connection.execute(
+        f"SELECT run, crm_id, status IN ({_STATUSES}) AS mendable FROM rows"
+        f" WHERE run IN (SELECT value FROM json_each(?)) AND ({_NEEDY} OR status = '{RowStatus.PENDING}')",
+        (json.dumps(family),),
+    )
+    left = sum(not (row["mendable"] and taken_up.get(row["crm_id"], 0) > row["run"]) for row in needy)
+    return max(0, left - new)
+
+
+def _count(connection: sqlite3.Connection, runs: list[int], condition: str) -> int:
+    return int(
+        connection.execute(
+            f"SELECT count(*) FROM rows WHERE run IN (SELECT value FROM json_each(?)) AND {condition}",
+            (json.dumps(runs),),
+        ).fetchone()[0]
+    )
+
+
+def _is_purged(connection: sqlite3.Connection, runs: list[int]) -> bool:
+    return bool(
+        connection.execute(
+            "SELECT 1 FROM sources WHERE run IN (SELECT value FROM json_each(?))"
+            " AND json_extract(info, '$.path') = '(purged)'",
+            (json.dumps(runs),),
+        ).fetchone()
+    )

@@ -1,0 +1,96 @@
+"""A mended rejects.csv is told together with the run that left it."""
+
+import csv
+import json
+from pathlib import Path
+
+from importer.sandbox import Sandbox
+from tests.cli.command_line import PLAIN_MAPPING, CommandLine, lead, leads
+
+FAST = ("--rate", "0", "--settle", "0", "--yes")
+STORY = "4,912 created at first, 80 after mending, 8 left"
+
+
+def mended(importer: CommandLine, run: Path, name: str, *, rows: int) -> None:
+    """The first `rows` rejects of a run with a name, the others as they were."""
+    with (run / "rejects.csv").open(newline="", encoding="utf-8-sig") as file:
+        header, *rejects = csv.reader(file)
+    for reject in rejects[:rows]:
+        reject[1] = "Asha Mended"
+    importer.table(rejects, name, header)
+
+
+def started(importer: CommandLine, name: str, *flags: str) -> Path:
+    before = set(importer.reports.iterdir()) if importer.reports.exists() else set()
+    importer("run", name, "-m", "m.yaml", *FAST, *flags)
+    (run,) = (path for path in importer.reports.iterdir() if path.is_dir() and path not in before)
+    return run
+
+
+def test_five_thousand_rows_of_which_eighty_are_mended(importer: CommandLine) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([lead(number, Name="" if number > 4_912 else "Asha") for number in range(1, 5_001)])
+    first = started(importer, "list.csv", "--sandbox")
+    assert importer.summary(first)["counts"] == {"created": 4_912, "invalid": 88}
+    assert importer.summary(first)["story"] == {}
+    mended(importer, first, "mended.csv", rows=80)
+    ended = importer("run", "mended.csv", "-m", "m.yaml", *FAST, "--sandbox")
+    second = max(path for path in importer.reports.iterdir() if path.is_dir() and path != first)
+    summary = importer.summary(second)
+    assert summary["mends"] == first.name
+    assert summary["story"] == {"first": first.name, "rows": 5_000, "created": 4_912, "mended": 80, "left": 8}
+    told = f"5,000 rows of run {first.name}: {STORY}"
+    assert ended.out.count(told) == 1
+    assert importer("runs").out.count(told) == 1
+    newest, oldest = json.loads(importer("runs", "--json").out)
+    assert (newest["mends"], oldest["mends"]) == (first.name, "")
+    assert newest["story"] == summary["story"]
+    assert told in (second / "report.html").read_text(encoding="utf-8")
+    assert told not in (first / "report.html").read_text(encoding="utf-8")
+    importer("report", first.name)
+    assert told in (first / "report.html").read_text(encoding="utf-8"), "written again, it knows what came later"
+
+
+def test_mended_twice_is_still_one_story(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([*leads(3), *(lead(number, Name="") for number in range(4, 9))])
+    first = started(importer, "list.csv")
+    mended(importer, first, "mended.csv", rows=3)
+    second = started(importer, "mended.csv")
+    mended(importer, second, "again.csv", rows=1)
+    third = started(importer, "again.csv")
+    assert importer.summary(third)["mends"] == second.name
+    story = {"first": first.name, "rows": 8, "created": 3, "mended": 4, "left": 1}
+    assert importer.summary(third)["story"] == story
+    assert importer("runs").out.count("in all: ") == 1
+
+
+def test_the_same_rejects_mended_in_two_halves(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([*leads(3), *(lead(number, Name="") for number in range(4, 9))])
+    first = started(importer, "list.csv")
+    mended(importer, first, "one.csv", rows=2)
+    mended(importer, first, "two.csv", rows=4)
+    started(importer, "one.csv")
+    story = importer.summary(started(importer, "two.csv"))["story"]
+    assert (story["mended"], story["left"]) == (4, 1), "two of the four were there already, and count once"
+
+
+def test_a_mended_id_settles_the_row_that_had_none(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([*leads(2), lead(3, ID=""), lead(4, Name="")])
+    first = started(importer, "list.csv")
+    with (first / "rejects.csv").open(newline="", encoding="utf-8-sig") as file:
+        header, no_id, no_name = csv.reader(file)
+    importer.table([["L-0003", *no_id[1:]], no_name], "mended.csv", header)
+    story = importer.summary(started(importer, "mended.csv"))["story"]
+    assert (story["created"], story["mended"], story["left"]) == (2, 1, 1)
+
+
+def test_an_ordinary_list_belongs_to_no_story(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([*leads(2), lead(3, Name="")])
+    started(importer, "list.csv")
+    importer.table(leads(3), "next.csv")
+    assert importer.summary(started(importer, "next.csv", "--accept-drift"))["mends"] == ""
+    assert "in all" not in importer("runs").out

@@ -1,0 +1,70 @@
+"""The picture of requests over time: true heights, one scale, few bars."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from importer.model.run import Traffic
+from importer.reporting import write_html
+from importer.reporting.traffic import traffic_picture
+
+BEGIN = datetime(2026, 11, 22, 15, 4, 0)  # noqa: DTZ001 - as the journal writes it
+
+
+def tens(count, kind="create", **counts):
+    times = (BEGIN + timedelta(seconds=10 * index) for index in range(count))
+    return tuple(Traffic(kind=kind, at=time.isoformat(), **(counts or {"settled": 100})) for time in times)
+
+
+def test_a_run_of_seconds_gets_no_picture():
+    assert traffic_picture(()) is None
+    assert traffic_picture(tens(2)) is None
+    assert traffic_picture(tens(3)) is not None
+
+
+def test_heights_are_shares_of_one_scale():
+    picture = traffic_picture((*tens(3, settled=60, throttled=20, repeated=20), *tens(3, "event", settled=50)))
+    creates, events = picture.panels
+    assert (picture.full, creates.busiest, events.busiest) == (10, 10, 5)
+    assert [(part.ending, part.top, part.height) for part in creates.bars[0].parts] == [
+        ("settled", 40, 60),
+        ("throttled", 20, 20),
+        ("repeated", 0, 20),
+    ]
+    assert [(part.top, part.height) for part in events.bars[0].parts] == [(50, 50)]
+    assert creates.counts == {"settled": 180, "throttled": 60, "repeated": 60}
+
+
+def test_one_refusal_among_many_is_seen_and_the_bar_stays_true():
+    (panel,) = traffic_picture(tens(3, settled=999, throttled=1)).panels
+    settled, throttled = panel.bars[0].parts
+    assert throttled.height == 2.0
+    assert settled.height + throttled.height == pytest.approx(100)
+
+
+@pytest.mark.parametrize("count", [3, 60, 73, 1_000, 10_000, 200_000])
+def test_however_long_the_run_there_are_few_bars(count):
+    picture = traffic_picture(tens(count))
+    (panel,) = picture.panels
+    assert 1 <= len(panel.bars) <= 73
+    assert panel.counts["settled"] == 100 * count
+    assert panel.busiest <= 10
+    assert all(0 <= bar.start <= 100 - picture.width + 0.001 for bar in panel.bars)
+
+
+def test_a_time_without_requests_is_a_gap():
+    first, *_, last = tens(20)
+    (panel,) = traffic_picture((first, last)).panels
+    assert [round(bar.start) for bar in panel.bars] == [0, 95]
+
+
+def test_the_page_shows_it_to_ears_too(tmp_path, reports):
+    rows = [reports.created(2)]
+    run = reports.run(rows=rows, traffic=(*tens(6), *tens(6, "assign", settled=40, repeated=2)))
+    write_html(tmp_path / "report.html", run, rows)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    said = "Assign them, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
+    assert said in page
+    assert 'class="timeline"' not in page
+    assert "each bar 10 s" in page
+    assert "throttled: “too fast”" not in page, "no colour is explained that does not occur"
