@@ -32,6 +32,7 @@ _CREEP: Final = 0.004
 _FASTER: Final = 0.02
 _FASTER_AFTER: Final = 10.0
 _LONG_SHUT: Final = 3.0
+_ENOUGH: Final = 10
 _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 8.0
 
@@ -40,7 +41,7 @@ class Pacer:
     """Gives out turns at most `ceiling` times a second (0: no limit), and fewer after the server said "too fast".
 
     Every turn ends with `answered`. A limiter that shuts for 3 s or longer counts in long windows: then the rate
-    becomes what it let pass, divided by the whole time.
+    becomes what it let pass, divided by the time in which turns were wanted and the time it was shut.
     """
 
     def __init__(self, ceiling: float, clock: Clock) -> None:
@@ -56,7 +57,8 @@ class Pacer:
         self._step = 0
         self._reopened_at = float("-inf")
         self._passed = 0
-        self._counting_since: float | None = None
+        self._busy = 0.0
+        self._last_turn = float("inf")
         self._hold = _HOLD
         self._hold_until = 0.0
         self._grown_at = 0.0
@@ -77,7 +79,10 @@ class Pacer:
                         await self._changed.wait()
             now = self._clock.monotonic()
             self._probing = self._shut_at is not None
-            self._counting_since = now if self._counting_since is None else self._counting_since
+            if not self._probing:
+                # Time in which nobody wanted a turn, or nobody was there to answer, says nothing about the limit.
+                self._busy += max(0.0, min(now - self._last_turn, 2 / self.rate if self.rate else 1.0))
+            self._last_turn = now
             self._grow(now)
             if self.rate:
                 self._next = max(self._next, now - 1 / self.rate) + 1 / self.rate
@@ -129,19 +134,20 @@ class Pacer:
         rate = self.rate or _UNLIMITED_START
         soon = self._shut_at - self._reopened_at < _SOON
         self._step = min(self._step + 1, len(_STEPS) - 1) if soon else 0
-        if now - self._shut_at >= _LONG_SHUT and self._counting_since is not None:
-            self.rate = self._passed / max(now - self._counting_since, _LONG_SHUT)
+        shut = now - self._shut_at
+        if shut >= _LONG_SHUT and self._passed >= _ENOUGH:
+            self.rate = self._passed / (self._busy + shut)
         else:
             self.rate = rate * _STEPS[self._step]
         self.rate = max(_SLOWEST, min(self.rate, self.ceiling or self.rate))
         # The longer the gate was shut, the dearer a refusal, and the longer the rate that caused none is kept.
-        hold = max(_HOLD, _HOLD_PER_SHUT * (now - self._shut_at))
+        hold = max(_HOLD, _HOLD_PER_SHUT * shut)
         self._hold = min(_LONGEST_HOLD, max(hold, self._hold * 1.5 if soon else 0.0))
         self._hold_until = self._grown_at = now + self._hold
         self._shut_at = None
         self._probing = False
         self._reopened_at = now
-        self._passed, self._counting_since = 0, now
+        self._passed, self._busy, self._last_turn = 0, 0.0, now
         self._next = now + 1 / self.rate
 
     def _grow(self, now: float) -> None:

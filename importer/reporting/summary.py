@@ -39,8 +39,6 @@ def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "estimate": asdict(run.estimate),
-        "mends": run.mends,
-        "story": asdict(run.story) if run.story else {},
         "files": files,
     }
 

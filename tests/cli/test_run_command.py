@@ -36,8 +36,6 @@ SUMMARY_KEYS = [
     "started_at",
     "finished_at",
     "estimate",
-    "mends",
-    "story",
     "files",
 ]
 MIXED_MAPPING = """\

@@ -179,3 +179,26 @@ def test_the_gate_is_shut_for_everybody_and_one_probe_opens_it() -> None:
     assert probe - first == pytest.approx(7.0, abs=0.01)
     assert second - probe >= 3.0
     assert third - second >= 0.1
+
+
+def test_an_idle_hour_before_a_throttle_does_not_count_as_slowness() -> None:
+    async def scenario() -> float:
+        pacer = Pacer(10.0, VirtualClock())
+        for _ in range(50):
+            pacer.answered(await pacer.turn())
+        await asyncio.sleep(3600)
+        pacer.answered(await pacer.turn(), throttled=True, wait=4.0)
+        pacer.answered(await pacer.turn())
+        return pacer.rate
+
+    assert run_virtually(scenario()) > 4.0
+
+
+def test_a_long_wait_at_the_very_beginning_says_nothing_about_the_rate() -> None:
+    async def scenario() -> float:
+        pacer = Pacer(10.0, VirtualClock())
+        pacer.answered(await pacer.turn(), throttled=True, wait=60.0)
+        pacer.answered(await pacer.turn())
+        return pacer.rate
+
+    assert run_virtually(scenario()) > 9.0

@@ -25,8 +25,6 @@ KEYS = [
     "started_at",
     "finished_at",
     "estimate",
-    "mends",
-    "story",
     "files",
 ]
 
