@@ -21,11 +21,11 @@ def runs(**options: Any) -> int:
     """
     from importer.cli.session import session
     from importer.journal.mending import mends, story_of
-    from importer.journal.results import status_counts
+    from importer.journal.rows import status_counts
 
     here = session(options)
     with here.journal() as journal:
-        listed = [(run, status_counts(journal, run), mends(journal, run)) for run in journal.runs()]
+        listed = [(run, status_counts(journal.connection, run.id), mends(journal, run)) for run in journal.runs()]
         stories = {run.run_id: story_of(journal, run) for run, _, parent in listed if parent}
     if here.as_json:
         documents = [

@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
+from collections import Counter
 from dataclasses import asdict
 
+from importer.journal.batches import plain_owners
 from importer.journal.encoding import dumps
 from importer.journal.store import StoredRun
 from importer.model.examination import Change, ColumnProfile, Examination, OwnerCount, Symptom
@@ -67,10 +69,13 @@ def owners_of(connection: sqlite3.Connection, run: StoredRun) -> tuple[OwnerCoun
         " ('invalid', 'filtered', 'duplicate_in_file', 'conflict_in_file', 'skipped_known')"
         " UNION ALL SELECT json_extract(value, '$[4]') FROM rows, json_each(rows.problems)"
         " WHERE run = :run AND json_extract(value, '$[0]') = 'owner-invalid'"
-        ") GROUP BY owner ORDER BY rows DESC, owner",
+        ") GROUP BY owner",
         {"run": run.id},
     )
-    return tuple(OwnerCount(name=row["owner"], rows=row["rows"]) for row in found)
+    counts = Counter(plain_owners(connection, run.id))
+    counts.update({row["owner"]: row["rows"] for row in found})
+    by_rows = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
+    return tuple(OwnerCount(name=name, rows=rows) for name, rows in by_rows)
 
 
 def _columns(text: str) -> tuple[ColumnProfile, ...]:

@@ -4,22 +4,19 @@ import json
 import sqlite3
 from typing import Final
 
+from importer.journal.rows import MENDABLE, NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
-from importer.model.outcome import NEEDS_A_PERSON, FollowUp, RowStatus
+from importer.model.outcome import RowStatus
 from importer.model.run import Story
 
-_STATUSES: Final = ", ".join(f"'{status}'" for status in sorted(NEEDS_A_PERSON))
-_FAILED: Final = ", ".join(f"'{state}'" for state in (FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD))
-_NEEDY: Final = f"(rows.status IN ({_STATUSES}) OR rows.assign IN ({_FAILED}) OR rows.events IN ({_FAILED}))"
-
 _PARENT: Final = f"""
-SELECT rows.run FROM rows JOIN runs ON runs.id = rows.run JOIN realms ON realms.id = runs.realm
+SELECT r.run FROM rows r JOIN runs ON runs.id = r.run JOIN realms ON realms.id = runs.realm
 JOIN realms mine ON mine.id = :realm
-WHERE rows.run < :run AND runs.command = 'run' AND {_NEEDY}
-  AND rows.crm_id IN (SELECT crm_id FROM rows WHERE run = :run AND crm_id != '')
+WHERE r.run < :run AND runs.command = 'run' AND {NEEDS_A_PERSON}
+  AND r.crm_id IN (SELECT crm_id FROM rows WHERE run = :run AND crm_id != '')
   AND (realms.id = mine.id OR (realms.org = mine.org
        AND substr(realms.origin, 1, 8) = 'sandbox:' AND substr(mine.origin, 1, 8) = 'sandbox:'))
-GROUP BY rows.run ORDER BY count(*) DESC, rows.run DESC LIMIT 1
+GROUP BY r.run ORDER BY count(*) DESC, r.run DESC LIMIT 1
 """
 """Each rehearsal has a realm of its own, so what it mends is looked for among all rehearsals."""
 
@@ -85,8 +82,8 @@ def _left(connection: sqlite3.Connection, family: list[int]) -> int:
         new += sum(row["new"] for row in found)
         taken_up |= dict.fromkeys((row["crm_id"] for row in found), run)
     needy = connection.execute(
-        f"SELECT run, crm_id, status IN ({_STATUSES}) AS mendable FROM rows"
-        f" WHERE run IN (SELECT value FROM json_each(?)) AND ({_NEEDY} OR status = '{RowStatus.PENDING}')",
+        f"SELECT run, crm_id, {MENDABLE} AS mendable FROM rows r"
+        f" WHERE run IN (SELECT value FROM json_each(?)) AND ({NEEDS_A_PERSON} OR status = '{RowStatus.PENDING}')",
         (json.dumps(family),),
     )
     left = sum(not (row["mendable"] and taken_up.get(row["crm_id"], 0) > row["run"]) for row in needy)

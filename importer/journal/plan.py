@@ -5,20 +5,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Final
 
+import pyarrow as pa
+
+from importer.journal.batches import keep_batch, known_plain_rows, plain_counts, plain_table, take_out
 from importer.journal.encoding import dumps, problems_text, source_text
-from importer.journal.rows import append_problem
+from importer.journal.rows import append_problem, status_counts
 from importer.journal.states import OperationState
 from importer.journal.transaction import transaction
-from importer.model.lead import PlannedRow
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import FollowUp, RowStatus
+from importer.model.plan import OperationColumn, PlannedBatch
 from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.model.source import SourceInfo
 
 _ROW: Final = (
-    "INSERT INTO rows (run, source, number, line, status, crm_id, owner, cells, problems, assigns, event_calls,"
-    " assign, events) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO rows (run, source, number, line, status, crm_id, owner, problems,"
+    " assigns, event_calls, assign, events) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _OPERATION: Final = (
     "INSERT INTO operations (run, source, number, ordinal, kind, key, body, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -26,12 +29,15 @@ _OPERATION: Final = (
 
 
 class Plan:
-    """The plan of one run while it is being made. Rows come in any number of batches; `freeze` makes it final."""
+    """The plan of one run while it is being made. Rows come in any number of batches; `freeze` makes it final.
+
+    `sends` says whether the plan is made to be sent; that of a check is not.
+    """
 
     def __init__(self, connection: sqlite3.Connection, run: int, *, to_send: bool) -> None:
         self._connection = connection
         self._run = run
-        self._to_send = to_send
+        self.sends = to_send
 
     def add_source(self, position: int, info: SourceInfo) -> None:
         """A table of the run; its rows follow."""
@@ -40,51 +46,51 @@ class Plan:
             (self._run, position, source_text(info), info.sha256),
         )
 
-    def add_rows(self, rows: Sequence[PlannedRow]) -> None:
-        """Rows in source order, in one transaction."""
+    def add(self, batch: PlannedBatch, operations: Sequence[OperationColumn] = ()) -> None:
+        """A batch in source order, in one transaction; without operations if the plan is not for sending."""
+        if not batch.statuses:
+            return
+        plain = None if self.sends else plain_table(batch)
         with transaction(self._connection):
-            self._connection.executemany(_ROW, [self._row(row) for row in rows])
-            if self._to_send:
-                self._connection.executemany(_OPERATION, self._operations(rows))
+            keep_batch(self._connection, self._run, batch, plain)
+            self._connection.executemany(_ROW, self._rows(batch, plain))
+            self._connection.executemany(_OPERATION, self._operations(batch, operations))
             self._connection.execute(
                 "UPDATE sources SET rows = rows + ? WHERE run = ? AND position = ?",
-                (len(rows), self._run, rows[0].row.source if rows else 0),
+                (len(batch.statuses), self._run, batch.source),
             )
 
-    def _row(self, row: PlannedRow) -> tuple[object, ...]:
-        kinds = [operation.kind for operation in row.operations]
-        sendable = row.status is RowStatus.VALID
-        keep_cells = row.status is RowStatus.INVALID or sendable
-        return (
-            self._run,
-            row.row.source,
-            row.row.number,
-            row.line,
-            RowStatus.PENDING if sendable and self._to_send else row.status,
-            row.crm_id,
-            row.owner,
-            dumps(row.cells) if keep_cells else None,
-            problems_text(row.problems),
-            kinds.count(Kind.ASSIGN),
-            kinds.count(Kind.EVENT),
-            FollowUp.PENDING if self._to_send and Kind.ASSIGN in kinds else FollowUp.NONE,
-            FollowUp.PENDING if self._to_send and Kind.EVENT in kinds else FollowUp.NONE,
-        )
-
-    def _operations(self, rows: Sequence[PlannedRow]) -> Iterable[tuple[object, ...]]:
-        for row in rows:
-            for ordinal, operation in enumerate(row.operations):
-                state = OperationState.BLOCKED if ordinal else OperationState.PLANNED
+    def _rows(self, batch: PlannedBatch, plain: pa.Table | None) -> Iterable[tuple[object, ...]]:
+        elsewhere = set(plain["number"].to_pylist()) if plain is not None else set()
+        columns = (batch.numbers, batch.statuses, batch.crm_ids, batch.owners, batch.event_calls)
+        as_lists = (column.to_pylist() if isinstance(column, pa.Array) else column for column in columns)
+        for number, status, crm_id, owner, events in zip(*as_lists, strict=True):
+            if number not in elsewhere:
                 yield (
                     self._run,
-                    row.row.source,
-                    row.row.number,
-                    ordinal,
-                    operation.kind,
-                    operation.key,
-                    operation.body,
-                    state,
+                    batch.source,
+                    number,
+                    batch.lines.get(number),
+                    RowStatus.PENDING if self.sends and status is RowStatus.VALID else status,
+                    crm_id,
+                    owner,
+                    problems_text(batch.problems.get(number, ())),
+                    int(owner != ""),
+                    events,
+                    FollowUp.PENDING if self.sends and owner else FollowUp.NONE,
+                    FollowUp.PENDING if self.sends and events else FollowUp.NONE,
                 )
+
+    def _operations(self, batch: PlannedBatch, columns: Sequence[OperationColumn]) -> Iterable[tuple[object, ...]]:
+        calls = [zip(column.keys.to_pylist(), column.bodies.to_pylist(), strict=True) for column in columns]
+        kinds = [column.kind for column in columns]
+        for number, *row in zip(batch.numbers, *calls, strict=True):
+            ordinal = 0
+            for kind, (key, body) in zip(kinds, row, strict=True):
+                if key is not None:
+                    state = OperationState.BLOCKED if ordinal else OperationState.PLANNED
+                    yield self._run, batch.source, number, ordinal, kind, key, body, state
+                    ordinal += 1
 
     def settle(self, row: RowId, status: RowStatus | None, problem: Problem | None) -> None:
         """What only the whole file can tell of a row: a new status (then nothing of it is sent), a problem, or both."""
@@ -100,8 +106,10 @@ class Plan:
 
     def settle_all(self, settled: Iterable[tuple[RowId, RowStatus | None, Problem | None]]) -> None:
         """Every row that the whole file changes, in one transaction."""
+        changes = list(settled)
         with transaction(self._connection):
-            for row, status, problem in settled:
+            take_out(self._connection, self._run, (row for row, _, _ in changes))
+            for row, status, problem in changes:
                 self.settle(row, status, problem)
 
     def known_leads(self, realm: int) -> list[tuple[RowId, str]]:
@@ -112,7 +120,8 @@ class Plan:
             " WHERE r.run = ? AND r.status IN ('pending', 'valid') ORDER BY r.source, r.number",
             (realm, self._run),
         )
-        return [(RowId(source, number), run_id) for source, number, run_id in found]
+        planned = [(RowId(source, number), run_id) for source, number, run_id in found]
+        return sorted([*planned, *known_plain_rows(self._connection, self._run, realm)])
 
     def to_send(self) -> dict[Kind, int]:
         """How many calls of each kind sending would take."""
@@ -121,14 +130,12 @@ class Plan:
             " WHERE run = ? AND status IN ('pending', 'valid')",
             (self._run,),
         ).fetchone()
-        return {Kind.CREATE: creates, Kind.ASSIGN: assigns, Kind.EVENT: events}
+        plain, plain_assigns, plain_events = plain_counts(self._connection, self._run)
+        return {Kind.CREATE: creates + plain, Kind.ASSIGN: assigns + plain_assigns, Kind.EVENT: events + plain_events}
 
     def statuses(self) -> dict[RowStatus, int]:
         """How many rows have each status so far."""
-        counts = self._connection.execute(
-            "SELECT status, count(*) FROM rows WHERE run = ? GROUP BY status", (self._run,)
-        )
-        return {RowStatus(status): count for status, count in counts}
+        return {RowStatus(status): count for status, count in status_counts(self._connection, self._run).items()}
 
     def estimate(self, estimate: Estimate) -> None:
         """Keep what sending would take."""

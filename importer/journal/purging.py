@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Final
 
+from importer.journal.batches import forget_batches
 from importer.journal.transaction import transaction
 
 _STATEMENTS: Final = (
@@ -17,6 +18,7 @@ def purge_run(connection: sqlite3.Connection, run: int) -> None:
     with transaction(connection):
         for statement in _STATEMENTS:
             connection.execute(statement, (run,))
+        forget_batches(connection, run)
         connection.execute("UPDATE runs SET request = json_set(request, '$.files', json('[]')) WHERE id = ?", (run,))
         connection.execute("UPDATE sources SET info = json_set(info, '$.path', '(purged)') WHERE run = ?", (run,))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

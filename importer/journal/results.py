@@ -1,29 +1,90 @@
-"""What the reports are made from: every row of a run, and what they amount to."""
+"""What became of the rows of a run: one by one where something is told of them, in columns where all are wanted."""
 
+import heapq
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
-from importer.journal.encoding import problems_from, source_from
-from importer.journal.examining import examination_of, owners_of
-from importer.journal.mending import mends, story_of
+import pyarrow as pa
+
+from importer.journal.batches import StoredBatch, cells_of, stored_batches
+from importer.journal.encoding import problems_from
+from importer.journal.rows import NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
-from importer.journal.traffic import traffic_of
 from importer.model.operation import RowId
-from importer.model.outcome import FollowUp, RowResult, RowStatus
-from importer.model.run import Estimate, ReadSource, Requests, RunReport
+from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
+
+_TOLD: Final = f"(r.problems IS NOT NULL OR {NEEDS_A_PERSON})"
+_TEXT: Final = pa.large_string()
+
+_FROM: Final = (
+    "FROM rows r"
+    " LEFT JOIN operations o ON o.run = r.run AND o.source = r.source AND o.number = r.number AND o.ordinal = 0"
+    " WHERE r.run = ? AND r.source = ? AND r.number BETWEEN ? AND ?"
+)
+_PLACE: Final = {"number": pa.int64()}
+_OUTCOME: Final = {
+    "crm_id": _TEXT,
+    "status": _TEXT,
+    "lead_id": _TEXT,
+    "assign": _TEXT,
+    "assigned_to": _TEXT,
+    "events": _TEXT,
+    "explanation": _TEXT,
+    "cure": _TEXT,
+    "attempts": pa.int64(),
+    "http_status": pa.int64(),
+    "error_code": pa.int64(),
+    "finished_at": _TEXT,
+}
+_CODES: Final = {"problems": _TEXT, "warnings": _TEXT}
+_SCHEMA: Final = pa.schema({**_PLACE, **_OUTCOME, **_CODES})
 
 
 def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """Every row of the run in source order, read as it is asked for."""
-    found = journal.connection.execute(
-        "SELECT r.*, coalesce(o.attempts, 0) AS attempts FROM rows r"
-        " LEFT JOIN operations o ON o.run = r.run AND o.source = r.source AND o.number = r.number AND o.ordinal = 0"
-        " WHERE r.run = ? ORDER BY r.source, r.number",
-        (run.id,),
+    for batch in stored_batches(journal.connection, run.id):
+        stored = _results(journal, batch, "1")
+        yield from heapq.merge(stored, _plain_results(batch), key=lambda result: result.row.number)
+
+
+def told_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
+    """The rows of which something is told: those with problems, and those that need a person."""
+    for batch in stored_batches(journal.connection, run.id):
+        yield from _results(journal, batch, _TOLD)
+
+
+def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
+    """Every row of the run in source order, a batch at a time."""
+    for batch in stored_batches(journal.connection, run.id):
+        tables = [table for table in (_stored_table(journal, batch), _plain_table(batch)) if len(table)]
+        if tables:
+            table = pa.concat_tables(tables)
+            yield ResultBatch(source=batch.source, table=table.sort_by("number") if len(tables) > 1 else table)
+
+
+def _results(journal: Journal, batch: StoredBatch, condition: str) -> list[RowResult]:
+    """The rows of the batch that have a record of their own, with the cells of those that need a person."""
+    cursor = journal.connection.execute(
+        f"SELECT r.*, coalesce(o.attempts, 0) AS attempts {_FROM} AND {condition} ORDER BY r.number",
+        (batch.run, batch.source, batch.first, batch.last),
     )
-    for row in found:
-        yield _result(row)
+    results = [_result(row) for row in cursor]
+    cells = cells_of(journal.connection, batch, {r.row.number for r in results if r.needs_a_person and not r.cells})
+    return [replace(r, cells=cells[r.row.number]) if r.row.number in cells else r for r in results]
+
+
+def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
+    for row in batch.plain.to_pylist():
+        yield RowResult(
+            row=RowId(batch.source, row["number"]),
+            status=RowStatus.VALID,
+            crm_id=row["crm_id"],
+            assigned_to=row["owner"],
+            line=row["line"],
+        )
 
 
 def _result(row: sqlite3.Row) -> RowResult:
@@ -47,78 +108,43 @@ def _result(row: sqlite3.Row) -> RowResult:
     )
 
 
-def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunReport:
-    """What the run amounts to so far."""
-    stored = journal.connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
-    counts = status_counts(journal, run)
-    sources = _sources(journal, run)
-    return RunReport(
-        run_id=run.run_id,
-        command=stored["command"],
-        state=journal.run(run.run_id).state,
-        exit_code=stored["exit_code"] or 0,
-        reason=stored["reason"],
-        sources=sources,
-        mapping_path=run.request.mapping_path,
-        mapping_sha256=mapping_sha256,
-        org=run.request.org,
-        base_url=run.request.base_url,
-        started_at=stored["started_at"],
-        finished_at=stored["finished_at"] or "",
-        seconds=stored["seconds"],
-        rows=sum(source.rows for source in sources),
-        counts=counts,
-        assign=_counts(journal, run, "assign"),
-        events=_counts(journal, run, "events"),
-        problems=_problem_counts(journal, run),
-        requests=_requests(journal, run, stored["canaries"]),
-        estimate=Estimate(**json.loads(stored["estimate"])) if stored["estimate"] else Estimate(),
-        examination=examination_of(journal.connection, run),
-        owners=owners_of(journal.connection, run),
-        traffic=traffic_of(journal.connection, run.id),
-        mends=mends(journal, run),
-        story=story_of(journal, run),
-    )
-
-
-def status_counts(journal: Journal, run: StoredRun) -> dict[str, int]:
-    """How many rows of the run have each status."""
-    return _counts(journal, run, "status")
-
-
-def _counts(journal: Journal, run: StoredRun, column: str) -> dict[str, int]:
-    found = journal.connection.execute(
-        f"SELECT {column}, count(*) FROM rows WHERE run = ? AND {column} != '' GROUP BY {column}", (run.id,)
-    )
-    return dict(found.fetchall())
-
-
-def _problem_counts(journal: Journal, run: StoredRun) -> dict[str, int]:
-    """Findings that stop a row, by code."""
-    found = journal.connection.execute(
-        "SELECT json_extract(value, '$[0]') AS code, count(*) AS count FROM rows, json_each(rows.problems)"
-        " WHERE run = ? AND json_extract(value, '$[6]') = 0 GROUP BY code ORDER BY count DESC, code",
-        (run.id,),
-    )
-    return dict(found.fetchall())
-
-
-def _sources(journal: Journal, run: StoredRun) -> tuple[ReadSource, ...]:
-    found = journal.connection.execute("SELECT info, rows FROM sources WHERE run = ? ORDER BY position", (run.id,))
-    return tuple(ReadSource(info=source_from(row["info"]), rows=row["rows"]) for row in found)
-
-
-def _requests(journal: Journal, run: StoredRun, canaries: int) -> Requests:
-    found = journal.connection.execute(
-        "SELECT kind, sum(attempts) AS sent, sum(throttled) AS throttled, sum(max(attempts - 1, 0)) AS retried"
-        " FROM operations WHERE run = ? GROUP BY kind",
-        (run.id,),
+def _stored_table(journal: Journal, batch: StoredBatch) -> pa.Table:
+    """The rows of the batch that have a record of their own; only those with problems are looked at one by one."""
+    cursor = journal.connection.cursor()
+    cursor.row_factory = None
+    found = cursor.execute(
+        "SELECT r.number, r.crm_id, r.status, r.lead_id, r.assign, r.owner, r.events, r.message, r.hint,"
+        " coalesce(o.attempts, 0), r.http_status, r.error_code, coalesce(r.finished_at, '')"
+        f" {_FROM} ORDER BY r.number",
+        (batch.run, batch.source, batch.first, batch.last),
     ).fetchall()
-    sent = {row["kind"]: row["sent"] for row in found}
-    return Requests(
-        create=sent.get("create", 0) + canaries,
-        assign=sent.get("assign", 0),
-        event=sent.get("event", 0),
-        throttled=sum(row["throttled"] for row in found),
-        retried=sum(row["retried"] for row in found),
-    )
+    columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in (*_PLACE, *_OUTCOME)]
+    told = dict(zip((*_PLACE, *_OUTCOME), columns, strict=True)) | {name: [""] * len(found) for name in _CODES}
+    if found:
+        _tell(told, {row.row.number: row for row in _results(journal, batch, "r.problems IS NOT NULL")})
+    return pa.table({name: pa.array(told[name], kind) for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)})
+
+
+def _tell(columns: dict[str, list[object]], results: dict[int, RowResult]) -> None:
+    """Put in what only a row's problems say."""
+    for position, number in enumerate(columns["number"] if results else ()):
+        if result := results.get(number):  # type: ignore[call-overload]
+            columns["explanation"][position] = result.explanation
+            columns["cure"][position] = result.cure
+            columns["problems"][position] = result.codes(warnings=False)
+            columns["warnings"][position] = result.codes(warnings=True)
+
+
+def _plain_table(batch: StoredBatch) -> pa.Table:
+    rows = len(batch.plain)
+    known = {
+        "number": batch.plain["number"],
+        "crm_id": batch.plain["crm_id"],
+        "assigned_to": batch.plain["owner"],
+        "status": pa.repeat(pa.scalar(str(RowStatus.VALID), _TEXT), rows),
+        "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows),
+        "http_status": pa.nulls(rows, pa.int64()),
+        "error_code": pa.nulls(rows, pa.int64()),
+    }
+    blank = pa.repeat(pa.scalar("", _TEXT), rows)
+    return pa.table([known.get(name, blank) for name in _SCHEMA.names], schema=_SCHEMA)

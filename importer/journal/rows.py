@@ -3,7 +3,10 @@
 import sqlite3
 from typing import Final
 
+from importer.journal.batches import plain_counts
 from importer.journal.encoding import problems_text
+from importer.model.outcome import NEEDS_A_PERSON as STATUSES_FOR_A_PERSON
+from importer.model.outcome import STATES_FOR_A_PERSON, RowStatus
 from importer.model.problem import Problem
 
 RowKey = tuple[int, int, int]
@@ -12,8 +15,26 @@ RowKey = tuple[int, int, int]
 CallKey = tuple[int, int, int, int]
 """Run, source, number, ordinal."""
 
+_STATUSES: Final = ", ".join(f"'{status}'" for status in sorted(STATUSES_FOR_A_PERSON))
+_STATES: Final = ", ".join(f"'{state}'" for state in sorted(STATES_FOR_A_PERSON))
+MENDABLE: Final = f"r.status IN ({_STATUSES})"
+"""Whether the row `r` is not in the CRM, or not for sure, until somebody has looked at it."""
+
+NEEDS_A_PERSON: Final = f"({MENDABLE} OR r.assign IN ({_STATES}) OR r.events IN ({_STATES}))"
+"""`RowResult.needs_a_person` of the row `r`, said to SQLite."""
+
 OF_ROW: Final = "run = ? AND source = ? AND number = ?"
 OF_CALL: Final = f"{OF_ROW} AND ordinal = ?"
+
+
+def status_counts(connection: sqlite3.Connection, run: int) -> dict[str, int]:
+    """How many rows of the run have each status."""
+    found = connection.execute("SELECT status, count(*) FROM rows WHERE run = ? GROUP BY status", (run,))
+    counts: dict[str, int] = dict(found.fetchall())
+    plain, _, _ = plain_counts(connection, run)
+    if plain:
+        counts[RowStatus.VALID] = counts.get(RowStatus.VALID, 0) + plain
+    return counts
 
 
 def append_problem(connection: sqlite3.Connection, row_key: RowKey, problem: Problem) -> None:

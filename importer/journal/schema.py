@@ -43,7 +43,7 @@ CREATE TABLE rows (
     status TEXT NOT NULL,
     crm_id TEXT NOT NULL,
     owner TEXT NOT NULL,
-    cells TEXT,                             -- JSON array, in the order of the source's columns; NULL once scrubbed
+    cells TEXT,                             -- older than layout 5: JSON array, in the order of the source's columns
     problems TEXT,                          -- JSON array
     assigns INTEGER NOT NULL,               -- how many calls of each kind the row asks for
     event_calls INTEGER NOT NULL,
@@ -112,7 +112,25 @@ CREATE TABLE traffic (                      -- attempts that ended, per endpoint
 ) WITHOUT ROWID
 """
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC)
+_BATCHES: Final = """
+CREATE TABLE batches (                      -- rows in the order in which they were read; see journal/batches.py
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    source INTEGER NOT NULL,
+    first INTEGER NOT NULL,                 -- the numbers of its first and last row
+    last INTEGER NOT NULL,
+    cells BLOB,                             -- in columns; NULL once purged, and for rows whose cells stand in `rows`
+    plain BLOB,                             -- the rows that are not in `rows`, because nothing can happen to them
+    plain_rows INTEGER NOT NULL DEFAULT 0,
+    plain_assigns INTEGER NOT NULL DEFAULT 0,
+    plain_events INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, source, first)
+);
+INSERT INTO batches (run, source, first, last) SELECT run, source, min(number), max(number) FROM (
+    SELECT run, source, number, (row_number() OVER (PARTITION BY run, source ORDER BY number) - 1) / 20000 AS part
+    FROM rows) GROUP BY run, source, part
+"""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES)
 """What each version of the layout adds to the one before."""
 
 VERSION: Final = len(LAYOUTS)

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from importer.model.operation import RowId
 from importer.model.problem import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class RowStatus(StrEnum):
@@ -52,6 +56,9 @@ class FollowUp(StrEnum):
         return max(states, key=_SEVERITY.index, default=cls.NONE)
 
 
+STATES_FOR_A_PERSON = frozenset({FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD})
+"""The states of a follow-up that somebody has to look at."""
+
 _SEVERITY = [
     FollowUp.NONE,
     FollowUp.ACCEPTED,
@@ -90,8 +97,12 @@ class RowResult:
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to look at the row."""
-        failed = {FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD}
+        failed = STATES_FOR_A_PERSON
         return self.status in NEEDS_A_PERSON or self.assign in failed or self.events in failed
+
+    def codes(self, *, warnings: bool) -> str:
+        """The row's problem codes (or those of its warnings), each once, joined with `;`."""
+        return ";".join(dict.fromkeys(problem.code for problem in self.problems if problem.warning is warnings))
 
     @property
     def explanation(self) -> str:
@@ -106,3 +117,16 @@ class RowResult:
     @property
     def _told(self) -> tuple[Problem, ...]:
         return tuple(p for p in self.problems if not p.warning) or self.problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultBatch:
+    """Lines of the report in columns: rows of one source in the order of their numbers.
+
+    The columns of `table` have the names and the meaning of `RowResult` (`number`, `crm_id`, `status`, `explanation`,
+    `cure`, ...), and `problems` and `warnings` are the codes. Texts are `""` where there is nothing to say, numbers
+    null.
+    """
+
+    source: int
+    table: "pa.Table"

@@ -1,9 +1,11 @@
 """A run: what was asked for, how far it came, and what it amounts to."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from importer.model.examination import Examination, OwnerCount
+from importer.model.outcome import FollowUp
 from importer.model.source import ReadOptions, SourceInfo
 
 
@@ -113,6 +115,19 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """A user, and the state of the assignments to them."""
+
+    name: str
+    states: Counter[FollowUp]
+
+    @property
+    def rows(self) -> int:
+        """All rows that name this user."""
+        return self.states.total()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSource:
     """A source of a run with the number of its rows."""
 
@@ -125,6 +140,8 @@ class RunReport:
     """A run as its report shows it. Read from the journal alone.
 
     `counts`, `assign`, `events` and `problems` are keyed by the words of the report; times are ISO 8601 in UTC.
+    `assigned` names the users with most rows first; `minutes` counts the settled rows by minute (`2026-11-22T15:04`),
+    `repeated` those whose create took more than one attempt.
     `mends` is the run whose rejected rows this one took up; a run without such relatives has no story.
     """
 
@@ -150,6 +167,9 @@ class RunReport:
     estimate: Estimate = Estimate()
     examination: Examination = field(default_factory=Examination)
     owners: tuple[OwnerCount, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    minutes: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
     traffic: tuple[Traffic, ...] = ()
     mends: str = ""
     story: Story | None = None

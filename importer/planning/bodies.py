@@ -1,4 +1,4 @@
-"""Request bodies, byte for byte: compact JSON in UTF-8, blanks left out.
+"""Request bodies, byte for byte: compact JSON in UTF-8, blanks left out. A column of texts at a time; null is blank.
 
 Values that arrive as JSON literals are placed as they stand. Reading and writing them again could change them: a number
 of 30 digits, `1e400`, an escaped half of a surrogate pair.
@@ -9,33 +9,56 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from importer.model.batch import Place, Target
 from importer.model.fields import LEAD_FIELDS, FieldKind
 from importer.model.mapping import Mapping
 from importer.model.rules import TimeRule, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
+
+TEXT: Final = pa.large_string()
+"""The type of every column here: a batch of long cells may pass the 2 GiB of Arrow's shorter one."""
 
 json_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Compact JSON, other scripts as they are."""
 
 _EPOCH_FIELDS: Final = {field.name for field in LEAD_FIELDS if field.kind is FieldKind.EPOCH}
 _TEXTS: Final = {ValueType.TEXT, ValueType.DATE, ValueType.DATETIME}
+_ESCAPED: Final = r'["\\\x00-\x1f]'
+"""What JSON does not allow within quotation marks as it stands (RFC 8259, section 7)."""
 
 Shape = dict[str, "int | Shape"]
 """An object: its keys in order as JSON (`"city":`), and for each the position of its value or the object below it."""
 
 
-def columns_as_json(frame: pd.DataFrame, targets: Sequence[Target], *, wrap: bool) -> Iterator[tuple[str, ...]]:
-    """Per row, the JSON of every target's value, `""` where it is blank.
+def columns_as_json(frame: pd.DataFrame, targets: Sequence[Target], *, wrap: bool) -> list[pa.Array]:
+    """The JSON of every target's values, null where they are blank.
 
     With `wrap`, attributes that are no objects become `{"value": …}`.
     """
-    columns = [_as_json(frame[target.label].tolist(), target, wrap=wrap) for target in targets]
-    return zip(*columns, strict=True)
+    return [_as_json(texts(frame[target.label]), target, wrap=wrap) for target in targets]
+
+
+def texts(column: pd.Series[str]) -> pa.Array:
+    """A column of a frame as one array."""
+    found = pa.array(column).cast(TEXT)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def json_texts(column: pa.Array) -> pa.Array:
+    """The texts as JSON strings, null where they are blank."""
+    quoted = _joined('"', column, '"')
+    risky = pc.match_substring_regex(column, _ESCAPED)
+    if pc.any(risky).as_py():
+        written = [json_text(text) for text in column.filter(risky).to_pylist()]
+        quoted = pc.replace_with_mask(quoted, risky, pa.array(written, TEXT))
+    return _unless_blank(column, quoted)
 
 
 def lead_shape(targets: Sequence[Target]) -> Shape:
@@ -54,20 +77,24 @@ def attributes_shape(targets: Sequence[Target], event: int | None = None) -> Sha
     return shape
 
 
-def members(shape: Shape, values: Sequence[str]) -> list[str]:
-    """The `"key":value` of every member that is not blank; an object without any is blank itself."""
-    parts = []
-    for key, below in shape.items():
-        text = values[below] if isinstance(below, int) else written(members(below, values), empty="")
-        if text:
-            parts.append(key + text)
-    return parts
+def members(shape: Shape, values: Sequence[pa.Array]) -> list[pa.Array]:
+    """The `"key":value` of every member, null where it is blank; an object without any member is blank itself."""
+    return [
+        member(key, values[below] if isinstance(below, int) else written(members(below, values)))
+        for key, below in shape.items()
+    ]
 
 
-def written(parts: Iterable[str], *, empty: str = "{}") -> str:
-    """An object of the members; `empty` if there are none."""
-    inside = ",".join(parts)
-    return "{" + inside + "}" if inside else empty
+def member(key: str, values: pa.Array) -> pa.Array:
+    """`"key":value` for a key that is JSON already (`"city":`), null where there is no value."""
+    return _joined(key, values)
+
+
+def written(parts: Sequence[pa.Array]) -> pa.Array:
+    """An object of the members that are not null; null where there is none."""
+    # Arrow drops a row of which every part is null and is skipped, so each row begins with a part that is not.
+    led = pc.binary_join_element_wise(_scalar(""), *parts, _scalar(","), null_handling="skip")
+    return _unless_blank(led, _joined("{", pc.utf8_slice_codeunits(led, start=1), "}"))
 
 
 def wraps(mapping: Mapping) -> bool:
@@ -75,12 +102,11 @@ def wraps(mapping: Mapping) -> bool:
     return mapping.attributes_as == "object"
 
 
-def _as_json(texts: list[str], target: Target, *, wrap: bool) -> list[str]:
-    if not _is_literal(target):
-        texts = [json_text(text) if text else "" for text in texts]
+def _as_json(column: pa.Array, target: Target, *, wrap: bool) -> pa.Array:
+    found = _unless_blank(column, column) if _is_literal(target) else json_texts(column)
     if wrap and target.place in (Place.ATTRIBUTE, Place.EVENT_ATTRIBUTE):
-        texts = [f'{{"value":{text}}}' if text and not text.startswith("{") else text for text in texts]
-    return texts
+        found = pc.if_else(pc.starts_with(found, "{"), found, _joined('{"value":', found, "}"))
+    return found
 
 
 def _is_literal(target: Target) -> bool:
@@ -103,3 +129,16 @@ def _place(shape: Shape, path: tuple[str, ...], at: int) -> None:
 
 def _key(name: str) -> str:
     return f"{json_text(name)}:"
+
+
+def _unless_blank(column: pa.Array, otherwise: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, TEXT), otherwise)
+
+
+def _joined(*parts: pa.Array | str) -> pa.Array:
+    """The parts of each row one after the other, null where a column has none."""
+    return pc.binary_join_element_wise(*(_scalar(p) if isinstance(p, str) else p for p in parts), _scalar(""))
+
+
+def _scalar(text: str) -> pa.Scalar:
+    return pa.scalar(text, TEXT)

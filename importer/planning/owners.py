@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.model.batch import Place, Target
-from importer.planning.bodies import json_text
+from importer.planning.bodies import TEXT, json_texts, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from importer.model.mapping import AssignSpec, Share
+
+    Mask = NDArray[np.bool_]
+
+_EMAIL: Final = pa.scalar('"user_email":', TEXT)
+_ID: Final = pa.scalar('"user_id":', TEXT)
 
 
 def turns(shares: Sequence[Share]) -> Iterator[str]:
@@ -46,21 +55,22 @@ class Owners:
         owners._turns = self._turns
         return owners
 
-    def column(self, frame: pd.DataFrame) -> Iterator[str]:
-        """The owner that the source itself names, per row; `""` where there is none."""
-        return iter(frame[self._label].tolist()) if self._label in frame.columns else repeat("", len(frame))
+    def column(self, frame: pd.DataFrame, valid: Mask, repeated: Mask) -> pa.Array:
+        """The owner of each valid row, `""` for nobody. A row that only repeats an earlier one takes nobody's turn."""
+        if self._turns is not None:
+            taking = (valid & ~repeated).tolist()
+            return pa.array([next(self._turns) if takes else "" for takes in taking], TEXT)
+        if self._label not in frame.columns:
+            return pa.repeat(pa.scalar("", TEXT), len(frame))
+        return pc.if_else(pa.array(valid), texts(frame[self._label]), "")
 
-    def owner(self, named: str, *, repeated: bool) -> str:
-        """The owner of a valid row. A row that only repeats an earlier one takes nobody's turn."""
-        if self._turns is None:
-            return named
-        return "" if repeated else next(self._turns)
-
-    def member(self, user: str) -> str:
-        """`"user_email": …` or `"user_id": …`: as the mapping calls the column, else by the `@`."""
+    def member(self, users: pa.Array) -> pa.Array:
+        """`"user_email": …` or `"user_id": …`: as the mapping calls the column, else by the `@`; null for nobody."""
         assign = self._assign
         if assign is not None and assign.user_email is not None:
-            return f'"user_email":{json_text(user)}'
-        if assign is not None and assign.user_id is not None:
-            return f'"user_id":{json_text(user)}'
-        return f'"{"user_email" if "@" in user else "user_id"}":{json_text(user)}'
+            keys = _EMAIL
+        elif assign is not None and assign.user_id is not None:
+            keys = _ID
+        else:
+            keys = pc.if_else(pc.match_substring(users, "@"), _EMAIL, _ID)
+        return pc.binary_join_element_wise(keys, json_texts(users), pa.scalar("", TEXT))

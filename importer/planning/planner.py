@@ -1,20 +1,28 @@
-"""A row with everything that is decided about it before anything is sent."""
+"""A batch with everything that is decided about its rows before anything is sent."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from importer.model.lead import PlannedRow
-from importer.model.operation import Kind, Operation, RowId
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.model.operation import Kind
 from importer.model.outcome import RowStatus
+from importer.model.plan import OperationColumn, PlannedBatch
 from importer.planning.bodies import (
+    TEXT,
     Shape,
     attributes_shape,
     columns_as_json,
     json_text,
+    json_texts,
     lead_shape,
+    member,
     members,
+    texts,
     wraps,
     written,
 )
@@ -22,25 +30,17 @@ from importer.planning.keys import distinct_id
 from importer.planning.owners import Owners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as Map
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from importer.model.batch import MappedBatch, Target
     from importer.model.mapping import EventSpec, Mapping
     from importer.model.problem import Problem
 
-
-class _Row(NamedTuple):
-    """One row of the columns that the planner reads, in the order in which `Planner._rows` puts them side by side."""
-
-    number: int
-    crm_id: str
-    filtered: bool
-    named_owner: str
-    wanted: tuple[bool, ...]
-    values: tuple[str, ...]
-    cells: tuple[str, ...]
+    Mask = NDArray[np.bool_]
 
 
 class Planner:
@@ -70,75 +70,99 @@ class Planner:
         source: int,
         mapped: MappedBatch,
         cells: pd.DataFrame,
-        problems: tuple[Problem, ...],
+        problems: Iterable[Problem],
         repeated: frozenset[int],
-        lines: dict[int, int] | None = None,
-    ) -> list[PlannedRow]:
-        """One planned row per row of the batch, in its order, whatever became of it.
+        lines: Map[int, int] | None = None,
+    ) -> PlannedBatch:
+        """Every row of the batch, in its order, whatever became of it.
 
         `cells` are the source's cells of the same rows, `problems` everything known about them, `repeated` the rows
         that an earlier row makes superfluous. Batches come in the order of the files, because turns are taken so.
         """
-        found: defaultdict[int, list[Problem]] = defaultdict(list)
-        for problem in problems:
-            found[problem.row].append(problem)
-        planned = []
-        for row in self._rows(mapped, cells):
-            told = () if row.filtered else tuple(found.get(row.number, ()))
-            status = _status(row, told)
-            valid = status is RowStatus.VALID
-            owner = self._owners.owner(row.named_owner, repeated=row.number in repeated) if valid else ""
-            planned.append(
-                PlannedRow(
-                    row=RowId(source, row.number),
-                    status=status,
-                    crm_id=row.crm_id,
-                    cells=row.cells,
-                    problems=told,
-                    operations=tuple(self._operations(row, owner)) if valid else (),
-                    owner=owner,
-                    line=lines.get(row.number) if lines else None,
-                )
-            )
-        return planned
-
-    def _rows(self, mapped: MappedBatch, cells: pd.DataFrame) -> Iterator[_Row]:
-        frame = mapped.frame
-        flags = [frame[f"events[{event}]"].tolist() for event in range(len(self._events))]
-        columns = zip(
-            frame.index.tolist(),
-            frame["crm_id"].tolist(),
-            mapped.filtered.tolist(),
-            self._owners.column(frame),
-            zip(*flags, strict=True) if flags else [()] * len(frame),
-            columns_as_json(frame, self._targets, wrap=self._wrap),
-            zip(*(cells.iloc[:, at].tolist() for at in range(cells.shape[1])), strict=True),
-            strict=True,
+        filtered = mapped.filtered.to_numpy(dtype=bool)
+        told = _told(problems, frozenset(mapped.frame.index[filtered]))
+        bad = [number for number, found in told.items() if any(not problem.warning for problem in found)]
+        invalid = _are(mapped.frame, bad)
+        valid = ~invalid & ~filtered
+        return PlannedBatch(
+            source=source,
+            cells=cells,
+            statuses=_statuses(invalid, filtered),
+            crm_ids=texts(mapped.frame["crm_id"]),
+            owners=self._owners.column(mapped.frame, valid, _are(mapped.frame, repeated)),
+            event_calls=pa.array(self._event_calls(mapped.frame, valid)),
+            problems=told,
+            lines=lines or {},
         )
-        return map(_Row._make, columns)
 
-    def _operations(self, row: _Row, owner: str) -> Iterator[Operation]:
-        attributes = written(members(self._attributes, row.values))
-        create = written([*members(self._lead, row.values), f'"attributes":{attributes}'])
-        yield Operation(kind=Kind.CREATE, key=row.crm_id, body=create.encode())
-        if owner:
-            yield Operation(kind=Kind.ASSIGN, key=owner, body=written([self._owners.member(owner)]).encode())
-        for wanted, (spec, shape) in zip(row.wanted, self._events, strict=True):
-            if wanted:
-                yield self._event(row, spec, shape)
+    def operations(self, mapped: MappedBatch, planned: PlannedBatch) -> tuple[OperationColumn, ...]:
+        """The calls of the batch: the create first, then the assignment, then the events in the mapping's order."""
+        valid = pa.array([status is RowStatus.VALID for status in planned.statuses], pa.bool_())
+        values = columns_as_json(mapped.frame, self._targets, wrap=self._wrap)
+        assigned = pc.and_(valid, pc.not_equal(planned.owners, ""))
+        columns = [
+            _column(Kind.CREATE, planned.crm_ids, self._creates(values, len(valid)), valid),
+            _column(Kind.ASSIGN, planned.owners, written([self._owners.member(planned.owners)]), assigned),
+        ]
+        for event, (spec, shape) in enumerate(self._events):
+            wanted = pc.and_(valid, pa.array(mapped.frame[f"events[{event}]"].to_numpy(dtype=bool)))
+            keys = self._event_keys(spec, planned.crm_ids, wanted)
+            columns.append(_column(Kind.EVENT, keys, _events(spec, keys, members(shape, values)), wanted))
+        return tuple(columns)
 
-    def _event(self, row: _Row, spec: EventSpec, shape: Shape) -> Operation:
-        key = distinct_id(origin=self._origin, org=self._org, crm_id=row.crm_id, event=spec.event, key=spec.key)
-        parts = [f'"event":{json_text(spec.event)}', f'"distinct_id":"{key}"']
-        attributes = written(members(shape, row.values), empty="")
-        if attributes:
-            parts.append(f'"attributes":{attributes}')
-        return Operation(kind=Kind.EVENT, key=key, body=written(parts).encode())
+    def _event_calls(self, frame: pd.DataFrame, valid: Mask) -> NDArray[np.int8]:
+        calls = np.zeros(len(frame), dtype=np.int8)
+        for event in range(len(self._events)):
+            calls += frame[f"events[{event}]"].to_numpy(dtype=bool) & valid
+        return calls
+
+    def _creates(self, values: Sequence[pa.Array], rows: int) -> pa.Array:
+        blank = pa.repeat(pa.scalar("{}", TEXT), rows)
+        attributes = pc.coalesce(written(members(self._attributes, values)), blank) if self._attributes else blank
+        return written([*members(self._lead, values), member('"attributes":', attributes)])
+
+    def _event_keys(self, spec: EventSpec, crm_ids: pa.Array, wanted: pa.Array) -> pa.Array:
+        keys = [
+            distinct_id(origin=self._origin, org=self._org, crm_id=crm_id, event=spec.event, key=spec.key)
+            for crm_id in crm_ids.filter(wanted).to_pylist()
+        ]
+        return pc.replace_with_mask(pa.nulls(len(crm_ids), TEXT), wanted, pa.array(keys, TEXT))
 
 
-def _status(row: _Row, problems: tuple[Problem, ...]) -> RowStatus:
-    if row.filtered:
-        return RowStatus.FILTERED
-    if any(not problem.warning for problem in problems):
-        return RowStatus.INVALID
-    return RowStatus.VALID
+def _events(spec: EventSpec, keys: pa.Array, attributes: Sequence[pa.Array]) -> pa.Array:
+    name = pa.repeat(pa.scalar(f'"event":{json_text(spec.event)}', TEXT), len(keys))
+    parts = [name, member('"distinct_id":', json_texts(keys))]
+    return written([*parts, member('"attributes":', written(attributes))] if attributes else parts)
+
+
+def _column(kind: Kind, keys: pa.Array, bodies: pa.Array, wanted: pa.Array) -> OperationColumn:
+    nothing = pa.scalar(None, TEXT)
+    return OperationColumn(
+        kind=kind,
+        keys=pc.if_else(wanted, keys, nothing),
+        bodies=pc.if_else(wanted, bodies, nothing).cast(pa.large_binary()),
+    )
+
+
+def _told(problems: Iterable[Problem], filtered: frozenset[int]) -> dict[int, tuple[Problem, ...]]:
+    """What is told of each row; of filtered rows nothing."""
+    found: defaultdict[int, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        if problem.row not in filtered:
+            found[problem.row].append(problem)
+    return {number: tuple(told) for number, told in found.items()}
+
+
+def _are(frame: pd.DataFrame, numbers: Iterable[int]) -> Mask:
+    """Which rows of the frame are among the numbers."""
+    among = list(numbers)
+    return frame.index.isin(among) if among else np.zeros(len(frame), dtype=bool)
+
+
+def _statuses(invalid: Mask, filtered: Mask) -> list[RowStatus]:
+    statuses = [RowStatus.VALID] * len(invalid)
+    for at in np.flatnonzero(invalid).tolist():
+        statuses[at] = RowStatus.INVALID
+    for at in np.flatnonzero(filtered).tolist():
+        statuses[at] = RowStatus.FILTERED
+    return statuses

@@ -1,9 +1,10 @@
 """What a run leaves for people and programs: results, rejects, annotated workbook, page, summary.
 
-Every report is written from a `RunReport` and its `RowResult`s, so it can be written again at any time.
+Every report is written from a `RunReport` and the results of its rows, so it can be written again at any time.
 """
 
 from importer.reporting.annotated import write_annotated
+from importer.reporting.overview import Overview
 from importer.reporting.page import write_html
 from importer.reporting.rejects import REJECT_COLUMNS, write_rejects
 from importer.reporting.results import RESULT_COLUMNS, write_results
@@ -12,6 +13,7 @@ from importer.reporting.summary import summary, write_summary
 __all__ = [
     "REJECT_COLUMNS",
     "RESULT_COLUMNS",
+    "Overview",
     "summary",
     "write_annotated",
     "write_html",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from importer.model.outcome import FollowUp
+from importer.model.outcome import STATES_FOR_A_PERSON
 from importer.model.problem import KINDS
 from importer.reporting.wording import STATUSES, follow_ups, told
 
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = 5
 """How many rows of one rule are shown."""
+
+ROWS_SHOWN: Final = 2_000
+"""Rows that need a person which a report shows at once; all of them are in rejects.csv."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,34 +51,17 @@ class Group:
             self.examples.append(Example(row=row, message=message, cure=cure))
 
 
-@dataclass(slots=True, kw_only=True)
-class Owner:
-    """A user, and what became of the assignments to them."""
-
-    name: str
-    states: Counter[FollowUp] = field(default_factory=Counter)
-
-    @property
-    def rows(self) -> int:
-        """All rows that name this owner."""
-        return self.states.total()
-
-
 class Overview:
-    """Watches the rows go by; keeps at most `shown` of those that need a person.
+    """Watches the rows of which something is told go by; keeps at most `shown` of those that need a person.
 
-    `people_count` counts those rows, `repeated` the rows that were sent more than once, `minutes` the settled rows by
-    minute (`2026-11-22T15:04`).
+    `people_count` counts those rows.
     """
 
-    def __init__(self, *, shown: int) -> None:
+    def __init__(self, *, shown: int = ROWS_SHOWN) -> None:
         self.shown = shown
         self.people: list[RowResult] = []
         self.people_count = 0
-        self.repeated = 0
-        self.minutes: Counter[str] = Counter()
         self._groups: dict[str, Group] = {}
-        self._owners: dict[str, Owner] = {}
 
     def watch(self, rows: Iterable[RowResult]) -> Iterator[RowResult]:
         """Hand the rows on, one by one, after a look at each."""
@@ -87,12 +72,6 @@ class Overview:
     def add(self, row: RowResult) -> None:
         """Take in one row."""
         self._count_problems(row)
-        if row.assigned_to:
-            owner = self._owners.setdefault(row.assigned_to, Owner(name=row.assigned_to))
-            owner.states[row.assign] += 1
-        self.repeated += row.attempts > 1
-        if row.finished_at:
-            self.minutes[row.finished_at[:16]] += 1
         if row.needs_a_person:
             self.people_count += 1
             if len(self.people) < self.shown:
@@ -102,11 +81,6 @@ class Overview:
     def groups(self) -> list[Group]:
         """What stops rows first, then what is only worth knowing; the most frequent first."""
         return sorted(self._groups.values(), key=lambda group: (group.warning, -group.rows, group.code))
-
-    @property
-    def owners(self) -> list[Owner]:
-        """The owners, those with most rows first."""
-        return sorted(self._owners.values(), key=lambda owner: (-owner.rows, owner.name))
 
     def _count_problems(self, row: RowResult) -> None:
         for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
@@ -132,8 +106,7 @@ def reasons(row: RowResult) -> list[str]:
     """What to call the reasons of a row that breaks no local rule but needs a person: what its requests ended as."""
     if follow_ups(row):
         pairs = (("assign", row.assign), ("events", row.events))
-        states = (FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD)
-        codes = [f"{name}-{state}" for name, state in pairs if state in states]
+        codes = [f"{name}-{state}" for name, state in pairs if state in STATES_FOR_A_PERSON]
     else:
         codes = []
     if STATUSES[row.status].tone == "person":

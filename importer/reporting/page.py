@@ -13,20 +13,14 @@ from markupsafe import Markup
 
 from importer.model.outcome import FollowUp
 from importer.reporting.files import replacing_text
-from importer.reporting.overview import Overview, reasons
+from importer.reporting.overview import reasons
 from importer.reporting.pictures import shares, timeline
-from importer.reporting.results import codes
 from importer.reporting.traffic import MEANINGS, traffic_picture
 from importer.reporting.wording import STATUSES, duration, ending, outcome, place, sentence, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from importer.model.outcome import RowResult
     from importer.model.run import RunReport
-
-ROWS_SHOWN: Final = 2_000
-"""Rows that need a person which the page shows; all of them are in rejects.csv."""
+    from importer.reporting.overview import Overview
 
 OWNERS_SHOWN: Final = 50
 
@@ -34,11 +28,8 @@ OWNERS_SHOWN: Final = 50
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
-def write_html(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
-    """Write the page. Takes the rows one by one and keeps at most `ROWS_SHOWN`. Raises LocalDiskError."""
-    overview = Overview(shown=ROWS_SHOWN)
-    for row in rows:
-        overview.add(row)
+def write_html(path: Path, run: RunReport, overview: Overview) -> None:
+    """Write the page from what the overview has seen of the rows. Raises LocalDiskError."""
     environment = _environment()
     script, style = (_source(environment, name) for name in ("report.js", "report.css"))
     page = environment.get_template("report.html.j2").stream(
@@ -47,11 +38,11 @@ def write_html(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
         sentence=sentence(run, people=overview.people_count),
         ending=ending(run),
         shares=shares(run.counts),
-        timeline=timeline(overview.minutes),
+        timeline=timeline(run.minutes),
         traffic=traffic_picture(run.traffic),
         took=duration(run.seconds),
         estimate=duration(run.estimate.seconds),
-        owners=overview.owners[:OWNERS_SHOWN],
+        owners=run.assigned[:OWNERS_SHOWN],
         script=Markup(script),  # noqa: S704 (the program's own file)
         style=Markup(style),  # noqa: S704 (the program's own file)
         policy=_policy(script, style),
@@ -84,7 +75,6 @@ def _environment() -> Environment:
         outcome=outcome,
         told=told,
         place=place,
-        codes=codes,
         reasons=reasons,
     )
     environment.filters["file_name"] = lambda text: Path(text).name

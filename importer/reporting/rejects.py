@@ -9,7 +9,6 @@ from importer.reporting.delimited import CsvLines
 from importer.reporting.files import replacing_text
 from importer.reporting.headers import Union
 from importer.reporting.neutral import neutral
-from importer.reporting.results import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +41,7 @@ def _added(row: RowResult) -> tuple[str, ...]:
     return (
         str(row.row.number),
         row.status,
-        codes(row, warnings=False),
+        row.codes(warnings=False),
         neutral(row.explanation),
         neutral(row.cure),
     )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from importer.reporting.delimited import CsvLines
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from importer.reporting.files import replacing_text
 from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.model.outcome import RowResult
-    from importer.model.run import RunReport
+    from importer.model.outcome import ResultBatch
+    from importer.model.run import ReadSource, RunReport
 
 RESULT_COLUMNS: Final = (
     "source",
@@ -36,45 +38,57 @@ RESULT_COLUMNS: Final = (
 )
 
 
-def write_results(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
-    """Write one line per row, in the order given; UTF-8 without BOM.
+_TEXT: Final = pa.large_string()
+_NAMES: Final = {"message": "explanation", "hint": "cure"}
+"""What the report calls otherwise than the model."""
 
-    Text that a spreadsheet could take for a formula has an apostrophe in front. Takes the rows one by one, so memory
-    does not grow with them. Raises LocalDiskError.
+_OWN_WORDS: Final = {"status", "assign", "events", "problems", "warnings", "finished_at"}
+_HARMLESS: Final = "^(?:[0-9A-Za-z]|$)"
+"""How a cell begins (or that it is blank) that no spreadsheet takes for a formula; all others are looked at closely."""
+
+_QUOTED: Final = '[",\r\n]'
+
+
+def write_results(path: Path, run: RunReport, batches: Iterable[ResultBatch]) -> None:
+    """Write one line per row, in the order given; UTF-8 without BOM, lines as RFC 4180 has them, ending in a line feed.
+
+    Text that a spreadsheet could take for a formula has an apostrophe in front. Takes the batches one by one, so
+    memory does not grow with them. Raises LocalDiskError.
     """
-    places = [(neutral(Path(source.info.path).name), neutral(source.info.sheet)) for source in run.sources]
     with replacing_text(path) as file:
-        lines = CsvLines(file)
-        lines.write(RESULT_COLUMNS)
-        for row in rows:
-            lines.write((*places[row.row.source], *_cells(row)))
+        file.write(",".join(RESULT_COLUMNS) + "\n")
+        for batch in batches:
+            file.writelines(_lines(batch, run.sources[batch.source]).to_pylist())
 
 
-def codes(row: RowResult, *, warnings: bool) -> str:
-    """The row's problem codes (or those of its warnings), each once, joined with `;`."""
-    return ";".join(dict.fromkeys(problem.code for problem in row.problems if problem.warning is warnings))
+def _lines(batch: ResultBatch, source: ReadSource) -> pa.ChunkedArray:
+    cells = [_cells(batch.table, name) for name in RESULT_COLUMNS[2:]]
+    place = [_quoted(_neutral(pa.array([text], _TEXT)))[0] for text in (Path(source.info.path).name, source.info.sheet)]
+    lines = pc.binary_join_element_wise(*place, *cells, _scalar(","))
+    return pc.binary_join_element_wise(lines, _scalar(""), _scalar("\n"))
 
 
-def _cells(row: RowResult) -> tuple[str, ...]:
-    """Everything after `source` and `sheet`."""
-    return (
-        str(row.row.number),
-        neutral(row.crm_id),
-        row.status,
-        neutral(row.lead_id),
-        row.assign,
-        neutral(row.assigned_to),
-        row.events,
-        codes(row, warnings=False),
-        codes(row, warnings=True),
-        neutral(row.explanation),
-        neutral(row.cure),
-        str(row.attempts),
-        _number(row.http_status),
-        _number(row.error_code),
-        row.finished_at,
-    )
+def _cells(table: pa.Table, name: str) -> pa.Array:
+    column = table[_NAMES.get(name, name)].combine_chunks()
+    if not pa.types.is_large_string(column.type):
+        return pc.coalesce(pc.cast(column, _TEXT), _scalar(""))
+    return column if name in _OWN_WORDS else _quoted(_neutral(column))
 
 
-def _number(value: int | None) -> str:
-    return "" if value is None else str(value)
+def _neutral(column: pa.Array) -> pa.Array:
+    suspect = pc.invert(pc.match_substring_regex(column, _HARMLESS))
+    if not pc.any(suspect).as_py():
+        return column
+    texts = [neutral(text) for text in column.filter(suspect).to_pylist()]
+    return pc.replace_with_mask(column, suspect, pa.array(texts, _TEXT))
+
+
+def _quoted(column: pa.Array) -> pa.Array:
+    """Quotes around the cells that need them; a lone carriage return ends the line for many readers."""
+    doubled = pc.replace_substring(column, '"', '""')
+    within = pc.binary_join_element_wise(_scalar('"'), doubled, _scalar('"'), _scalar(""))
+    return pc.if_else(pc.match_substring_regex(column, _QUOTED), within, column)
+
+
+def _scalar(text: str) -> pa.Scalar:
+    return pa.scalar(text, _TEXT)

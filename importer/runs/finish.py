@@ -6,10 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from importer.exit_codes import ExitCode
-from importer.journal.results import row_results, run_report
+from importer.journal.amounts import needs_a_person, run_report
+from importer.journal.results import result_batches, row_results, told_results
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
-from importer.reporting import summary, write_annotated, write_html, write_rejects, write_results, write_summary
+from importer.reporting import (
+    Overview,
+    summary,
+    write_annotated,
+    write_html,
+    write_rejects,
+    write_results,
+    write_summary,
+)
 from importer.runs.log import FILE_NAME as LOG_NAME
 
 
@@ -35,8 +44,7 @@ def end_run(
 ) -> Ended:
     """Close the run in the journal and write its report. Without an exit code it is 1 if rows need a person, else 0."""
     if exit_code is None:
-        needy = any(row.needs_a_person for row in row_results(journal, run))
-        exit_code = ExitCode.NEEDS_A_PERSON if needy else ExitCode.DONE
+        exit_code = ExitCode.NEEDS_A_PERSON if needs_a_person(journal, run) else ExitCode.DONE
     journal.end(run, state, exit_code=exit_code, reason=reason, seconds=seconds)
     return write_report(journal, run)
 
@@ -48,9 +56,10 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     if sum(report.counts.values()) != report.rows:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
     files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "report.html")}
-    write_results(Path(files["results.csv"]), report, row_results(journal, run))
-    write_rejects(Path(files["rejects.csv"]), report, row_results(journal, run))
-    write_html(Path(files["report.html"]), report, row_results(journal, run))
+    write_results(Path(files["results.csv"]), report, result_batches(journal, run))
+    overview = Overview()
+    write_rejects(Path(files["rejects.csv"]), report, overview.watch(told_results(journal, run)))
+    write_html(Path(files["report.html"]), report, overview)
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)
         write_annotated(folder / name, Path(workbook), report, row_results(journal, run))

@@ -11,11 +11,11 @@ from importer.journal.results import row_results
 from importer.journal.sending import SendingJournal
 from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
-from importer.model.lead import PlannedRow
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowResult, RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
+from tests.planned import PlannedRow, add_rows
 
 INFO = SourceInfo(path="list.csv", sha256="f00d", format="csv", columns=("ID",), headers=("ID",), header_row=1)
 
@@ -56,7 +56,7 @@ class Book:
         self.run = self.journal.begin(name, "run", asked)
         plan = self.journal.plan(self.run, to_send=True)
         plan.add_source(0, INFO)
-        plan.add_rows(rows)
+        add_rows(plan, rows)
         plan.freeze(asked, self.journal.realm(origin, "o1"), self.time.isoformat())
         self.run = self.journal.run(self.run.run_id)
 

@@ -14,6 +14,7 @@ from importer.journal.store import Journal
 from importer.journal.writer import Writer
 from importer.model.run import RunRequest, RunState
 from tests.journal.conftest import INFO, Book, planned
+from tests.planned import add_rows
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> object:
@@ -176,7 +177,7 @@ def test_planning_again_leaves_nothing_of_the_plan_before(book: Book) -> None:
     for numbers in ((2, 3, 4), (2,)):
         plan = book.journal.plan(run, to_send=True)
         plan.add_source(0, INFO)
-        plan.add_rows([planned(number) for number in numbers])
+        add_rows(plan, [planned(number) for number in numbers])
     assert sum(plan.statuses().values()) == 1
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from importer.journal.results import run_report
+from importer.journal.amounts import run_report
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.model.operation import Kind, RowId

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
-from importer.model.lead import PlannedRow
 from importer.model.mapping import Share, attribute_rules, parse
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
 from importer.planning import Planner, distinct_id
 from importer.planning.owners import turns
+from tests.planned import PlannedRow, rows_of
 
 LEAD = {"crm_id": "Id", "first_name": "First", "last_name": "Last", "phone_number": "Phone", "opt_in_date": "Opt-in"}
 GOOD = {"crm_id": "L-1", "first_name": "Asha", "phone_number": "+919876543210"}
@@ -64,7 +64,8 @@ class Table:
         mapped = MappedBatch(frame=frame, filtered=pd.Series([n in filtered for n in index], index=index))
         columns = {"A": [f"a{n}" for n in index], "B": [""] * len(rows)}
         cells = pd.DataFrame(columns, dtype="str", index=index)
-        return self.planner.plan(source, mapped, cells, tuple(problems), frozenset(repeated), lines)
+        planned = self.planner.plan(source, mapped, cells, tuple(problems), frozenset(repeated), lines)
+        return rows_of(planned, self.planner.operations(mapped, planned))
 
     def bodies(self, row, kind=Kind.CREATE):
         (planned,) = self.plan(row)

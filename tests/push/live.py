@@ -15,9 +15,9 @@ from importer.crm.credential import Credential, CredentialKind
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
-from importer.model.lead import PlannedRow
 from importer.runs.execute import Sender
 from tests.crm.wire import Wire, http, wire
+from tests.planned import PlannedRow
 from tests.runs.conftest import Push
 
 KEY = "canary-key-12345"

@@ -3,15 +3,18 @@
 import subprocess
 from collections import Counter
 
+import pyarrow as pa
 import pytest
 
 from importer.model.operation import RowId
-from importer.model.outcome import FollowUp, RowResult, RowStatus
+from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem
-from importer.model.run import Estimate, ReadSource, Requests, RunReport, RunState
+from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport, RunState
 from importer.model.source import SourceInfo
 
 HEADERS = ("Id", "Name", "Phone", "Owner")
+
+TEXTS = ("crm_id", "status", "lead_id", "assign", "assigned_to", "events", "explanation", "cure", "finished_at")
 
 
 class Reports:
@@ -57,9 +60,44 @@ class Reports:
             "events": dict(Counter(str(row.events) for row in rows if row.events)),
             "problems": dict(problems),
             "requests": Requests(create=3, assign=2, event=1, throttled=4, retried=5),
+            "assigned": self._assigned(rows),
+            "minutes": dict(Counter(row.finished_at[:16] for row in rows if row.finished_at)),
+            "repeated": sum(row.attempts > 1 for row in rows),
             "estimate": Estimate(rows_to_send=3, requests=6, seconds=0.6),
         }
         return RunReport(**(told | changes))
+
+    def _assigned(self, rows):
+        states = {}
+        for row in rows:
+            if row.assigned_to:
+                states.setdefault(row.assigned_to, Counter())[row.assign] += 1
+        return tuple(Assigned(name=name, states=counts) for name, counts in states.items())
+
+    def batches(self, rows):
+        """The rows as `results.csv` is made from them: one batch per row."""
+        for row in rows:
+            names = (
+                "crm_id",
+                "status",
+                "lead_id",
+                "assign",
+                "assigned_to",
+                "events",
+                "explanation",
+                "cure",
+                "finished_at",
+            )
+            texts = {name: pa.array([getattr(row, name)], pa.large_string()) for name in names}
+            codes = {
+                name: pa.array([row.codes(warnings=name == "warnings")], pa.large_string())
+                for name in ("problems", "warnings")
+            }
+            numbers = {
+                name: pa.array([getattr(row, name)], pa.int64()) for name in ("attempts", "http_status", "error_code")
+            }
+            number = {"number": pa.array([row.row.number], pa.int64())}
+            yield ResultBatch(source=row.row.source, table=pa.table(number | texts | codes | numbers))
 
     def row(self, number=2, status=RowStatus.CREATED, *, source=0, **changes):
         return RowResult(row=RowId(source=source, number=number), status=status, **changes)

@@ -14,7 +14,8 @@ import pytest
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
 from importer.model.run import Estimate, RunState
-from importer.reporting import page, write_html
+from importer.reporting import Overview, write_html
+from importer.reporting.overview import ROWS_SHOWN
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' onfocus=alert(3) &amp; {{ 7*7 }}"
 
@@ -51,9 +52,16 @@ class Parsed(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
+def seen(rows):
+    overview = Overview()
+    for row in rows:
+        overview.add(row)
+    return overview
+
+
 def written(tmp_path, run, rows):
     path = tmp_path / "report.html"
-    write_html(path, run, iter(rows))
+    write_html(path, run, seen(rows))
     return Parsed(path.read_text(encoding="utf-8"))
 
 
@@ -124,7 +132,7 @@ def test_owners_have_their_counts(tmp_path, reports):
 
 
 def test_the_rows_are_capped_and_the_page_says_so(tmp_path, reports):
-    rows = [reports.invalid(number) for number in range(2, 2 + page.ROWS_SHOWN + 1)]
+    rows = [reports.invalid(number) for number in range(2, 2 + ROWS_SHOWN + 1)]
     parsed = written(tmp_path, reports.run(rows=rows), rows)
     assert "The first 2,000 of 2,001 rows are shown." in parsed.said
     assert sum("data-number" in attributes for attributes in parsed.named("tr")) == 2_000

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from importer.model.run import Traffic
-from importer.reporting import write_html
+from importer.reporting import Overview, write_html
 from importer.reporting.traffic import traffic_picture
 
 BEGIN = datetime(2026, 11, 22, 15, 4, 0)  # noqa: DTZ001 - as the journal writes it
@@ -61,7 +61,7 @@ def test_a_time_without_requests_is_a_gap():
 def test_the_page_shows_it_to_ears_too(tmp_path, reports):
     rows = [reports.created(2)]
     run = reports.run(rows=rows, traffic=(*tens(6), *tens(6, "assign", settled=40, repeated=2)))
-    write_html(tmp_path / "report.html", run, rows)
+    write_html(tmp_path / "report.html", run, Overview())
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     said = "Assign them, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
     assert said in page

@@ -10,13 +10,13 @@ from importer.crm.verdict import Stop
 from importer.journal.results import row_results
 from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
-from importer.model.lead import PlannedRow
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowResult, RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from importer.runs.execute import Sender, SendOptions
 from importer.runs.progress import Silent
+from tests.planned import PlannedRow, add_rows
 from tests.runs.fake_crm import FakeCrm
 from tests.virtual_time import VirtualClock, run_virtually
 
@@ -61,7 +61,7 @@ class Push:
             run = journal.begin(name, "run", request)
             plan = journal.plan(run, to_send=True)
             plan.add_source(0, INFO)
-            plan.add_rows(rows)
+            add_rows(plan, rows)
             self.realm = journal.realm("http://crm.example", "org")
             plan.freeze(request, self.realm, "2026-11-22T15:04:05.000+00:00")
             self.run = journal.run(name)

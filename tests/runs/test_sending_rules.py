@@ -6,9 +6,9 @@ import pytest
 
 from importer.crm.observation import Answer
 from importer.journal.store import Journal
-from importer.model.lead import PlannedRow
 from importer.model.operation import Call, Kind
 from importer.model.run import OnDuplicate
+from tests.planned import PlannedRow
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, error
 

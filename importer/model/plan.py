@@ -1,0 +1,59 @@
+"""What is decided about rows before anything is sent: one batch of a source, in columns.
+
+Columns, because most rows of most files are fine: a million of them are planned, kept and reported without an object
+for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from importer.model.operation import Kind
+    from importer.model.outcome import RowStatus
+    from importer.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBatch:
+    """Rows of one source after reading, mapping, validating and planning: one element of each column per row.
+
+    `statuses` are `valid`, `invalid` or `filtered` (in-file duplicates are settled once the last row is known).
+    `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
+    for none; `event_calls` says how many events a row asks for. `problems` and `lines` (the physical line, where it
+    differs) are by row number, for the rows that have any.
+    """
+
+    source: int
+    cells: pd.DataFrame
+    statuses: Sequence[RowStatus]
+    crm_ids: pa.Array
+    owners: pa.Array
+    event_calls: pa.Array
+    problems: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
+    lines: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The row numbers that a spreadsheet shows."""
+        numbers: list[int] = self.cells.index.tolist()
+        return numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationColumn:
+    """The calls of one kind that a batch asks for: key and exact body per row, null where the row asks for none.
+
+    For what a key is, see `Operation`; `bodies` are binary. The columns of a batch stand in the order in which the
+    calls of a row are made, the create first.
+    """
+
+    kind: Kind
+    keys: pa.Array
+    bodies: pa.Array

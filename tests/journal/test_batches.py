@@ -1,0 +1,173 @@
+"""The rows of a check: in columns while nothing can happen to them, and in one place each, whatever is settled."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from importer.journal.amounts import needs_a_person, run_report
+from importer.journal.batches import stored_batches
+from importer.journal.database import FILE_NAME, open_database
+from importer.journal.purging import purge_run
+from importer.journal.results import result_batches, row_results, told_results
+from importer.journal.schema import LAYOUTS
+from importer.journal.store import Journal
+from importer.model.operation import Kind, Operation, RowId
+from importer.model.outcome import RowStatus
+from importer.model.problem import Problem
+from importer.model.run import RunRequest
+from importer.model.source import SourceInfo
+from tests.planned import PlannedRow, add_rows
+
+INFO = SourceInfo(path="a.csv", sha256="f", format="csv", columns=("A", "B"), headers=("A", "B"), header_row=1)
+REQUEST = RunRequest(files=("a.csv",), mapping_path="m.yaml", mapping_text="")
+WRONG = "phone-invalid"
+
+
+def row(number, status=RowStatus.VALID, *, problems=(), owner="asha@x.example", events=1, line=None):
+    calls = [Operation(kind=Kind.EVENT, key="k", body=b"{}")] * events if status is RowStatus.VALID else []
+    told = tuple(
+        Problem(row=number, code=code, detail="is odd", column="A", value="v", warning=code != WRONG)
+        for code in problems
+    )
+    cells = (f"a{number}", f"b{number}")
+    return PlannedRow(
+        row=RowId(0, number),
+        status=status,
+        crm_id=f"L-{number}",
+        cells=cells,
+        problems=told,
+        operations=tuple(calls),
+        owner=owner if status is RowStatus.VALID else "",
+        line=line,
+    )
+
+
+@pytest.fixture
+def check(tmp_path):
+    """A check of six rows in two batches: 2, 3 and 6 are plain."""
+    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
+        run = journal.begin("check-1", "check", REQUEST)
+        plan = journal.plan(run, to_send=False)
+        plan.add_source(0, INFO)
+        add_rows(plan, [row(2, line=5), row(3, owner=""), row(4, RowStatus.INVALID, problems=[WRONG])])
+        add_rows(plan, [row(5, problems=["phone-repeated"]), row(6, events=2), row(7, RowStatus.FILTERED)])
+        yield journal, run, plan
+
+
+def places(journal, run):
+    """The numbers of the rows with a record of their own, and of the plain ones."""
+    stored = [number for (number,) in journal.connection.execute("SELECT number FROM rows ORDER BY number")]
+    batches = stored_batches(journal.connection, run.id)
+    plain = [number for batch in batches for number in batch.plain["number"].to_pylist()]
+    return stored, plain
+
+
+def test_every_row_is_in_one_place_and_counted_once(check):
+    journal, run, plan = check
+    assert places(journal, run) == ([4, 5, 7], [2, 3, 6])
+    assert plan.statuses() == {"valid": 4, "invalid": 1, "filtered": 1}
+    assert plan.to_send() == {Kind.CREATE: 4, Kind.ASSIGN: 3, Kind.EVENT: 5}
+    report = run_report(journal, run, mapping_sha256="")
+    assert (report.rows, report.counts) == (6, {"valid": 4, "invalid": 1, "filtered": 1})
+    assert [(owner.name, owner.rows) for owner in report.owners] == [("asha@x.example", 3)]
+    assert [(user.name, user.rows) for user in report.assigned] == [("asha@x.example", 3)]
+
+
+def test_results_are_the_same_one_by_one_and_in_columns(check):
+    journal, run, _ = check
+    results = list(row_results(journal, run))
+    assert [(r.row.number, r.status, r.crm_id, r.line) for r in results] == [
+        (2, "valid", "L-2", 5),
+        (3, "valid", "L-3", None),
+        (4, "invalid", "L-4", None),
+        (5, "valid", "L-5", None),
+        (6, "valid", "L-6", None),
+        (7, "filtered", "L-7", None),
+    ]
+    lines = [line for batch in result_batches(journal, run) for line in batch.table.to_pylist()]
+    for line, result in zip(lines, results, strict=True):
+        assert line["number"] == result.row.number
+        assert line["problems"] == result.codes(warnings=False)
+        assert line["warnings"] == result.codes(warnings=True)
+        names = line.keys() - {"number", "problems", "warnings"}
+        assert {name: line[name] for name in names} == {name: getattr(result, name) for name in names}
+
+
+def test_only_rows_of_which_something_is_told_are_read_for_people(check):
+    journal, run, _ = check
+    assert [(r.row.number, r.needs_a_person, r.cells) for r in told_results(journal, run)] == [
+        (4, True, ("a4", "b4")),
+        (5, False, ()),
+    ]
+    assert needs_a_person(journal, run)
+
+
+def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
+    journal, run, plan = check
+    conflict = Problem(row=6, code="crm-id-conflict", detail="differs")
+    hint = Problem(row=5, code="crm-id-near-duplicate", detail="is near", warning=True)
+    plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, conflict), (RowId(0, 5), None, hint)])
+    assert places(journal, run) == ([4, 5, 6, 7], [2, 3])
+    assert plan.statuses() == {"valid": 3, "invalid": 1, "conflict_in_file": 1, "filtered": 1}
+    assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
+    told = {r.row.number: r for r in told_results(journal, run)}
+    assert told[6].cells == ("a6", "b6")
+    assert (told[6].assigned_to, told[6].codes(warnings=False)) == ("asha@x.example", "crm-id-conflict")
+    assert told[5].codes(warnings=True) == "phone-repeated;crm-id-near-duplicate"
+
+
+def test_plain_rows_are_looked_up_in_the_ledger(check):
+    journal, run, plan = check
+    realm = journal.realm("https://crm.example", "o")
+    assert plan.known_leads(realm) == []
+    for crm_id in ("L-2", "L-4", "L-5", "L-6"):
+        journal.connection.execute(
+            "INSERT INTO leads (realm, crm_id, seen_in) VALUES (?, ?, ?)", (realm, crm_id, run.id)
+        )
+    known = [(RowId(0, number), "check-1") for number in (2, 5, 6)]
+    assert plan.known_leads(realm) == known
+    plan.settle_all((row, RowStatus.SKIPPED_KNOWN, None) for row, _ in known)
+    assert plan.statuses() == {"valid": 1, "invalid": 1, "filtered": 1, "skipped_known": 3}
+
+
+def test_a_purged_check_keeps_its_counts_and_nobodys_name(check):
+    journal, run, plan = check
+    purge_run(journal.connection, run.id)
+    assert plan.statuses() == {"valid": 4, "invalid": 1, "filtered": 1}
+    results = list(row_results(journal, run))
+    assert [r.row.number for r in results] == [2, 3, 4, 5, 6, 7]
+    assert {r.crm_id for r in results} | {r.assigned_to for r in results} == {""}
+    assert [r.cells for r in results] == [()] * 6
+
+
+def test_cells_of_filtered_rows_are_never_written_down(check):
+    journal, _, _ = check
+    (blob,) = journal.connection.execute("SELECT cells FROM batches WHERE first = 5").fetchone()
+    assert b"a6" in blob
+    assert b"a7" not in blob
+
+
+def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as older:
+        for layout in LAYOUTS[:4]:
+            older.executescript(layout)
+        older.execute(
+            "INSERT INTO runs (run_id, command, state, request, started_at) VALUES"
+            ' (\'r\', \'run\', \'finished\', \'{"files": [], "options": {}, "on_duplicate": "skip",'
+            ' "mapping_path": "m", "mapping_text": ""}\', \'\')'
+        )
+        older.executemany(
+            "INSERT INTO rows (run, source, number, status, crm_id, owner, cells, assigns, event_calls)"
+            " VALUES (1, 0, ?, ?, ?, '', ?, 0, 0)",
+            [(n, "unknown" if n == 30_000 else "created", f"L-{n}", f'["a{n}"]') for n in range(2, 30_002)],
+        )
+        older.execute("PRAGMA user_version = 4")
+        older.commit()
+    open_database(tmp_path).close()
+    with Journal(tmp_path, lambda: None) as journal:
+        run = journal.run("r")
+        assert [r.row.number for r in row_results(journal, run)] == list(range(2, 30_002))
+        assert [len(batch.table) for batch in result_batches(journal, run)] == [20_000, 10_000]
+        assert [(r.row.number, r.cells) for r in told_results(journal, run)] == [(30_000, ("a30000",))]
