@@ -4,7 +4,6 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
@@ -50,30 +49,26 @@ def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from heapq.merge(stored, _plain_results(batch), key=lambda result: result.row.number)
 
 
-def told_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
-    """The rows of which something is told: those with problems, and those that need a person."""
-    for batch in stored_batches(journal.connection, run.id):
-        yield from _results(journal, batch, _TOLD)
-
-
 def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
     """Every row of the run in source order, a batch at a time."""
     for batch in stored_batches(journal.connection, run.id):
-        tables = [table for table in (_stored_table(journal, batch), _plain_table(batch)) if len(table)]
+        told = _results(journal, batch, _TOLD)
+        tables = [table for table in (_stored_table(journal, batch, told), _plain_table(batch)) if len(table)]
         if tables:
             table = pa.concat_tables(tables)
-            yield ResultBatch(source=batch.source, table=table.sort_by("number") if len(tables) > 1 else table)
+            table = table.sort_by("number") if len(tables) > 1 else table
+            yield ResultBatch(source=batch.source, table=table, told=tuple(told))
 
 
 def _results(journal: Journal, batch: StoredBatch, condition: str) -> list[RowResult]:
     """The rows of the batch that have a record of their own, with the cells of those that need a person."""
-    cursor = journal.connection.execute(
-        f"SELECT r.*, coalesce(o.attempts, 0) AS attempts {_FROM} AND {condition} ORDER BY r.number",
+    found = journal.connection.execute(
+        f"SELECT r.*, coalesce(o.attempts, 0) AS attempts, {NEEDS_A_PERSON} AS needy"
+        f" {_FROM} AND {condition} ORDER BY r.number",
         (batch.run, batch.source, batch.first, batch.last),
-    )
-    results = [_result(row) for row in cursor]
-    cells = cells_of(journal.connection, batch, {r.row.number for r in results if r.needs_a_person and not r.cells})
-    return [replace(r, cells=cells[r.row.number]) if r.row.number in cells else r for r in results]
+    ).fetchall()
+    cells = cells_of(journal.connection, batch, [row["number"] for row in found if row["needy"]])
+    return [_result(row, cells.get(row["number"], ())) for row in found]
 
 
 def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
@@ -87,7 +82,7 @@ def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
         )
 
 
-def _result(row: sqlite3.Row) -> RowResult:
+def _result(row: sqlite3.Row, cells: tuple[str, ...]) -> RowResult:
     return RowResult(
         row=RowId(row["source"], row["number"]),
         status=RowStatus(row["status"]),
@@ -104,12 +99,12 @@ def _result(row: sqlite3.Row) -> RowResult:
         error_code=row["error_code"],
         finished_at=row["finished_at"] or "",
         line=row["line"],
-        cells=tuple(json.loads(row["cells"])) if row["cells"] else (),
+        cells=tuple(json.loads(row["cells"])) if row["cells"] else cells,
     )
 
 
-def _stored_table(journal: Journal, batch: StoredBatch) -> pa.Table:
-    """The rows of the batch that have a record of their own; only those with problems are looked at one by one."""
+def _stored_table(journal: Journal, batch: StoredBatch, told: list[RowResult]) -> pa.Table:
+    """The rows of the batch that have a record of their own."""
     cursor = journal.connection.cursor()
     cursor.row_factory = None
     found = cursor.execute(
@@ -119,20 +114,22 @@ def _stored_table(journal: Journal, batch: StoredBatch) -> pa.Table:
         (batch.run, batch.source, batch.first, batch.last),
     ).fetchall()
     columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in (*_PLACE, *_OUTCOME)]
-    told = dict(zip((*_PLACE, *_OUTCOME), columns, strict=True)) | {name: [""] * len(found) for name in _CODES}
-    if found:
-        _tell(told, {row.row.number: row for row in _results(journal, batch, "r.problems IS NOT NULL")})
-    return pa.table({name: pa.array(told[name], kind) for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)})
+    lines = dict(zip((*_PLACE, *_OUTCOME), columns, strict=True)) | {name: [""] * len(found) for name in _CODES}
+    _tell(lines, [result for result in told if result.problems])
+    return pa.table(
+        {name: pa.array(lines[name], kind) for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)}
+    )
 
 
-def _tell(columns: dict[str, list[object]], results: dict[int, RowResult]) -> None:
+def _tell(columns: dict[str, list[object]], results: list[RowResult]) -> None:
     """Put in what only a row's problems say."""
-    for position, number in enumerate(columns["number"] if results else ()):
-        if result := results.get(number):  # type: ignore[call-overload]
-            columns["explanation"][position] = result.explanation
-            columns["cure"][position] = result.cure
-            columns["problems"][position] = result.codes(warnings=False)
-            columns["warnings"][position] = result.codes(warnings=True)
+    positions = {number: position for position, number in enumerate(columns["number"])} if results else {}
+    for result in results:
+        position = positions[result.row.number]
+        columns["explanation"][position] = result.explanation
+        columns["cure"][position] = result.cure
+        columns["problems"][position] = result.codes(warnings=False)
+        columns["warnings"][position] = result.codes(warnings=True)
 
 
 def _plain_table(batch: StoredBatch) -> pa.Table:

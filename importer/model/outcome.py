@@ -125,8 +125,9 @@ class ResultBatch:
 
     The columns of `table` have the names and the meaning of `RowResult` (`number`, `crm_id`, `status`, `explanation`,
     `cure`, ...), and `problems` and `warnings` are the codes. Texts are `""` where there is nothing to say, numbers
-    null.
+    null. `told` are those of the rows that have problems or need a person.
     """
 
     source: int
     table: "pa.Table"
+    told: tuple[RowResult, ...] = ()

@@ -6,18 +6,18 @@ Every report is written from a `RunReport` and the results of its rows, so it ca
 from importer.reporting.annotated import write_annotated
 from importer.reporting.overview import Overview
 from importer.reporting.page import write_html
-from importer.reporting.rejects import REJECT_COLUMNS, write_rejects
-from importer.reporting.results import RESULT_COLUMNS, write_results
+from importer.reporting.rejects import REJECT_COLUMNS, rejects_csv
+from importer.reporting.results import RESULT_COLUMNS, results_csv
 from importer.reporting.summary import summary, write_summary
 
 __all__ = [
     "REJECT_COLUMNS",
     "RESULT_COLUMNS",
     "Overview",
+    "rejects_csv",
+    "results_csv",
     "summary",
     "write_annotated",
     "write_html",
-    "write_rejects",
-    "write_results",
     "write_summary",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from importer.model.columns import IMPORTER_PREFIX
@@ -11,7 +12,7 @@ from importer.reporting.headers import Union
 from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from importer.model.outcome import RowResult
@@ -21,20 +22,23 @@ REJECT_COLUMNS: Final = tuple(f"{IMPORTER_PREFIX}{name}" for name in ("row", "st
 """The columns that the importer adds after the source's own."""
 
 
-def write_rejects(path: Path, run: RunReport, rows: Iterable[RowResult]) -> None:
-    """Write every row that needs a person, in the order given; headers only when there is none.
+@contextmanager
+def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[RowResult], None]]:
+    """The file, to be given row after row: it keeps those that need a person; headers only when there is none.
 
     UTF-8 with BOM, so that Excel shows accents right. The source's cells stay exactly what they were, so they bring
-    nothing that the source did not have; what the importer adds is neutralised. Takes the rows one by one. Raises
-    LocalDiskError.
+    nothing that the source did not have; what the importer adds is neutralised. Raises LocalDiskError.
     """
     union = Union([source.info for source in run.sources])
     with replacing_text(path, encoding="utf-8-sig") as file:
         lines = CsvLines(file)
         lines.write((*union.headers, *REJECT_COLUMNS))
-        for row in rows:
+
+        def write(row: RowResult) -> None:
             if row.needs_a_person:
                 lines.write((*union.cells(row.row.source, row.cells), *_added(row)))
+
+        yield write
 
 
 def _added(row: RowResult) -> tuple[str, ...]:

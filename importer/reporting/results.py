@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from importer.reporting.files import replacing_text
 from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator
 
     from importer.model.outcome import ResultBatch
     from importer.model.run import ReadSource, RunReport
@@ -49,16 +50,15 @@ _HARMLESS: Final = "^(?:[0-9A-Za-z]|$)"
 _QUOTED: Final = '[",\r\n]'
 
 
-def write_results(path: Path, run: RunReport, batches: Iterable[ResultBatch]) -> None:
-    """Write one line per row, in the order given; UTF-8 without BOM, lines as RFC 4180 has them, ending in a line feed.
+@contextmanager
+def results_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], None]]:
+    """The file, to be given batch after batch; UTF-8 without BOM, lines as RFC 4180 has them, ending in a line feed.
 
-    Text that a spreadsheet could take for a formula has an apostrophe in front. Takes the batches one by one, so
-    memory does not grow with them. Raises LocalDiskError.
+    Text that a spreadsheet could take for a formula has an apostrophe in front. Raises LocalDiskError.
     """
     with replacing_text(path) as file:
         file.write(",".join(RESULT_COLUMNS) + "\n")
-        for batch in batches:
-            file.writelines(_lines(batch, run.sources[batch.source]).to_pylist())
+        yield lambda batch: file.writelines(_lines(batch, run.sources[batch.source]).to_pylist())
 
 
 def _lines(batch: ResultBatch, source: ReadSource) -> pa.ChunkedArray:

@@ -7,16 +7,16 @@ from typing import Any
 
 from importer.exit_codes import ExitCode
 from importer.journal.amounts import needs_a_person, run_report
-from importer.journal.results import result_batches, row_results, told_results
+from importer.journal.results import result_batches, row_results
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
 from importer.reporting import (
     Overview,
+    rejects_csv,
+    results_csv,
     summary,
     write_annotated,
     write_html,
-    write_rejects,
-    write_results,
     write_summary,
 )
 from importer.runs.log import FILE_NAME as LOG_NAME
@@ -56,9 +56,15 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     if sum(report.counts.values()) != report.rows:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
     files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "report.html")}
-    write_results(Path(files["results.csv"]), report, result_batches(journal, run))
     overview = Overview()
-    write_rejects(Path(files["rejects.csv"]), report, overview.watch(told_results(journal, run)))
+    results = results_csv(Path(files["results.csv"]), report)
+    rejects = rejects_csv(Path(files["rejects.csv"]), report)
+    with results as write_lines, rejects as write_row:
+        for batch in result_batches(journal, run):
+            write_lines(batch)
+            for row in batch.told:
+                overview.add(row)
+                write_row(row)
     write_html(Path(files["report.html"]), report, overview)
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)

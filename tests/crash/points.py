@@ -99,7 +99,7 @@ POINTS: dict[str, Callable[[Die], None]] = {
     "bytes-sent": _bytes_sent,
     "after-answer": _after(LeadsClient, "send"),
     "after-outcome": _after(SendingJournal, "create_settled", "follow_up_settled", "in_doubt", "again"),
-    "in-report": _before(finish, "write_rejects"),
+    "in-report": _before(finish, "write_html"),
 }
 
 ONCE = frozenset({"before-plan", "after-plan", "in-report"})

@@ -17,7 +17,7 @@ from importer.exit_codes import ExitCode
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import NEEDS_A_PERSON, FollowUp, RowResult, RowStatus
 from importer.model.run import RunReport, RunState
-from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS, summary, write_results
+from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS, results_csv, summary
 from importer.runs.settings import load_settings
 from tests.docs.pages import ROOT, names, page, section, table
 
@@ -112,7 +112,8 @@ def _report() -> RunReport:
 
 
 def test_the_columns_of_results_csv(tmp_path: Path) -> None:
-    write_results(tmp_path / "results.csv", _report(), [])
+    with results_csv(tmp_path / "results.csv", _report()):
+        pass
     with (tmp_path / "results.csv").open(encoding="utf-8") as file:
         (written,) = csv.reader(file)
     assert written == list(RESULT_COLUMNS)

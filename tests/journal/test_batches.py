@@ -10,7 +10,7 @@ from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.batches import stored_batches
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.purging import purge_run
-from importer.journal.results import result_batches, row_results, told_results
+from importer.journal.results import result_batches, row_results
 from importer.journal.schema import LAYOUTS
 from importer.journal.store import Journal
 from importer.model.operation import Kind, Operation, RowId
@@ -64,6 +64,10 @@ def places(journal, run):
     return stored, plain
 
 
+def told(journal, run):
+    return [row for batch in result_batches(journal, run) for row in batch.told]
+
+
 def test_every_row_is_in_one_place_and_counted_once(check):
     journal, run, plan = check
     assert places(journal, run) == ([4, 5, 7], [2, 3, 6])
@@ -97,7 +101,7 @@ def test_results_are_the_same_one_by_one_and_in_columns(check):
 
 def test_only_rows_of_which_something_is_told_are_read_for_people(check):
     journal, run, _ = check
-    assert [(r.row.number, r.needs_a_person, r.cells) for r in told_results(journal, run)] == [
+    assert [(r.row.number, r.needs_a_person, r.cells) for r in told(journal, run)] == [
         (4, True, ("a4", "b4")),
         (5, False, ()),
     ]
@@ -112,10 +116,10 @@ def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
     assert places(journal, run) == ([4, 5, 6, 7], [2, 3])
     assert plan.statuses() == {"valid": 3, "invalid": 1, "conflict_in_file": 1, "filtered": 1}
     assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
-    told = {r.row.number: r for r in told_results(journal, run)}
-    assert told[6].cells == ("a6", "b6")
-    assert (told[6].assigned_to, told[6].codes(warnings=False)) == ("asha@x.example", "crm-id-conflict")
-    assert told[5].codes(warnings=True) == "phone-repeated;crm-id-near-duplicate"
+    by_number = {r.row.number: r for r in told(journal, run)}
+    assert by_number[6].cells == ("a6", "b6")
+    assert (by_number[6].assigned_to, by_number[6].codes(warnings=False)) == ("asha@x.example", "crm-id-conflict")
+    assert by_number[5].codes(warnings=True) == "phone-repeated;crm-id-near-duplicate"
 
 
 def test_plain_rows_are_looked_up_in_the_ledger(check):
@@ -170,4 +174,4 @@ def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):
         run = journal.run("r")
         assert [r.row.number for r in row_results(journal, run)] == list(range(2, 30_002))
         assert [len(batch.table) for batch in result_batches(journal, run)] == [20_000, 10_000]
-        assert [(r.row.number, r.cells) for r in told_results(journal, run)] == [(30_000, ("a30000",))]
+        assert [(r.row.number, r.cells) for r in told(journal, run)] == [(30_000, ("a30000",))]

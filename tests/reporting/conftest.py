@@ -11,6 +11,7 @@ from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem
 from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport, RunState
 from importer.model.source import SourceInfo
+from importer.reporting import rejects_csv, results_csv
 
 HEADERS = ("Id", "Name", "Phone", "Owner")
 
@@ -98,6 +99,16 @@ class Reports:
             }
             number = {"number": pa.array([row.row.number], pa.int64())}
             yield ResultBatch(source=row.row.source, table=pa.table(number | texts | codes | numbers))
+
+    def write_results(self, path, run, batches):
+        with results_csv(path, run) as write:
+            for batch in batches:
+                write(batch)
+
+    def write_rejects(self, path, run, rows):
+        with rejects_csv(path, run) as write:
+            for row in rows:
+                write(row)
 
     def row(self, number=2, status=RowStatus.CREATED, *, source=0, **changes):
         return RowResult(row=RowId(source=source, number=number), status=status, **changes)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from importer.model.outcome import ResultBatch
-from importer.reporting import RESULT_COLUMNS, write_results
+from importer.reporting import RESULT_COLUMNS
 from importer.reporting.neutral import neutral
 
 ROWS = 200_000
@@ -29,7 +29,7 @@ def test_every_line_is_the_one_that_csv_writes(tmp_path, reports) -> None:
     told |= {name: pa.array(range(ROWS), pa.int64()) for name in ("number", "attempts", "http_status")}
     table = pa.table(told | {"error_code": pa.nulls(ROWS, pa.int64())})
     batches = (ResultBatch(source=0, table=table.slice(at, 20_000)) for at in range(0, ROWS, 20_000))
-    write_results(tmp_path / "results.csv", reports.run(reports.source("=a.csv")), batches)
+    reports.write_results(tmp_path / "results.csv", reports.run(reports.source("=a.csv")), batches)
     with (tmp_path / "expected.csv").open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(RESULT_COLUMNS)

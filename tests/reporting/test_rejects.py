@@ -3,7 +3,6 @@
 import csv
 
 from importer.model.outcome import FollowUp
-from importer.reporting import write_rejects
 
 ADDED = ["_importer_row", "_importer_status", "_importer_problems", "_importer_message", "_importer_hint"]
 
@@ -17,7 +16,7 @@ def test_only_rows_that_need_a_person_with_their_cells_unchanged(tmp_path, repor
     cells = ("=1+1", ' Ravi "R", jr\r\nx ', "0012", "'a\rb")
     rows = [reports.created(2), reports.invalid(3, cells=cells), reports.created(4, events=FollowUp.REJECTED)]
     rows[2] = reports.created(4, events=FollowUp.REJECTED, cells=("C-4", "Zoë", "+919876543210", ""), message="=no")
-    write_rejects(tmp_path / "rejects.csv", reports.run(rows=rows), iter(rows))
+    reports.write_rejects(tmp_path / "rejects.csv", reports.run(rows=rows), iter(rows))
     header, first, second = read(tmp_path / "rejects.csv")
     assert header == ["Id", "Name", "Phone", "Owner", *ADDED]
     assert tuple(first[:4]) == cells
@@ -27,7 +26,7 @@ def test_only_rows_that_need_a_person_with_their_cells_unchanged(tmp_path, repor
 
 
 def test_there_is_a_header_even_when_nobody_is_needed_and_excel_finds_its_bom(tmp_path, reports):
-    write_rejects(tmp_path / "rejects.csv", reports.run(), [])
+    reports.write_rejects(tmp_path / "rejects.csv", reports.run(), [])
     assert (tmp_path / "rejects.csv").read_bytes().startswith(b"\xef\xbb\xbfId,Name,")
     assert len(read(tmp_path / "rejects.csv")) == 1
 
@@ -35,7 +34,7 @@ def test_there_is_a_header_even_when_nobody_is_needed_and_excel_finds_its_bom(tm
 def test_equal_headers_stay_as_they_are_and_blank_ones_get_the_name_that_reading_gave_them(tmp_path, reports):
     columns = ("Phone", "Column 4", "Phone (2)", "Column 7")
     run = reports.run(reports.source(headers=("Phone", "", "Phone", " "), columns=columns))
-    write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(2, cells=("1", "2", "3", "4"))])
+    reports.write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(2, cells=("1", "2", "3", "4"))])
     header, row = read(tmp_path / "rejects.csv")
     assert header[:4] == ["Phone", "Column 4", "Phone", "Column 7"]
     assert row[:4] == ["1", "2", "3", "4"]
@@ -47,7 +46,7 @@ def test_several_sources_share_columns_that_a_mapping_takes_for_one(tmp_path, re
         reports.source("b.csv", headers=(" phone", "City", "ID", "phone")),
     )
     rows = [reports.invalid(2, cells=("1", "2")), reports.invalid(2, source=1, cells=("p", "c", "i", "q"))]
-    write_rejects(tmp_path / "rejects.csv", run, rows)
+    reports.write_rejects(tmp_path / "rejects.csv", run, rows)
     header, first, second = read(tmp_path / "rejects.csv")
     assert header[:4] == ["Id", "Phone", "City", "phone"]
     assert first[:4] == ["1", "2", "", ""]
@@ -56,7 +55,7 @@ def test_several_sources_share_columns_that_a_mapping_takes_for_one(tmp_path, re
 
 def test_what_an_earlier_run_added_is_replaced(tmp_path, reports):
     run = reports.run(reports.source(headers=("_importer_row", "Id", "_importer_hint")))
-    write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(7, cells=("3", "C", "old"))])
+    reports.write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(7, cells=("3", "C", "old"))])
     header, row = read(tmp_path / "rejects.csv")
     assert header == ["Id", *ADDED]
     assert row[:2] == ["C", "7"]

@@ -5,7 +5,7 @@ import tracemalloc
 
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
-from importer.reporting import RESULT_COLUMNS, write_results
+from importer.reporting import RESULT_COLUMNS
 
 
 def read(path):
@@ -31,7 +31,7 @@ def test_one_line_per_row_in_the_order_given(tmp_path, reports):
             9, RowStatus.REJECTED, source=1, message="refused", hint="ask", http_status=422, error_code=4220001
         ),
     ]
-    write_results(tmp_path / "results.csv", run, reports.batches(rows))
+    reports.write_results(tmp_path / "results.csv", run, reports.batches(rows))
     first, second, third = read(tmp_path / "results.csv")
     assert first == {
         "source": "a.csv",
@@ -65,7 +65,9 @@ def test_one_line_per_row_in_the_order_given(tmp_path, reports):
 
 
 def test_bytes_are_utf8_without_bom_and_lines_end_in_a_line_feed(tmp_path, reports):
-    write_results(tmp_path / "results.csv", reports.run(), reports.batches([reports.created(message='a "b",\nc')]))
+    reports.write_results(
+        tmp_path / "results.csv", reports.run(), reports.batches([reports.created(message='a "b",\nc')])
+    )
     content = (tmp_path / "results.csv").read_bytes()
     assert content.startswith(b"source,sheet,")
     assert b"\r" not in content
@@ -85,7 +87,7 @@ def test_no_text_of_a_row_can_be_evaluated_and_none_breaks_the_line(tmp_path, re
         status=RowStatus.UNKNOWN,
     )
     run = reports.run(reports.source("=a.csv", sheet="-s"))
-    write_results(tmp_path / "results.csv", run, reports.batches([row]))
+    reports.write_results(tmp_path / "results.csv", run, reports.batches([row]))
     (line,) = read(tmp_path / "results.csv")
     assert line["crm_id"] == "'" + nasty
     assert [line[name] for name in ("lead_id", "assigned_to", "message", "hint", "source", "sheet")] == [
@@ -100,9 +102,9 @@ def test_no_text_of_a_row_can_be_evaluated_and_none_breaks_the_line(tmp_path, re
 
 def test_memory_does_not_grow_with_the_rows(tmp_path, reports):
     run = reports.run()
-    write_results(tmp_path / "warm.csv", run, reports.batches([reports.created()]))
+    reports.write_results(tmp_path / "warm.csv", run, reports.batches([reports.created()]))
     tracemalloc.start()
-    write_results(tmp_path / "results.csv", run, reports.batches(map(reports.created, range(2, 10_002))))
+    reports.write_results(tmp_path / "results.csv", run, reports.batches(map(reports.created, range(2, 10_002))))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 500_000
