@@ -19,6 +19,7 @@ from importer.mapping import Mapper, columns_of, parse_mapping
 from importer.model.source import ReadOptions
 from importer.planning import Planner
 from importer.reading import open_tables
+from tests.planned import rows_of
 
 MADE = Path(__file__).parent / "containers"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -106,7 +107,8 @@ def requests_of(path, **options):
     for batch in table.batches():
         mapped = mapper.apply(batch.frame)
         problems = (*batch.problems, *mapped.problems)
-        planned += planner.plan(0, mapped, batch.frame, problems, frozenset())
+        rows = planner.plan(0, mapped, batch.frame, problems, frozenset())
+        planned += rows_of(rows, planner.operations(mapped, rows))
     assert not [problem for row in planned for problem in row.problems]
     return [(row.row.number, each.kind, each.key, each.body) for row in planned for each in row.operations]
 
