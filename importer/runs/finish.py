@@ -9,6 +9,7 @@ from importer.exit_codes import ExitCode
 from importer.journal.results import row_results, run_report
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
+from importer.private import refuse_link
 from importer.reporting import summary, write_annotated, write_html, write_rejects, write_results, write_summary
 from importer.runs.log import FILE_NAME as LOG_NAME
 
@@ -44,6 +45,7 @@ def end_run(
 def write_report(journal: Journal, run: StoredRun) -> Ended:
     """Write the run's files from the journal, as often as anybody likes."""
     folder = journal.folder / run.run_id
+    refuse_link(folder)
     report = run_report(journal, run, mapping_sha256=sha256(run.request.mapping_text.encode()).hexdigest())
     if sum(report.counts.values()) != report.rows:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
