@@ -8,6 +8,7 @@ from typing import Final
 
 from importer.errors import LocalDiskError, RunError
 from importer.journal.schema import LAYOUTS, VERSION
+from importer.journal.volume import refuse_network_drive
 from importer.private import FILE_MODE, private_folder, refuse_link
 
 FILE_NAME: Final = "journal.sqlite3"
@@ -21,6 +22,7 @@ def open_database(folder: Path, *, check_same_thread: bool = True) -> sqlite3.Co
     """
     path = folder / FILE_NAME
     try:
+        refuse_network_drive(folder)
         private_folder(folder)
         _create_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=check_same_thread)
