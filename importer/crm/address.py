@@ -77,7 +77,7 @@ def origin_of(base_url: str) -> str:
 
 def checked_org(org: str) -> str:
     """The organisation's id, which becomes part of every address; raises SettingsError if it cannot."""
-    if not is_addressable(org):
+    if org in _STEPS or not org.isprintable():
         raise SettingsError(
             f"the organisation {org!r} cannot stand in an address", tip="Give the id as the CRM shows it (--org)."
         )

@@ -112,13 +112,13 @@ def test_no_segment_is_a_step_to_another_address(text: str) -> None:
     assert not is_addressable(text)
 
 
-@pytest.mark.parametrize("org", ["a/b", "a;b", "a%2e", "a\\b", "a\nb", "a\u202eb"])
+@pytest.mark.parametrize("org", ["a\nb", "a\u202eb", "\x1b[2J"])
 def test_an_organisation_that_cannot_stand_in_an_address_is_refused(org: str) -> None:
     with pytest.raises(SettingsError, match="cannot stand in an address") as caught:
         checked_org(org)
     assert caught.value.tip
 
 
-@pytest.mark.parametrize("org", ["o1", "4711", "a-b_c.d", "…", "ä b"])
+@pytest.mark.parametrize("org", ["o1", "4711", "a-b_c.d", "…", "org/7 ä"])
 def test_other_organisations_are_fine(org: str) -> None:
     assert checked_org(org) == org
