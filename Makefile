@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test crash-test check lint types floors samples schema docs lock clean
+.PHONY: demo test crash-test check lint types floors samples schema docs lock audit sbom clean
 
+# Only wheels, and only those whose hashes are written down: nothing is built, so no package runs code while it is installed.
+INSTALL := install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+AUDIT := .venv-audit
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
 demo: $(READY) ## the main job, end to end, on the built-in sandbox
@@ -44,13 +47,32 @@ lock: $(READY) ## pin the dependencies again, with hashes and without naming an 
 		--no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group audit -o requirements/audit.txt
+
+audit: $(AUDIT)/.ready ## look every pinned package up among known vulnerabilities; needs the network
+	for pinned in run dev audit; do \
+		$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$pinned.txt || exit 1; \
+	done
+
+sbom: $(AUDIT)/.ready ## list what an installation holds, with licences: requirements/sbom.cdx.json
+	rm -rf $(AUDIT)/run
+	$(PYTHON) -m venv --without-pip $(AUDIT)/run
+	$(AUDIT)/bin/python -m pip --python $(AUDIT)/run/bin/python $(INSTALL) -r requirements/run.txt
+	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+		-o requirements/sbom.cdx.json $(AUDIT)/run
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(READY):
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip $(INSTALL) -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+$(AUDIT)/.ready: requirements/audit.txt
+	$(PYTHON) -m venv --clear $(AUDIT)
+	$(AUDIT)/bin/python -m pip $(INSTALL) -r requirements/audit.txt
 	@touch $@

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from importer.cli.escape import for_terminal
 from importer.model.examination import FIRST_ROWS
+from importer.model.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,4 +63,4 @@ def _more(rest: int, where: str) -> list[str]:
 
 
 def _line(text: str) -> str:
-    return for_terminal(text, keep="")
+    return visible(text)

@@ -1,5 +1,6 @@
 """Everything a person sees. Progress and messages go to stderr, results to stdout."""
 
+import json
 import os
 import sys
 import time
@@ -10,8 +11,8 @@ from typing import Any, Final
 import click
 from tqdm import tqdm
 
-from importer.cli.escape import for_terminal
 from importer.cli.wording import duration
+from importer.model.visible import visible, visible_json
 
 _EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
@@ -69,14 +70,14 @@ class Console:
 
     def waiting(self, why: str, seconds: float = 0.0) -> None:
         """Nothing moves for so long, and why; the empty text when it moves again."""
-        was, self._why = self._why, for_terminal(why, keep="")
+        was, self._why = self._why, visible(why)
         self._until = time.time() + seconds
         if self._why or was:
             self.tick()
 
     def note(self, text: str) -> None:
         """Something a person should know now."""
-        self.say(text)
+        self.say(_lines(text))
 
     def tick(self) -> None:
         """Time passes, whether or not anything moves."""
@@ -101,7 +102,7 @@ class Console:
 
     def _begin(self, stage: str, total: int | None, done: int = 0) -> None:
         self.done()
-        self._stage, self._total, self._rows, self._first = for_terminal(stage), total, done, done
+        self._stage, self._total, self._rows, self._first = visible(stage), total, done, done
         self._began = self._said = time.monotonic()
         if self._progress and sys.stderr.isatty():
             self._bar = _bar(desc=self._stage, total=total, initial=done, bar_format=_BAR if total else None)
@@ -144,30 +145,38 @@ class Console:
     def say(self, text: str) -> None:
         """A message for the person, on stderr."""
         if not self._quiet:
-            self._write(for_terminal(text))
+            self._write(visible(text, keep="\n"))
 
     def detail(self, text: str) -> None:
-        """A message for those who asked for details."""
+        """A line for those who asked for details."""
         if self.verbose:
-            self.say(text)
+            self.say(visible(text))
 
     def error(self, message: str, tip: str = "") -> None:
         """What went wrong and what to do, on stderr, also when quiet."""
-        self._write(click.style("error: ", fg="red", bold=True) + for_terminal(message))
+        self._write(click.style("error: ", fg="red", bold=True) + _lines(message))
         if tip:
-            self._write(click.style("  tip: ", bold=True) + for_terminal(tip))
+            self._write(click.style("  tip: ", bold=True) + _lines(tip))
 
     def warn(self, message: str) -> None:
         """Something beside the run went wrong; also when quiet."""
-        self._write(click.style("warning: ", fg="yellow", bold=True) + for_terminal(message))
+        self._write(click.style("warning: ", fg="yellow", bold=True) + _lines(message))
 
     @staticmethod
     def shown(text: str) -> str:
         """Somebody else's words, safe for the terminal, on one line."""
-        return for_terminal(text, keep="")
+        return visible(text)
 
-    def result(self, text: str) -> None:
-        """What was asked for, on stdout. Whether anybody still reads it changes nothing."""
+    def document(self, document: Any) -> None:
+        """What was asked for, as JSON."""
+        self._put(visible_json(json.dumps(document, ensure_ascii=False, indent=2)))
+
+    def result(self, text: str, *, is_styled: bool = False) -> None:
+        """What was asked for, on stdout. A text with colours has made everything in it visible by itself."""
+        self._put(text if is_styled else visible(text, keep="\n", longest=None))
+
+    def _put(self, text: str) -> None:
+        """Print on stdout; whether anybody still reads it changes nothing."""
         try:
             click.echo(text, color=_coloured())
             sys.stdout.flush()  # a program that reads along should not wait for the end
@@ -179,7 +188,7 @@ class Console:
         """A question on the terminal; no when there is nobody to ask."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        return click.confirm(for_terminal(question), default=False, err=True)
+        return click.confirm(_lines(question), default=False, err=True)
 
     def _write(self, text: str) -> None:
         if self._bar is not None:
@@ -192,6 +201,12 @@ def _bar(**how: Any) -> "tqdm[Any]":
     """A bar on stderr that fits the terminal, also one that does not know its own width."""
     width = os.get_terminal_size(sys.stderr.fileno()).columns
     return tqdm(**how, unit=" rows", file=sys.stderr, leave=False, ncols=None if width else 80, dynamic_ncols=width > 0)
+
+
+def _lines(text: str) -> str:
+    """A message whose later lines cannot pass for messages of their own: file names may hold line breaks."""
+    first, *more = visible(text, keep="\n").split("\n")
+    return "\n".join([first, *(line if line.startswith(" ") else f"  {line}" for line in more)])
 
 
 def _coloured() -> bool | None:

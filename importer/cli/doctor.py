@@ -1,6 +1,5 @@
 """`importer doctor`: why a run would not work, before it starts."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ def doctor(**options: Any) -> int:
     here = session(options)
     findings = list(examine(here.settings))
     if here.as_json:
-        here.console.result(json.dumps([asdict(finding) for finding in findings], indent=2))
+        here.console.document([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             here.console.result(

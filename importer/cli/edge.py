@@ -1,13 +1,15 @@
 """The one place where errors become text and exit codes."""
 
 import json
+import logging
 import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -15,6 +17,8 @@ from importer.cli.commands import importer
 from importer.cli.console import Console
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
+from importer.model.visible import visible, visible_json
+from importer.runs.log import OneLine, place_of
 
 
 class Terminated(KeyboardInterrupt):
@@ -31,6 +35,7 @@ def entry() -> NoReturn:
 def main(argv: Sequence[str]) -> int:
     """Run one command; returns its exit code and raises nothing."""
     os.umask(0o077)
+    _speak_safely()
     _watch_for_termination()
     try:
         code = importer.main(args=list(argv), prog_name="importer", standalone_mode=False)
@@ -61,22 +66,40 @@ def _explain_usage(error: click.ClickException) -> None:
 
 def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
     """Where it happened, without the values that were there: they may be personal."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119
+    place = place_of(error)
     Console().error(
         f"this is a defect of the importer: {place}",
         "Nothing is lost: `importer runs` shows how far the run came. Please report this line; -v shows more.",
     )
     if "-v" in argv or "--verbose" in argv:
-        traceback.print_exception(error)
+        for line in traceback.format_exception(error):
+            click.echo(visible(line, keep="\n"), err=True, nl=False)
     return f"defect: {place}"
 
 
 def _failed(argv: Sequence[str], reason: str, code: ExitCode) -> ExitCode:
     """With --json every way out prints a summary, also where no run came into being."""
     if "--json" in argv:
-        click.echo(json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason}))
+        click.echo(visible_json(json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason})))
     return code
+
+
+def _speak_safely() -> None:
+    """What libraries say by themselves (warnings, logs that nobody handles) quotes files and servers, too."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,  # noqa: ARG001
+        lineno: int,  # noqa: ARG001
+        file: TextIO | None = None,  # noqa: ARG001
+        line: str | None = None,  # noqa: ARG001
+    ) -> None:
+        Console().warn(f"{category.__name__}: {message}")
+
+    warnings.showwarning = show
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(OneLine())
 
 
 def _watch_for_termination() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from importer.cli.hook import call_hook
@@ -20,9 +19,9 @@ def told(session: Session, finished: Finished) -> int:
             for line in source_lines(source):
                 session.console.detail(line)
     if session.as_json:
-        session.console.result(json.dumps(finished.ended.document(), ensure_ascii=False, indent=2))
+        session.console.document(finished.ended.document())
     else:
-        session.console.result(conclusion(finished))
+        session.console.result(conclusion(finished), is_styled=True)
     if session.on_finish:
         call_hook(session.on_finish, finished.ended, session.console)
     return finished.ended.exit_code

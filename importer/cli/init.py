@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from importer.cli.escape import for_terminal
 from importer.cli.options import COMMON, FORMAT
+from importer.model.visible import visible
 
 if TYPE_CHECKING:
     from importer.cli.session import Session
@@ -56,15 +55,13 @@ def init(**options: Any) -> int:
 
 def _show(here: Session, suggested: Suggested, file: Path, target: Path) -> None:
     if here.as_json:
-        here.console.result(json.dumps(_document(suggested, target), ensure_ascii=False, indent=2))
+        here.console.document(_document(suggested, target))
         return
     for line in [*_what_was_read(suggested), "", *_columns(suggested), ""]:
         here.console.say(line)
     for look in suggested.suggestion.looks:
         here.console.say(f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text}")
-    here.console.result(
-        for_terminal(f"Written: {target}\nNext, after a look at it:  importer check {file} -m {target}")
-    )
+    here.console.result(f"Written: {target}\nNext, after a look at it:  importer check {file} -m {target}")
 
 
 def _what_was_read(suggested: Suggested) -> list[str]:
@@ -103,7 +100,7 @@ def _columns(suggested: Suggested) -> list[str]:
 
 
 def _line(text: str) -> str:
-    return for_terminal(" ".join(text.split()))
+    return visible(" ".join(text.split()))
 
 
 def _short(text: str, width: int) -> str:

@@ -1,6 +1,5 @@
 """`importer report`: write a run's report again."""
 
-import json
 from typing import Any
 
 import click
@@ -27,7 +26,7 @@ def report(**options: Any) -> int:
     with here.journal() as journal:
         ended = write_report(journal, journal.run(options["run_id"]))
     if here.as_json:
-        here.console.result(json.dumps(ended.document(), ensure_ascii=False, indent=2))
+        here.console.document(ended.document())
     else:
         here.console.result("\n".join(ended.files.values()))
     return 0

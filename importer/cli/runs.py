@@ -1,6 +1,5 @@
 """`importer runs`: the runs so far."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +39,7 @@ def runs(**options: Any) -> int:
             }
             for run, counts, parent in listed
         ]
-        here.console.result(json.dumps(documents, indent=2))
+        here.console.document(documents)
         return 0
     width = max((len(run.run_id) for run, _, _ in listed), default=0)
     told: set[str] = set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from importer.cli.columns import change_lines, owner_lines, symptom_lines
-from importer.cli.escape import for_terminal
+from importer.model.visible import visible
 
 if TYPE_CHECKING:
     from importer.model.run import ReadSource, RunReport
@@ -82,8 +82,8 @@ def conclusion(finished: Finished) -> str:
     story = [f"  in all: {report.story.sentence}"] if report.story else []
     ending = [*story, *_estimate(report), *_why(finished)]
     paths = [
-        f"Rows that need a person: {for_terminal(files['rejects.csv'])}",
-        f"Report:                  {for_terminal(files['report.html'])}",
+        f"Rows that need a person: {visible(files['rejects.csv'])}",
+        f"Report:                  {visible(files['report.html'])}",
     ]
     lines += _problems(report.problems, room=_LINES - len(lines) - len(ending) - len(paths))
     columns = _columns(report) if report.command == "check" else []
@@ -125,7 +125,7 @@ def _why(finished: Finished) -> list[str]:
     if finished.stop is None:
         return []
     told = (("why", finished.ended.report.reason), ("tip", finished.stop.tip))
-    return [f"  {click.style(word, bold=True)}: {for_terminal(text, keep='')}" for word, text in told if text]
+    return [f"  {click.style(word, bold=True)}: {visible(text)}" for word, text in told if text]
 
 
 def _columns(report: RunReport) -> list[str]:
@@ -150,4 +150,4 @@ def _problems(problems: dict[str, int], *, room: int) -> list[str]:
 
 
 def _said(value: object) -> str:
-    return "as published" if value is None else for_terminal(str(value), keep="") or "not given"
+    return "as published" if value is None else visible(str(value)) or "not given"

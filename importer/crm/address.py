@@ -10,6 +10,9 @@ from importer.model.operation import Call, Kind
 DEFAULT_BASE_URL: Final = "https://apis.saleschat.pro"
 """The contract's only server."""
 
+_STEPS: Final = frozenset({"", ".", ".."})
+"""Segments that lead elsewhere than they say."""
+
 METHODS: Final = {Kind.CREATE: "POST", Kind.ASSIGN: "PUT", Kind.EVENT: "PUT"}
 
 
@@ -72,13 +75,29 @@ def origin_of(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
-def is_addressable(crm_id: str) -> bool:
-    """Whether servers take this id in an address: firewalls refuse encoded slashes, backslashes, `;`, `%`, controls."""
-    return not any(character in "/\\;%" or not character.isprintable() for character in crm_id)
+def checked_org(org: str) -> str:
+    """The organisation's id, which becomes part of every address; raises SettingsError if it cannot."""
+    if org in _STEPS or not org.isprintable():
+        raise SettingsError(
+            f"the organisation {org!r} cannot stand in an address", tip="Give the id as the CRM shows it (--org)."
+        )
+    return org
+
+
+def is_addressable(lead_id: str) -> bool:
+    """Whether servers take this id in an address: firewalls refuse encoded slashes, backslashes, `;`, `%`, controls.
+
+    `.` and `..` would be another address, also percent-encoded.
+    """
+    return lead_id not in _STEPS and not any(
+        character in "/\\;%" or not character.isprintable() for character in lead_id
+    )
 
 
 def segment(text: str) -> str:
-    """One path segment; everything that is not plain is percent-encoded, slashes included."""
+    """One path segment; everything that is not plain is percent-encoded, slashes included. ValueError for a step."""
+    if text in _STEPS:
+        raise ValueError(f"{text!r} would lead to another address")
     return quote(text, safe="")
 
 

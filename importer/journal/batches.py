@@ -84,15 +84,25 @@ def cells_of(
     """The source's cells of the rows, by number; rows whose cells were never kept or are purged are missing."""
     if not numbers:
         return {}
-    (blob,) = connection.execute(
-        f"SELECT cells FROM batches WHERE {_OF_BATCH}", (batch.run, batch.source, batch.first)
-    ).fetchone()
-    if blob is None:
+    stored = _stored_cells(connection, batch)
+    if stored is None:
         return {}
-    table = _table(blob)
-    chosen = table.filter(pc.is_in(table["number"], pa.array(numbers, pa.int64())))
+    chosen = stored.filter(pc.is_in(stored["number"], pa.array(numbers, pa.int64())))
     found, *columns = (column.to_pylist() for column in chosen.columns)
     return dict(zip(found, zip(*columns, strict=True) if columns else [()] * len(found), strict=True))
+
+
+def keep_cells(connection: sqlite3.Connection, batch: StoredBatch, numbers: Collection[int]) -> None:
+    """Forget the cells of all rows of the batch but these."""
+    stored = _stored_cells(connection, batch)
+    if stored is None:
+        return
+    kept = stored.filter(pc.is_in(stored["number"], pa.array(numbers, pa.int64())))
+    if len(kept) < len(stored):
+        connection.execute(
+            f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}",
+            (_blob(kept) if len(kept) else None, batch.run, batch.source, batch.first),
+        )
 
 
 def take_out(connection: sqlite3.Connection, run: int, rows: Iterable[RowId]) -> None:
@@ -171,6 +181,13 @@ def _keep_plain(connection: sqlite3.Connection, key: tuple[int, int, int], plain
         f"UPDATE batches SET plain = ?, plain_rows = ?, plain_assigns = ?, plain_events = ? WHERE {_OF_BATCH}",
         (_blob(plain), len(plain), assigns or 0, events or 0, *key),
     )
+
+
+def _stored_cells(connection: sqlite3.Connection, batch: StoredBatch) -> pa.Table | None:
+    (blob,) = connection.execute(
+        f"SELECT cells FROM batches WHERE {_OF_BATCH}", (batch.run, batch.source, batch.first)
+    ).fetchone()
+    return _table(blob) if blob else None
 
 
 def _cells(batch: PlannedBatch) -> pa.Table:

@@ -1,6 +1,5 @@
 """Opening the journal's file so that what is committed survives a power loss."""
 
-import errno
 import os
 import sqlite3
 from contextlib import suppress
@@ -9,6 +8,8 @@ from typing import Final
 
 from importer.errors import LocalDiskError, RunError
 from importer.journal.schema import LAYOUTS, VERSION
+from importer.journal.volume import refuse_network_drive
+from importer.private import FILE_MODE, private_folder, refuse_link
 
 FILE_NAME: Final = "journal.sqlite3"
 
@@ -21,7 +22,8 @@ def open_database(folder: Path, *, check_same_thread: bool = True) -> sqlite3.Co
     """
     path = folder / FILE_NAME
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_network_drive(folder)
+        private_folder(folder)
         _create_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=check_same_thread)
         _prepare(connection)
@@ -47,10 +49,10 @@ def _create_private(path: Path) -> None:
     those of its other connection included; whoever looked into the journal next would take himself for the only one
     and delete the -wal that is still being written.
     """
-    if path.is_symlink():
-        raise OSError(errno.ELOOP, "it is a symbolic link")
+    for name in (FILE_NAME, *(f"{FILE_NAME}{ending}" for ending in ("-wal", "-shm", "-journal"))):
+        refuse_link(path.with_name(name))
     with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE))
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from typing import Final
 
+from importer.journal.purging import PURGED
 from importer.journal.rows import MENDABLE, NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import RowStatus
@@ -102,8 +103,7 @@ def _count(connection: sqlite3.Connection, runs: list[int], condition: str) -> i
 def _is_purged(connection: sqlite3.Connection, runs: list[int]) -> bool:
     return bool(
         connection.execute(
-            "SELECT 1 FROM sources WHERE run IN (SELECT value FROM json_each(?))"
-            " AND json_extract(info, '$.path') = '(purged)'",
-            (json.dumps(runs),),
+            "SELECT 1 FROM sources WHERE run IN (SELECT value FROM json_each(?)) AND json_extract(info, '$.path') = ?",
+            (json.dumps(runs), PURGED),
         ).fetchone()
     )

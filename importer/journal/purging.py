@@ -1,4 +1,4 @@
-"""Removing personal data of old runs: cells, problems' values, requests, ids and owners. Counts stay."""
+"""Removing personal data of old runs: cells, problems' values, requests, ids, owners, words and paths. Counts stay."""
 
 import sqlite3
 from typing import Final
@@ -6,10 +6,19 @@ from typing import Final
 from importer.journal.batches import forget_batches
 from importer.journal.transaction import transaction
 
+PURGED: Final = "(purged)"
+"""What stands in the place of paths."""
+
 _STATEMENTS: Final = (
     "UPDATE operations SET body = NULL, key = '' WHERE run = ?",
-    "UPDATE rows SET cells = NULL, problems = NULL, crm_id = '', owner = '', message = '', hint = '' WHERE run = ?",
-    "UPDATE examinations SET symptoms = '[]' WHERE run = ?",
+    "UPDATE rows SET cells = NULL, problems = NULL, crm_id = '', lead_id = '', owner = '', message = '', hint = ''"
+    " WHERE run = ?",
+    "UPDATE leads SET lead_id = '' WHERE seen_in = ?",
+    "UPDATE examinations SET symptoms = '[]', changes = '[]' WHERE run = ?",
+    "UPDATE runs SET reason = '', request = json_set(request, '$.files', json('[]'), '$.mapping_text', '',"
+    f" '$.mapping_path', '{PURGED}') WHERE id = ?",
+    f"UPDATE sources SET info = json_set(info, '$.path', '{PURGED}', '$.sheet', '', '$.notes', json('[]'))"
+    " WHERE run = ?",
 )
 
 
@@ -19,6 +28,4 @@ def purge_run(connection: sqlite3.Connection, run: int) -> None:
         for statement in _STATEMENTS:
             connection.execute(statement, (run,))
         forget_batches(connection, run)
-        connection.execute("UPDATE runs SET request = json_set(request, '$.files', json('[]')) WHERE id = ?", (run,))
-        connection.execute("UPDATE sources SET info = json_set(info, '$.path', '(purged)') WHERE run = ?", (run,))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

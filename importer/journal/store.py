@@ -16,6 +16,7 @@ from importer.journal.follow_ups import give_up_stale
 from importer.journal.plan import Plan
 from importer.journal.retrying import RETRY_FAILED
 from importer.journal.rows import mark_maybe
+from importer.journal.scrubbing import scrub
 from importer.journal.sending import SendingJournal
 from importer.journal.transaction import transaction
 from importer.journal.writer import Writer
@@ -108,11 +109,15 @@ class Journal:
         self.connection.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run.id))
 
     def end(self, run: StoredRun, state: RunState, *, exit_code: int, reason: str, seconds: float) -> None:
-        """This process is done with the run; `seconds` are added to those of earlier processes."""
+        """This process is done with the run, and what nobody needs any more of it is forgotten.
+
+        `seconds` are added to those of earlier processes.
+        """
         self.connection.execute(
             "UPDATE runs SET state = ?, exit_code = ?, reason = ?, seconds = seconds + ?, finished_at = ? WHERE id = ?",
             (state, exit_code, reason, seconds, self._stamp(), run.id),
         )
+        scrub(self.connection, run.id)
 
     def health(self) -> str:
         """SQLite's own word on the file: `ok`, or what is wrong with it."""

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 LARGEST_CELL = 1 << 20
 """Characters of one cell: anything longer is a quote that was never closed."""
 
+LONGEST_LINE = 1 << 23
+"""Characters of one line: a file without line breaks would be read into memory as a whole."""
+
+MOST_COLUMNS = 16_384
+"""Cells of one row: as many as a spreadsheet has columns."""
+
+MOST_ROWS = 10_000_000
+"""Rows of one file: a list of more is sent in parts."""
+
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 18
 
@@ -74,7 +83,7 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
     lines: list[str] = []
     size = 0
     with _text(path, encoding) as text:
-        for line in islice(text, _SAMPLE_LINES):
+        for line in islice(_lines_of(text, path), _SAMPLE_LINES):
             if size > _SAMPLE_CHARACTERS and lines:
                 break
             lines.append(line)
@@ -86,15 +95,26 @@ def _text(path: Path, encoding: str) -> TextIO:
     return path.open(encoding=encoding, errors="strict", newline="")
 
 
+def _lines_of(text: TextIO, path: Path) -> Iterator[str]:
+    """The physical lines; raises `SourceError` at one that no honest list has."""
+    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), start=1):
+        if len(line) == LONGEST_LINE:
+            raise SourceError(
+                f"{path}: line {number} holds more than {LONGEST_LINE:,} characters",
+                tip="A row of a list ends with a line break; export the file once more.",
+            )
+        yield line
+
+
 class _Lines:
     """Physical lines, of which those of the record that is being read are kept."""
 
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
         self.pending: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._text:
+        for line in self._lines:
             self.pending.append(line)
             yield line
 
@@ -102,8 +122,9 @@ class _Lines:
 def _records(path: Path, encoding: str, delimiter: Delimiter, *, holds_nul: bool) -> Iterator[Record]:
     """Every record of the file, blank ones too, numbered from 1 as a spreadsheet does."""
     with _text(path, encoding) as text:
-        skipped = 1 if delimiter.said_by_file and text.readline() else 0
-        lines = _Lines(text)
+        physical = _lines_of(text, path)
+        skipped = 1 if delimiter.said_by_file and next(physical, "") else 0
+        lines = _Lines(physical)
         reader = _reader(iter(lines), delimiter, strict=True)
         number = 0
         while True:
@@ -116,8 +137,19 @@ def _records(path: Path, encoding: str, delimiter: Delimiter, *, holds_nul: bool
             except csv.Error as error:
                 yield _mended(path, Record(number, line, []), error, lines.pending, delimiter)
             else:
+                _refuse_too_many(path, number, len(cells))
                 yield Record(number, line, cells, _nul_faults(cells) if holds_nul else ())
             lines.pending.clear()
+
+
+def _refuse_too_many(path: Path, row: int, cells: int) -> None:
+    if row > MOST_ROWS:
+        raise SourceError(f"{path}: more than {MOST_ROWS:,} rows", tip="Cut the list into several files.")
+    if cells > MOST_COLUMNS:
+        raise SourceError(
+            f"{path}: row {row} has {cells:,} cells; a spreadsheet has no more than {MOST_COLUMNS:,} columns",
+            tip="Check the delimiter (--delimiter) and the line breaks of the file.",
+        )
 
 
 def _reader(lines: Iterator[str], delimiter: Delimiter, *, strict: bool) -> _csv.Reader:

@@ -6,43 +6,17 @@ an earlier attempt stays intact until the new one is complete.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from importer.errors import LocalDiskError
+from importer.private import FILE_MODE, private_folder, refuse_link, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-FILE_MODE: Final = 0o600
-FOLDER_MODE: Final = 0o700
-
-_TIPS: Final = {
-    errno.ENOSPC: "Free some space on this disk; `importer report` then writes the report again from the journal.",
-    errno.EDQUOT: "Your quota on this disk is used up. Free some space; `importer report` then writes it again.",
-    errno.EROFS: "This disk can only be read. Name another folder with --reports-dir.",
-}
-_TIP: Final = "Check that you may write in this folder, or name another one with --reports-dir."
-
-
-def private_folder(path: Path) -> Path:
-    """Make a folder, and those above it that are missing, each readable by its owner alone; returns `path`.
-
-    Raises LocalDiskError. Folders that exist keep their permissions.
-    """
-    try:
-        for folder in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
-            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    except OSError as error:
-        raise _refused(path, error) from error
-    if not path.is_dir():
-        raise LocalDiskError(f"{path}: is not a folder", tip=_TIP)
-    return path
 
 
 @contextmanager
@@ -53,13 +27,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     it points at is never written. Raises LocalDiskError when the disk refuses; the old file is then untouched.
     """
     private_folder(path.parent)
-    if path.is_symlink():
-        raise LocalDiskError(f"{path}: is a symbolic link, and reports are never written through one", tip="Remove it.")
+    refuse_link(path)
     try:
         # mkstemp opens with O_EXCL and O_NOFOLLOW: nobody can put a file or a link in its way.
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "w+b") as file:
@@ -70,7 +43,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         beside.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -108,8 +81,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _refused(path: Path, error: OSError) -> LocalDiskError:
-    reason = error.strerror or str(error)
-    return LocalDiskError(f"{path}: cannot be written: {reason}", tip=_TIPS.get(error.errno or 0, _TIP))

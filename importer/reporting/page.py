@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from importer.model.outcome import FollowUp
+from importer.model.visible import visible
 from importer.reporting.files import replacing_text
 from importer.reporting.overview import reasons
 from importer.reporting.pictures import shares, timeline
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from importer.reporting.overview import Overview
 
 OWNERS_SHOWN: Final = 50
-
-# What cannot be seen or turns the direction of the text could make a cell look like something else.
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 def write_html(path: Path, run: RunReport, overview: Overview) -> None:
@@ -52,10 +49,10 @@ def write_html(path: Path, run: RunReport, overview: Overview) -> None:
         file.writelines(page)
 
 
-def visible(value: object) -> object:
-    """A text with its unseen characters written as `\\uNNNN`; anything else as it is."""
+def _seen(value: object) -> object:
+    """A text as it is shown: what turns the direction of text could make a cell look like something else."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+        return visible(value, keep="\t\n", longest=None)
     return value
 
 
@@ -64,7 +61,7 @@ def _environment() -> Environment:
         loader=PackageLoader("importer.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=visible,
+        finalize=_seen,
         trim_blocks=True,
         lstrip_blocks=True,
     )

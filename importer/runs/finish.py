@@ -10,6 +10,7 @@ from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.results import result_batches, row_results
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
+from importer.private import refuse_link
 from importer.reporting import (
     Overview,
     rejects_csv,
@@ -52,6 +53,7 @@ def end_run(
 def write_report(journal: Journal, run: StoredRun) -> Ended:
     """Write the run's files from the journal, as often as anybody likes."""
     folder = journal.folder / run.run_id
+    refuse_link(folder)
     report = run_report(journal, run, mapping_sha256=sha256(run.request.mapping_text.encode()).hexdigest())
     if sum(report.counts.values()) != report.rows:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")

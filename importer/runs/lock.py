@@ -11,6 +11,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from importer.errors import LocalDiskError, RunError
+from importer.private import FILE_MODE, open_private, refuse_link
 
 _LOCK: Final = ".sending.lock"
 _HOLDER: Final = ".sending.json"
@@ -19,8 +20,9 @@ _HOLDER: Final = ".sending.json"
 @contextmanager
 def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
     """Hold the lock for the block; the system frees it when the process dies. RunError when it is taken."""
-    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    lock = FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
     holder = folder / _HOLDER
+    refuse_link(folder / _LOCK)
     try:
         lock.acquire()
     except Timeout as error:
@@ -40,8 +42,8 @@ def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
 
 def _say(holder: Path, who: dict[str, object]) -> None:
     try:
-        holder.touch(mode=0o600)
-        holder.write_text(json.dumps(who))
+        with os.fdopen(open_private(holder, os.O_TRUNC), "w", encoding="utf-8") as file:
+            json.dump(who, file)
     except OSError as error:
         raise _refused(holder.parent, error) from error
 

@@ -7,32 +7,50 @@ httpx would log every address, and with it crm_ids.
 import logging
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from importer.errors import LocalDiskError
+from importer.model.visible import visible
+from importer.private import open_private, private_folder, refuse_link
 
 LOG: Final = logging.getLogger("importer")
 FILE_NAME: Final = "importer.log"
 
 
+class OneLine(logging.Formatter):
+    """Every record is one line of visible characters; of an exception it tells type and place, never its values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as it stands in the log."""
+        line = visible(super().formatMessage(self._completed(record)))
+        error = record.exc_info[1] if record.exc_info else None
+        return f"{line}: {place_of(error)}" if error else line
+
+    def _completed(self, record: logging.LogRecord) -> logging.LogRecord:
+        record.message = record.getMessage()
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        return record
+
+
+def place_of(error: BaseException) -> str:
+    """The type of an exception and where it was raised, without the values that were there: they may be personal."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
+
+
 @contextmanager
 def logged(folder: Path) -> Iterator[None]:
     """Append what the block logs to the run's log, readable by its owner alone. Raises LocalDiskError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(
-            folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600
-        )
-    except OSError as error:
-        raise LocalDiskError(
-            f"{folder / FILE_NAME}: cannot be written: {error.strerror}", tip="Mend the folder, or name another one."
-        ) from error
-    stream = os.fdopen(descriptor, "a", encoding="utf-8")
+    refuse_link(folder)
+    private_folder(folder)
+    stream = os.fdopen(open_private(folder / FILE_NAME, os.O_APPEND), "a", encoding="utf-8")
     handler = logging.StreamHandler(stream)
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter = OneLine("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     LOG.addHandler(handler)

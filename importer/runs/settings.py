@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from importer.crm.address import DEFAULT_BASE_URL, checked_base_url
+from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org
 from importer.crm.credential import Credential, CredentialKind
 from importer.errors import SettingsError
 
@@ -58,7 +58,7 @@ class Settings:
                 "no organisation is given",
                 tip="Give --org ID, set SALESCHAT_ORG_ID, or write org into importer.toml; --sandbox needs none.",
             )
-        return str(org)
+        return checked_org(str(org))
 
     def base_url(self) -> str:
         """The checked base URL."""

@@ -10,6 +10,7 @@ from importer.errors import LocalDiskError, SettingsError, SourceError
 from importer.mapping.suggest import Suggestion, all_words, suggest
 from importer.model.source import ReadOptions, SourceInfo
 from importer.reading import Table, open_tables
+from importer.reporting.files import replacing_text
 
 MOST_ROWS: Final = 200_000
 """Rows that are looked at; a file with more is judged by its beginning, which is said."""
@@ -34,17 +35,17 @@ def suggest_mapping(file: Path, options: ReadOptions, target: Path) -> Suggested
 
 def write_mapping(text: str, target: Path, *, force: bool) -> None:
     """Write the mapping; raises `SettingsError` if there is one and `force` was not given, else `LocalDiskError`."""
-    try:
-        with target.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
+    if target.exists() and not force:
         raise SettingsError(
             f"{target} exists already", tip="Name another file with -o, or give --force to write over it."
-        ) from None
-    except OSError as error:
-        raise LocalDiskError(
-            f"{target} cannot be written: {error.strerror}", tip="Name another file with -o."
-        ) from error
+        )
+    try:
+        if not target.parent.is_dir():
+            raise LocalDiskError(f"{target} cannot be written: there is no folder {target.parent}")
+        with replacing_text(target) as file:
+            file.write(text)
+    except LocalDiskError as error:
+        raise LocalDiskError(error.message, tip="Name another file with -o.") from error
 
 
 def _opened(file: Path, options: ReadOptions) -> Table:

@@ -31,6 +31,8 @@ class Withheld:
         kind = call.operation.kind
         if kind is Kind.CREATE:
             return ""
+        if call.lead_id and not is_addressable(call.lead_id):
+            return "the lead_id that the CRM gave cannot stand in an address"
         if not call.lead_id and not is_addressable(call.crm_id):
             return "the crm_id cannot stand in an address, and no lead_id is known"
         user = call.operation.key

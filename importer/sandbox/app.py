@@ -51,7 +51,7 @@ class LeadsApp:
             return
         except Exception:
             # The server's own log is silent, and a defect of the sandbox must not look like one of its faults.
-            logger.exception("The sandbox failed at %s", scope["path"])
+            logger.exception("the sandbox failed")
             raise
         if reply is None:
             await _cut(request)

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 
 from importer.errors import SettingsError
 from importer.sandbox.endpoints import Endpoint
+
+_MAX_BYTES: Final = 256 * 1024
 
 Rate = Annotated[float, Field(strict=True, ge=0, le=1)]
 Seconds = Annotated[float, Field(strict=True, ge=0)]
@@ -103,9 +105,25 @@ def load_faults(path: Path) -> Faults:
     raise SettingsError(message, tip="Correct the faults file; docs/sandbox.md lists its keys.")
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without aliases: a few of them are a document of millions of parts for whoever walks through it."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not used here", mark)
+        return super().compose_node(parent, index)
+
+
 def _document(path: Path) -> Mapping[str, object]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise SettingsError(f"{path}: is larger than {_MAX_BYTES // 1024} KiB", tip="Is it a faults file?")
+        document = yaml.load(content.decode("utf-8"), Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe one
+    except RecursionError:
+        raise SettingsError(f"{path}: nests too deep", tip="A faults file is a list of keys and values.") from None
     except OSError as error:
         raise SettingsError(
             f"{path}: cannot be read: {error.strerror}", tip="Check the path after --faults."

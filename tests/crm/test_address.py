@@ -1,6 +1,14 @@
 import pytest
 
-from importer.crm.address import checked_base_url, is_loopback, origin_of, segment, url_of
+from importer.crm.address import (
+    checked_base_url,
+    checked_org,
+    is_addressable,
+    is_loopback,
+    origin_of,
+    segment,
+    url_of,
+)
 from importer.errors import SettingsError
 from importer.model.operation import Call, Kind, Operation, RowId
 
@@ -93,3 +101,24 @@ def test_loopback() -> None:
 
 def test_the_origin_has_no_path_and_no_capitals() -> None:
     assert origin_of("https://CRM.Example:8443/base") == "https://crm.example:8443"
+
+
+@pytest.mark.parametrize("text", ["", ".", ".."])
+def test_no_segment_is_a_step_to_another_address(text: str) -> None:
+    with pytest.raises(ValueError, match="another address"):
+        segment(text)
+    with pytest.raises(SettingsError):
+        checked_org(text)
+    assert not is_addressable(text)
+
+
+@pytest.mark.parametrize("org", ["a\nb", "a\u202eb", "\x1b[2J"])
+def test_an_organisation_that_cannot_stand_in_an_address_is_refused(org: str) -> None:
+    with pytest.raises(SettingsError, match="cannot stand in an address") as caught:
+        checked_org(org)
+    assert caught.value.tip
+
+
+@pytest.mark.parametrize("org", ["o1", "4711", "a-b_c.d", "…", "org/7 ä"])
+def test_other_organisations_are_fine(org: str) -> None:
+    assert checked_org(org) == org

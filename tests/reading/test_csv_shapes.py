@@ -7,6 +7,7 @@ import os
 import pytest
 
 from importer.errors import SourceError
+from importer.reading import delimited
 
 
 def test_blank_rows_count_but_are_no_rows(csv_of):
@@ -106,3 +107,32 @@ def test_an_unreadable_file_is_refused(tmp_path, see_all):
     path.chmod(0)
     with pytest.raises(SourceError, match="may not read"):
         see_all(path)
+
+
+def refused(csv_of, content, message):
+    with pytest.raises(SourceError, match=message) as refusal:
+        csv_of(content)
+    assert refusal.value.tip
+
+
+def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory(csv_of, monkeypatch):
+    monkeypatch.setattr(delimited, "LONGEST_LINE", 1_000)
+    refused(csv_of, "id,name\n1," + "x" * 2_000 + "\n", r"line 2 holds more than 1,000 characters")
+    refused(csv_of, "x" * 2_000, r"line 1 holds more than 1,000 characters")
+    assert csv_of("id,name\n1," + "x" * 990 + "\n").rows
+
+
+def test_more_columns_than_a_spreadsheet_has_are_refused(csv_of, monkeypatch):
+    monkeypatch.setattr(delimited, "MOST_COLUMNS", 3)
+    assert csv_of("a,b,c\n1,2,3\n").rows
+    refused(csv_of, "a,b,c\n1,2,3\n1,2,3,4\n", "row 3 has 4 cells")
+
+
+def test_more_rows_than_a_run_takes_are_refused(csv_of, monkeypatch):
+    monkeypatch.setattr(delimited, "MOST_ROWS", 3)
+    assert csv_of("a,b\n1,2\n3,4\n").rows
+    refused(csv_of, "a,b\n1,2\n3,4\n5,6\n", "more than 3 rows")
+
+
+def test_a_cell_of_more_than_a_million_characters_is_refused(csv_of):
+    refused(csv_of, "a,b\n1," + "x" * (delimited.LARGEST_CELL + 1) + "\n", "more than a million characters")

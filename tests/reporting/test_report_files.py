@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from importer.errors import LocalDiskError
-from importer.reporting.files import private_folder, replacing, replacing_text
+from importer.private import private_folder
+from importer.reporting.files import replacing, replacing_text
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])

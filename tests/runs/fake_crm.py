@@ -71,7 +71,11 @@ class FakeCrm:
             if self.leads[call.crm_id]:
                 return EXISTS
             self.leads[call.crm_id] += 1
-            return Answer(status=200, headers={}, body=json.dumps({"lead_id": f"id-{call.crm_id}", **body}).encode())
+            return Answer(
+                status=200,
+                headers={},
+                body=json.dumps({"lead_id": f"id-{call.crm_id.replace('/', '-')}", **body}).encode(),
+            )
         if not self.leads[call.crm_id]:
             return error(404, "Lead not found")
         if call.operation.kind is Kind.ASSIGN:

@@ -1,5 +1,6 @@
 """Rules of the push beyond a single answer: budgets, distances, odd ids, and a person's word."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -129,3 +130,18 @@ def test_a_user_who_was_accepted_once_is_asked_for_again(push: Push) -> None:
     push.send(concurrency=1)
     states = [result.assign for result in push.results()]
     assert (states.count("accepted"), states.count("rejected")) == (3, 5)
+
+
+@pytest.mark.parametrize("lead_id", ["..", ".", "a/../b", "a%2f..", "x\u202e"])
+def test_a_lead_id_that_would_lead_elsewhere_is_never_put_into_an_address(push: Push, lead_id: str) -> None:
+    def answer(call: Call) -> Answer:
+        body = json.loads(call.operation.body)
+        return Answer(status=200, headers={}, body=json.dumps({"lead_id": lead_id, **body}).encode())
+
+    push.crm.script[Kind.CREATE].append(answer)
+    push.plan([planned_row(2)])
+    push.send(canary=False)
+    (result,) = push.results()
+    assert (result.status, result.assign, result.events) == ("created", "held", "held")
+    assert "that the CRM gave cannot stand in an address" in result.message
+    assert times(push, Kind.ASSIGN) == []

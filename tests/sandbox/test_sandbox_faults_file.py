@@ -100,3 +100,17 @@ def test_the_example_of_the_docs_loads(load):
     text = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
     example = text.split("```yaml\n")[1].split("```")[0]
     assert load(example) != Faults()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("seed: &a [1]\nendpoints: [*a, *a]\n", r"not valid YAML: aliases .* are not used here"),
+        ("seed: " + "[" * 3_000, "nests too deep"),
+        ("#" * (256 * 1024 + 1), "larger than 256 KiB"),
+        ("!!python/object/apply:os.system [id]\n", "not valid YAML"),
+    ],
+)
+def test_a_hostile_file_is_refused_soon(load, text, says):
+    with pytest.raises(SettingsError, match=says):
+        load(text)

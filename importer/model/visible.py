@@ -1,0 +1,42 @@
+"""Text of cells, files and servers, made safe to be shown: on a terminal, in a log, on a page (CWE-150)."""
+
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 20_000
+"""Characters of one message."""
+
+_DANGEROUS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def visible(text: str, *, keep: str = "", longest: int | None = LONGEST) -> str:
+    """The text with every control, bidi, zero-width and unassigned character written as `\\xNN` or `\\uNNNN`.
+
+    Characters of `keep` stay. What is longer than `longest` is cut.
+    """
+    if longest is not None and len(text) > longest:
+        text = text[: longest - 1] + "…"
+    if text.isprintable():  # almost every text is
+        return text
+    return "".join(c if c in keep or not _is_dangerous(c) else _written(c) for c in text)
+
+
+def visible_json(text: str) -> str:
+    """The same JSON document, with every such character in a string as JSON writes it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or not _is_dangerous(c) else _as_json(c) for c in text)
+
+
+def _is_dangerous(character: str) -> bool:
+    return unicodedata.category(character) in _DANGEROUS
+
+
+def _written(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _as_json(character: str) -> str:
+    halves = character.encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{halves[at : at + 2].hex()}" for at in range(0, len(halves), 2))

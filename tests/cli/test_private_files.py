@@ -1,0 +1,106 @@
+"""What a run leaves is its owner's alone from the first moment on, and never written through a link."""
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from importer.sandbox import Sandbox
+from tests.cli.command_line import FAST, CommandLine, leads
+
+LINKS = (
+    "journal.sqlite3",
+    "journal.sqlite3-wal",
+    "journal.sqlite3-shm",
+    "journal.sqlite3-journal",
+    ".sending.lock",
+    ".sending.json",
+)
+
+
+def seen_modes(folder: Path, into: dict[str, set[int]]) -> None:
+    """The permissions of everything that is there at this moment."""
+    for path in (folder, *folder.rglob("*")):
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            continue
+        kind = "folder" if stat.S_ISDIR(status.st_mode) else "file"
+        into.setdefault(f"{kind} {path.name}", set()).add(stat.S_IMODE(status.st_mode))
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_every_file_is_private_at_every_moment_whatever_the_umask(
+    importer: CommandLine, sandbox: Sandbox, umask: int
+) -> None:
+    """Watched from outside while it runs: what vanishes again (-wal, -shm, lock, half a report) counts, too."""
+    importer.mapping()
+    importer.table(leads(300))
+    modes: dict[str, set[int]] = {}
+    arguments = ("run", "list.csv", "-m", "m.yaml", "--reports-dir", "new/reports", *FAST)
+    process = importer.start(*arguments, preexec_fn=lambda: os.umask(umask))
+    while process.poll() is None:
+        seen_modes(importer.folder / "new", modes)
+        time.sleep(0.001)
+    assert importer.finished(process).code == 0
+    seen_modes(importer.folder / "new", modes)
+    names = {name.split()[1] for name in modes}
+    assert {"journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm", ".sending.lock", ".sending.json"} <= names
+    assert {"results.csv", "rejects.csv", "report.html", "summary.json", "importer.log"} <= names
+    assert {name: found for name, found in modes.items() if name.startswith("file") and found != {0o600}} == {}
+    assert {name: found for name, found in modes.items() if name.startswith("folder") and found != {0o700}} == {}
+
+
+def test_the_mapping_that_init_writes_is_private_too(importer: CommandLine) -> None:
+    importer.table(leads(3))
+    assert importer("init", "list.csv", "-o", "m.yaml").code == 0
+    assert stat.S_IMODE((importer.folder / "m.yaml").stat().st_mode) == 0o600
+    assert importer("init", "list.csv", "-o", "m.yaml", "--force").code == 0
+    assert [path.name for path in importer.folder.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_in_the_reports_folder_is_refused(
+    importer: CommandLine, sandbox: Sandbox, name: str, exists: bool
+) -> None:
+    importer.mapping()
+    importer.table(leads(3))
+    target = importer.folder / "precious"
+    if exists:
+        target.write_text("precious")
+    importer.reports.mkdir()
+    (importer.reports / name).symlink_to(target)
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
+    assert (ended.code, "symbolic link" in ended.error) == (5, True)
+    assert target.exists() is exists
+    assert not exists or target.read_text() == "precious"
+    assert sandbox.state.snapshot()["leads"] == []
+
+
+def test_a_link_in_the_place_of_a_runs_folder_is_refused(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping()
+    importer.table(leads(3))
+    importer("run", "list.csv", "-m", "m.yaml", *FAST)
+    run = importer.latest()
+    target = importer.folder / "precious"
+    run.rename(target)
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
+    run.symlink_to(target)
+    for arguments in (("report", "latest"), ("purge", "--older-than", "0d")):
+        ended = importer(*arguments)
+        assert ended.code == 5
+        assert run.name in ended.error
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+
+
+def test_a_mapping_is_never_written_through_a_link(importer: CommandLine) -> None:
+    importer.table(leads(3))
+    target = importer.folder / "precious"
+    target.write_text("precious")
+    (importer.folder / "m.yaml").symlink_to(target)
+    ended = importer("init", "list.csv", "-o", "m.yaml", "--force")
+    assert (ended.code, "symbolic link" in ended.error) == (5, True)
+    assert target.read_text() == "precious"
