@@ -11,8 +11,9 @@ import httpx
 from importer.crm.address import METHODS, url_of
 from importer.crm.connections import Connections
 from importer.crm.credential import Credential
-from importer.crm.guard import Forbidden, Guard, Trust
+from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
+from importer.crm.trust import Trust
 from importer.model.operation import Call
 
 BODY_LIMIT: Final = 1 << 20

@@ -1,15 +1,10 @@
 """What is looked at before a request leaves: that it goes where the credential belongs, and to whom the name led."""
 
-import ssl
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-import certifi
 import httpx
 
 from importer.crm.network import address_of, objection
-from importer.errors import SettingsError
 
 _CONNECTED: Final = "connection.connect_tcp.complete"
 """What httpx's `trace` extension calls the moment between TCP and TLS: not a byte has been sent."""
@@ -17,33 +12,6 @@ _CONNECTED: Final = "connection.connect_tcp.complete"
 
 class Forbidden(httpx.ConnectError):
     """A request to another server, or a connection to an address that may not be reached; nothing was sent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Whom the client believes, and whether it may send into a private network.
-
-    `ca_file`: certificates (PEM) that are believed instead of the public authorities. There is no way to believe all.
-    """
-
-    ca_file: Path | None = None
-    allow_private: bool = False
-
-    def context(self) -> ssl.SSLContext:
-        """What verifies a server: chain and name, TLS 1.2 at least. Raises SettingsError for an unusable file.
-
-        Made by hand: the libraries' ways heed `SSL_CERT_FILE` and `SSLKEYLOGFILE` of the environment.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            context.load_verify_locations(cafile=self.ca_file or certifi.where())
-        except OSError as error:
-            raise SettingsError(
-                f"the certificates in {self.ca_file} cannot be read: {error.strerror or error}",
-                tip="--ca-file needs a file of certificates in PEM form.",
-            ) from error
-        return context
 
 
 class Guard:

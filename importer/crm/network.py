@@ -1,7 +1,7 @@
 """Which addresses of the network a credential may travel to, whatever name leads to them.
 
-Link-local and metadata addresses are where a cloud gives away its own keys; an address in a private network is fine only
-if somebody said so.
+Link-local and metadata addresses are where a cloud gives away its own keys; an address in a private network is fine
+only if somebody said so.
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address

@@ -60,7 +60,7 @@ def _parsed(body: bytes) -> Any:
 class NoAnswer:
     """No complete answer came. `sent` is false only if certainly no byte of the request reached the server.
 
-    `certificate`: the server could not prove who it is. `forbidden`: its name led to an address that may not be reached.
+    `certificate`: the server could not prove who it is. `forbidden`: its name led to an address that is not allowed.
     """
 
     reason: str

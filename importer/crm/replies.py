@@ -64,7 +64,7 @@ def _distrusted(seen: NoAnswer) -> Verdict:
     what, tip = (
         (
             "the server's certificate cannot be verified",
-            "Check --base-url and the network; --ca-file names an authority of your own. Verification is never skipped.",
+            "Check --base-url and the network; --ca-file names an authority of your own. It is always verified.",
         )
         if seen.certificate
         else (
