@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from importer.cli.escape import for_terminal
 from importer.cli.wording import duration
+from importer.crm.redaction import redacted
 
 _EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
@@ -169,7 +170,7 @@ class Console:
     def result(self, text: str) -> None:
         """What was asked for, on stdout. Whether anybody still reads it changes nothing."""
         try:
-            click.echo(text, color=_coloured())
+            click.echo(redacted(text), color=_coloured())
             sys.stdout.flush()  # a program that reads along should not wait for the end
         except BrokenPipeError:
             # The interpreter must not complain about it once more at the end, and the exit code stays the run's own.
@@ -182,6 +183,7 @@ class Console:
         return click.confirm(for_terminal(question), default=False, err=True)
 
     def _write(self, text: str) -> None:
+        text = redacted(text)
         if self._bar is not None:
             tqdm.write(text if _coloured() is None else click.unstyle(text), file=sys.stderr)
         else:

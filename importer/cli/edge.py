@@ -13,6 +13,8 @@ import click
 
 from importer.cli.commands import importer
 from importer.cli.console import Console
+from importer.cli.hardening import harden, traceback_of
+from importer.crm.redaction import redacted
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 
@@ -25,6 +27,7 @@ class Terminated(KeyboardInterrupt):
 
 def entry() -> NoReturn:
     """The command `importer`."""
+    harden()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -68,14 +71,14 @@ def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
         "Nothing is lost: `importer runs` shows how far the run came. Please report this line; -v shows more.",
     )
     if "-v" in argv or "--verbose" in argv:
-        traceback.print_exception(error)
+        click.echo(traceback_of(error), err=True, nl=False)
     return f"defect: {place}"
 
 
 def _failed(argv: Sequence[str], reason: str, code: ExitCode) -> ExitCode:
     """With --json every way out prints a summary, also where no run came into being."""
     if "--json" in argv:
-        click.echo(json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason}))
+        click.echo(redacted(json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason})))
     return code
 
 

@@ -1,6 +1,7 @@
 """One attempt of one call over HTTP."""
 
 import asyncio
+import json
 import ssl
 from dataclasses import dataclass
 from types import TracebackType
@@ -116,7 +117,7 @@ class LeadsClient:
         # A server may repeat the key in its answer, and what it says stands in journal and reports.
         hidden = self._credential.hidden
         headers = {name.lower(): hidden(value) for name, value in response.headers.items()}
-        shown = None if body is None else hidden(body.decode("latin-1")).encode("latin-1")
+        shown = None if body is None else hidden(_unescaped(body).decode("latin-1")).encode("latin-1")
         return Answer(status=response.status_code, headers=headers, body=shown)
 
     async def __aenter__(self) -> Self:
@@ -141,6 +142,16 @@ async def _capped_body(response: httpx.Response) -> bytes | None:
         if len(body) > BODY_LIMIT:
             return None
     return bytes(body)
+
+
+def _unescaped(body: bytes) -> bytes:
+    """A JSON answer without escapes (`\\u0061`), which would hide the key until somebody reads the answer."""
+    if b"\\" not in body:
+        return body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return body
 
 
 def unanswered(error: httpx.TransportError | httpx.DecodingError, credential: Credential) -> NoAnswer:

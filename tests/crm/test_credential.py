@@ -5,8 +5,9 @@ import pytest
 
 from importer.crm.credential import Credential, CredentialKind
 from importer.errors import SettingsError
+from tests.canary import CANARY
 
-SECRET = "canary-key-12345"
+SECRET = CANARY
 
 
 def test_nothing_but_headers_shows_the_secret() -> None:
