@@ -1,7 +1,6 @@
 """One attempt of one call over HTTP."""
 
 import asyncio
-import json
 import ssl
 from dataclasses import dataclass
 from types import TracebackType
@@ -115,9 +114,9 @@ class LeadsClient:
         finally:
             await response.aclose()
         # A server may repeat the key in its answer, and what it says stands in journal and reports.
-        hidden = self._credential.hidden
-        headers = {name.lower(): hidden(value) for name, value in response.headers.items()}
-        shown = None if body is None else hidden(_unescaped(body).decode("latin-1")).encode("latin-1")
+        credential = self._credential
+        headers = {name.lower(): credential.hidden(value) for name, value in response.headers.items()}
+        shown = None if body is None else credential.hidden_body(body)
         return Answer(status=response.status_code, headers=headers, body=shown)
 
     async def __aenter__(self) -> Self:
@@ -142,16 +141,6 @@ async def _capped_body(response: httpx.Response) -> bytes | None:
         if len(body) > BODY_LIMIT:
             return None
     return bytes(body)
-
-
-def _unescaped(body: bytes) -> bytes:
-    """A JSON answer without escapes (`\\u0061`), which would hide the key until somebody reads the answer."""
-    if b"\\" not in body:
-        return body
-    try:
-        return json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
-    except (ValueError, RecursionError):
-        return body
 
 
 def unanswered(error: httpx.TransportError | httpx.DecodingError, credential: Credential) -> NoAnswer:

@@ -1,8 +1,9 @@
 """The key that can write to the CRM, wrapped so that nothing shows it by accident."""
 
+import json
 import re
 from enum import StrEnum
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from importer.crm.redaction import HIDDEN, remember, spellings, without
 from importer.errors import SettingsError
@@ -11,6 +12,10 @@ _VISIBLE: Final = re.compile(r"[\x21-\x7e]*")
 """Anything else would surface, with the key in it, in an exception of the HTTP library."""
 
 _SHORTEST: Final = 8
+
+
+_ESCAPES: Final = re.compile(rb"[\\\x00]")
+"""Signs that a JSON text says more than its bytes show: escapes, or two bytes a character."""
 
 
 class CredentialKind(StrEnum):
@@ -56,6 +61,26 @@ class Credential:
     def hidden(self, text: str) -> str:
         """The text with every occurrence of the secret replaced, however it is encoded."""
         return without(text, self._spellings)
+
+    def hidden_body(self, body: bytes) -> bytes:
+        """An answer's body without the secret, also where JSON escapes it (`\\u0061`) or it is not UTF-8."""
+        text = body.decode("latin-1")
+        hidden = self.hidden(text)
+        if hidden == text and not _ESCAPES.search(body):
+            return body
+        try:
+            return json.dumps(self._hidden_within(json.loads(body)), ensure_ascii=False).encode("utf-8", "replace")
+        except (ValueError, RecursionError):  # no JSON, so nobody will read more out of it than stands there
+            return hidden.encode("latin-1")
+
+    def _hidden_within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.hidden(value)
+        if isinstance(value, list):
+            return [self._hidden_within(each) for each in value]
+        if isinstance(value, dict):
+            return {self.hidden(name): self._hidden_within(each) for name, each in value.items()}
+        return value
 
     def __repr__(self) -> str:
         return HIDDEN

@@ -117,6 +117,8 @@ def load_settings(
     tables = _tables(folder / SETTINGS_FILE, profile)
     written = {key: value for table in tables for key, value in table.items()}
     values = {name: _setting(name, flags, environment, written, profile) for name in _DEFAULTS}
+    if "@" in values["base_url"].value:
+        checked_base_url(values["base_url"].value)  # a password in it would get into journal and messages
     from_file = values["api_key_file"].source.startswith(SETTINGS_FILE)
     return Settings(
         values=values,
