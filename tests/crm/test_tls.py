@@ -35,13 +35,10 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
     return path
 
 
-def sent(certificate: trustme.LeafCert, trust: Trust, limit: ssl.TLSVersion | None = None) -> tuple[Observation, Wire]:
-    """What comes of one request to a server with this certificate; `limit`: the newest TLS that it speaks."""
+def sent(certificate: trustme.LeafCert, trust: Trust) -> tuple[Observation, Wire]:
+    """What comes of one request to a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
-    if limit is not None:
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.maximum_version = limit
 
     async def main() -> tuple[Observation, Wire]:
         async with wire(answering(OK), context) as serving:
