@@ -45,6 +45,18 @@ def test_a_crash_of_the_interpreter_leaves_no_core(tmp_path: Path) -> None:
     assert ended(limit, tmp_path, core=4096).stdout == "(0, 0)\n"
 
 
+def test_the_command_hardens_its_process_first(tmp_path: Path) -> None:
+    script = """
+from importer.cli import entry
+sys.excepthook, sys.argv = sys.__excepthook__, ["importer", "--version"]
+try:
+    entry()
+finally:
+    print(sys.excepthook.__module__)
+"""
+    assert ended(script, tmp_path).stdout.endswith("importer.cli.hardening\n")
+
+
 UNCAUGHT = {
     "the main thread": "secret = key\nraise RuntimeError(f'header {secret!r}')",
     "a nested cause": (

@@ -9,7 +9,7 @@ import pytest
 from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.guard import Forbidden, Guard
-from importer.crm.observation import NoAnswer, Observation
+from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.replies import judge
 from importer.crm.trust import Trust
 from importer.crm.verdict import Action
@@ -44,6 +44,8 @@ def test_no_redirect_is_followed_and_it_stops_the_run(status: int) -> None:
 
     seen, elsewhere = asyncio.run(main())
     assert elsewhere.connections == 0
+    assert isinstance(seen, Answer), "the redirect itself is the answer"
+    assert seen.status == status
     verdict = judge(seen, CALL)
     assert (verdict.action, verdict.stop and verdict.stop.exit_code) == (Action.STOP, ExitCode.STOPPED_BY_CRM)
 
