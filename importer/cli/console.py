@@ -12,6 +12,7 @@ import click
 from tqdm import tqdm
 
 from importer.cli.wording import duration
+from importer.crm.redaction import redacted
 from importer.model.visible import visible, visible_json
 
 _EVERY: Final = 30.0
@@ -178,7 +179,7 @@ class Console:
     def _put(self, text: str) -> None:
         """Print on stdout; whether anybody still reads it changes nothing."""
         try:
-            click.echo(text, color=_coloured())
+            click.echo(redacted(text), color=_coloured())
             sys.stdout.flush()  # a program that reads along should not wait for the end
         except BrokenPipeError:
             # The interpreter must not complain about it once more at the end, and the exit code stays the run's own.
@@ -191,6 +192,7 @@ class Console:
         return click.confirm(_lines(question), default=False, err=True)
 
     def _write(self, text: str) -> None:
+        text = redacted(text)
         if self._bar is not None:
             tqdm.write(text if _coloured() is None else click.unstyle(text), file=sys.stderr)
         else:

@@ -1,18 +1,15 @@
 """`importer doctor`: why a run would not work, before it starts."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
 
-from importer.cli.options import COMMON
+from importer.cli.options import COMMON, SERVER
 
 
 @click.command()
-@click.option("--org", metavar="ID", help="The organisation. [SALESCHAT_ORG_ID]")
-@click.option("--base-url", metavar="URL", help="The server. [SALESCHAT_BASE_URL, https://apis.saleschat.pro]")
-@click.option("--api-key-file", type=click.Path(path_type=Path), help="A file (mode 0600) with the API key.")
+@SERVER
 @COMMON
 def doctor(**options: Any) -> int:
     """Say what a run would use, where each setting comes from, and what stands in its way.

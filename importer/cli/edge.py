@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from types import FrameType
@@ -15,6 +14,8 @@ import click
 
 from importer.cli.commands import importer
 from importer.cli.console import Console
+from importer.cli.hardening import harden, traceback_of
+from importer.crm.redaction import redacted
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.model.visible import visible, visible_json
@@ -29,6 +30,7 @@ class Terminated(KeyboardInterrupt):
 
 def entry() -> NoReturn:
     """The command `importer`."""
+    harden()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -72,15 +74,15 @@ def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
         "Nothing is lost: `importer runs` shows how far the run came. Please report this line; -v shows more.",
     )
     if "-v" in argv or "--verbose" in argv:
-        for line in traceback.format_exception(error):
-            click.echo(visible(line, keep="\n"), err=True, nl=False)
+        click.echo(visible(traceback_of(error), keep="\n", longest=None), err=True, nl=False)
     return f"defect: {place}"
 
 
 def _failed(argv: Sequence[str], reason: str, code: ExitCode) -> ExitCode:
     """With --json every way out prints a summary, also where no run came into being."""
     if "--json" in argv:
-        click.echo(visible_json(json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason})))
+        summary = json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason})
+        click.echo(redacted(visible_json(summary)))
     return code
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from importer.crm.redaction import redacted
+
 if TYPE_CHECKING:
     from importer.cli.console import Console
     from importer.runs.finish import Ended
@@ -75,7 +77,12 @@ def _end(hook: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(ended: Ended) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in _CREDENTIALS}
+    """This process's, without the credential: neither under its own names nor as the value of any other."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in _CREDENTIALS and redacted(value) == value
+    }
     report = ended.report
     return kept | {
         "IMPORTER_RUN_ID": report.run_id,

@@ -99,15 +99,25 @@ READING = _together(
     click.option("--no-progress", is_flag=True, help="No progress bar and no progress lines."),
 )
 
-SENDING = _together(
+SERVER = _together(
     click.option("--org", metavar="ID", help="The organisation. [SALESCHAT_ORG_ID]"),
     click.option("--base-url", metavar="URL", help="The server. [SALESCHAT_BASE_URL, https://apis.saleschat.pro]"),
-    click.option("--sandbox", is_flag=True, help="Start the built-in sandbox for this run and send there."),
     click.option(
         "--api-key-file",
         type=click.Path(path_type=Path),
-        help="A file (mode 0600) with the API key. [SALESCHAT_API_KEY or SALESCHAT_TOKEN]",
+        help="A file (mode 0600) with the API key. [SALESCHAT_API_KEY or SALESCHAT_TOKEN, else the keyring]",
     ),
+    click.option(
+        "--ca-file",
+        type=click.Path(path_type=Path),
+        help="Certificates (PEM) to believe instead of the public authorities.",
+    ),
+    click.option("--allow-private", is_flag=True, help="Permit a server in a private network."),
+)
+
+SENDING = _together(
+    SERVER,
+    click.option("--sandbox", is_flag=True, help="Start the built-in sandbox for this run and send there."),
     click.option(
         "--rate",
         type=click.FloatRange(min=0),

@@ -20,7 +20,9 @@ def real_destination(session: Session) -> Destination:
     from importer.runs.send import Destination
 
     settings = session.settings
-    destination = Destination.of(settings.base_url(), settings.required_org(), settings.credential_reader())
+    destination = Destination.of(
+        settings.base_url(), settings.required_org(), settings.credential_reader(), settings.trust()
+    )
     if session.console.verbose:
         credential = destination.credential()
         session.console.detail(f"credential: {credential.kind} from {credential.source}")

@@ -74,16 +74,15 @@ class Session:
 def session(options: dict[str, Any]) -> Session:
     """The session for a command's options; it takes out those that it uses."""
     from importer.cli.wording import settings_lines
-    from importer.runs.settings import load_settings
+    from importer.runs.settings import FLAGS, load_settings
 
     console = Console(
         quiet=options.pop("quiet"),
         verbose=options.pop("verbose"),
         progress=not options.pop("no_progress", False),
     )
-    names = ("reports_dir", "org", "base_url", "api_key_file", "rate", "concurrency", "settle", "timeout")
-    flags = {name: options.pop(name, None) for name in names}
-    settings = load_settings(flags, profile=options.pop("profile"))
+    flags = {name: options.pop(name, None) for name in FLAGS}
+    settings = load_settings(flags, profile=options.pop("profile"), allow_private=options.pop("allow_private", False))
     for line in settings_lines(settings):
         console.detail(line)
     return Session(

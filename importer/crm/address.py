@@ -1,14 +1,18 @@
 """Where requests go: the server's origin, and the address of each endpoint."""
 
-from ipaddress import ip_address
+import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from importer.crm.network import PRIVATE, address_of, is_this_machine, objection
 from importer.errors import SettingsError
 from importer.model.operation import Call, Kind
 
 DEFAULT_BASE_URL: Final = "https://apis.saleschat.pro"
 """The contract's only server."""
+
+_PLAIN: Final = re.compile(r"[!-\[\]^-~]*")
+"""Visible ASCII without the backslash, which some programs read as a slash. A foreign name is written `xn--…`."""
 
 _STEPS: Final = frozenset({"", ".", ".."})
 """Segments that lead elsewhere than they say."""
@@ -18,53 +22,49 @@ METHODS: Final = {Kind.CREATE: "POST", Kind.ASSIGN: "PUT", Kind.EVENT: "PUT"}
 
 def is_loopback(base_url: str) -> bool:
     """Whether the server is on this machine."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_this_machine(urlsplit(base_url).hostname or "")
 
 
-def checked_base_url(base_url: str) -> str:
+def checked_base_url(base_url: str, *, allow_private: bool = False) -> str:
     """The base URL without a trailing slash; https anywhere, plain http on loopback only.
 
-    Raises SettingsError for anything that could send the credential elsewhere than the text shows.
+    Raises SettingsError for anything that could send the credential elsewhere than the text shows. Where a name leads
+    is looked at when the connection is made (`guard`).
     """
-    parts = urlsplit(base_url if _is_well_formed(base_url) else "")
-    host = parts.hostname or ""
-    wrong = (
-        "it names no host, or no possible port"
-        if not host
-        else "it carries a user name"
-        if parts.username or parts.password
-        else "it carries a query or a fragment"
-        if parts.query or parts.fragment
-        else "it is not https"
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(base_url))
-        else "it is a link-local address"
-        if _is_link_local(host)
-        else ""
-    )
-    if wrong:
+    if wrong := _what_is_wrong(base_url, allow_private=allow_private):
         raise SettingsError(
-            f"the base URL {base_url!r} cannot be used: {wrong}",
+            f"the base URL {_shown(base_url)} cannot be used: {wrong}",
             tip=f"Give it as https://HOST, for example {DEFAULT_BASE_URL}.",
         )
     return base_url.rstrip("/")
 
 
+def _what_is_wrong(base_url: str, *, allow_private: bool) -> str:
+    if not _PLAIN.fullmatch(base_url):
+        return "it holds a blank or another character that addresses do not have"
+    parts = urlsplit(base_url if _is_well_formed(base_url) else "")
+    host = parts.hostname or ""
+    if not host:
+        return "it names no host, or no possible port"
+    if "@" in parts.netloc:
+        return "it carries a user name"
+    if "?" in base_url or "#" in base_url:
+        return "it carries a query or a fragment"
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(host)):
+        return "it is not https"
+    address = address_of(host)
+    why = objection(host, address, allow_private=allow_private) if address else ""
+    return f"{host} is {why}{' (--allow-private permits it)' if why == PRIVATE else ''}" if why else ""
+
+
+def _shown(base_url: str) -> str:
+    """The address without what stands before an `@`: that may be a password."""
+    return repr(re.sub(r"(//)?[^/]*@", r"\1***@", base_url))
+
+
 def _is_well_formed(base_url: str) -> bool:
     try:
         return urlsplit(base_url).port != 0
-    except ValueError:
-        return False
-
-
-def _is_link_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_link_local
     except ValueError:
         return False
 

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -12,7 +11,9 @@ import httpx
 from importer.crm.address import METHODS, url_of
 from importer.crm.connections import Connections
 from importer.crm.credential import Credential
+from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
+from importer.crm.trust import Trust
 from importer.model.operation import Call
 
 BODY_LIMIT: Final = 1 << 20
@@ -61,16 +62,14 @@ class LeadsClient:
         credential: Credential,
         deadlines: Deadlines | None = None,
         version: str = "",
-        ca_file: Path | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self._base_url = base_url
         self._org = org
         self._deadlines = deadlines or Deadlines()
-        context = (
-            ssl.create_default_context(cafile=str(ca_file)) if ca_file else httpx.create_ssl_context(trust_env=False)
-        )
+        trust = trust or Trust()
         self._http = httpx.AsyncClient(
-            transport=Connections(context),
+            transport=Connections(trust.context(), Guard(base_url, allow_private=trust.allow_private)),
             follow_redirects=False,
             trust_env=False,
             timeout=httpx.Timeout(
@@ -115,9 +114,9 @@ class LeadsClient:
         finally:
             await response.aclose()
         # A server may repeat the key in its answer, and what it says stands in journal and reports.
-        hidden = self._credential.hidden
-        headers = {name.lower(): hidden(value) for name, value in response.headers.items()}
-        shown = None if body is None else hidden(body.decode("latin-1")).encode("latin-1")
+        credential = self._credential
+        headers = {name.lower(): credential.hidden(value) for name, value in response.headers.items()}
+        shown = None if body is None else credential.hidden_body(body)
         return Answer(status=response.status_code, headers=headers, body=shown)
 
     async def __aenter__(self) -> Self:
@@ -147,7 +146,12 @@ async def _capped_body(response: httpx.Response) -> bytes | None:
 def unanswered(error: httpx.TransportError | httpx.DecodingError, credential: Credential) -> NoAnswer:
     """What an exception of httpx proves."""
     reason = credential.hidden(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
-    return NoAnswer(reason=reason, sent=not isinstance(error, NEVER_SENT), certificate=_is_about_certificate(error))
+    return NoAnswer(
+        reason=reason,
+        sent=not isinstance(error, NEVER_SENT),
+        certificate=_is_about_certificate(error),
+        forbidden=isinstance(error, Forbidden),
+    )
 
 
 def _is_about_certificate(error: BaseException) -> bool:

@@ -11,17 +11,21 @@ from typing import Self
 
 import httpx
 
+from importer.crm.guard import Guard
+
 
 class Connections(httpx.AsyncBaseTransport):
     """As many one-connection transports as there are requests in flight; the most recently used is used next."""
 
-    def __init__(self, verify: ssl.SSLContext) -> None:
+    def __init__(self, verify: ssl.SSLContext, guard: Guard) -> None:
         self._verify = verify
+        self._guard = guard
         self._idle: list[httpx.AsyncHTTPTransport] = []
         self._all: list[httpx.AsyncHTTPTransport] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on an idle connection, or on a new one."""
+        """Send on an idle connection, or on a new one; raises Forbidden for what the guard does not admit."""
+        self._guard.admit(request)
         transport = self._idle.pop() if self._idle else self._opened()
         try:
             response = await transport.handle_async_request(request)

@@ -1,13 +1,21 @@
 """The key that can write to the CRM, wrapped so that nothing shows it by accident."""
 
+import json
 import re
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, NoReturn
 
+from importer.crm.redaction import HIDDEN, remember, spellings, without
 from importer.errors import SettingsError
 
-_PRINTABLE: Final = re.compile(r"[\x21-\x7e]{8,8192}")
-"""Visible ASCII only: anything else would surface, with the key in it, in an exception of the HTTP library."""
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]*")
+"""Anything else would surface, with the key in it, in an exception of the HTTP library."""
+
+_SHORTEST: Final = 8
+
+
+_ESCAPES: Final = re.compile(rb"[\\\x00]")
+"""Signs that a JSON text says more than its bytes show: escapes, or two bytes a character."""
 
 
 class CredentialKind(StrEnum):
@@ -16,21 +24,33 @@ class CredentialKind(StrEnum):
     API_KEY = "api key"
     TOKEN = "bearer token"  # noqa: S105 - the kind's name
 
+    @property
+    def longest(self) -> int:
+        """Characters that one may have; a token can be a signed document."""
+        return 512 if self is CredentialKind.API_KEY else 8192
+
 
 class Credential:
-    """A secret that only `headers` gives away; its repr and str are `***`."""
+    """A secret that only `headers` gives away; its repr and str are `***`, and it cannot be pickled.
 
-    __slots__ = ("_secret", "kind", "source")
+    Whatever this process says from now on is without it, even when it turns out to be malformed.
+    """
+
+    __slots__ = ("_secret", "_spellings", "kind", "source")
 
     def __init__(self, kind: CredentialKind, secret: str, *, source: str) -> None:
-        if not _PRINTABLE.fullmatch(secret):
+        for piece in secret.split():
+            remember(piece)
+        if not _VISIBLE.fullmatch(secret) or not _SHORTEST <= len(secret) <= kind.longest:
             raise SettingsError(
                 f"the {kind} from {source} is not well-formed",
-                tip="It must be 8 or more visible ASCII characters without blanks or line breaks. Copy it again.",
+                tip=f"It must be {_SHORTEST} to {kind.longest:,} visible ASCII characters, without blanks or line "
+                "breaks. Copy it again.",
             )
         self.kind = kind
         self.source = source
         self._secret = secret
+        self._spellings = spellings(secret)
 
     def headers(self) -> dict[str, str]:
         """The request header that carries the credential."""
@@ -39,10 +59,36 @@ class Credential:
         return {"authorization": f"Bearer {self._secret}"}
 
     def hidden(self, text: str) -> str:
-        """The text with every occurrence of the secret replaced."""
-        return text.replace(self._secret, "***")
+        """The text with every occurrence of the secret replaced, however it is encoded."""
+        return without(text, self._spellings)
+
+    def hidden_body(self, body: bytes) -> bytes:
+        """An answer's body without the secret, also where JSON escapes it (`\\u0061`) or it is not UTF-8."""
+        text = body.decode("latin-1")
+        hidden = self.hidden(text)
+        if hidden == text and not _ESCAPES.search(body):
+            return body
+        try:
+            return json.dumps(self._hidden_within(json.loads(body)), ensure_ascii=False).encode("utf-8", "replace")
+        except (ValueError, RecursionError):  # no JSON, so nobody will read more out of it than stands there
+            return hidden.encode("latin-1")
+
+    def _hidden_within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.hidden(value)
+        if isinstance(value, list):
+            return [self._hidden_within(each) for each in value]
+        if isinstance(value, dict):
+            return {self.hidden(name): self._hidden_within(each) for name, each in value.items()}
+        return value
 
     def __repr__(self) -> str:
-        return "***"
+        return HIDDEN
 
     __str__ = __repr__
+
+    def __copy__(self) -> "Credential":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a credential is not written down")

@@ -58,11 +58,15 @@ def _parsed(body: bytes) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class NoAnswer:
-    """No complete answer came. `sent` is false only if certainly no byte of the request reached the server."""
+    """No complete answer came. `sent` is false only if certainly no byte of the request reached the server.
+
+    `certificate`: the server could not prove who it is. `forbidden`: its name led to an address that is not allowed.
+    """
 
     reason: str
     sent: bool
     certificate: bool = False
+    forbidden: bool = False
 
 
 Observation = Answer | NoAnswer

@@ -46,14 +46,8 @@ def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> V
 
 
 def _judge_silence(seen: NoAnswer) -> Verdict:
-    if seen.certificate:
-        reason = f"the server's certificate cannot be verified ({seen.reason})"
-        tip = "Check --base-url and the network; verification is never skipped."
-        return Verdict(
-            action=Action.STOP,
-            message=seen.reason,
-            stop=Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=reason, tip=tip),
-        )
+    if seen.certificate or seen.forbidden:
+        return _distrusted(seen)
     if not seen.sent:
         return Verdict(action=Action.AGAIN, message=seen.reason, outage=True)
     return Verdict(
@@ -64,6 +58,22 @@ def _judge_silence(seen: NoAnswer) -> Verdict:
         tries=DOUBT_TRIES,
         ending=Ending.UNKNOWN,
     )
+
+
+def _distrusted(seen: NoAnswer) -> Verdict:
+    what, tip = (
+        (
+            "the server's certificate cannot be verified",
+            "Check --base-url and the network; --ca-file names an authority of your own. It is always verified.",
+        )
+        if seen.certificate
+        else (
+            "the server may not be reached at this address",
+            "Check --base-url and how its name is resolved. --allow-private permits a server in a private network.",
+        )
+    )
+    stop = Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{what} ({seen.reason})", tip=tip)
+    return Verdict(action=Action.STOP, message=seen.reason, stop=stop)
 
 
 def _judge_create(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict | None:

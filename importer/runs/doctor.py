@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from importer.errors import ImporterError
+from importer.crm.network import address_of, objection
+from importer.errors import ImporterError, SettingsError
 from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal
 from importer.runs.lock import sending_lock
@@ -75,11 +75,21 @@ def _connection(settings: Settings) -> Finding:
     """A connection is opened (with TLS, where the address says so) and closed again; not a byte of HTTP is sent."""
     try:
         parts = urlsplit(settings.base_url())
+        context = settings.trust().context()
         port = parts.port or (443 if parts.scheme == "https" else 80)
         with socket.create_connection((parts.hostname or "", port), timeout=_CONNECT_SECONDS) as plain:
+            _look_at(plain.getpeername()[0], parts.hostname or "", settings)
             if parts.scheme == "https":
-                with ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname):
+                with context.wrap_socket(plain, server_hostname=parts.hostname):
                     pass
     except (OSError, ImporterError) as error:
-        return Finding(fine=False, subject="connection", seen=str(error), tip="Check --base-url and the network.")
+        tip = getattr(error, "tip", "") or "Check --base-url and the network; --ca-file names an authority of your own."
+        return Finding(fine=False, subject="connection", seen=str(error), tip=tip)
     return Finding(fine=True, subject="connection", seen=f"{parts.hostname}:{port} answers")
+
+
+def _look_at(peer: str, host: str, settings: Settings) -> None:
+    """Raises SettingsError for an address at which a run would stop."""
+    address = address_of(peer)
+    if address and (why := objection(host, address, allow_private=settings.allow_private)):
+        raise SettingsError(f"{host} leads to {peer}, which is {why}", tip="--allow-private permits a private address.")

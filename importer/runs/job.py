@@ -92,7 +92,8 @@ class Job:
 
     def run(self, request: RunRequest, destination: Destination, *, name: str, again: bool) -> Finished:
         """The main job: check, plan, send, report."""
-        destination.credential()  # a missing credential is said before an hour of reading
+        destination.credential()  # a missing credential is said before an hour of reading,
+        destination.trust.context()  # and so is a wrong --ca-file
         loaded, opened = self._opened(request)
         run_id = self._run_id(name or loaded.mapping.name)
         with sending_lock(self.journal.folder, run_id, self._clock.now()):

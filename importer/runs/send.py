@@ -17,6 +17,7 @@ from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.meaning import Fingerprint
 from importer.crm.pacing import API_KEY_RATE, TOKEN_RATE
+from importer.crm.trust import Trust
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal, StoredRun
@@ -38,11 +39,15 @@ class Destination:
     org: str
     credential: Callable[[], Credential]
     origin: str
+    trust: Trust
 
     @classmethod
-    def of(cls, base_url: str, org: str, credential: Callable[[], Credential]) -> "Destination":
+    def of(
+        cls, base_url: str, org: str, credential: Callable[[], Credential], trust: Trust | None = None
+    ) -> "Destination":
         """A server that outlives the run."""
-        return cls(base_url=base_url, org=org, credential=credential, origin=origin_of(base_url))
+        origin = origin_of(base_url)
+        return cls(base_url=base_url, org=org, credential=credential, origin=origin, trust=trust or Trust())
 
 
 def rate_of(asked: float | None, kind: CredentialKind) -> float:
@@ -78,6 +83,7 @@ async def _send(
         credential=credential,
         deadlines=Deadlines.within(request.timeout),
         version=__version__,
+        trust=destination.trust,
     )
     options = SendOptions(
         rate=rate_of(request.rate, credential.kind),

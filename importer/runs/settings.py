@@ -1,7 +1,6 @@
 """Settings: flag, then environment, then `importer.toml`, then default; and where each came from."""
 
 import os
-import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org
-from importer.crm.credential import Credential, CredentialKind
+from importer.crm.credential import Credential
+from importer.crm.trust import Trust
 from importer.errors import SettingsError
+from importer.runs import credentials
 
 SETTINGS_FILE: Final = "importer.toml"
 
@@ -19,6 +20,7 @@ _PROFILE_KEYS: Final = {
     "org": str,
     "base_url": str,
     "api_key_file": str,
+    "ca_file": str,
     "reports_dir": str,
     "rate": float,
     "concurrency": int,
@@ -38,10 +40,16 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What is used, by name. `environment` is kept for the credential, which is read only when it is needed."""
+    """What is used, by name. `environment` is kept for the credential, which is read only when it is needed.
+
+    `key_server`: the server that a key file of `importer.toml` belongs to, because it is named beside it there.
+    `allow_private` is no setting: only the command line may say so, not a file that others share.
+    """
 
     values: Mapping[str, Setting]
     environment: Mapping[str, str] = field(repr=False)
+    key_server: str = ""
+    allow_private: bool = False
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name].value
@@ -62,18 +70,27 @@ class Settings:
 
     def base_url(self) -> str:
         """The checked base URL."""
-        return checked_base_url(self["base_url"])
+        return checked_base_url(self["base_url"], allow_private=self.allow_private)
+
+    def trust(self) -> Trust:
+        """Whom to believe, and whether a private network is fine."""
+        return Trust(ca_file=Path(self["ca_file"]) if self["ca_file"] else None, allow_private=self.allow_private)
 
     def credential_reader(self) -> Callable[[], Credential]:
         """A function that reads the credential, now or again later; it raises SettingsError when there is none."""
-        key_file = self["api_key_file"]
-        return lambda: _credential(Path(key_file) if key_file else None, self.environment)
+        base_url, org, key_file = self.base_url(), self["org"], self["api_key_file"]
+        if key_file and self.key_server:
+            credentials.refuse_other_server(key_file, belongs_to=self.key_server, used_at=base_url)
+        return lambda: credentials.read(
+            Path(key_file) if key_file else None, self.environment, org=org, base_url=base_url
+        )
 
 
 _DEFAULTS: Final = {
     "org": "",
     "base_url": DEFAULT_BASE_URL,
     "api_key_file": "",
+    "ca_file": "",
     "reports_dir": "reports",
     "rate": None,
     "concurrency": 16,
@@ -83,14 +100,39 @@ _DEFAULTS: Final = {
 }
 
 
+FLAGS: Final = tuple(name for name in _DEFAULTS if name != "assign_spacing")
+"""The settings that an option of the same name can give."""
+
+
 def load_settings(
-    flags: Mapping[str, Any], *, profile: str = "", environment: Mapping[str, str] | None = None, folder: Path = Path()
+    flags: Mapping[str, Any],
+    *,
+    profile: str = "",
+    environment: Mapping[str, str] | None = None,
+    folder: Path = Path(),
+    allow_private: bool = False,
 ) -> Settings:
     """The settings for these flags (`None` means: not given). Raises SettingsError for a wrong settings file."""
     environment = os.environ if environment is None else environment
-    written = _profile(folder / SETTINGS_FILE, profile)
+    tables = _tables(folder / SETTINGS_FILE, profile)
+    written = {key: value for table in tables for key, value in table.items()}
     values = {name: _setting(name, flags, environment, written, profile) for name in _DEFAULTS}
-    return Settings(values=values, environment=environment)
+    if "@" in values["base_url"].value:
+        checked_base_url(values["base_url"].value)  # a password in it would get into journal and messages
+    from_file = values["api_key_file"].source.startswith(SETTINGS_FILE)
+    return Settings(
+        values=values,
+        environment=environment,
+        key_server=_key_server(tables) if from_file else "",
+        allow_private=allow_private,
+    )
+
+
+def _key_server(tables: list[dict[str, Any]]) -> str:
+    """The server that stands in the same table as the key file, or above it; else the contract's."""
+    key_table = max(position for position, table in enumerate(tables) if "api_key_file" in table)
+    named = [table["base_url"] for table in tables[: key_table + 1] if "base_url" in table]
+    return named[-1] if named else DEFAULT_BASE_URL
 
 
 def _setting(
@@ -108,14 +150,14 @@ def _setting(
     return Setting(value=_DEFAULTS[name], source="default")
 
 
-def _profile(path: Path, profile: str) -> dict[str, Any]:
-    """The top level of the settings file, overlaid by the chosen profile."""
+def _tables(path: Path, profile: str) -> list[dict[str, Any]]:
+    """The top level of the settings file and the chosen profile, which overlays it."""
     if not path.is_file():
         if profile:
             raise SettingsError(
                 f"there is no {path} with a profile {profile!r}", tip="Write it, or leave --profile out."
             )
-        return {}
+        return []
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -124,10 +166,13 @@ def _profile(path: Path, profile: str) -> dict[str, Any]:
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", tip="Check --profile.")
-    chosen = {**document, **profiles.get(profile, {})}
-    for key, value in chosen.items():
+    return [_checked(path, table) for table in (document, profiles.get(profile, {}))]
+
+
+def _checked(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in table.items():
         _check_key(path, key, value)
-    return {key: _PROFILE_KEYS[key](value) for key, value in chosen.items()}
+    return {key: _PROFILE_KEYS[key](value) for key, value in table.items()}
 
 
 def _check_key(path: Path, key: str, value: object) -> None:
@@ -140,26 +185,3 @@ def _check_key(path: Path, key: str, value: object) -> None:
         value, int if wanted is int else (int, float) if wanted is float else str
     ):
         raise SettingsError(f"{path}: {key} is {value!r}, but a {wanted.__name__} is needed", tip="Correct it.")
-
-
-def _credential(key_file: Path | None, environment: Mapping[str, str]) -> Credential:
-    if key_file is not None:
-        return Credential(CredentialKind.API_KEY, _read_key(key_file), source=str(key_file))
-    if key := environment.get("SALESCHAT_API_KEY"):
-        return Credential(CredentialKind.API_KEY, key, source="SALESCHAT_API_KEY")
-    if token := environment.get("SALESCHAT_TOKEN"):
-        return Credential(CredentialKind.TOKEN, token, source="SALESCHAT_TOKEN")
-    raise SettingsError(
-        "no credential is given",
-        tip="Set SALESCHAT_API_KEY (or SALESCHAT_TOKEN), or give --api-key-file; --sandbox needs none.",
-    )
-
-
-def _read_key(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(f"the key file {path} can be read by others", tip=f"Run: chmod 600 {path}")
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the key file {path} cannot be read: {error}", tip="Check --api-key-file.") from error

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.canary import CANARY
 from tests.crash.invariants import Evidence, violations
 from tests.crash.lists import MAPPING, LeadList, lead_list
 from tests.crash.processes import KILLED, Launcher, OracleProcess
@@ -21,7 +22,7 @@ ENDED = (0, 1)
 RESUMABLE = (3, 4)
 """Exit codes after which a person would resume: the faults may look like a wrong endpoint or an outage."""
 
-KEY = "key-of-the-crash-trial"
+KEY = CANARY
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 import copy
+import pickle
 import traceback
 
 import pytest
 
 from importer.crm.credential import Credential, CredentialKind
 from importer.errors import SettingsError
+from tests.canary import CANARY
 
-SECRET = "canary-key-12345"
+SECRET = CANARY
 
 
 def test_nothing_but_headers_shows_the_secret() -> None:
@@ -37,3 +39,18 @@ def test_a_malformed_secret_is_refused_without_being_shown(secret: str) -> None:
     assert "SALESCHAT_API_KEY" in said
     assert not secret or secret not in said
     assert SECRET not in said
+
+
+def test_it_cannot_be_written_down() -> None:
+    credential = Credential(CredentialKind.API_KEY, SECRET, source="test")
+    with pytest.raises(TypeError):
+        pickle.dumps(credential)
+    with pytest.raises(TypeError):
+        copy.deepcopy(credential)
+
+
+@pytest.mark.parametrize(("kind", "longest"), [(CredentialKind.API_KEY, 512), (CredentialKind.TOKEN, 8192)])
+def test_a_key_has_a_longest_length(kind: CredentialKind, longest: int) -> None:
+    Credential(kind, "x" * longest, source="test")
+    with pytest.raises(SettingsError):
+        Credential(kind, "x" * (longest + 1), source="test")

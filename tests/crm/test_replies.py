@@ -13,6 +13,7 @@ from importer.crm.replies import judge
 from importer.crm.verdict import Action, Ending, Verdict
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call, Kind, Operation, RowId
+from tests.canary import CANARY
 
 BODY = json.dumps(
     {"crm_id": "L-1", "first_name": "Asha", "phone_number": "+919000000001", "attributes": {"city": "Pune"}}
@@ -37,7 +38,7 @@ def judged(status: int, body: object = b"", kind: Kind = Kind.CREATE, **headers:
 
 
 def credential() -> Credential:
-    return Credential(CredentialKind.API_KEY, "canary-key-12345", source="test")
+    return Credential(CredentialKind.API_KEY, CANARY, source="test")
 
 
 def test_1_never_sent_is_asked_again_for_ever_and_counts_as_an_outage() -> None:
@@ -215,5 +216,5 @@ def test_every_exception_of_httpx_is_classified() -> None:
 
 
 def test_the_key_is_hidden_in_what_an_exception_says() -> None:
-    seen = unanswered(httpx.LocalProtocolError("Illegal header value b'canary-key-12345'"), credential())
+    seen = unanswered(httpx.LocalProtocolError(f"Illegal header value {CANARY.encode()!r}"), credential())
     assert "canary" not in seen.reason

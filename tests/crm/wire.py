@@ -1,6 +1,7 @@
 """A server on a real socket that plays a script of raw bytes: one step per connection."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,14 +46,14 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(step: Step) -> AsyncIterator[Wire]:
+async def wire(step: Step, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
     serving = Wire(step)
     tasks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.create_task(serving.serve(reader, writer)))
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     serving.port = server.sockets[0].getsockname()[1]
     try:
         yield serving

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,8 +51,10 @@ class RecordingServer:
 
 
 @contextmanager
-def recording(answer: Answer = behave) -> Iterator[RecordingServer]:
+def recording(answer: Answer = behave, tls: ssl.SSLContext | None = None) -> Iterator[RecordingServer]:
     listener = socket.create_server(("127.0.0.1", 0))
+    if tls is not None:
+        listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
     server = RecordingServer(listener.getsockname()[1], answer)
     connections: list[socket.socket] = []
     threads: list[threading.Thread] = []

@@ -13,10 +13,11 @@ from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer
 from importer.crm.replies import judge
 from importer.model.operation import Call, Kind, Operation, RowId
+from tests.canary import CANARY
 
 
 async def main(base_url: str, times: int) -> None:
-    credential = Credential(CredentialKind.API_KEY, "canary-key-12345", source="test")
+    credential = Credential(CredentialKind.API_KEY, CANARY, source="test")
     operation = Operation(kind=Kind.CREATE, key="L-1", body=b'{"crm_id": "L-1", "attributes": {}}')
     call = Call(row=RowId(0, 2), ordinal=0, operation=operation, crm_id="L-1")
     async with LeadsClient(base_url=base_url, org="o", credential=credential, deadlines=Deadlines.within(20)) as client:

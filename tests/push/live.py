@@ -16,11 +16,12 @@ from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
 from importer.runs.execute import Sender
+from tests.canary import CANARY
 from tests.crm.wire import Wire, http, wire
 from tests.planned import PlannedRow
 from tests.runs.conftest import Push
 
-KEY = "canary-key-12345"
+KEY = CANARY
 ASKED_TO_STOP = Stop(exit_code=ExitCode.INTERRUPTED, reason="asked to stop")
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 Fault = Callable[[Writer], Awaitable[None]]

@@ -15,6 +15,7 @@ from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
+from tests.canary import CANARY
 from tests.push.spec_tables import CREATE, FOLLOW_UP, Outcome, body_of, outcomes, statuses
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, FakeCrm, error
@@ -23,7 +24,7 @@ from tests.virtual_time import VirtualClock
 CASE = "L-3"
 ABSURD_CODE = b'{"error_code": 1%s}' % (b"0" * 40)
 TABLES = {Kind.CREATE: outcomes(CREATE), Kind.ASSIGN: outcomes(FOLLOW_UP), Kind.EVENT: outcomes(FOLLOW_UP)}
-CREDENTIAL = Credential(CredentialKind.API_KEY, "canary-key-12345", source="test")
+CREDENTIAL = Credential(CredentialKind.API_KEY, CANARY, source="test")
 
 
 def caused(raised: Exception, cause: BaseException, *, context: bool = False) -> Exception:

@@ -1,0 +1,45 @@
+"""What is looked at before a request leaves: that it goes where the credential belongs, and to whom the name led."""
+
+from typing import Any, Final
+
+import httpx
+
+from importer.crm.network import address_of, objection
+
+_CONNECTED: Final = "connection.connect_tcp.complete"
+"""What httpx's `trace` extension calls the moment between TCP and TLS: not a byte has been sent."""
+
+
+class Forbidden(httpx.ConnectError):
+    """A request to another server, or a connection to an address that may not be reached; nothing was sent."""
+
+
+class Guard:
+    """Holds requests to one origin and connections to addresses that may be reached."""
+
+    def __init__(self, base_url: str, *, allow_private: bool) -> None:
+        self._origin = _origin(httpx.URL(base_url))
+        self._host = httpx.URL(base_url).host
+        self._allow_private = allow_private
+
+    def admit(self, request: httpx.Request) -> None:
+        """Let a request pass that goes to the one origin; raises Forbidden for any other."""
+        if _origin(request.url) != self._origin:
+            raise Forbidden(f"the credential belongs to {self._host}, not to {request.url.host}")
+        request.extensions["trace"] = self._watch
+
+    async def _watch(self, event: str, seen: dict[str, Any]) -> None:
+        """Look at the address that a connection has really got, so that no second look-up can tell another story."""
+        if event != _CONNECTED:
+            return
+        stream = seen["return_value"]
+        peer = stream.get_extra_info("server_addr")[0]
+        address = address_of(peer)
+        why = "no address" if address is None else objection(self._host, address, allow_private=self._allow_private)
+        if why:
+            await stream.aclose()
+            raise Forbidden(f"{self._host} leads to {peer}, which is {why}")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

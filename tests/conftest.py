@@ -1,0 +1,35 @@
+"""No test of this suite leaves the credential anywhere (tests/canary.py)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.canary import found_in, leaks
+
+
+@pytest.fixture(autouse=True)
+def no_canary_in_files(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Search whatever the test has left: journals with their logs, reports, other logs, and what hooks were given."""
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    assert folder is None or leaks(folder) == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Search what the test has printed and logged."""
+    report: pytest.TestReport = yield
+    found = [f"{name}: {leak}" for name, text in report.sections if (leak := found_in(text))]
+    if found and report.passed:
+        report.outcome = "failed"
+        report.longrepr = "the credential was printed\n" + "\n".join(found)
+    return report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_keyring_of_ones_own() -> Iterator[None]:
+    """Tests neither ask nor change the keyring of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        yield
