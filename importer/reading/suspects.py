@@ -6,7 +6,7 @@ A CSV file holds what the spreadsheet showed when it was saved: `#N/A`, or `1.81
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +28,9 @@ ERRORS = frozenset(
 )
 """What Excel, LibreOffice and Google Sheets show for an error, in several languages."""
 
+_NUMBERED = re.compile(r"(?:Err|Fehler|Erreur|Error|Errore|Erro):\d{3}")
+"""LibreOffice's other errors."""
+
 _ROUNDED = re.compile(r"[-+]?\d(?:[.,](\d+))?E\+(\d{2,3})")
 _SHOWN_AS_ROUNDED = 11
 """Numbers of twelve digits and more are shown as `1.2E+11` in a column without a format."""
@@ -36,17 +39,27 @@ _SHOWN_AS_ROUNDED = 11
 def suspicious(cells: Mapping[str, pa.Array], numbers: Sequence[int]) -> Iterator[Problem]:
     """A problem for each cell that holds an error text or a rounded number; fast where there is none."""
     every = pa.chunked_array(list(cells.values()), pa.large_string())
-    if not pc.any(pc.or_(pc.starts_with(every, "#"), pc.match_substring(every, "E+"))).as_py():
+    if not pc.any(_hits(every)).as_py():
         return
     for column, texts in cells.items():
-        hits = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
-        for at in pc.indices_nonzero(hits).to_pylist():
+        for at in pc.indices_nonzero(_hits(texts)).to_pylist():
             if problem := _problem(texts[at].as_py(), column, numbers[at]):
                 yield problem
 
 
+def _hits(texts: Any) -> Any:
+    """Which texts are worth a closer look."""
+    signs = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
+    return pc.or_(signs, pc.match_substring_regex(texts, r"^[EF]\w+:\d{3}$"))
+
+
+def is_error(text: str) -> bool:
+    """Whether a spreadsheet shows this text for an error."""
+    return text.strip().upper() in ERRORS or bool(_NUMBERED.fullmatch(text.strip()))
+
+
 def _problem(text: str, column: str, number: int) -> Problem | None:
-    if text.strip().upper() in ERRORS:
+    if is_error(text):
         return Problem(row=number, code="cell-error", detail="is an error, not a value", column=column, value=text)
     if is_rounded(text):
         detail = "was rounded by a spreadsheet, its last digits are gone"

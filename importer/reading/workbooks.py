@@ -21,12 +21,16 @@ from importer.errors import SourceError
 from importer.model.columns import column_key
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
+from importer.reading.binary_parts import BinaryBook, binary_book
+from importer.reading.binary_sheet import sheet_records
 from importer.reading.cells import lost_digits, text_of
 from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, SAVE_AS, Format, password_protected
 from importer.reading.header import find_header, matches, sample_of
 from importer.reading.number_formats import masks_of
+from importer.reading.old_workbook import OldBook, old_book, old_marks
 from importer.reading.open_document import refuse_sprawling
+from importer.reading.open_document_marks import is_remarkable, open_document_marks
 from importer.reading.packages import Package, open_package, refuse_large, related_part, sheet_parts
 from importer.reading.records import Fault, Record
 from importer.reading.shared_strings import lengths_of, referred_bytes
@@ -34,7 +38,7 @@ from importer.reading.sheet_scan import MOST_CELLS, Mark, Reach, column_letters,
 from importer.reading.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from python_calamine import CalamineSheet
@@ -46,7 +50,6 @@ MOST_TEXT = 512 << 20
 """Bytes of text in the cells of a sheet, each counted as often as it is used."""
 
 _SAVE = "save the file, and import it again"
-_BLIND = "{} files do not tell error cells (such as #N/A) from blank ones; save it as .xlsx if it may hold some"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,8 @@ class Workbook:
     parts: dict[str, str] = field(default_factory=dict)
     masks: dict[int, str] = field(default_factory=dict)
     shared: array[int] = field(default_factory=lambda: array("L"))
+    binary: BinaryBook | None = None
+    old: OldBook | None = None
 
     @property
     def visible(self) -> list[str]:
@@ -99,6 +104,10 @@ def _opened(path: Path, kind: Format) -> Workbook:
     except (CalamineError, OSError) as error:
         raise _damaged(path, error) from error
     workbook = Workbook(path=path, format=kind, sha256=sha256_of(path), book=book, package=package)
+    if kind is Format.XLS:
+        return replace(workbook, old=old_book(path))
+    if package and kind is Format.XLSB:
+        return replace(workbook, binary=binary_book(package))
     return _with_parts(workbook, package) if package and kind in OPEN_XML else workbook
 
 
@@ -214,12 +223,9 @@ def _with_notes(table: Table, notes: Sequence[str]) -> Table:
 def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozenset[str]) -> Table:
     """The table in one sheet; raises `SourceError` if the sheet has no header row."""
     place = f"{workbook.path}, sheet “{shown(name)}”"
-    remarkable = _is_remarkable(workbook, name, place)
-    sheet = _sheet(workbook, name)
-    records = partial(_records, workbook, sheet, remarkable=remarkable)
+    records = _records_of(workbook, name, place)
     sample = sample_of(records(), options.header_row)
     header = replace(find_header(sample, wanted, options.header_row, place), ragged_matters=False)
-    blind = () if workbook.format in OPEN_XML else (_BLIND.format(f".{workbook.format}"),)
     info = SourceInfo(
         path=str(workbook.path),
         sha256=workbook.sha256,
@@ -228,15 +234,24 @@ def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozense
         headers=header.headers,
         header_row=header.row,
         sheet=name,
-        notes=(*header.notes, *blind),
+        notes=header.notes,
     )
     return Table(info=info, header=header, records=lambda: islice(records(), header.row, None))
 
 
+def _records_of(workbook: Workbook, name: str, place: str) -> Callable[[], Iterator[Record]]:
+    if workbook.package and workbook.binary:
+        return partial(sheet_records, workbook.package, name, workbook.binary)
+    remarkable = _is_remarkable(workbook, name, place)
+    return partial(_records, workbook, _sheet(workbook, name), remarkable=remarkable)
+
+
 def _is_remarkable(workbook: Workbook, name: str, place: str) -> bool:
     """Whether the sheet holds cells that the values do not tell; refuses a sheet that claims a huge rectangle."""
-    if workbook.package is None or workbook.format not in OPEN_XML:
-        return False
+    if workbook.package is None or workbook.format is Format.XLS:
+        return True
+    if workbook.format is Format.ODS:
+        return is_remarkable(workbook.package)
     part = workbook.parts.get(name, "")
     if not workbook.package.has(part):
         raise SourceError(f"{place}: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS)
@@ -284,8 +299,9 @@ def _records(workbook: Workbook, sheet: CalamineSheet, *, remarkable: bool) -> I
     """Every row of the sheet from row 1 on, blank ones too."""
     marks = _marks(workbook, sheet.name) if remarkable else iter(())
     marked = next(marks, None)
+    left: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)  # rows begin with the first column in use
     for number, row in enumerate(sheet.iter_rows(), start=1):
-        cells, faults = _texts(row)
+        cells, faults = _texts(left + row)
         if marked and marked[0] == number:
             cells, faults = _with_marks(cells, faults, marked[1])
             marked = next(marks, None)
@@ -296,8 +312,12 @@ def _records(workbook: Workbook, sheet: CalamineSheet, *, remarkable: bool) -> I
 
 
 def _marks(workbook: Workbook, name: str) -> Iterator[tuple[int, list[Mark]]]:
+    if workbook.old:
+        return old_marks(workbook.old, workbook.book.sheet_names.index(name))
     if workbook.package is None:
         return iter(())
+    if workbook.format is Format.ODS:
+        return open_document_marks(workbook.package, name)
     return marks_of(workbook.package, workbook.parts[name], workbook.masks)
 
 
