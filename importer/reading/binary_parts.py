@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from importer.reading.packages import book_targets, related_part
 from importer.reading.serials import Style, style_of
@@ -31,23 +31,31 @@ _PARENT_AND_FORMAT: Final = Struct("<HH")
 _LEAST: Final = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinaryBook:
-    """What the cells of an .xlsb workbook refer to. `parts` has the part of each sheet, by the sheet's name."""
+class BinarySheet(NamedTuple):
+    """A sheet as the workbook names it."""
 
-    parts: dict[str, str]
+    part: str
+    is_visible: bool
+    holds_cells: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryParts:
+    """What the cells of an .xlsb workbook refer to, and its sheets by name."""
+
+    sheets: dict[str, BinarySheet]
     strings: list[str]
     styles: list[Style]
     is_1904: bool
 
 
-def binary_book(package: Package) -> BinaryBook:
+def binary_parts(package: Package) -> BinaryParts:
     """The workbook around the sheets; raises `SourceError` where it is damaged."""
     strings = related_part(package, "sharedStrings")
     styles = related_part(package, "styles")
-    parts, is_1904 = _sheets(package)
-    return BinaryBook(
-        parts=parts,
+    sheets, is_1904 = _sheets(package)
+    return BinaryParts(
+        sheets=sheets,
         strings=_strings(package, strings) if strings else [],
         styles=_styles(package, styles) if styles else [],
         is_1904=is_1904,
@@ -100,18 +108,20 @@ def text_at(content: bytes, at: int) -> tuple[str, int]:
     return content[begin:end].decode("utf-16-le", errors="replace"), end
 
 
-def _sheets(package: Package) -> tuple[dict[str, str], bool]:
+def _sheets(package: Package) -> tuple[dict[str, BinarySheet], bool]:
     book, targets = book_targets(package)
-    parts: dict[str, str] = {}
+    sheets: dict[str, BinarySheet] = {}
     is_1904 = False
     with package.open(book) as file:
         for kind, content in records(file):
             if kind == _SHEET:
                 relation, at = text_at(content, 8)
-                parts[text_at(content, at)[0]] = targets.get(relation, ("", ""))[0]
+                part, role = targets.get(relation, ("", ""))
+                is_visible = not any(content[:4])
+                sheets[text_at(content, at)[0]] = BinarySheet(part, is_visible, role == "worksheet")
             elif kind == _BOOK:
                 is_1904 = bool(content[0] & 1)
-    return parts, is_1904
+    return sheets, is_1904
 
 
 def _strings(package: Package, part: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from importer.errors import SourceError
 from importer.model.problem import shown
-from importer.reading.binary_parts import records, text_at
+from importer.reading.binary_parts import binary_parts, records, text_at
 from importer.reading.cells import lost_digits, text_of
 from importer.reading.formats import SAVE_AS
 from importer.reading.number_formats import masked
@@ -25,7 +25,7 @@ from importer.reading.serials import Style, moment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.reading.binary_parts import BinaryBook
+    from importer.reading.binary_parts import BinaryParts
     from importer.reading.packages import Package
 
 MOST_TEXT: Final = 512 << 20
@@ -63,21 +63,44 @@ class _Cell(NamedTuple):
     content: bytes
 
 
-def sheet_records(package: Package, name: str, book: BinaryBook) -> Iterator[Record]:
-    """Every row of the sheet from row 1 to the last one with a value, blank ones too, all of one width.
+class BinaryBook:
+    """An open .xlsb workbook."""
 
-    Raises `SourceError` if the part is damaged, or if its rows do not stand in order.
-    """
-    part = book.parts.get(name, "")
-    if not package.has(part):
-        raise SourceError(
-            f"{package.path}, sheet “{shown(name)}”: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS
-        )
-    with refusing_damage(package.path):
-        yield from _records(package, part, name, _Texts(book))
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._parts = binary_parts(package)
+
+    @property
+    def names(self) -> list[str]:
+        """The sheets, in their order."""
+        return list(self._parts.sheets)
+
+    @property
+    def visible(self) -> list[str]:
+        """The sheets of cells that a person sees."""
+        return [name for name, sheet in self._parts.sheets.items() if sheet.is_visible and sheet.holds_cells]
+
+    @property
+    def hidden(self) -> list[str]:
+        """The sheets a person does not see."""
+        return [name for name, sheet in self._parts.sheets.items() if not sheet.is_visible]
+
+    def records(self, name: str) -> Iterator[Record]:
+        """Every row of the sheet from row 1 to the last one with a value, blank ones too.
+
+        Filled rows are of one width. Raises `SourceError` if the part is damaged, or its rows do not stand in order.
+        """
+        sheet = self._parts.sheets[name]
+        place = f"{self._package.path}, sheet “{shown(name)}”"
+        if not sheet.holds_cells:
+            raise SourceError(f"{place}: not a sheet of cells", tip="Name another sheet.")
+        if not self._package.has(sheet.part):
+            raise SourceError(f"{place}: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS)
+        with refusing_damage(self._package.path):
+            yield from _records(self._package, sheet.part, place, _Texts(self._parts))
 
 
-def _records(package: Package, part: str, name: str, texts: _Texts) -> Iterator[Record]:
+def _records(package: Package, part: str, place: str, texts: _Texts) -> Iterator[Record]:
     width = 1 + max((cell.position for cell in _cells(package, part)), default=-1)
     last = 0
     for row, cells in groupby(_cells(package, part), key=itemgetter(0)):
@@ -88,10 +111,7 @@ def _records(package: Package, part: str, name: str, texts: _Texts) -> Iterator[
         last = row + 1
         yield texts.record(last, width, cells)
         if texts.length > MOST_TEXT:
-            raise SourceError(
-                f"{package.path}, sheet “{shown(name)}”: its cells hold more than {MOST_TEXT >> 20} MB of text",
-                tip="Split the file.",
-            )
+            raise SourceError(f"{place}: its cells hold more than {MOST_TEXT >> 20} MB of text", tip="Split the file.")
 
 
 def _out_of_order(package: Package, row: int, last: int) -> SourceError:
@@ -120,8 +140,8 @@ def _cells(package: Package, part: str) -> Iterator[_Cell]:
 class _Texts:
     """Cells to the texts that a person sees; counts how much text there was."""
 
-    def __init__(self, book: BinaryBook) -> None:
-        self._book = book
+    def __init__(self, parts: BinaryParts) -> None:
+        self._parts = parts
         self.length = 0
 
     def record(self, number: int, width: int, cells: Iterator[_Cell]) -> Record:
@@ -146,7 +166,7 @@ class _Texts:
     def _text(self, kind: int, content: bytes) -> str:
         if kind == _SHARED:
             (number,) = _COLUMN.unpack_from(content)
-            return self._book.strings[int(number)]
+            return self._parts.strings[int(number)]
         if kind in (_TEXT, _RICH):
             return text_at(content, int(kind == _RICH))[0]
         if kind == _BOOLEAN:
@@ -154,9 +174,9 @@ class _Texts:
         return ERROR_TEXTS.get(int(content[0]), "#N/A")  # `suspects` calls it an error
 
     def _number(self, value: float, cell: _Cell) -> tuple[str, Fault | None]:
-        styles = self._book.styles
+        styles = self._parts.styles
         style = styles[cell.style] if cell.style < len(styles) else _PLAIN
-        text = seen_number(value, style, is_1904=self._book.is_1904)
+        text = seen_number(value, style, is_1904=self._parts.is_1904)
         if not lost_digits(value):
             return text, None
         return text, Fault("digits-lost", "a spreadsheet keeps 15 digits of a number", text, cell.position)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from importer.errors import SourceError
 from importer.reading.binary_sheet import ERROR_TEXTS, rk_number, seen_number
 from importer.reading.compound import stream_of
+from importer.reading.formats import password_protected
+from importer.reading.marks import Mark
 from importer.reading.packages import refusing_damage
 from importer.reading.serials import Style, style_of
-from importer.reading.sheet_scan import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ _SHEET: Final = 0x85
 _FORMAT: Final = 0x41E
 _STYLE: Final = 0xE0
 _DATE_SYSTEM: Final = 0x22
+_PASSWORD: Final = 0x2F
 
 _NUMBER: Final = 0x203
 _RK: Final = 0x27E
@@ -64,7 +66,7 @@ class _Cell(NamedTuple):
 
 
 def old_book(path: Path) -> OldBook:
-    """The workbook around the sheets; raises `SourceError` where it is damaged."""
+    """The workbook around the sheets; raises `SourceError` where it is damaged or needs a password."""
     with refusing_damage(path):
         stream = stream_of(path.read_bytes(), ("Workbook", "Book"))
         return _book(path, stream)
@@ -84,6 +86,8 @@ def _book(path: Path, stream: bytes) -> OldBook:
             codes[int.from_bytes(content[:2], "little")] = _code(content, wide=wide)
         elif kind == _STYLE:
             numbers.append(int.from_bytes(content[2:4], "little"))
+        elif kind == _PASSWORD:
+            raise password_protected(path)
         elif kind == _DATE_SYSTEM:
             is_1904 = bool(content[0])
     styles = [style_of(number, codes.get(number)) for number in numbers]

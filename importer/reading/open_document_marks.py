@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import IO, TYPE_CHECKING, Final
 
+from importer.reading.error_texts import is_error
+from importer.reading.marks import UNCALCULATED, Mark
 from importer.reading.markup import CHUNK, local, parser
 from importer.reading.open_document import CELLS, CONTENT
 from importer.reading.records import Fault
-from importer.reading.sheet_scan import Mark
-from importer.reading.suspects import is_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _SIGNS: Final = re.compile(
     rb"""|min-integer-digits=["'](?:[2-9]|\d\d)"""  # zeros in front
     rb"""|<number:text[^>]*>[^<]*[+(/-]"""  # signs in between
     rb"""|time-value=["'](?:-|PT(?:2[4-9]|[3-9]\d|\d{3}))"""  # more than a day
-    rb"""|>(?:TRUE|FALSE)</"""  # the result of a formula is a number
+    rb"""|:formula=["']"""  # the result of TRUE() is a number
 )
 LAST_HOUR: Final = 23
 _TAIL: Final = 256
@@ -126,25 +126,33 @@ class _Sheet:
 
     def _end_of_cell(self) -> None:
         shown = "".join(self._texts).strip()
-        if shown and (seen := _seen(shown, self._cell)):
-            self._marks += (_mark(seen, position) for position in self._positions())
-        self._position += self._cell_times
-
-    def _positions(self) -> range:
-        return range(self._position, self._position + self._cell_times)
+        end = self._position + self._cell_times
+        marks = (_mark(shown, self._cell, position) for position in range(self._position, end))
+        self._marks += (mark for mark in marks if mark)
+        self._position = end
 
 
-def _seen(shown: str, cell: dict[str, str]) -> tuple[str, bool] | None:
-    """The text of a remarkable cell, and whether it is an error; `None` for all others."""
-    if cell.get("calcext:value-type") == "error" or is_error(shown):
-        return shown, True
+def _mark(shown: str, cell: dict[str, str], position: int) -> Mark | None:
+    """The mark of a remarkable cell; `None` for all others."""
+    if is_error(shown):
+        return Mark(position, shown)  # `suspects` calls it an error
+    if cell.get("calcext:value-type") == "error":
+        return Mark(position, shown, Fault("cell-error", "is an error, not a value", shown, position))
+    if "table:formula" in cell and "office:value-type" not in cell and not shown:
+        return Mark(position, "", Fault("formula-without-value", UNCALCULATED, "", position))
+    seen = _seen(shown, cell)
+    return Mark(position, seen) if seen else None
+
+
+def _seen(shown: str, cell: dict[str, str]) -> str:
+    """What a person sees, where it is not what the value says."""
     value = cell.get("office:value", "")
     if _shows_more(shown, value) or (value and value == _LOGICAL.get(shown)):
-        return shown, False
+        return shown
     length = _LENGTH.fullmatch(cell.get("office:time-value", ""))
     if length and (length[1] or int(length[2]) > LAST_HOUR):
-        return f"{length[1]}{int(length[2])}:{length[3]}:{length[4]}", False
-    return None
+        return f"{length[1]}{int(length[2])}:{length[3]}:{length[4]}"
+    return ""
 
 
 def _shows_more(shown: str, value: str) -> bool:
@@ -153,10 +161,3 @@ def _shows_more(shown: str, value: str) -> bool:
     if not whole or not _WITH_SIGNS.fullmatch(shown) or shown == whole[1]:
         return False
     return int(re.sub(r"\D", "", shown)) == int(whole[1])
-
-
-def _mark(seen: tuple[str, bool], position: int) -> Mark:
-    shown, is_wrong = seen
-    if is_wrong and not is_error(shown):  # `suspects` knows the others by their text
-        return Mark(position, shown, Fault("cell-error", "is an error, not a value", shown, position))
-    return Mark(position, shown)

@@ -12,24 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import Problem
+from importer.reading.error_texts import is_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-ERRORS = frozenset(
-    (
-        *("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ERROR!"),
-        *("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA"),
-        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!"),
-        *("#¡REF!", "#¡DIV/0!", "#¡VALOR!", "#¿NOMBRE?", "#¡NUM!", "#¡NULO!"),
-        *("#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!", "#VALORE!", "#NOME?", "#RIF!", "#VALOR!", "#N/D"),
-        *("#ЗНАЧ!", "#ССЫЛКА!", "#ДЕЛ/0!", "#ИМЯ?", "#ЧИСЛО!", "#Н/Д", "#ПУСТО!"),
-    )
-)
-"""What Excel, LibreOffice and Google Sheets show for an error, in several languages."""
-
-_NUMBERED = re.compile(r"(?:Err|Fehler|Erreur|Error|Errore|Erro):\d{3}")
-"""LibreOffice's other errors."""
 
 _ROUNDED = re.compile(r"[-+]?\d(?:[.,](\d+))?E\+(\d{2,3})")
 _SHOWN_AS_ROUNDED = 11
@@ -51,11 +37,6 @@ def _hits(texts: Any) -> Any:
     """Which texts are worth a closer look."""
     signs = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
     return pc.or_(signs, pc.match_substring_regex(texts, r"^[EF]\w+:\d{3}$"))
-
-
-def is_error(text: str) -> bool:
-    """Whether a spreadsheet shows this text for an error."""
-    return text.strip().upper() in ERRORS or bool(_NUMBERED.fullmatch(text.strip()))
 
 
 def _problem(text: str, column: str, number: int) -> Problem | None:
