@@ -43,6 +43,9 @@ ERROR_TEXTS: Final = {
 }
 """What a person sees for the codes of errors, in .xls and .xlsb."""
 
+_LAST_ROW: Final = (1 << 20) - 1
+_LAST_POSITION: Final = (1 << 14) - 1
+
 _ROW: Final = 0
 _SHORT: Final = range(12, 19)
 _BLANK, _RK, _ERROR, _BOOLEAN, _REAL, _TEXT, _SHARED = range(1, 8)
@@ -133,6 +136,8 @@ def _cells(package: Package, part: str) -> Iterator[_Cell]:
                 (position,) = (position + 1,) if head == 4 else _COLUMN.unpack_from(content)
                 style = int.from_bytes(content[head - 4 : head - 1], "little")
                 known = kind - 11 if head == 4 else _FORMULAS.get(kind, kind)
+                if row > _LAST_ROW or position > _LAST_POSITION:
+                    raise ValueError("a cell lies beyond the last row or column")
                 if known != _BLANK:
                     yield _Cell(row, position, known, style, content[head:])
 

@@ -132,6 +132,8 @@ def refused(see_all, path, message):
         record(0, struct.pack("<I", 0)) + record(6, bytes(8) + struct.pack("<I", 900) + b"x"),
         record(0, struct.pack("<I", 0)) + record(2, bytes(9)),
         b"\x81\x01\xff\xff\xff\x7f",
+        record(0, struct.pack("<I", 1 << 20)) + record(4, bytes(9)),
+        record(0, bytes(4)) + record(4, struct.pack("<I", 1 << 14) + bytes(5)),
     ],
 )
 def test_a_damaged_sheet_is_refused(xlsb_of, see_all, content):
