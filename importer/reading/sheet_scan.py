@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
+from importer.reading.error_texts import ERRORS
+from importer.reading.marks import UNCALCULATED, Mark
 from importer.reading.markup import CHUNK, local, parser
 from importer.reading.number_formats import masked
 from importer.reading.records import Fault
-from importer.reading.suspects import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +40,6 @@ _ERROR = re.compile(rb"""\st=["']e["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _DEEP = re.compile(rb"""\sr=["'][A-Za-z]*(\d{5,})["']""")
 _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
-
-
-class Mark(NamedTuple):
-    """What a person sees in a cell, where it is not what the value says; or what is wrong with it."""
-
-    position: int
-    text: str
-    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,9 +203,7 @@ class _Sheet:
                 return Mark(self._position, error)  # the text stays for rejects.csv; `suspects` calls it an error
             return Mark(self._position, "", Fault("cell-error", "is an error, not a value", error, self._position))
         if self._formula and (self._value is None or (not self._value and kind != "str")):
-            fault = Fault(
-                "formula-without-value", "the cell holds a formula that was never calculated", "", self._position
-            )
+            fault = Fault("formula-without-value", UNCALCULATED, "", self._position)
             return Mark(self._position, "", fault)
         mask = self._masks.get(int(self._cell.get("s", 0))) if self._masks and kind == "n" else None
         shown = masked(mask, self._value) if mask and self._value else None

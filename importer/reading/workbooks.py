@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -21,32 +22,36 @@ from importer.errors import SourceError
 from importer.model.columns import column_key
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
+from importer.reading.binary_sheet import BinaryBook
 from importer.reading.cells import lost_digits, text_of
 from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, SAVE_AS, Format, password_protected
 from importer.reading.header import find_header, matches, sample_of
+from importer.reading.marks import marked
 from importer.reading.number_formats import masks_of
+from importer.reading.old_workbook import OldBook, old_book, old_marks
 from importer.reading.open_document import refuse_sprawling
+from importer.reading.open_document_marks import is_remarkable, open_document_marks
 from importer.reading.packages import Package, open_package, refuse_large, related_part, sheet_parts
 from importer.reading.records import Fault, Record
 from importer.reading.shared_strings import lengths_of, referred_bytes
-from importer.reading.sheet_scan import MOST_CELLS, Mark, Reach, column_letters, marks_of, reach_of
+from importer.reading.sheet_scan import MOST_CELLS, Reach, column_letters, marks_of, reach_of
 from importer.reading.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from python_calamine import CalamineSheet
 
     from importer.reading.cells import Cell
+    from importer.reading.marks import Mark
 
 ALL_SHEETS = "*"
 MOST_TEXT = 512 << 20
 """Bytes of text in the cells of a sheet, each counted as often as it is used."""
 
 _SAVE = "save the file, and import it again"
-_BLIND = "{} files do not tell error cells (such as #N/A) from blank ones; save it as .xlsx if it may hold some"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +61,23 @@ class Workbook:
     path: Path
     format: Format
     sha256: str
-    book: CalamineWorkbook
+    book: CalamineWorkbook | BinaryBook
     package: Package | None = None
     parts: dict[str, str] = field(default_factory=dict)
     masks: dict[int, str] = field(default_factory=dict)
     shared: array[int] = field(default_factory=lambda: array("L"))
+    old: OldBook | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The sheets, in their order."""
+        return self.book.names if isinstance(self.book, BinaryBook) else self.book.sheet_names
 
     @property
     def visible(self) -> list[str]:
         """The sheets a person sees, in their order."""
+        if isinstance(self.book, BinaryBook):
+            return self.book.visible
         return [
             sheet.name
             for sheet in self.book.sheets_metadata
@@ -74,6 +87,8 @@ class Workbook:
     @property
     def hidden(self) -> list[str]:
         """The sheets a person does not see."""
+        if isinstance(self.book, BinaryBook):
+            return self.book.hidden
         return [sheet.name for sheet in self.book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible]
 
 
@@ -92,14 +107,28 @@ def _opened(path: Path, kind: Format) -> Workbook:
     package = None if kind is Format.XLS else open_package(path)
     if package and kind is Format.ODS:
         refuse_sprawling(package)
-    try:
+    if package and kind is Format.XLSB:
+        return Workbook(path=path, format=kind, sha256=sha256_of(path), book=BinaryBook(package))
+    old = old_book(path) if kind is Format.XLS else None  # first, because the library trusts every chain of sectors
+    with _library(path):
         book = CalamineWorkbook.from_path(path)
+    workbook = Workbook(path=path, format=kind, sha256=sha256_of(path), book=book, package=package, old=old)
+    return _with_parts(workbook, package) if package and kind in OPEN_XML else workbook
+
+
+@contextmanager
+def _library(path: Path) -> Iterator[None]:
+    """Turns what the library says about broken workbooks, or panics at, into a refusal in a person's words."""
+    try:
+        yield
     except PasswordError:
         raise password_protected(path) from None
     except (CalamineError, OSError) as error:
         raise _damaged(path, error) from error
-    workbook = Workbook(path=path, format=kind, sha256=sha256_of(path), book=book, package=package)
-    return _with_parts(workbook, package) if package and kind in OPEN_XML else workbook
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # of no module that could be imported
+            raise _damaged(path, error) from error
+        raise
 
 
 def _with_parts(workbook: Workbook, package: Package) -> Workbook:
@@ -114,13 +143,13 @@ def _with_parts(workbook: Workbook, package: Package) -> Workbook:
     return replace(workbook, parts=sheet_parts(package), masks=masks, shared=shared)
 
 
-def _damaged(path: Path, error: Exception) -> SourceError:
+def _damaged(path: Path, error: BaseException) -> SourceError:
     return SourceError(f"{path}: the workbook is damaged ({shown(str(error))})", tip=SAVE_AS)
 
 
 def _named(workbook: Workbook, asked: str) -> str:
     """The sheet a person means: its name exactly, its name ignoring case and blanks, or its position from 1."""
-    names = workbook.book.sheet_names
+    names = workbook.names
     if asked in names:
         return asked
     alike = [name for name in names if column_key(name) == column_key(asked)]
@@ -166,7 +195,7 @@ def _is_good_enough(table: Table, wanted: frozenset[str]) -> bool:
 def _no_sheet_fits(workbook: Workbook, wanted: frozenset[str]) -> SourceError:
     return SourceError(
         f"{workbook.path}: no sheet names any of the mapped columns ({_listed(sorted(wanted)[:8])});"
-        f" the sheets are {_listed(workbook.book.sheet_names)}",
+        f" the sheets are {_listed(workbook.names)}",
         tip="Name the sheet (--sheet) and the row of the column names (--header-row), or correct the mapping.",
     )
 
@@ -214,12 +243,9 @@ def _with_notes(table: Table, notes: Sequence[str]) -> Table:
 def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozenset[str]) -> Table:
     """The table in one sheet; raises `SourceError` if the sheet has no header row."""
     place = f"{workbook.path}, sheet “{shown(name)}”"
-    remarkable = _is_remarkable(workbook, name, place)
-    sheet = _sheet(workbook, name)
-    records = partial(_records, workbook, sheet, remarkable=remarkable)
+    records = _records_of(workbook, name, place)
     sample = sample_of(records(), options.header_row)
     header = replace(find_header(sample, wanted, options.header_row, place), ragged_matters=False)
-    blind = () if workbook.format in OPEN_XML else (_BLIND.format(f".{workbook.format}"),)
     info = SourceInfo(
         path=str(workbook.path),
         sha256=workbook.sha256,
@@ -228,15 +254,25 @@ def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozense
         headers=header.headers,
         header_row=header.row,
         sheet=name,
-        notes=(*header.notes, *blind),
+        notes=header.notes,
     )
     return Table(info=info, header=header, records=lambda: islice(records(), header.row, None))
 
 
+def _records_of(workbook: Workbook, name: str, place: str) -> Callable[[], Iterator[Record]]:
+    if isinstance(workbook.book, BinaryBook):
+        return partial(workbook.book.records, name)
+    remarkable = _is_remarkable(workbook, name, place)
+    sheet = _sheet(workbook.book, workbook.path, name)
+    return lambda: marked(_records(sheet), _marks(workbook, name) if remarkable else iter(()))
+
+
 def _is_remarkable(workbook: Workbook, name: str, place: str) -> bool:
     """Whether the sheet holds cells that the values do not tell; refuses a sheet that claims a huge rectangle."""
-    if workbook.package is None or workbook.format not in OPEN_XML:
-        return False
+    if workbook.package is None or workbook.format is Format.XLS:
+        return True
+    if workbook.format is Format.ODS:
+        return is_remarkable(workbook.package)
     part = workbook.parts.get(name, "")
     if not workbook.package.has(part):
         raise SourceError(f"{place}: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS)
@@ -269,35 +305,29 @@ def _refuse_amplified(workbook: Workbook, package: Package, part: str, place: st
             raise SourceError(f"{place}: its cells hold more than {MOST_TEXT >> 20} MB of text", tip="Split the file.")
 
 
-def _sheet(workbook: Workbook, name: str) -> CalamineSheet:
-    try:
-        return workbook.book.get_sheet_by_name(name)
-    except WorksheetNotFound as error:
-        raise SourceError(
-            f"{workbook.path}: “{shown(name)}” is not a sheet of cells", tip="Name another sheet."
-        ) from error
-    except (CalamineError, OSError) as error:
-        raise _damaged(workbook.path, error) from error
+def _sheet(book: CalamineWorkbook, path: Path, name: str) -> CalamineSheet:
+    with _library(path):
+        try:
+            return book.get_sheet_by_name(name)
+        except WorksheetNotFound as error:
+            raise SourceError(f"{path}: “{shown(name)}” is not a sheet of cells", tip="Name another sheet.") from error
 
 
-def _records(workbook: Workbook, sheet: CalamineSheet, *, remarkable: bool) -> Iterator[Record]:
+def _records(sheet: CalamineSheet) -> Iterator[Record]:
     """Every row of the sheet from row 1 on, blank ones too."""
-    marks = _marks(workbook, sheet.name) if remarkable else iter(())
-    marked = next(marks, None)
+    left: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)  # rows begin with the first column in use
     for number, row in enumerate(sheet.iter_rows(), start=1):
-        cells, faults = _texts(row)
-        if marked and marked[0] == number:
-            cells, faults = _with_marks(cells, faults, marked[1])
-            marked = next(marks, None)
+        cells, faults = _texts(left + row)
         yield Record(number, number, cells, faults)
-    while marked:  # rows below the last value: only errors or formulas without a value
-        yield Record(marked[0], marked[0], *_with_marks([], (), marked[1]))
-        marked = next(marks, None)
 
 
 def _marks(workbook: Workbook, name: str) -> Iterator[tuple[int, list[Mark]]]:
+    if workbook.old:
+        return old_marks(workbook.old, workbook.names.index(name))
     if workbook.package is None:
         return iter(())
+    if workbook.format is Format.ODS:
+        return open_document_marks(workbook.package, name)
     return marks_of(workbook.package, workbook.parts[name], workbook.masks)
 
 
@@ -309,14 +339,3 @@ def _texts(row: list[Cell]) -> tuple[list[str], tuple[Fault, ...]]:
         if len(text) > 15 and lost_digits(cell)
     )
     return cells, faults
-
-
-def _with_marks(
-    cells: list[str], faults: tuple[Fault, ...], marks: Sequence[Mark]
-) -> tuple[list[str], tuple[Fault, ...]]:
-    """What a person sees in the remarkable cells, in place of their values."""
-    width = max(len(cells), marks[-1].position + 1)
-    cells = cells + [""] * (width - len(cells))
-    for mark in marks:
-        cells[mark.position] = mark.text
-    return cells, (*faults, *(mark.fault for mark in marks if mark.fault))
