@@ -7,8 +7,10 @@ refuses a number: what it does not know is left to `phonenumbers` itself.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -179,18 +181,27 @@ class Plan:
 
     def without_trunk_prefix(self, digits: Texts) -> Texts:
         """The national significant numbers; null where it takes `parse` to tell."""
+        if self._trunk_prefix is None:
+            return digits
         begins = self._begins_with_trunk_prefix(digits)
-        if (
-            self._trunk_prefix is None
-            or not self._trunk_prefix.isdigit()
-            or self.metadata.national_prefix_transform_rule
-        ):
-            return pc.if_else(pa.array(begins), None, digits)
-        stripped = pc.utf8_slice_codeunits(digits, len(self._trunk_prefix))
-        lengths = np.asarray(pc.utf8_length(stripped))
-        general = self.metadata.general_desc
-        viable = matches(stripped, self._general) & np.isin(lengths, general.possible_length)
+        stripped = pc.replace_substring_regex(digits, f"^(?:{self._trunk_prefix})", "")
+        viable = matches(stripped, self._general)
+        viable &= np.isin(np.asarray(pc.utf8_length(stripped)), self.metadata.general_desc.possible_length)
+        viable &= ~self._rewrites(digits)
         return pc.if_else(pa.array(begins), pc.if_else(pa.array(viable), stripped, None), digits)
+
+    def _rewrites(self, digits: Texts) -> Bools:
+        """Whether `parse` makes other digits of these than the trunk prefix taken away, or may do so.
+
+        That is where the last group of the prefix's pattern takes part: it holds a number behind a carrier's code.
+        """
+        groups = re.compile(self._trunk_prefix or "").groups
+        if not groups or not self.metadata.national_prefix_transform_rule:
+            return np.zeros(len(digits), dtype=bool)
+        numbered = count(1)
+        named = re.sub(r"\((?!\?)", lambda _: f"(?P<g{next(numbered)}>", self._trunk_prefix or "")
+        parts = pc.extract_regex(digits, f"^(?:{named})")
+        return np.asarray(pc.not_equal(pc.fill_null(pc.struct_field(parts, f"g{groups}"), ""), ""))
 
     def _begins_with_trunk_prefix(self, digits: Texts) -> Bools:
         return matches(digits, f"^(?:{self._trunk_prefix})") if self._trunk_prefix else np.zeros(len(digits), bool)
