@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importer.reading.header import Header
     from importer.reading.records import Record
 
-BATCH_SIZE = 20_000
+BATCH_SIZE = 50_000
 """Rows of a batch: large enough for vectorised checks to pay, small enough for memory."""
 
 

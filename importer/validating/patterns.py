@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
+
+from importer.model.octets import large_texts, octets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 
@@ -45,10 +49,28 @@ NAMED: Final[Mapping[str, tuple[str, str]]] = {
 
 def holds(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
     """Which texts hold the pattern somewhere."""
-    found = pc.match_substring_regex(pa.array(texts), pattern)
+    found = pc.match_substring_regex(large_texts(texts), pattern)
     return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype=bool)
 
 
 def matches(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
     r"""Which texts are the pattern from their first to their last character (a final line break counts)."""
     return holds(texts, rf"\A(?:{pattern})\z")
+
+
+def free_of(texts: pd.Series[str], octets: bytes) -> bool:
+    """Whether none of these ASCII characters stands anywhere in the column."""
+    used = _octets_used(texts)
+    return not any(used[octet] for octet in octets)
+
+
+def is_visible_ascii(texts: pd.Series[str]) -> bool:
+    """Whether the column holds nothing but blanks and visible ASCII."""
+    offsets, octets = octets_of(large_texts(texts))
+    column = octets[offsets[0] : offsets[-1]]
+    return not len(column) or (int(column.min()) >= 0x20 and int(column.max()) < 0x7F)
+
+
+def _octets_used(texts: pd.Series[str]) -> NDArray[np.bool_]:
+    offsets, octets = octets_of(large_texts(texts))
+    return np.bincount(octets[offsets[0] : offsets[-1]], minlength=256) > 0

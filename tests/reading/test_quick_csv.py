@@ -66,7 +66,7 @@ PARTS = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.lists(st.sampled_from(PARTS), max_size=60).map("".join), size=st.integers(1, 7))
 @example(body='1,"a"b,c\n2,b,c\n', size=5)
 @example(body='1,a"b,c\n2,"b,c\n"x",c\n', size=5)
