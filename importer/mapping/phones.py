@@ -34,15 +34,12 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     left = np.flatnonzero(np.asarray(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))))
     if not len(left):
         return Converted(values=text_series(found.fill_null(""), series.index))
-    read: dict[tuple[str, int], str | Broken] = {}
     findings = []
     mended = []
     rows, values = series.index[left].tolist(), series.iloc[left].tolist()
     asked = zip(texts.take(pa.array(left)).to_pylist(), of_row[left].tolist(), strict=True)
     for row, value, (text, country) in zip(rows, values, asked, strict=True):
-        if (text, country) not in read:
-            read[text, country] = read_phone(text, countries[country])
-        result = read[text, country]
+        result = read_phone(text, countries[country])
         if isinstance(result, Broken):
             findings.append(_finding(row, value, result))
         mended.append("" if isinstance(result, Broken) else result)

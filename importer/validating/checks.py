@@ -64,7 +64,8 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
     if field.max_length is not None:
         yield _max_length(f"{field.slug}-too-long", field.max_length, "the CRM takes")
     if not field.asterisk_allowed:
-        yield _without(f"{field.slug}-asterisk", r"\*", "holds an asterisk, which the CRM refuses in names", needs=b"*")
+        detail = "holds an asterisk, which the CRM refuses in names"
+        yield _check(f"{field.slug}-asterisk", lambda texts: ~patterns.contains(texts, "*"), detail)
     if field.kind is FieldKind.PHONE:
         yield _whole("phone-invalid", patterns.E164, "is not a number such as +919876543210")
     if field.kind is FieldKind.EPOCH:
@@ -159,7 +160,7 @@ def _control_characters(pattern: str) -> Check:
         code="control-characters",
         passes=lambda texts: ~patterns.holds(texts, pattern),
         detail=detail,
-        clears=patterns.is_visible_ascii,
+        clears=lambda texts: patterns.free_of_controls(texts, layout_allowed=pattern == _CONTROL_BUT_LAYOUT),
     )
 
 
@@ -194,9 +195,10 @@ def _one_of(words: tuple[str, ...], kind: ValueType) -> Check:
 
 def _numbers(texts: pd.Series[str]) -> pd.Series[float]:
     """The numbers, and NaN (which is neither below nor above anything) for other texts."""
-    clean = texts.where(patterns.matches(texts, patterns.NUMBER), "nan")
-    codes, distinct = pd.factorize(clean)
-    return pd.Series(distinct.astype("float64")[codes], index=texts.index)
+    codes, distinct = pd.factorize(texts)
+    words = pd.Series(distinct, dtype="str")
+    numbers = words.where(patterns.matches(words, patterns.NUMBER), "nan").astype("float64")
+    return pd.Series(numbers.to_numpy()[codes], index=texts.index)
 
 
 def _plain(number: float) -> str:

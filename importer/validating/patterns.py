@@ -58,19 +58,32 @@ def matches(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
     return holds(texts, rf"\A(?:{pattern})\z")
 
 
+def contains(texts: pd.Series[str], text: str) -> pd.Series[bool]:
+    """Which texts hold another text."""
+    found = pc.match_substring(large_texts(texts), text)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype=bool)
+
+
 def free_of(texts: pd.Series[str], octets: bytes) -> bool:
     """Whether none of these ASCII characters stands anywhere in the column."""
-    used = _octets_used(texts)
-    return not any(used[octet] for octet in octets)
+    column = _octets(texts).tobytes()
+    return not any(octet in column for octet in octets)
 
 
-def is_visible_ascii(texts: pd.Series[str]) -> bool:
-    """Whether the column holds nothing but blanks and visible ASCII."""
+def free_of_controls(texts: pd.Series[str], *, layout_allowed: bool) -> bool:
+    """Whether the column surely holds no control character, but for tabs and line breaks where they are allowed."""
+    column = _octets(texts)
+    least = int(column.min(initial=0x20))
+    if least < 0x20 and not (layout_allowed and least >= 0x09):
+        return False
+    raw = column.tobytes()
+    # U+0080 to U+009F begin with 0xC2 in UTF-8, as do a few honest letters.
+    return not any(octet in raw for octet in (0x7F, 0xC2, *(_CONTROL_OCTETS if least < 0x20 else b"")))
+
+
+_CONTROL_OCTETS: Final = bytes(octet for octet in range(0x09, 0x20) if octet not in b"\t\n\r")
+
+
+def _octets(texts: pd.Series[str]) -> NDArray[np.uint8]:
     offsets, octets = octets_of(large_texts(texts))
-    column = octets[offsets[0] : offsets[-1]]
-    return not len(column) or (int(column.min()) >= 0x20 and int(column.max()) < 0x7F)
-
-
-def _octets_used(texts: pd.Series[str]) -> NDArray[np.bool_]:
-    offsets, octets = octets_of(large_texts(texts))
-    return np.bincount(octets[offsets[0] : offsets[-1]], minlength=256) > 0
+    return octets[offsets[0] : offsets[-1]]

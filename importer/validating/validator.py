@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 import pandera.pandas as pa
 
 from importer.model.problem import KINDS, Problem, shown
@@ -21,6 +21,9 @@ from importer.validating.checks import Check, checks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from importer.model.batch import MappedBatch, Target
     from importer.model.mapping import EventSpec, Mapping
@@ -37,7 +40,7 @@ class Validator:
         self._checks = {(target.label, check.code): check for target in targets for check in checks_of(target, mapping)}
         self._order = {key: position for position, key in enumerate(self._checks)}
         self._columns = {target.label: _of_label(target.label, self._checks) for target in targets}
-        self._schemas = {label: _schema(label, checks) for label, checks in self._columns.items()}
+        self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
     def validate(self, mapped: MappedBatch) -> tuple[Problem, ...]:
@@ -61,17 +64,20 @@ class Validator:
         for label, checks in self._columns.items():
             if label not in frame:
                 raise RuntimeError(f"the schema itself failed: there is no column {label}")
-            doubtful = _doubtful(frame[label], checks)
-            if doubtful is None:
+            failing, doubtful = _doubtful(frame[label], checks)
+            if not doubtful.any():
                 continue
-            for row, code, text in self._judged(label, frame[label][doubtful]):
+            for row, code, text in self._judged(label, failing, frame[label][doubtful]):
                 if row not in unwanted[label]:
                     yield row, label, code, text
 
-    def _judged(self, label: str, texts: pd.Series[str]) -> Iterator[tuple[int, str, str]]:
+    def _judged(self, label: str, checks: tuple[Check, ...], texts: pd.Series[str]) -> Iterator[tuple[int, str, str]]:
         """Row, code and text of every failure that pandera finds in a column."""
+        codes = (label, *(check.code for check in checks))
+        if codes not in self._schemas:
+            self._schemas[codes] = _schema(label, checks)
         try:
-            self._schemas[label].validate(texts, lazy=True)
+            self._schemas[codes].validate(texts, lazy=True)
         except pa.errors.SchemaErrors as error:
             cases = error.failure_cases
         else:
@@ -129,18 +135,19 @@ def _schema(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
     return pa.SeriesSchema("str", tests, nullable=False, name=label)
 
 
-def _doubtful(texts: pd.Series[str], checks: Sequence[Check]) -> pd.Series[bool] | None:
-    """The rows that do not pass every check, so that pandera says why; `None` if there are none."""
+def _doubtful(texts: pd.Series[str], checks: Sequence[Check]) -> tuple[tuple[Check, ...], NDArray[np.bool_]]:
+    """The checks that not every row passes, and the rows that do not pass all: pandera says which, and why."""
     if texts.dtype != "str" or texts.hasnans:
-        return pd.Series(data=True, index=texts.index)
-    doubtful = None
+        return tuple(checks), np.ones(len(texts), dtype=bool)
+    doubtful = np.zeros(len(texts), dtype=bool)
+    failing = []
     for check in checks:
-        if check.clears is not None and check.clears(texts):
-            continue
-        passed = check.passes(texts)
-        if not passed.all():
-            doubtful = ~passed if doubtful is None else doubtful | ~passed
-    return doubtful
+        if check.clears is None or not check.clears(texts):
+            passed = check.passes(texts).to_numpy()
+            if not passed.all():
+                failing.append(check)
+                doubtful |= ~passed
+    return tuple(failing), doubtful
 
 
 def _known(problems: Sequence[Problem]) -> set[tuple[int, str, str]]:
