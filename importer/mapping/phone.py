@@ -12,6 +12,7 @@ What `phonenumbers.parse` and `is_valid_number` say is what counts, with these e
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import phonenumbers
@@ -45,6 +46,7 @@ _WHY_UNREADABLE: Final = {
 }
 
 
+@lru_cache(maxsize=1 << 14)
 def read_phone(text: str, region: str) -> str | Broken:
     """E.164 of a number of `region`: a two-letter code, `""` for none, or a text that is no country."""
     repaired = _repaired(text)

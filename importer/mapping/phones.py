@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.mapping.converted import Broken, Converted, Finding, text_series
-from importer.mapping.numbering import plain_e164
+from importer.mapping.numbering import Found, found_plainly, scattered
 from importer.mapping.phone import read_phone
 from importer.mapping.regions import region_code
 from importer.mapping.texts import trimmed
+from importer.model.octets import large_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 
@@ -24,21 +28,25 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     The country of a row is its cell in `regions` (a code, a name, or a calling code with plus), and `region` where that
     cell is blank or there is no such column. A cell that is no country matters only where the number needs one.
     """
-    texts = trimmed(series)
+    texts = large_texts(trimmed(series))
     countries, of_row = _countries(len(series), region or "", regions)
-    found = _plain(texts, countries, of_row)
-    read: dict[tuple[str, int], str | Broken] = {}
+    found = scattered(len(texts), [*_plain(texts, countries, of_row)])
+    left = np.flatnonzero(np.asarray(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))))
+    if not len(left):
+        return Converted(values=text_series(found.fill_null(""), series.index))
     findings = []
-    for place in np.flatnonzero((found == "") & (texts != "").to_numpy()).tolist():
-        text, country = texts.iloc[place], int(of_row[place])
-        if (text, country) not in read:
-            read[text, country] = read_phone(text, countries[country])
-        result = read[text, country]
+    mended = []
+    rows, values = series.index[left].tolist(), series.iloc[left].tolist()
+    asked = zip(texts.take(pa.array(left)).to_pylist(), of_row[left].tolist(), strict=True)
+    for row, value, (text, country) in zip(rows, values, asked, strict=True):
+        result = read_phone(text, countries[country])
         if isinstance(result, Broken):
-            findings.append(_finding(series.index[place], series.iloc[place], result))
-        else:
-            found[place] = result
-    return Converted(values=text_series(found, series.index), findings=tuple(findings))
+            findings.append(_finding(row, value, result))
+        mended.append("" if isinstance(result, Broken) else result)
+    one_by_one = Found(left, pa.array(mended, pa.large_string()))
+    known = np.flatnonzero(np.asarray(found.is_valid()))
+    whole = scattered(len(texts), [Found(known, found.take(pa.array(known))), one_by_one])
+    return Converted(values=text_series(whole.fill_null(""), series.index), findings=tuple(findings))
 
 
 def _countries(count: int, region: str, regions: pd.Series[str] | None) -> tuple[list[str], NDArray[np.intp]]:
@@ -49,15 +57,13 @@ def _countries(count: int, region: str, regions: pd.Series[str] | None) -> tuple
     return [region_code(cell or region) or cell or region for cell in cells], of_row
 
 
-def _plain(texts: pd.Series[str], countries: list[str], of_row: NDArray[np.intp]) -> NDArray[np.object_]:
-    """The numbers that need no closer look; `""` for the others."""
-    found = np.full(len(texts), "", dtype=object)
-    arrow = pa.array(texts)
-    for country, name in enumerate(countries):
-        places = np.flatnonzero(of_row == country)
-        plain = plain_e164(arrow.take(pa.array(places)), name)
-        found[places] = np.asarray(plain.fill_null(""), dtype=object)
-    return found
+def _plain(texts: pa.LargeStringArray, countries: list[str], of_row: NDArray[np.intp]) -> Iterator[Found]:
+    """The numbers that need no closer look. Those with a plus say their country themselves."""
+    international = np.array(pc.match_substring_regex(texts, r"\A\(?\+"))
+    for country, name in [(-1, ""), *enumerate(countries)]:
+        places = np.flatnonzero(international if country < 0 else (of_row == country) & ~international)
+        if len(places):
+            yield from (part.of(places) for part in found_plainly(texts.take(pa.array(places)), name))
 
 
 def _finding(row: int, value: str, why: Broken) -> Finding:

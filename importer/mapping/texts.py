@@ -9,9 +9,14 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, Literal
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.mapping.converted import text_series
+from importer.mapping.edges import edged
+from importer.model.octets import large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +27,13 @@ INVISIBLE: Final = "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 BLANK: Final = rf"[\s{INVISIBLE}]"
 """One character that nobody sees. `\\s` is Unicode's: it includes the non-breaking blanks."""
 
-_AROUND: Final = rf"^{BLANK}+|{BLANK}+$"
+_AROUND: Final = re.compile(rf"\A{BLANK}+|{BLANK}+\Z")
+_BLANK_FOR_RE2: Final = (
+    "["
+    + "".join(f"\\x{{{point:x}}}" for point in range(0x3001) if chr(point).isspace() or chr(point) in INVISIBLE)
+    + "\ufeff]"
+)
+"""`BLANK` with every blank of Unicode named: `\\s` of RE2 knows those of ASCII only."""
 _PARTICLES: Final = (
     "af al ap av bin bint da dal de de' degli dei del della delle den der des di do dos du el ibn la las le lo los "
     "mac san santa st st. te ten ter van vom von y zu zum zur 't"
@@ -33,12 +44,14 @@ _SUFFIXES: Final = frozenset(("jr", "sr", "ii", "iii", "iv", "md", "phd", "mba",
 
 def trimmed(series: pd.Series[str]) -> pd.Series[str]:
     """Without what cannot be seen at either end: blanks of every kind, byte order marks, zero-width characters."""
-    edged = series.str.contains(rf"^{BLANK}|{BLANK}$", regex=True)
-    if not edged.any():
+    texts = large_texts(series)
+    places = edged(texts, _BLANK_FOR_RE2)
+    if not len(places):
         return series
-    result = series.copy()
-    result[edged] = series[edged].map(lambda text: re.sub(_AROUND, "", text))
-    return result
+    mended = [_AROUND.sub("", text) for text in texts.take(pa.array(places)).to_pylist()]
+    mask = np.zeros(len(texts), dtype=bool)
+    mask[places] = True
+    return text_series(pc.replace_with_mask(texts, pa.array(mask), pa.array(mended, pa.large_string())), series.index)
 
 
 def name_part(series: pd.Series[str], part: Literal["first", "last"]) -> pd.Series[str]:

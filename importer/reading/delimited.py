@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,15 +14,21 @@ from importer.model.source import ReadOptions, SourceInfo
 from importer.reading.delimiters import Delimiter, find_delimiter
 from importer.reading.encodings import Survey, find_encoding, survey
 from importer.reading.formats import SAVE_AS, Format
+from importer.reading.frames import block_of
 from importer.reading.header import Header, find_header, sample_of
+from importer.reading.quick import can_be_quick, read_quickly
 from importer.reading.records import Fault, Record
+from importer.reading.stream import Utf8Stream
 from importer.reading.table import Table
 
 if TYPE_CHECKING:
     import _csv
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
+
+    from importer.reading.blocks import Block
+    from importer.reading.quick import Read
 
 LARGEST_CELL = 1 << 20
 """Characters of one cell: anything longer is a quote that was never closed."""
@@ -35,6 +42,14 @@ MOST_COLUMNS = 16_384
 MOST_ROWS = 10_000_000
 """Rows of one file: a list of more is sent in parts."""
 
+_PIECE = 1 << 22
+_SMALL = 1 << 17
+"""Bytes that are looked at in one go, at most and at least; not so few that one call of Arrow's is all they cost."""
+
+_FEW = 64
+_MANY = 20_000
+"""Records that are read one by one where there is a doubt, at least and at most."""
+
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 18
 
@@ -46,8 +61,8 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
     _refuse_binary(path, found)
     encoding = find_encoding(path, found, options.encoding)
     delimiter = find_delimiter(_first_lines(path, encoding.name), options.delimiter, wanted, str(path))
-    records = partial(_records, path, encoding.name, delimiter, holds_nul=found.holds_nul)
-    sample = sample_of(records(), options.header_row)
+    file = _File(path=path, encoding=encoding.name, delimiter=delimiter, holds_nul=found.holds_nul)
+    sample = sample_of(file.records(), options.header_row)
     header = find_header(sample, wanted, options.header_row, str(path))
     info = SourceInfo(
         path=str(path),
@@ -60,7 +75,13 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
         delimiter=delimiter.character,
         notes=(*encoding.notes, *_one_column(delimiter, header), *header.notes),
     )
-    return Table(info=info, header=header, records=lambda: islice(records(), header.row, None))
+    quick = can_be_quick(delimiter.character, blanks_before_quotes=delimiter.blanks_before_quotes)
+    return Table(
+        info=info,
+        header=header,
+        records=lambda: islice(file.records(), header.row, None),
+        blocks=partial(file.blocks, header) if quick else None,
+    )
 
 
 def _one_column(delimiter: Delimiter, header: Header) -> tuple[str, ...]:
@@ -83,7 +104,7 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
     lines: list[str] = []
     size = 0
     with _text(path, encoding) as text:
-        for line in islice(_lines_of(text, path), _SAMPLE_LINES):
+        for line in islice(_unbroken(_lines_in(text), path), _SAMPLE_LINES):
             if size > _SAMPLE_CHARACTERS and lines:
                 break
             lines.append(line)
@@ -95,10 +116,15 @@ def _text(path: Path, encoding: str) -> TextIO:
     return path.open(encoding=encoding, errors="strict", newline="")
 
 
-def _lines_of(text: TextIO, path: Path) -> Iterator[str]:
+def _lines_in(text: TextIO) -> Iterator[str]:
+    """The physical lines; of one that is too long, the beginning."""
+    return iter(partial(text.readline, LONGEST_LINE), "")
+
+
+def _unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]:
     """The physical lines; raises `SourceError` at one that no honest list has."""
-    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), start=1):
-        if len(line) == LONGEST_LINE:
+    for number, line in enumerate(lines, start=first):
+        if len(line) >= LONGEST_LINE:
             raise SourceError(
                 f"{path}: line {number} holds more than {LONGEST_LINE:,} characters",
                 tip="A row of a list ends with a line break; export the file once more.",
@@ -107,39 +133,98 @@ def _lines_of(text: TextIO, path: Path) -> Iterator[str]:
 
 
 class _Lines:
-    """Physical lines, of which those of the record that is being read are kept."""
+    """Physical lines, which are counted, and of which those of the record that is being read are kept."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._lines = lines
         self.pending: list[str] = []
+        self.count = 0
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
             self.pending.append(line)
+            self.count += 1
             yield line
 
 
-def _records(path: Path, encoding: str, delimiter: Delimiter, *, holds_nul: bool) -> Iterator[Record]:
-    """Every record of the file, blank ones too, numbered from 1 as a spreadsheet does."""
-    with _text(path, encoding) as text:
-        physical = _lines_of(text, path)
-        skipped = 1 if delimiter.said_by_file and next(physical, "") else 0
-        lines = _Lines(physical)
-        reader = _reader(iter(lines), delimiter, strict=True)
-        number = 0
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A text file of which everything is known that it takes to read it."""
+
+    path: Path
+    encoding: str
+    delimiter: Delimiter
+    holds_nul: bool
+
+    def records(self) -> Iterator[Record]:
+        """Every record of the file, blank ones too, numbered from 1 as a spreadsheet does."""
+        with _text(self.path, self.encoding) as text:
+            physical = _unbroken(_lines_in(text), self.path)
+            skipped = 1 if self.delimiter.said_by_file and next(physical, "") else 0
+            yield from self.records_in(_Lines(physical), number=1, line=1 + skipped)
+
+    def records_in(self, lines: _Lines, *, number: int, line: int) -> Iterator[Record]:
+        """The records in some lines, of which the first has this number and begins in this physical line."""
+        reader = _reader(iter(lines), self.delimiter, strict=True)
+        first = line
         while True:
-            number += 1
-            line = reader.line_num + skipped + 1
+            line = first + lines.count
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield _mended(path, Record(number, line, []), error, lines.pending, delimiter)
+                yield _mended(self.path, Record(number, line, []), error, lines.pending, self.delimiter)
             else:
-                _refuse_too_many(path, number, len(cells))
-                yield Record(number, line, cells, _nul_faults(cells) if holds_nul else ())
+                _refuse_too_many(self.path, number, len(cells))
+                yield Record(number, line, cells, _nul_faults(cells) if self.holds_nul else ())
             lines.pending.clear()
+            number += 1
+
+    def blocks(self, header: Header) -> Iterator[Block]:
+        """The filled rows below the header: quickly where they are beyond doubt, and else record by record."""
+        stream = Utf8Stream(self.path, self.encoding)
+        try:
+            yield from self._blocks(stream, header)
+        finally:
+            stream.close()
+
+    def _blocks(self, stream: Utf8Stream, header: Header) -> Iterator[Block]:
+        number, line, few, size = 1, 1, header.row, 0
+        if self.delimiter.said_by_file and next(stream.lines(longest=LONGEST_LINE), None):
+            line += 1
+        while stream.peek(1):
+            read = self._read_quickly(stream, header, size, number=number, line=line) if size else None
+            if read is not None:
+                stream.take(read.octets)
+                number, line = number + read.records, line + read.line_ends
+                _refuse_too_many(self.path, number - 1, header.width)
+                yield read.block
+            if read is None or read.octets < size // 2:
+                lines = _Lines(_unbroken(stream.lines(longest=LONGEST_LINE), self.path, line))
+                records = list(islice(self.records_in(lines, number=number, line=line), few))
+                filled = [record for record in records if record.number > header.row and not record.is_blank()]
+                if filled:
+                    yield block_of(filled, header)
+                number, line = number + len(records), line + lines.count
+            few, size = _next_sizes(few, size, read)
+
+    def _read_quickly(self, stream: Utf8Stream, header: Header, size: int, *, number: int, line: int) -> Read | None:
+        octets = stream.peek(size)
+        ended = stream.ends_within(size)
+        return read_quickly(octets, header, self.delimiter.character, number=number, line=line, ended=ended)
+
+
+def _next_sizes(few: int, size: int, read: Read | None) -> tuple[int, int]:
+    """How many records are read one by one at the next doubt, and how many bytes are looked at.
+
+    Where doubts are many, looking far ahead does not pay.
+    """
+    if not size:
+        return _FEW, _PIECE
+    octets, records = (read.octets, read.records) if read is not None else (0, 0)
+    few = _FEW if records > _MANY // 10 else min(2 * few, _MANY)
+    return few, min(max(4 * octets, _SMALL), _PIECE)
 
 
 def _refuse_too_many(path: Path, row: int, cells: int) -> None:

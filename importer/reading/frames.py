@@ -5,47 +5,55 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 
-from importer.model.batch import Batch
 from importer.model.problem import KINDS, Problem, shown
+from importer.reading.blocks import Block, batches_of_blocks, rows_at_once
 from importer.reading.records import Fault
 from importer.reading.suspects import suspicious
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from importer.model.batch import Batch
     from importer.reading.header import Header
     from importer.reading.records import Record
-
-CELLS_OF_A_BATCH = 4_000_000
-"""Very wide tables get fewer rows per batch, so that memory stays level."""
 
 
 def batches_of(records: Iterator[Record], header: Header, size: int) -> Iterator[Batch]:
     """The filled rows of `records` in batches of at most `size`."""
-    rows_at_once = max(1, min(size, CELLS_OF_A_BATCH // max(1, header.width)))
+    size = rows_at_once(header, size)
+    return batches_of_blocks(blocks_of(records, header, size), header, size)
+
+
+def blocks_of(records: Iterator[Record], header: Header, size: int) -> Iterator[Block]:
+    """The filled rows of `records` in blocks of at most `size`."""
     filled = (record for record in records if not record.is_blank())
-    while block := list(islice(filled, rows_at_once)):
-        yield _batch(block, header)
+    while rows := list(islice(filled, size)):
+        yield block_of(rows, header)
 
 
-def _batch(block: Sequence[Record], header: Header) -> Batch:
+def block_of(records: Sequence[Record], header: Header) -> Block:
+    """Some filled rows side by side, with everything that is wrong with them."""
     problems: list[Problem] = []
     rows: list[list[str]] = []
-    for record in block:
+    for record in records:
         cells = record.cells
         if len(cells) != header.width or record.faults or header.nameless:
-            problems.extend(_problems(record, header))
-            cells = _fitted(cells, header.width)
+            problems.extend(problems_of(record, header))
+            cells = fitted(cells, header.width)
         rows.append(cells)
     columns = _columns(rows, header)
-    numbers = [record.number for record in block]
+    numbers = [record.number for record in records]
     problems.extend(suspicious(columns, numbers))
-    lines = {record.number: record.line for record in block if record.line != record.number}
     problems.sort(key=lambda problem: problem.row)
-    return Batch(frame=_frame(columns, numbers), problems=tuple(problems), lines=lines or None)
+    return Block(
+        columns=tuple(pa.chunked_array([texts]) for texts in columns.values()),
+        numbers=np.array(numbers, dtype=np.int64),
+        lines=np.array([record.line for record in records], dtype=np.int64),
+        problems=tuple(problems),
+    )
 
 
 def _columns(rows: Sequence[list[str]], header: Header) -> dict[str, pa.Array]:
@@ -56,16 +64,13 @@ def _columns(rows: Sequence[list[str]], header: Header) -> dict[str, pa.Array]:
     }
 
 
-def _frame(columns: Mapping[str, pa.Array], numbers: list[int]) -> pd.DataFrame:
-    index = pd.Index(numbers, dtype="int64", name="number")
-    return pd.DataFrame({column: pd.array(texts, dtype="str") for column, texts in columns.items()}, index=index)
-
-
-def _fitted(cells: list[str], width: int) -> list[str]:
+def fitted(cells: list[str], width: int) -> list[str]:
+    """The cells of a row, as many as the header has."""
     return cells[:width] if len(cells) >= width else cells + [""] * (width - len(cells))
 
 
-def _problems(record: Record, header: Header) -> Iterator[Problem]:
+def problems_of(record: Record, header: Header) -> Iterator[Problem]:
+    """What is wrong with the row: its faults, else its width."""
     columns = dict(zip(header.positions, header.columns, strict=True))
     for fault in record.faults:
         if fault.position is None or fault.position in columns:

@@ -6,7 +6,7 @@ A check is a question to a whole column. It never raises, and a blank passes eve
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -32,11 +32,15 @@ _FIELDS: Final = {field.name: field for field in LEAD_FIELDS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question to a column: `passes` says for each text whether it holds; `detail` says of a text why not."""
+    """One question to a column: `passes` says for each text whether it holds; `detail` says of a text why not.
+
+    `clears`, where there is one, is a cheaper question: if it is answered with yes, every text of the column passes.
+    """
 
     code: str
     passes: Callable[[pd.Series[str]], pd.Series[bool]]
     detail: Callable[[str], str]
+    clears: Callable[[pd.Series[str]], bool] | None = None
 
 
 def checks_of(target: Target, mapping: Mapping) -> list[Check]:
@@ -60,7 +64,8 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
     if field.max_length is not None:
         yield _max_length(f"{field.slug}-too-long", field.max_length, "the CRM takes")
     if not field.asterisk_allowed:
-        yield _without(f"{field.slug}-asterisk", r"\*", "holds an asterisk, which the CRM refuses in names")
+        detail = "holds an asterisk, which the CRM refuses in names"
+        yield _check(f"{field.slug}-asterisk", lambda texts: ~patterns.contains(texts, "*"), detail)
     if field.kind is FieldKind.PHONE:
         yield _whole("phone-invalid", patterns.E164, "is not a number such as +919876543210")
     if field.kind is FieldKind.EPOCH:
@@ -72,7 +77,7 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
 
 def _address_checks(*, follow_ups: bool) -> Iterator[Check]:
     """What an id must be to stand in `/leads/{id}/…`: clients and servers resolve dots and refuse these characters."""
-    yield _without("crm-id-dots", r"\A\.\.?\z", "cannot stand in a web address")
+    yield _without("crm-id-dots", r"\A\.\.?\z", "cannot stand in a web address", needs=b".")
     if follow_ups:
         detail = "cannot safely stand in a web address, so its assignment and events wait for its lead_id"
         yield _without("crm-id-in-address", rf"[/\\;%]|\A{patterns.UUID}\z", detail)
@@ -88,9 +93,12 @@ def _owner_checks(assign: AssignSpec) -> Iterator[Check]:
 
 def _users(texts: pd.Series[str], *, ids_too: bool) -> pd.Series[bool]:
     """Which texts are e-mail addresses, or ids where the mapping may name either."""
-    emails = patterns.matches(texts, patterns.EMAIL) & (texts.str.len() <= USER_EMAIL_MAX_LENGTH)
-    ids = patterns.matches(texts, _USER_ID) & ~patterns.holds(texts, "@")
-    return emails | ids if ids_too else emails
+    codes, users = pd.factorize(texts)
+    distinct = pd.Series(users, dtype="str")
+    right = patterns.matches(distinct, patterns.EMAIL) & (distinct.str.len() <= USER_EMAIL_MAX_LENGTH)
+    if ids_too:
+        right |= patterns.matches(distinct, _USER_ID) & ~patterns.holds(distinct, "@")
+    return pd.Series(right.to_numpy()[codes], index=texts.index, dtype=bool)
 
 
 def _rule_checks(target: Target, *, required_already: bool) -> list[Check]:
@@ -137,8 +145,10 @@ def _whole(code: str, pattern: str, detail: str) -> Check:
     return _check(code, lambda texts: patterns.matches(texts, pattern), detail)
 
 
-def _without(code: str, pattern: str, detail: str) -> Check:
-    return _check(code, lambda texts: ~patterns.holds(texts, pattern), detail)
+def _without(code: str, pattern: str, detail: str, *, needs: bytes = b"") -> Check:
+    """No text holds the pattern, which cannot match without one of the ASCII characters that it `needs`."""
+    check = _check(code, lambda texts: ~patterns.holds(texts, pattern), detail)
+    return replace(check, clears=lambda texts: patterns.free_of(texts, needs)) if needs else check
 
 
 def _control_characters(pattern: str) -> Check:
@@ -146,7 +156,12 @@ def _control_characters(pattern: str) -> Check:
         points = [f"U+{ord(character):04X}" for character in text if character < " " or "\x7f" <= character < "\xa0"]
         return f"holds invisible control characters ({', '.join(dict.fromkeys(points))})"
 
-    return Check(code="control-characters", passes=lambda texts: ~patterns.holds(texts, pattern), detail=detail)
+    return Check(
+        code="control-characters",
+        passes=lambda texts: ~patterns.holds(texts, pattern),
+        detail=detail,
+        clears=lambda texts: patterns.free_of_controls(texts, layout_allowed=pattern == _CONTROL_BUT_LAYOUT),
+    )
 
 
 def _min_length(limit: int) -> Check:
@@ -180,8 +195,10 @@ def _one_of(words: tuple[str, ...], kind: ValueType) -> Check:
 
 def _numbers(texts: pd.Series[str]) -> pd.Series[float]:
     """The numbers, and NaN (which is neither below nor above anything) for other texts."""
-    clean = texts.where(patterns.matches(texts, patterns.NUMBER), "nan")
-    return clean.astype("float64")
+    codes, distinct = pd.factorize(texts)
+    words = pd.Series(distinct, dtype="str")
+    numbers = words.where(patterns.matches(words, patterns.NUMBER), "nan").astype("float64")
+    return pd.Series(numbers.to_numpy()[codes], index=texts.index)
 
 
 def _plain(number: float) -> str:

@@ -6,12 +6,12 @@ Nothing depends on where a batch ends: rows are only remembered while they pass,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from importer.model.columns import near_id
-from importer.validating.fingerprints import Seen, contents, hashes, marks, sent_texts
+from importer.validating.fingerprints import Seen, contents, near_texts, sent_texts
+from importer.validating.hashing import hashes
 from importer.validating.settling import Marks, Rows, Settled, Settling
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from importer.model.batch import MappedBatch
     from importer.model.mapping import Duplicates
-    from importer.validating.fingerprints import Hashes
+    from importer.validating.hashing import Hashes
 
 __all__ = ["InFileDuplicates", "Settled"]
 
@@ -57,21 +57,22 @@ class InFileDuplicates:
         `in_file: report` a row is returned if it says the same as an earlier one, with `first` if it has the same
         crm_id; with `last` none is, because every row may still turn out to be the one that is sent.
         """
-        frame = mapped.frame[~mapped.filtered & (mapped.frame["crm_id"] != "")]
+        takes_part = ~mapped.filtered & (mapped.frame["crm_id"] != "")
+        frame = mapped.frame if takes_part.all() else mapped.frame[takes_part]
         if frame.empty:
             return frozenset()
-        crm_ids = frame["crm_id"].tolist()
         columns = sent_texts(frame)
+        whole, marks = contents(columns)
         piece = _Piece(
             sources=np.full(len(frame), source, dtype=np.int32),
             numbers=frame.index.to_numpy(dtype=np.int32),
             valid=~frame.index.isin(list(invalid)),
-            ids=hashes(crm_ids),
-            contents=hashes(contents(columns)),
-            near=hashes(map(near_id, crm_ids), words=1),
-            phones=hashes(frame["phone_number"].tolist(), words=1),
+            ids=hashes(columns["crm_id"]),
+            contents=whole,
+            near=hashes(near_texts(columns["crm_id"]), words=1),
+            phones=hashes(columns["phone_number"], words=1),
             labels=tuple(columns),
-            marks=marks(columns),
+            marks=marks,
         )
         self._pieces.append(piece)
         return self._surely_unsent(piece)
@@ -80,10 +81,9 @@ class InFileDuplicates:
         """What changes for which row, in the order of the rows; call it once, after the last batch."""
         if not self._pieces:
             return ()
-        pieces, self._pieces = self._pieces, []
-        names = ("sources", "numbers", "valid", "ids", "contents", "near", "phones")
-        arrays = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in names}
-        rows = Rows(**arrays, marks=Marks([(piece.labels, piece.marks) for piece in pieces]))
+        pieces, self._pieces, self._seen = self._pieces, [], Seen()
+        marks = Marks([(piece.labels, piece.marks) for piece in pieces])
+        rows = Rows(**_joined(pieces), marks=marks)
         return Settling(rows, self._policy, self._source_names).settled()
 
     def _surely_unsent(self, piece: _Piece) -> frozenset[int]:
@@ -92,3 +92,11 @@ class InFileDuplicates:
         decisive = piece.ids if self._policy.in_file == "first" else piece.contents
         repeats = self._seen.repeats(decisive[piece.valid])
         return frozenset(piece.numbers[piece.valid][repeats].tolist())
+
+
+def _joined(pieces: list[_Piece]) -> dict[str, NDArray[Any]]:
+    """The arrays of all pieces, each as one; the pieces are used up on the way, so that memory does not double."""
+    names = ("sources", "numbers", "valid", "ids", "contents", "near", "phones")
+    parts = {name: [getattr(piece, name) for piece in pieces] for name in names}
+    pieces.clear()
+    return {name: np.concatenate(parts.pop(name)) for name in names}

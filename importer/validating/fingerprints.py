@@ -1,93 +1,103 @@
 """What is kept of a row to find its duplicates: fixed-size fingerprints instead of texts.
 
-A row costs 73 bytes and 2 bytes per target: a million rows of ten targets stay below 100 MiB.
+A row costs 69 bytes and 2 bytes per target: a million rows of ten targets stay below 100 MiB.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING
-from zlib import crc32
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from importer.model.columns import near_id
+from importer.model.octets import large_texts
+from importer.validating.hashing import hashes, mixed
 
+if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    Hashes = NDArray[np.uint64]
-    """One row of 64-bit words per text: equal rows mean equal texts."""
+    from importer.validating.hashing import Hashes
+
+_PLAIN_ID: Final = r"\A[!-~](?:[ -~]*[!-~])?\z"
+"""Visible ASCII from end to end: only its case can differ from that of a near id."""
 
 
-def hashes(texts: Iterable[str], words: int = 2) -> Hashes:
-    """A hash of `words` × 64 bits per text (BLAKE2b): with two words no collision is to be expected, ever."""
-    size = words * 8
-    joined = b"".join(blake2b(text.encode(), digest_size=size).digest() for text in texts)
-    return np.frombuffer(joined, dtype=np.uint64).reshape(-1, words)
+def near_texts(crm_ids: pa.LargeStringArray) -> pa.LargeStringArray:
+    """What `near_id` makes of each id."""
+    near = pc.ascii_lower(crm_ids)
+    others = pc.invert(pc.match_substring_regex(crm_ids, _PLAIN_ID))
+    if pc.any(others).as_py():
+        texts = [near_id(crm_id) for crm_id in crm_ids.filter(others).to_pylist()]
+        near = pc.replace_with_mask(near, others, pa.array(texts, pa.large_string()))
+    return near
 
 
-def sent_texts(frame: pd.DataFrame) -> dict[str, pa.Array]:
+def sent_texts(frame: pd.DataFrame) -> dict[str, pa.LargeStringArray]:
     """The columns that make up what is sent, sorted by label; attributes of an unwanted event are blank."""
-    columns = {label: pa.array(frame[label]).cast(pa.large_string()) for label in sorted(frame.columns)}
-    for label, texts in columns.items():
+    wanted = {label: pa.array(frame[label].to_numpy()) for label in frame.columns if frame[label].dtype == bool}
+    columns = {}
+    for label in sorted(frame.columns):
         flag, bracket, rest = label.partition("]")
-        if label.startswith("events[") and rest:
-            columns[label] = pc.if_else(pc.equal(columns[flag + bracket], "true"), texts, "")
+        if label in wanted:
+            columns[label] = pc.if_else(wanted[label], pa.scalar("true", pa.large_string()), "false")
+        elif label.startswith("events[") and rest:
+            columns[label] = pc.if_else(wanted[flag + bracket], large_texts(frame[label]), "")
+        else:
+            columns[label] = large_texts(frame[label])
     return columns
 
 
-def contents(columns: dict[str, pa.Array]) -> Iterable[str]:
-    """One text per row that says everything about it, and that two rows share only if they say the same.
+def contents(columns: dict[str, pa.LargeStringArray]) -> tuple[Hashes, NDArray[np.uint16]]:
+    """A hash per row that two rows share only if they say the same, and a 16-bit mark per cell.
 
-    Each filled cell is written with its label and its length, so no two rows run together into one text, and a blank
-    column says as much as none.
-    """
-    cells = []
-    for label, texts in columns.items():
-        length = pc.cast(pc.utf8_length(texts), pa.large_string())
-        name = pa.scalar(f"{len(label)}:{label}=", pa.large_string())
-        written = pc.binary_join_element_wise(name, length, texts, pa.scalar(":", pa.large_string()))
-        cells.append(pc.if_else(pc.equal(texts, ""), pa.scalar("", pa.large_string()), written))
-    whole: list[str] = pc.binary_join_element_wise(*cells, pa.scalar("", pa.large_string())).to_pylist()
-    return whole
-
-
-def marks(columns: dict[str, pa.Array]) -> NDArray[np.uint16]:
-    """A 16-bit mark per cell, only to name the fields in which two rows differ.
-
-    Whether rows differ is never read from it: one difference in 65,536 goes unnamed.
+    A blank column says as much as none. The marks only serve to name the fields in which two rows differ. Whether they
+    differ is never read from them: one difference in 65,536 goes unnamed.
     """
     rows = len(next(iter(columns.values())))
-    found = np.empty((rows, len(columns)), dtype=np.uint16)
-    for position, texts in enumerate(columns.values()):
-        words = texts.cast(pa.large_binary()).to_pylist()
-        found[:, position] = np.fromiter(map(crc32, words), dtype=np.uint32, count=rows).astype(np.uint16)
-    return found
+    whole = np.zeros((rows, 2), dtype=np.uint64)
+    marks = np.empty((rows, len(columns)), dtype=np.uint16)
+    for position, (label, texts) in enumerate(columns.items()):
+        cells = hashes(texts)
+        marks[:, position] = cells[:, 0].astype(np.uint16)
+        name = np.frombuffer(blake2b(label.encode(), digest_size=16).digest(), dtype=np.uint64)
+        filled = cells.any(axis=1)
+        for word in range(2):
+            whole[:, word] += np.where(filled, mixed(mixed(cells[:, word] ^ name[word], word), word), np.uint64(0))
+    return whole, marks
 
 
 class Seen:
-    """Which hashes have been seen before; 16 bytes each.
+    """Which hashes have been seen before; 16 bytes each, in sorted runs that are merged as they grow.
 
     A hash is called repeated only if all of it is. Should two hashes ever share their first half, the later may go
     unrecognised; whoever asks must be safe with that.
     """
 
     def __init__(self) -> None:
-        self._sorted: Hashes = np.empty((0, 2), dtype=np.uint64)
+        self._runs: list[Hashes] = []
 
     def repeats(self, found: Hashes) -> NDArray[np.bool_]:
         """Which of the hashes were seen in an earlier call or earlier in this one; all of them are seen from now on."""
-        places = np.searchsorted(self._sorted[:, 0], found[:, 0])
-        before = np.zeros(len(found), dtype=bool)
-        inside = places < len(self._sorted)
-        before[inside] = (self._sorted[places[inside]] == found[inside]).all(axis=1)
-        _, firsts = np.unique(found, axis=0, return_index=True)
-        repeated = np.ones(len(found), dtype=bool)
-        repeated[firsts] = before[firsts]
-        merged = np.concatenate([self._sorted, found[~repeated]])
-        self._sorted = merged[np.argsort(merged[:, 0], kind="stable")]
+        order = np.lexsort((found[:, 1], found[:, 0]))
+        ordered = found[order]
+        again = np.zeros(len(found), dtype=bool)
+        again[1:] = (ordered[1:] == ordered[:-1]).all(axis=1)
+        for run in self._runs:
+            places = np.minimum(np.searchsorted(run[:, 0], ordered[:, 0]), len(run) - 1)
+            again |= (run[places] == ordered).all(axis=1)
+        if not again.all():
+            self._add(ordered[~again])
+        repeated = np.empty(len(found), dtype=bool)
+        repeated[order] = again
         return repeated
+
+    def _add(self, run: Hashes) -> None:
+        """Runs at least double from the last to the first, so there are few of them."""
+        while self._runs and len(self._runs[-1]) < 2 * len(run):
+            run = np.concatenate([self._runs.pop(), run])
+            run = run[np.argsort(run[:, 0], kind="stable")]
+        self._runs.append(run)

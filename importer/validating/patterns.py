@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
+
+from importer.model.octets import large_texts, octets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 
@@ -45,10 +49,41 @@ NAMED: Final[Mapping[str, tuple[str, str]]] = {
 
 def holds(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
     """Which texts hold the pattern somewhere."""
-    found = pc.match_substring_regex(pa.array(texts), pattern)
+    found = pc.match_substring_regex(large_texts(texts), pattern)
     return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype=bool)
 
 
 def matches(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
     r"""Which texts are the pattern from their first to their last character (a final line break counts)."""
     return holds(texts, rf"\A(?:{pattern})\z")
+
+
+def contains(texts: pd.Series[str], text: str) -> pd.Series[bool]:
+    """Which texts hold another text."""
+    found = pc.match_substring(large_texts(texts), text)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype=bool)
+
+
+def free_of(texts: pd.Series[str], octets: bytes) -> bool:
+    """Whether none of these ASCII characters stands anywhere in the column."""
+    column = _octets(texts).tobytes()
+    return not any(octet in column for octet in octets)
+
+
+def free_of_controls(texts: pd.Series[str], *, layout_allowed: bool) -> bool:
+    """Whether the column surely holds no control character, but for tabs and line breaks where they are allowed."""
+    column = _octets(texts)
+    least = int(column.min(initial=0x20))
+    if least < 0x20 and not (layout_allowed and least >= 0x09):
+        return False
+    raw = column.tobytes()
+    # U+0080 to U+009F begin with 0xC2 in UTF-8, as do a few honest letters.
+    return not any(octet in raw for octet in (0x7F, 0xC2, *(_CONTROL_OCTETS if least < 0x20 else b"")))
+
+
+_CONTROL_OCTETS: Final = bytes(octet for octet in range(0x09, 0x20) if octet not in b"\t\n\r")
+
+
+def _octets(texts: pd.Series[str]) -> NDArray[np.uint8]:
+    offsets, octets = octets_of(large_texts(texts))
+    return octets[offsets[0] : offsets[-1]]

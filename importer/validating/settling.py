@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from importer.model.mapping import Duplicates
-    from importer.validating.fingerprints import Hashes
+    from importer.validating.hashing import Hashes
 
 NAMED_ROWS: Final = 5
 """So many other rows are named in a message; of the rest only the number is told."""
@@ -170,7 +170,7 @@ class Settling:
 
 def groups(hashes: Hashes, among: NDArray[np.bool_] | None = None) -> Iterator[list[int]]:
     """The positions of rows of one hash, in order, for every hash that several rows have."""
-    positions = np.arange(len(hashes)) if among is None else np.flatnonzero(among)
+    positions = _shared(hashes, np.arange(len(hashes)) if among is None else np.flatnonzero(among))
     chosen = hashes[positions]
     order = np.lexsort(chosen.T)
     ordered = chosen[order]
@@ -178,3 +178,10 @@ def groups(hashes: Hashes, among: NDArray[np.bool_] | None = None) -> Iterator[l
     sizes = np.diff(np.append(starts, len(ordered)))
     for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
         yield positions[order[start : start + size]].tolist()
+
+
+def _shared(hashes: Hashes, positions: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of the positions whose first word is that of another: most rows are alone, and cost no more than this."""
+    words = hashes[positions, 0]
+    ordered = np.sort(words)
+    return positions[np.isin(words, ordered[1:][ordered[1:] == ordered[:-1]])]

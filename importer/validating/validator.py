@@ -1,8 +1,11 @@
-"""The pandera schema of a mapping, and its failures turned into problems.
+"""The pandera schemas of a mapping, one per target, and their failures turned into problems.
 
-The schema is text only: nothing is coerced, because a failed coercion hides the later bad rows of its column, and no
+The schemas are text only: nothing is coerced, because a failed coercion hides the later bad rows of its column, and no
 check raises, for the same reason. There are only checks of columns: a check of a whole frame passes rows that are all
-null. One call costs about 10 ms whatever its size, so batches should be big.
+null.
+
+A call of pandera costs milliseconds for each check whatever its size. So the questions of the checks are first put to
+whole columns (`Check.clears`), and pandera judges the rows of a column in which one of them was not answered well.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandera.pandas as pa
 
 from importer.model.problem import KINDS, Problem, shown
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from importer.model.batch import MappedBatch, Target
     from importer.model.mapping import EventSpec, Mapping
@@ -34,7 +39,8 @@ class Validator:
         self._targets = {target.label: target for target in targets}
         self._checks = {(target.label, check.code): check for target in targets for check in checks_of(target, mapping)}
         self._order = {key: position for position, key in enumerate(self._checks)}
-        self._schema = _schema(targets, self._checks)
+        self._columns = {target.label: _of_label(target.label, self._checks) for target in targets}
+        self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
     def validate(self, mapped: MappedBatch) -> tuple[Problem, ...]:
@@ -43,7 +49,7 @@ class Validator:
         Nothing is said about filtered rows, about the attributes of events that a row does not want, and about a field
         whose row already has a problem there: its text is gone, and the checks would only call it blank.
         """
-        frame = mapped.frame[~mapped.filtered]
+        frame = mapped.frame[~mapped.filtered] if mapped.filtered.any() else mapped.frame
         known = _known(mapped.problems)
         failures = [failure for failure in self._failures(frame) if not self._is_known(failure, known)]
         failures.sort(key=lambda failure: (failure[0], self._order[failure[1], failure[2]]))
@@ -54,19 +60,33 @@ class Validator:
         """What pandera finds; a finding that is about no row is a defect of the importer, and raises."""
         if frame.empty:
             return
+        unwanted = self._unwanted(frame)
+        for label, checks in self._columns.items():
+            if label not in frame:
+                raise RuntimeError(f"the schema itself failed: there is no column {label}")
+            failing, doubtful = _doubtful(frame[label], checks)
+            if not doubtful.any():
+                continue
+            for row, code, text in self._judged(label, failing, frame[label][doubtful]):
+                if row not in unwanted[label]:
+                    yield row, label, code, text
+
+    def _judged(self, label: str, checks: tuple[Check, ...], texts: pd.Series[str]) -> Iterator[tuple[int, str, str]]:
+        """Row, code and text of every failure that pandera finds in a column."""
+        codes = (label, *(check.code for check in checks))
+        if codes not in self._schemas:
+            self._schemas[codes] = _schema(label, checks)
         try:
-            self._schema.validate(frame, lazy=True)
+            self._schemas[codes].validate(texts, lazy=True)
         except pa.errors.SchemaErrors as error:
             cases = error.failure_cases
         else:
             return
-        columns = (cases["index"], cases["column"], cases["check"], cases["failure_case"])
-        unwanted = self._unwanted(frame)
-        for row, label, code, text in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (cases["index"], cases["check"], cases["failure_case"])
+        for row, code, text in zip(*(column.tolist() for column in columns), strict=True):
             if (label, code) not in self._checks or row is None:
                 raise RuntimeError(f"the schema itself failed: column {label}, check {code}, {text!r}")
-            if row not in unwanted[label]:
-                yield int(row), label, code, text
+            yield int(row), code, text
 
     def _unwanted(self, frame: pd.DataFrame) -> defaultdict[str, frozenset[int]]:
         """Per label, the rows that do not want the event that the label belongs to."""
@@ -106,11 +126,28 @@ class Validator:
         ]
 
 
-def _schema(targets: Sequence[Target], checks: dict[tuple[str, str], Check]) -> pa.DataFrameSchema:
-    columns: dict[str, list[pa.Check]] = {target.label: [] for target in targets}
-    for (label, code), check in checks.items():
-        columns[label].append(pa.Check(check.passes, name=code, error=code))
-    return pa.DataFrameSchema({label: pa.Column("str", tests, nullable=False) for label, tests in columns.items()})
+def _of_label(label: str, checks: dict[tuple[str, str], Check]) -> list[Check]:
+    return [check for (of, _), check in checks.items() if of == label]
+
+
+def _schema(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
+    tests = [pa.Check(check.passes, name=check.code, error=check.code) for check in checks]
+    return pa.SeriesSchema("str", tests, nullable=False, name=label)
+
+
+def _doubtful(texts: pd.Series[str], checks: Sequence[Check]) -> tuple[tuple[Check, ...], NDArray[np.bool_]]:
+    """The checks that not every row passes, and the rows that do not pass all: pandera says which, and why."""
+    if texts.dtype != "str" or texts.hasnans:
+        return tuple(checks), np.ones(len(texts), dtype=bool)
+    doubtful = np.zeros(len(texts), dtype=bool)
+    failing = []
+    for check in checks:
+        if check.clears is None or not check.clears(texts):
+            passed = check.passes(texts).to_numpy()
+            if not passed.all():
+                failing.append(check)
+                doubtful |= ~passed
+    return tuple(failing), doubtful
 
 
 def _known(problems: Sequence[Problem]) -> set[tuple[int, str, str]]:

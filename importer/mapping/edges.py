@@ -1,0 +1,36 @@
+"""Which texts of a column begin or end with something that may not be seen, told from single bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.model.octets import octets_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SEEN: Final = np.zeros(256, dtype=bool)
+"""The bytes that are surely seen: visible ASCII."""
+_SEEN[0x21:0x7F] = True
+
+
+def edged(texts: pa.LargeStringArray, blank: str) -> NDArray[np.intp]:
+    """The places of the texts that begin or end with a character of the class `blank` (written for RE2)."""
+    if not len(texts):
+        return np.zeros(0, dtype=np.intp)
+    offsets, octets = octets_of(texts)
+    if offsets[0] == offsets[-1]:
+        return np.zeros(0, dtype=np.intp)
+    # A blank text has no edges of its own; the bytes beside it are looked at in their place.
+    first = octets[np.minimum(offsets[:-1], len(octets) - 1)]
+    last = octets[np.maximum(offsets[1:] - 1, 0)]
+    doubtful = np.flatnonzero(~(_SEEN[first] & _SEEN[last]))
+    if not len(doubtful):
+        return doubtful
+    found = pc.match_substring_regex(texts.take(pa.array(doubtful)), rf"\A{blank}|{blank}\z")
+    edges: NDArray[np.intp] = doubtful[np.asarray(found)]
+    return edges

@@ -1,0 +1,27 @@
+"""The bytes of a whole column of texts, for what is told from bytes alone: a hundred times as fast as text by text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def large_texts(series: pd.Series[str]) -> pa.LargeStringArray:
+    """A column as one Arrow array, without copying it if it is one already."""
+    texts = pa.array(series)
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    return texts if texts.type == pa.large_string() else texts.cast(pa.large_string())
+
+
+def octets_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Where each text begins and ends in the bytes of all of them (one offset more than texts), and these bytes."""
+    _, offsets, octets = texts.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return places, np.frombuffer(octets, dtype=np.uint8) if octets is not None else np.zeros(0, dtype=np.uint8)

@@ -1,0 +1,155 @@
+"""The quick way to read delimited text gives what the slow way gives, byte for byte."""
+
+from __future__ import annotations
+
+import csv
+import random
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from importer.errors import SourceError
+from importer.model.source import ReadOptions
+from importer.reading import delimited, header, open_tables
+from importer.reading.blocks import rows_at_once
+from importer.reading.frames import batches_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from importer.model.batch import Batch
+    from importer.reading import Table
+
+HEADER = b"Id,Name,Note\n"
+
+
+def both_ways(path: Path, size: int, **options: object) -> tuple[object, object]:
+    try:
+        table = open_tables(path, ReadOptions(**options))[0]
+    except SourceError:
+        return None, None  # refused before any way is taken
+    assert table.blocks is not None
+    return told(lambda: table.batches(size)), told(lambda: slowly(table, size))
+
+
+def slowly(table: Table, size: int) -> Iterator[Batch]:
+    return batches_of(table.records(), table.header, rows_at_once(table.header, size))
+
+
+def told(batches: Callable[[], Iterator[Batch]]) -> object:
+    """Everything that the batches say, or the error that stops them."""
+    try:
+        return [(batch.frame.to_dict("split"), batch.problems, batch.lines) for batch in batches()]
+    except SourceError as error:
+        return str(error)
+
+
+PARTS = (
+    *'ab,"\r\n\t #',
+    '"",""',
+    "\r\n",
+    ",\r\n",
+    "é",
+    "\u2028",
+    "\x85",
+    "\0",
+    "#N/A",
+    "9.1E+11",
+    " ",
+    '"x\ny"',
+    ",,",
+    "1,2,3\n",
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.lists(st.sampled_from(PARTS), max_size=60).map("".join), size=st.integers(1, 7))
+@example(body='1,"a"b,c\n2,b,c\n', size=5)
+@example(body='1,a"b,c\n2,"b,c\n"x",c\n', size=5)
+@example(body='1,"""",""""""\n2,"""b""",c\n3,"a ""b""\nc",d', size=5)
+@example(body="1,2\r\n\r\n\r\n1,2,3\r\n,,\r\n1,2,3,4\r\n", size=2)
+@example(body="1,2,3\r4,5,6\n7,8,9\n", size=2)
+@example(body='1,"2', size=2)
+def test_any_text_is_read_alike(tmp_path, monkeypatch, body, size):
+    monkeypatch.setattr(header, "SAMPLE_ROWS", 1)  # what the sample trips over is refused before any batch
+    monkeypatch.setattr(delimited, "_PIECE", 40)
+    monkeypatch.setattr(delimited, "_SMALL", 20)
+    monkeypatch.setattr(delimited, "_FEW", 2)
+    path = tmp_path / "any.csv"
+    path.write_bytes(HEADER + body.encode())
+    quick, slow = both_ways(path, size, header_row=1, delimiter=",")
+    assert quick == slow
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "gb18030"])
+@pytest.mark.parametrize("head", ["", "sep=;\r\n", "\r\n;;\r\nTitle;;\r\n"])
+def test_other_encodings_and_heads(tmp_path, encoding, head):
+    rows = "".join(f'{n};"é{n}\r\n""x""";{"" if n % 3 else "#N/A"}\r\n' for n in range(50))
+    path = tmp_path / "list.csv"
+    path.write_bytes(f"{head}Id;Name;Note\r\n{rows}".encode(encoding))
+    quick, slow = both_ways(path, 7, encoding=encoding)
+    assert quick == slow
+    assert len(quick) == 8
+
+
+def test_pieces_end_anywhere(tmp_path, monkeypatch):
+    path = tmp_path / "list.csv"
+    path.write_bytes(HEADER + b'1,"a\nb",c\r\n2,d,"e"\r\n\r\n3,"f""",g\r\n4,5\n' * 3)
+    for size in range(1, 60):
+        monkeypatch.setattr(delimited, "_PIECE", size)
+        monkeypatch.setattr(delimited, "_SMALL", size)
+        quick, slow = both_ways(path, 4)
+        assert quick == slow
+
+
+def test_a_cell_beyond_a_million_characters_is_refused_behind_quick_rows(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes(HEADER + b"1,2,3\n" * 1_000 + b"1," + b"x" * ((1 << 20) + 1) + b",3\n")
+    quick, slow = both_ways(path, 100)
+    assert quick == slow
+    assert "more than a million characters" in quick
+
+
+def write_messy(path: Path, count: int) -> None:
+    """Rows of every kind: line breaks in cells, ragged and blank rows, misplaced quotes, spreadsheet damage."""
+    rng = random.Random(1)
+    notes = ("", "plain", "two\nlines", 'she said "no"', "नमस्ते", "a,b", "#N/A", "9.19E+11", "\xa0", "x" * 300)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Id", "Name", "Note", "", "More"])
+        for number in range(count):
+            row = [f"L{number}", rng.choice(("Asha", "José", " Li ")), rng.choice(notes), "", str(rng.random())]
+            kind = rng.random()
+            if kind < 0.01:
+                row = row[: rng.randrange(5)]
+            elif kind < 0.02:
+                row += ["late"]
+            elif kind < 0.021:
+                row[3] = "late"
+            elif kind < 0.022:
+                row = [" ", "", "", "", ""]
+            writer.writerow(row)
+            if kind > 0.9999:
+                file.write(f'L{number}b,"Li" na,x,,\r\n')
+            elif kind > 0.9997:
+                file.write(f"L{number}b,a\0b,x,,\r\n")
+
+
+def test_messy_rows_are_read_alike(tmp_path):
+    write_messy(tmp_path / "messy.csv", 30_000)
+    quick, slow = both_ways(tmp_path / "messy.csv", 10_000)
+    assert quick == slow
+
+
+@pytest.mark.slow
+def test_200_000_messy_rows_are_read_alike(tmp_path):
+    write_messy(tmp_path / "messy.csv", 200_000)
+    table = open_tables(tmp_path / "messy.csv", ReadOptions())[0]
+    for quick, slow in zip(table.batches(), slowly(table, 20_000), strict=True):
+        pd.testing.assert_frame_equal(quick.frame, slow.frame, check_exact=True)
+        assert quick.problems == slow.problems
+        assert quick.lines == slow.lines
