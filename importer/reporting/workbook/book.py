@@ -66,7 +66,8 @@ class Book:
         self._package.put(self._part, self._document.render())
         self._package.declare(self._part, f"{SPREADSHEET}.sheet.main+xml")
         if not self._styles_part:
-            self._styles_part = self._package.new_name("xl/stylesImporter{}.xml")
+            # Not every reader looks up where it is: some know this name alone.
+            self._styles_part = "xl/styles.xml"
             self._relations.add("styles", self._styles_part, self._relations.namespace)
             self._package.declare(self._styles_part, f"{SPREADSHEET}.styles+xml")
         self._package.put(self._styles_part, self.styles.render())
