@@ -89,7 +89,7 @@ def _rows(sheet: SheetWriter, run: RunReport, rows: Iterable[RowResult]) -> dict
     """Write the rows that need a person; returns where each of them stands."""
     union = Union([source.info for source in run.sources])
     sheet.open()
-    sheet.add(Cell(value=text, look=BOLD) for text in (*_FIRST, *union.headers))
+    sheet.add([Cell(value=text, look=BOLD) for text in (*_FIRST, *union.headers)])
     written: dict[RowId, int] = {}
     for row in rows:
         if row.needs_a_person and len(written) < ROWS_WRITTEN:

@@ -58,21 +58,26 @@ class SheetWriter:
             pane += 'state="frozen"/>'
         self._write(
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-            f'<worksheet xmlns="{self.namespace}">'
+            f'<worksheet xmlns="{self.namespace}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
             f'<sheetViews><sheetView{selected} workbookViewId="0">{pane}</sheetView></sheetViews>'
             f"<cols>{columns}</cols><sheetData>"
         )
 
-    def add(self, cells: Iterable[Cell]) -> int:
+    def add(self, cells: Sequence[Cell]) -> int:
         """Write a line; returns its number."""
         self._row += 1
-        self._write(f'<row r="{self._row}">{"".join(self._cells(cells))}</row>')
+        lines = max((_lines(cell, width) for cell, width in zip(cells, self.widths, strict=False)), default=1)
+        # Not every program makes a row as high as its text.
+        height = f' ht="{min(lines * _LINE, _HIGHEST)}" customHeight="1"' if lines > 1 else ""
+        self._write(f'<row r="{self._row}"{height}>{"".join(self._cells(cells))}</row>')
         return self._row
 
     def close(self) -> None:
         """Write what stands after the lines."""
         links = f"<hyperlinks>{''.join(self._links)}</hyperlinks>" if self._links else ""
-        self._write(f"</sheetData>{links}</worksheet>")
+        # On paper, all columns side by side.
+        paper = '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
+        self._write(f"</sheetData>{links}{paper}</worksheet>")
 
     def _cells(self, cells: Iterable[Cell]) -> Iterator[str]:
         for column, cell in enumerate(cells, start=1):
@@ -90,6 +95,17 @@ class SheetWriter:
     def _write(self, xml: str) -> None:
         self.file.write(xml.encode())
 
+
+def _lines(cell: Cell, width: int) -> int:
+    """How many lines a cell needs that is so many characters wide."""
+    if not cell.look.is_wrapped or isinstance(cell.value, int):
+        return 1
+    return sum(max(1, -(-len(line) // width)) for line in cell.value.split("\n"))
+
+
+_LINE: Final = 15
+_HIGHEST: Final = 405
+"""Points: the height of a line, and what a row can have at most."""
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
