@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ import click
 from tqdm import tqdm
 
 from importer.cli.escape import for_terminal
-from importer.cli.wording import duration
+from importer.cli.wording import duration, source_lines
+from importer.model.operation import RowId
+from importer.model.source import SourceInfo
 
 _EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
@@ -34,6 +37,7 @@ class Console:
         self._progress = progress and not quiet
         self._bar: tqdm[Any] | None = None
         self._counts: Counter[str] = Counter()
+        self._people: set[RowId] = set()
         self._stage = ""
         self._total: int | None = None
         self._details: tqdm[Any] | None = None
@@ -43,6 +47,11 @@ class Console:
         self._began = self._said = time.monotonic()
 
     # the progress of a run
+
+    def opened(self, source: SourceInfo, said: Mapping[str, str]) -> None:
+        """A table was found, and how it will be read."""
+        for line in source_lines(source, said):
+            self.detail(line)
 
     def reading(self, source: str) -> None:
         """A file is being read and checked from now on."""
@@ -57,9 +66,13 @@ class Console:
         self._counts = Counter()
         self._begin("sending", rows, done)
 
-    def settled(self, status: str) -> None:
-        """One more row, assignment or event has its final status."""
-        self._counts[status if status in _GOOD else "needs a person"] += 1
+    def settled(self, status: str, row: RowId) -> None:
+        """One more row, assignment or event has its final status; a row that needs a person does so once."""
+        if status in _GOOD:
+            self._counts[status] += 1
+        elif row not in self._people:
+            self._people.add(row)
+            self._counts["needs a person"] += 1
         if " " not in status:
             self._advance(1)
 

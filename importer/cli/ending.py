@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from importer.cli.hook import call_hook
-from importer.cli.wording import conclusion, source_lines
+from importer.cli.wording import conclusion
 
 if TYPE_CHECKING:
     from importer.cli.session import Session
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 def told(session: Session, finished: Finished) -> int:
     """Print the summary, for a program or for a person, and call the user's own command; returns the exit code."""
-    if session.console.verbose:
-        for source in finished.ended.report.sources:
-            for line in source_lines(source):
-                session.console.detail(line)
     if session.as_json:
         session.console.result(json.dumps(finished.ended.document(), ensure_ascii=False, indent=2))
     else:

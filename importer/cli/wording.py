@@ -8,9 +8,13 @@ import click
 
 from importer.cli.columns import change_lines, owner_lines, symptom_lines
 from importer.cli.escape import for_terminal
+from importer.model.operation import Kind
 
 if TYPE_CHECKING:
-    from importer.model.run import ReadSource, RunReport
+    from collections.abc import Mapping
+
+    from importer.model.run import RunReport
+    from importer.model.source import SourceInfo
     from importer.runs.job import Announcement, Finished
     from importer.runs.settings import Settings
 
@@ -26,12 +30,24 @@ _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow
 def announcement(about: Announcement) -> str:
     """Changes and owners; then so many rows of so many, to this organisation on this server, so many requests."""
     estimate = about.estimate
-    how_long = f", about {duration(estimate.seconds)}" if estimate.seconds else ""
+    how_long = f", about {duration(estimate.seconds)} at {about.rate:g} requests/s each" if about.rate else ""
     send = (
         f"{estimate.rows_to_send:,} of {about.rows:,} rows go to organisation {about.org} on {about.base_url}: "
-        f"{estimate.requests:,} requests{how_long}"
+        f"{estimate.requests:,} requests"
     )
-    return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send])
+    calls = f"  {', '.join(_calls(about))}{how_long}"
+    return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send, calls])
+
+
+def _calls(about: Announcement) -> list[str]:
+    """How many requests of each kind."""
+    creates, assigns, events = (about.calls[kind] for kind in Kind)
+    owners = len(about.owners)
+    return [
+        f"{creates:,} to create leads",
+        *([f"{assigns:,} to assign them to {owners:,} {'owner' if owners == 1 else 'owners'}"] if assigns else []),
+        *([f"{events:,} events, each of which starts the automations that wait for it"] if events else []),
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -51,18 +67,20 @@ def settings_lines(settings: Settings) -> list[str]:
     ]
 
 
-def source_lines(source: ReadSource) -> list[str]:
-    """How a file was read, and what else was noticed."""
-    info = source.info
-    how = (
-        info.format,
-        info.encoding,
-        f"delimiter {info.delimiter!r}" if info.delimiter else "",
-        f"sheet {info.sheet}" if info.sheet else "",
-        f"header in row {info.header_row}",
-        f"{source.rows:,} rows",
+def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
+    """How a file is read, from which setting (else it was detected), and what else was noticed."""
+    found = (
+        ("encoding", f"encoding {source.encoding}" if source.encoding else ""),
+        ("delimiter", f"delimiter {source.delimiter!r}" if source.delimiter else ""),
+        ("sheet", f"sheet {source.sheet}" if source.sheet else ""),
+        ("header_row", f"header in row {source.header_row}"),
     )
-    return [f"{info.path}: {', '.join(part for part in how if part)}", *(f"{info.path}: {n}" for n in info.notes)]
+    how = [f"{text} ({said.get(name, 'detected')})" for name, text in found if text]
+    columns = f"{len(source.columns):,} columns"
+    return [
+        f"{source.path}: {', '.join([source.format, *how, columns])}",
+        *(f"{source.path}: {note}" for note in source.notes),
+    ]
 
 
 def conclusion(finished: Finished) -> str:
