@@ -30,12 +30,13 @@ _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow
 def announcement(about: Announcement) -> str:
     """Changes and owners; then so many rows of so many, to this organisation on this server, so many requests."""
     estimate = about.estimate
-    how_long = f", about {duration(estimate.seconds)} at {about.rate:g} requests/s each" if about.rate else ""
+    how_long = f", about {duration(estimate.seconds)}" if estimate.seconds else ""
     send = (
         f"{estimate.rows_to_send:,} of {about.rows:,} rows go to organisation {about.org} on {about.base_url}: "
-        f"{estimate.requests:,} requests"
+        f"{estimate.requests:,} requests{how_long}"
     )
-    calls = f"  {', '.join(_calls(about))}{how_long}"
+    at = f"; at most {about.rate:g} of each a second" if about.rate else ""
+    calls = f"  {', '.join(_calls(about))}{at}"
     return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send, calls])
 
 
@@ -46,7 +47,7 @@ def _calls(about: Announcement) -> list[str]:
     return [
         f"{creates:,} to create leads",
         *([f"{assigns:,} to assign them to {owners:,} {'owner' if owners == 1 else 'owners'}"] if assigns else []),
-        *([f"{events:,} events, each of which starts the automations that wait for it"] if events else []),
+        *([f"{events:,} events that start automations"] if events else []),
     ]
 
 

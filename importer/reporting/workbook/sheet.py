@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from importer.reporting.workbook.lines import column_letters, text_inside
-from importer.reporting.workbook.markup import NotCopied, quoted, tag_at, utf8_parser, with_attributes
+from importer.reporting.workbook.markup import NotCopied, quoted, refuse_wide, tag_at, utf8_parser, with_attributes
 from importer.reporting.workbook.survey import PIECE, Columns
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class _Stream:
             self._flush(self._end_of_buffer)
             self._target.write(piece)
             return
+        if self._base == 0 and not self._buffer:
+            refuse_wide(piece)
         self._buffer += piece
         self._parser.Parse(piece, False)  # noqa: FBT003
         self._flush(self._seen)
