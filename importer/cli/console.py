@@ -5,14 +5,17 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import click
 from tqdm import tqdm
 
-from importer.cli.wording import duration
+from importer.cli.wording import duration, source_lines
 from importer.crm.redaction import redacted
+from importer.model.operation import RowId
+from importer.model.source import SourceInfo
 from importer.model.visible import visible, visible_json
 
 _EVERY: Final = 30.0
@@ -36,6 +39,7 @@ class Console:
         self._progress = progress and not quiet
         self._bar: tqdm[Any] | None = None
         self._counts: Counter[str] = Counter()
+        self._people: set[RowId] = set()
         self._stage = ""
         self._total: int | None = None
         self._details: tqdm[Any] | None = None
@@ -45,6 +49,11 @@ class Console:
         self._began = self._said = time.monotonic()
 
     # the progress of a run
+
+    def opened(self, source: SourceInfo, said: Mapping[str, str]) -> None:
+        """A table was found, and how it will be read."""
+        for line in source_lines(source, said):
+            self.detail(line)
 
     def reading(self, source: str) -> None:
         """A file is being read and checked from now on."""
@@ -59,9 +68,13 @@ class Console:
         self._counts = Counter()
         self._begin("sending", rows, done)
 
-    def settled(self, status: str) -> None:
-        """One more row, assignment or event has its final status."""
-        self._counts[status if status in _GOOD else "needs a person"] += 1
+    def settled(self, status: str, row: RowId) -> None:
+        """One more row, assignment or event has its final status; a row that needs a person does so once."""
+        if status in _GOOD:
+            self._counts[status] += 1
+        elif row not in self._people:
+            self._people.add(row)
+            self._counts["needs a person"] += 1
         if " " not in status:
             self._advance(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.cli.hook import call_hook
-from importer.cli.wording import conclusion, source_lines
+from importer.cli.wording import conclusion
 
 if TYPE_CHECKING:
     from importer.cli.session import Session
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 def told(session: Session, finished: Finished) -> int:
     """Print the summary, for a program or for a person, and call the user's own command; returns the exit code."""
-    if session.console.verbose:
-        for source in finished.ended.report.sources:
-            for line in source_lines(source):
-                session.console.detail(line)
     if session.as_json:
         session.console.document(finished.ended.document())
     else:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from importer.cli.columns import change_lines, owner_lines, symptom_lines
+from importer.model.operation import Kind
 from importer.model.visible import visible
 
 if TYPE_CHECKING:
-    from importer.model.run import ReadSource, RunReport
+    from collections.abc import Mapping
+
+    from importer.model.run import RunReport
+    from importer.model.source import SourceInfo
     from importer.runs.job import Announcement, Finished
     from importer.runs.settings import Settings
 
@@ -31,7 +35,20 @@ def announcement(about: Announcement) -> str:
         f"{estimate.rows_to_send:,} of {about.rows:,} rows go to organisation {about.org} on {about.base_url}: "
         f"{estimate.requests:,} requests{how_long}"
     )
-    return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send])
+    at = f"; at most {about.rate:g} of each a second" if about.rate else ""
+    calls = f"  {', '.join(_calls(about))}{at}"
+    return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send, calls])
+
+
+def _calls(about: Announcement) -> list[str]:
+    """How many requests of each kind."""
+    creates, assigns, events = (about.calls[kind] for kind in Kind)
+    owners = len(about.owners)
+    return [
+        f"{creates:,} to create leads",
+        *([f"{assigns:,} to assign them to {owners:,} {'owner' if owners == 1 else 'owners'}"] if assigns else []),
+        *([f"{events:,} events that start automations"] if events else []),
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -51,18 +68,20 @@ def settings_lines(settings: Settings) -> list[str]:
     ]
 
 
-def source_lines(source: ReadSource) -> list[str]:
-    """How a file was read, and what else was noticed."""
-    info = source.info
-    how = (
-        info.format,
-        info.encoding,
-        f"delimiter {info.delimiter!r}" if info.delimiter else "",
-        f"sheet {info.sheet}" if info.sheet else "",
-        f"header in row {info.header_row}",
-        f"{source.rows:,} rows",
+def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
+    """How a file is read, from which setting (else it was detected), and what else was noticed."""
+    found = (
+        ("encoding", f"encoding {source.encoding}" if source.encoding else ""),
+        ("delimiter", f"delimiter {source.delimiter!r}" if source.delimiter else ""),
+        ("sheet", f"sheet {source.sheet}" if source.sheet else ""),
+        ("header_row", f"header in row {source.header_row}"),
     )
-    return [f"{info.path}: {', '.join(part for part in how if part)}", *(f"{info.path}: {n}" for n in info.notes)]
+    how = [f"{text} ({said.get(name, 'detected')})" for name, text in found if text]
+    columns = f"{len(source.columns):,} columns"
+    return [
+        f"{source.path}: {', '.join([source.format, *how, columns])}",
+        *(f"{source.path}: {note}" for note in source.notes),
+    ]
 
 
 def conclusion(finished: Finished) -> str:

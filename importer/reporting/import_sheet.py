@@ -3,96 +3,86 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
-from importer.reporting.cells import BOLD, FILLS, HEADING, TITLE, append, number_cell, set_widths, text_cell
 from importer.reporting.wording import STATUSES, ending, outcome, place, sentence, told
+from importer.reporting.workbook.lines import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, SheetWriter
+from importer.reporting.workbook.styles import Look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
-    from openpyxl.worksheet.worksheet import Worksheet
+    from collections.abc import Callable, Iterator
 
     from importer.model.operation import RowId
     from importer.model.run import RunReport
     from importer.reporting.overview import Overview
+    from importer.reporting.workbook.styles import Styles
 
 IMPORT: Final = "Import"
 ROWS_LISTED: Final = 2_000
 """Rows that need a person which the sheet lists; all of them are in rejects.csv."""
 
-_WIDTHS: Final = {"A": 34, "B": 24, "C": 60, "D": 60}
+_WIDTHS: Final = (34, 24, 60, 60)
+
+Line = list[Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSheet:
-    """Fills the sheet; `link` says on which sheet and in which row of this workbook a source row stands."""
+    """The sheet; `link` says on which sheet and in which row of this workbook a source row stands."""
 
     run: RunReport
     overview: Overview
     notes: tuple[str, ...]
     link: Callable[[RowId], tuple[str, int] | None]
 
-    def write(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
-        """Write everything from the first row on."""
-        set_widths(sheet, _WIDTHS)
-        self._head(sheet)
-        self._counts(sheet)
-        self._rules(sheet)
-        self._people(sheet)
+    def write(self, file: IO[bytes], styles: Styles, namespace: str) -> None:
+        """Write the sheet's part; looks are added to the styles."""
+        sheet = SheetWriter(file=file, styles=styles, widths=_WIDTHS, namespace=namespace, is_selected=True)
+        sheet.open()
+        for lines in (self._head(), self._counts(), self._rules(), self._people()):
+            for line in lines:
+                sheet.add(line)
+        sheet.close()
 
-    def _head(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
+    def _head(self) -> Iterator[Line]:
         run = self.run
-        append(sheet, [text_cell(sheet, "Import report", font=TITLE, wrapped=False)])
-        append(sheet, [text_cell(sheet, sentence(run, people=self.overview.people_count), wrapped=False)])
         where = f"to {run.org} on {run.base_url}" if run.org else ""
-        append(
-            sheet,
-            [
-                text_cell(
-                    sheet, f"Run {run.run_id}, {run.command} {where}".strip() + f", {run.started_at}", wrapped=False
-                )
-            ],
-        )
+        yield [Cell(value="Import report", look=TITLE)]
+        yield [Cell(value=sentence(run, people=self.overview.people_count), look=TEXT)]
+        yield [Cell(value=f"Run {run.run_id}, {run.command} {where}".strip() + f", {run.started_at}", look=TEXT)]
         for note in filter(None, (ending(run), *self.notes)):
-            append(sheet, [text_cell(sheet, note, font=BOLD, wrapped=False)])
+            yield [Cell(value=note, look=BOLD)]
 
-    def _counts(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
-        _heading(sheet, "Outcome", "Rows", "What it means")
+    def _counts(self) -> Iterator[Line]:
+        yield from _heading("Outcome", "Rows", "What it means")
         for status, wording in STATUSES.items():
             if count := self.run.counts.get(status, 0):
-                label = text_cell(sheet, wording.label, fill=FILLS[wording.tone])
-                append(sheet, [label, number_cell(sheet, count), text_cell(sheet, wording.meaning)])
+                label = Cell(value=wording.label, look=Look(tone=wording.tone, is_wrapped=True))
+                yield [label, Cell(value=count, look=NUMBER), Cell(value=wording.meaning)]
 
-    def _rules(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
+    def _rules(self) -> Iterator[Line]:
         groups = self.overview.groups
-        if not groups:
-            return
-        _heading(sheet, "Rule", "Rows", "What is wrong", "What to do")
+        if groups:
+            yield from _heading("Rule", "Rows", "What is wrong", "What to do")
         for group in groups:
             title = f"{group.title} (hint)" if group.warning else group.title
             example = group.examples[0]
-            name = text_cell(sheet, title, link=self.link(example.row))
-            cause, cure = text_cell(sheet, group.cause), text_cell(sheet, group.cure or example.cure)
-            append(sheet, [name, number_cell(sheet, group.rows), cause, cure])
+            name = Cell(value=title, link=self.link(example.row))
+            cause, cure = Cell(value=group.cause), Cell(value=group.cure or example.cure)
+            yield [name, Cell(value=group.rows, look=NUMBER), cause, cure]
 
-    def _people(self, sheet: Worksheet | WriteOnlyWorksheet) -> None:
+    def _people(self) -> Iterator[Line]:
         overview = self.overview
-        if not overview.people:
-            return
-        _heading(sheet, "Row", "Outcome", "What happened", "What to do")
+        if overview.people:
+            yield from _heading("Row", "Outcome", "What happened", "What to do")
         for row in overview.people:
-            name = text_cell(sheet, place(self.run, row.row), link=self.link(row.row))
-            append(
-                sheet,
-                [name, text_cell(sheet, outcome(row)), text_cell(sheet, told(row)), text_cell(sheet, row.cure)],
-            )
+            name = Cell(value=place(self.run, row.row), link=self.link(row.row))
+            yield [name, Cell(value=outcome(row)), Cell(value=told(row)), Cell(value=row.cure)]
         if overview.people_count > len(overview.people):
             more = f"The first {len(overview.people):,} of {overview.people_count:,}; all of them are in rejects.csv."
-            append(sheet, [text_cell(sheet, more, font=BOLD, wrapped=False)])
+            yield [Cell(value=more, look=BOLD)]
 
 
-def _heading(sheet: Worksheet | WriteOnlyWorksheet, *texts: str) -> None:
-    append(sheet, [])
-    append(sheet, [text_cell(sheet, text, font=HEADING) for text in texts])
+def _heading(*texts: str) -> Iterator[Line]:
+    yield []
+    yield [Cell(value=text, look=HEADING) for text in texts]

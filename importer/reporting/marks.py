@@ -1,81 +1,70 @@
-"""Marks on a sheet of the user's own workbook: filled cells, comments, and one more column."""
+"""What is marked on a sheet of the user's own workbook: problem cells, their comments, and one more column."""
 
 from __future__ import annotations
 
-from copy import copy
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from openpyxl.cell.cell import MergedCell
-from openpyxl.comments import Comment
-from openpyxl.utils import get_column_letter
-
-from importer.reporting.cells import FILLS, clean, set_text
 from importer.reporting.headers import named, slots
 from importer.reporting.wording import STATUSES, Tone, outcome, told
+from importer.reporting.workbook.markup import NotCopied
+from importer.reporting.workbook.sheet import Mark
+from importer.reporting.workbook.styles import Look
+from importer.reporting.workbook.survey import LAST_COLUMN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from openpyxl.cell.cell import Cell
-    from openpyxl.worksheet.worksheet import Worksheet
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importer.model.outcome import RowResult
     from importer.model.problem import Problem
     from importer.model.source import SourceInfo
+    from importer.reporting.workbook.comments import Comments
+    from importer.reporting.workbook.styles import Styles
+    from importer.reporting.workbook.survey import HeaderCell
 
 ADDED_COLUMN: Final = "Import"
+ADDED_WIDTH: Final = 60
 COMMENTS: Final = 5_000
 """Comments on one sheet: with more, spreadsheet programs become slow. The added column tells it for every row."""
 
-_AUTHOR: Final = "importer"
-_ADDED_WIDTH: Final = 60
-_COMMENT_WIDTH: Final = 340
-_COMMENT_LENGTH: Final = 1_000
-_CHARACTERS_PER_LINE: Final = 50
-
 
 class SheetMarks:
-    """Marks rows of one sheet. What the user's cells hold is never changed."""
+    """The marks of one sheet. `header` are the cells of its header, `last` the last column of its table."""
 
-    def __init__(self, sheet: Worksheet, source: SourceInfo) -> None:
-        self._sheet = sheet
-        self._columns = _positions(sheet, source)
-        self._added = _last_column(sheet, source.header_row) + 1
-        self.comments = 0
-        self._add_column(source.header_row)
+    def __init__(
+        self, source: SourceInfo, header: Sequence[HeaderCell], last: int, *, styles: Styles, comments: Comments
+    ) -> None:
+        self.added = max(last, 1) + 1
+        if self.added > LAST_COLUMN:
+            raise NotCopied("no column is left")
+        self._header_row = source.header_row
+        # The look of the neighbour, so that the new column does not look foreign.
+        self._header_look = next((cell.look for cell in header if cell.column == last), 0)
+        self._columns = _positions(header, source)
+        self._styles = styles
+        self._comments = comments
+        self._tones: dict[Tone, Mark] = {}
 
-    def mark(self, row: RowResult) -> None:
-        """Write the row's outcome beside it, and mark the cells that have problems."""
-        number = row.row.number
-        added = self._added_cell(number)
-        set_text(added, _outcome(row))
-        added.fill = FILLS[Tone.PERSON if row.needs_a_person else STATUSES[row.status].tone]
-        for problem in row.problems:
+    def marks(self, rows: Iterable[RowResult]) -> Iterator[tuple[int, Mapping[int, Mark]]]:
+        """The marks of the header and of each row; comments are collected on the way."""
+        yield self._header_row, {self.added: Mark(lambda _: self._header_look, ADDED_COLUMN)}
+        for row in rows:
+            yield row.row.number, self._of_row(row)
+
+    def _of_row(self, row: RowResult) -> dict[int, Mark]:
+        look = self._styles.look(Look(tone=Tone.PERSON if row.needs_a_person else STATUSES[row.status].tone))
+        marks = {}
+        # What stops the row comes last, and so wins where a cell has a warning, too.
+        for problem in sorted(row.problems, key=lambda problem: not problem.warning):
             if column := self._columns.get(problem.column):
-                self._mark_cell(self._cell(number, column), problem)
+                marks[column] = self._filled(Tone.WAITING if problem.warning else Tone.PERSON)
+                self._comments.add(row.row.number, column, _told(problem))
+        marks[self.added] = Mark(lambda _: look, _outcome(row))
+        return marks
 
-    def _mark_cell(self, cell: Cell | MergedCell, problem: Problem) -> None:
-        cell.fill = FILLS[Tone.WAITING if problem.warning else Tone.PERSON]
-        if not isinstance(cell, MergedCell) and self.comments < COMMENTS:
-            before = f"{cell.comment.text}\n\n" if cell.comment else ""
-            cell.comment = _comment(before + f"{problem.message}\n{problem.hint}\n[{problem.code}]")
-            self.comments += not before
-
-    def _add_column(self, header_row: int) -> None:
-        sheet = self._sheet
-        header = self._added_cell(header_row)
-        beside = self._cell(header_row, self._added - 1)
-        set_text(header, ADDED_COLUMN)
-        if beside.has_style:
-            # The look of the neighbour, so that the new column does not look foreign.
-            header._style = copy(beside._style)  # type: ignore[attr-defined, union-attr]
-        sheet.column_dimensions[get_column_letter(self._added)].width = _ADDED_WIDTH
-
-    def _added_cell(self, row: int) -> Cell:
-        return cast("Cell", self._cell(row, self._added))
-
-    def _cell(self, row: int, column: int) -> Cell | MergedCell:
-        return self._sheet.cell(row=row, column=column)
+    def _filled(self, tone: Tone) -> Mark:
+        if tone not in self._tones:
+            self._tones[tone] = Mark(lambda look: self._styles.filled(look, tone))
+        return self._tones[tone]
 
 
 def _outcome(row: RowResult) -> str:
@@ -86,25 +75,15 @@ def _outcome(row: RowResult) -> str:
     return f"{text}: {told(row).rstrip('.')}. {row.cure}".rstrip() if row.needs_a_person else text
 
 
-def _comment(text: str) -> Comment:
-    text = clean(text[:_COMMENT_LENGTH])
-    lines = sum(1 + len(line) // _CHARACTERS_PER_LINE for line in text.splitlines())
-    return Comment(text, _AUTHOR, width=_COMMENT_WIDTH, height=24 + 17 * lines)
+def _told(problem: Problem) -> str:
+    return f"{problem.message}\n{problem.hint}\n[{problem.code}]"
 
 
-def _last_column(sheet: Worksheet, header_row: int) -> int:
-    """The last column of the table: it holds something, or is merged with one that does. Mere styles do not count."""
-    filled: Iterator[int] = (column for (_, column), cell in sheet._cells.items() if cell.value is not None)
-    merged: Iterator[int] = (area.max_col for area in sheet.merged_cells.ranges if area.max_row >= header_row)
-    return max([1, *filled, *merged])
-
-
-def _positions(sheet: Worksheet, source: SourceInfo) -> dict[str, int]:
+def _positions(header: Sequence[HeaderCell], source: SourceInfo) -> dict[str, int]:
     """In which column of the sheet each column of the source stands."""
-    cells = [cell for cell in sheet[source.header_row] if cell.value is not None]
-    standing = dict(zip(slots(str(cell.value) for cell in cells), (cell.column for cell in cells), strict=True))
+    standing = dict(zip(slots(cell.text for cell in header), (cell.column for cell in header), strict=True))
     found: dict[str, int] = {}
-    last = cells[0].column - 1 if cells else 0
+    last = header[0].column - 1 if header else 0
     for name, slot in zip(source.columns, slots(named(source)), strict=True):
         # A header that reads differently (a date, say) stands where the one before it ends.
         last = standing.get(slot, last + 1)

@@ -327,12 +327,12 @@ class Sender:
             if call.operation.kind is Kind.ASSIGN:
                 self._withheld.note(call, state)
                 self._release_follow_ups(call)
-            self.progress.settled(f"{call.operation.kind} {state}")
+            self.progress.settled(f"{call.operation.kind} {state}", call.row)
             return
         status = await self._outcomes.create(call, verdict, waiting.seen_in)
         if status is not RowStatus.CREATED:
             LOG.info("row %s: %s, status %s, code %s", call.row, status, verdict.http_status, verdict.error_code)
-        self.progress.settled(status)
+        self.progress.settled(status, call.row)
         if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
             self._heed(learnt)
         self._settled_creates += 1

@@ -1,6 +1,7 @@
 """The end of a run, whatever way it ended: its state in the journal, and the report files from the journal alone."""
 
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     write_html(Path(files["report.html"]), report, overview)
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)
-        write_annotated(folder / name, Path(workbook), report, row_results(journal, run))
+        write_annotated(folder / name, Path(workbook), report, partial(row_results, journal, run))
     if (folder / LOG_NAME).exists():
         files[LOG_NAME] = str(folder / LOG_NAME)
     files["summary.json"] = str(folder / "summary.json")

@@ -21,6 +21,7 @@ from importer.journal.plan import Plan
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount
+from importer.model.operation import Kind
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
 from importer.runs.examine import compare, compared_name, drift_reason, is_mending
@@ -28,7 +29,7 @@ from importer.runs.finish import Ended, end_run, is_reported, write_report
 from importer.runs.lock import sending_lock
 from importer.runs.log import LOG, logged
 from importer.runs.postponed import postponed
-from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, too_many_invalid
+from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, said_by, too_many_invalid
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
 
@@ -37,6 +38,7 @@ from importer.runs.send import Destination, rate_of, send
 class Announcement:
     """What a run is about to do, said before the first request.
 
+    `calls` are the requests of each kind, `rate` how many a second each endpoint is sent (0: as many as it takes).
     `is_drift_to_answer` says that the columns have changed and that nobody has accepted that yet.
     """
 
@@ -45,6 +47,8 @@ class Announcement:
     org: str
     base_url: str
     estimate: Estimate
+    calls: dict[Kind, int]
+    rate: float
     examination: Examination
     owners: tuple[OwnerCount, ...]
     is_drift_to_answer: bool
@@ -149,7 +153,11 @@ class Job:
 
     def _opened(self, request: RunRequest) -> tuple[LoadedMapping, list[Opened]]:
         loaded = parse_mapping(request.mapping_text, request.mapping_path)
-        return loaded, open_sources(request, loaded, self._clock.now())
+        opened = open_sources(request, loaded, self._clock.now())
+        for each in opened:
+            info = each.table.info
+            self._progress.opened(info, said_by(Path(info.path), request.options, loaded.mapping.source))
+        return loaded, opened
 
     def _guard(self, opened: list[Opened], realm: int, *, again: bool) -> None:
         """The same file twice into the same organisation is a slip more often than a wish."""
@@ -178,10 +186,10 @@ class Job:
                 link_mended(self.journal, run, realm)
             if request.skip_known:
                 mark_known(plan, realm, skip=True)
-            estimate = estimated(plan, rate_of(request.rate, destination.credential().kind))
-            plan.estimate(estimate)
+            rate = rate_of(request.rate, destination.credential().kind)
+            plan.estimate(estimated(plan, rate))
             closing.stop = _stop(too_many_invalid(plan, request.max_invalid) if gate else "")
-            closing.stop = closing.stop or self._asked(run, plan, destination, estimate, gate=gate)
+            closing.stop = closing.stop or self._asked(run, plan, destination, rate, gate=gate)
             if closing.stop is None:
                 plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))
                 closing.stop = self._send(self.journal.run(run.run_id), destination)
@@ -206,9 +214,7 @@ class Job:
         LOG.info("prepared: %s", {str(status): count for status, count in plan.statuses().items()})
         return plan
 
-    def _asked(
-        self, run: StoredRun, plan: Plan, destination: Destination, estimate: Estimate, *, gate: bool
-    ) -> Stop | None:
+    def _asked(self, run: StoredRun, plan: Plan, destination: Destination, rate: float, *, gate: bool) -> Stop | None:
         examination = examination_of(self.journal.connection, run)
         accepted = run.request.accept_drift or run.request.sandbox or not gate
         announcement = Announcement(
@@ -216,12 +222,14 @@ class Job:
             rows=sum(plan.statuses().values()),
             org=destination.org,
             base_url=destination.base_url,
-            estimate=estimate,
+            estimate=estimated(plan, rate),
+            calls=plan.to_send(),
+            rate=rate,
             examination=examination,
             owners=owners_of(self.journal.connection, run),
             is_drift_to_answer=bool(examination.changes) and not accepted,
         )
-        if not (estimate.rows_to_send or announcement.is_drift_to_answer) or self._confirm(announcement):
+        if not (announcement.estimate.rows_to_send or announcement.is_drift_to_answer) or self._confirm(announcement):
             return None
         if announcement.is_drift_to_answer:
             return _stop(drift_reason(examination), "Look at the file; --accept-drift sends it all the same.")

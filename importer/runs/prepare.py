@@ -1,7 +1,7 @@
 """Reading, mapping, validating and planning every row of a run into the journal. Sends nothing and could not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +50,13 @@ def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOpt
         encoding=given.encoding or written.encoding,
         delimiter=given.delimiter or written.delimiter,
     )
+
+
+def said_by(file: Path, given: ReadOptions, written: SourceSpec) -> dict[str, str]:
+    """Who said how the file is read: an option, or the mapping; what nobody said is left out, for it was detected."""
+    chosen = asdict(read_options(file, given, written))
+    flags = {name: f"--{name.replace('_', '-')}" for name, value in asdict(given).items() if value is not None}
+    return {name: flags.get(name, "mapping") for name, value in chosen.items() if value is not None}
 
 
 def prepare(

@@ -1,10 +1,22 @@
 """What a run tells a person while it works; the console of the command line listens."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from importer.model.operation import RowId
+    from importer.model.source import SourceInfo
 
 
 class Progress(Protocol):
     """Somebody who wants to know how far a run is."""
+
+    def opened(self, source: SourceInfo, said: Mapping[str, str]) -> None:
+        """A table was found, and how it will be read; `said` has who said so, for what was not detected."""
+        ...
 
     def reading(self, source: str) -> None:
         """A file is being read and checked from now on."""
@@ -18,8 +30,8 @@ class Progress(Protocol):
         """From now on `rows` rows are sent, of which `done` were settled by an earlier process."""
         ...
 
-    def settled(self, status: str) -> None:
-        """One more row has its final status."""
+    def settled(self, status: str, row: RowId) -> None:
+        """The row has its final status, or one of its assignments and events has ("event accepted")."""
         ...
 
     def throttled(self) -> None:
@@ -46,6 +58,9 @@ class Progress(Protocol):
 class Silent:
     """Nobody listens."""
 
+    def opened(self, source: SourceInfo, said: Mapping[str, str]) -> None:
+        """Ignored."""
+
     def reading(self, source: str) -> None:
         """Ignored."""
 
@@ -55,7 +70,7 @@ class Silent:
     def sending(self, rows: int, done: int) -> None:
         """Ignored."""
 
-    def settled(self, status: str) -> None:
+    def settled(self, status: str, row: RowId) -> None:
         """Ignored."""
 
     def throttled(self) -> None:

@@ -107,10 +107,11 @@ def test_colours_are_for_a_terminal_that_wants_them(importer: CommandLine, monke
 
 
 def test_verbose_says_each_setting_and_where_it_came_from(importer: CommandLine, sandbox: Sandbox) -> None:
-    importer.mapping(PLAIN_MAPPING)
+    importer.mapping(PLAIN_MAPPING + "source: {delimiter: ','}\n")
     importer.table([lead(1)])
     importer.write("importer.toml", "concurrency = 3\n")
-    ended = importer("run", "list.csv", "-m", "m.yaml", "--rate", "0", "--yes", "--no-canary", "-v")
+    how = ("--rate", "0", "--yes", "--no-canary", "-v", "--header-row", "1")
+    ended = importer("run", "list.csv", "-m", "m.yaml", *how)
     said = [" ".join(line.split()) for line in ended.err.splitlines()]
     assert {
         "setting org o1 (SALESCHAT_ORG_ID)",
@@ -119,5 +120,7 @@ def test_verbose_says_each_setting_and_where_it_came_from(importer: CommandLine,
         "setting timeout 60.0 (default)",
         "setting api_key_file not given (default)",
         "credential: api key from SALESCHAT_API_KEY",
-        "list.csv: csv, utf-8, delimiter ',', header in row 1, 1 rows",
+        "list.csv: csv, encoding utf-8 (detected), delimiter ',' (mapping), header in row 1 (--header-row), 6 columns",
     } <= set(said)
+    read, sent = (next(n for n, line in enumerate(said) if line.startswith(text)) for text in ("list.csv: ", "1 of 1 "))
+    assert read < sent, "how the file is read is said before it is"

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from importer.cli.console import Console
+from importer.model.operation import RowId
 from importer.sandbox import Sandbox
 from tests.cli.command_line import KEY, PLAIN_MAPPING, ROOT, CommandLine, lead, leads
 
@@ -77,8 +78,10 @@ def test_on_a_pipe_a_line_says_the_same_also_while_nothing_moves(
     console = Console()
     console.sending(1_000, 400)
     time.sleep(0.05)
+    row = RowId(0, 2)
     for status in ("created", "created", "assign accepted", "duplicate", "rejected"):
-        console.settled(status)
+        console.settled(status, row)
+    console.settled("assign rejected", row)
     console.throttled()
     console.waiting("no answer from the server", 75.0)
     line = capsys.readouterr().err.splitlines()[-1]
@@ -88,8 +91,22 @@ def test_on_a_pipe_a_line_says_the_same_also_while_nothing_moves(
         r"created 2, duplicate 1, needs a person 1, throttled 1, assign accepted 1",
         line,
     ), line
+
     assert float(re.findall(r"([\d.]+) rows/s", line)[0]) < 4 / 0.05, "what an earlier process did is not its speed"
     console.waiting("")
     console.tick()
     assert "waiting" not in capsys.readouterr().err.splitlines()[-1]
     console.done()
+
+
+def test_a_row_whose_assignment_and_event_fail_needs_one_person(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importer.cli.console._EVERY", 0.0)
+    console = Console()
+    console.sending(2, 0)
+    for number in (2, 3):
+        for status in ("created", "assign rejected", "event unknown"):
+            console.settled(status, RowId(0, number))
+    console.tick()
+    assert capsys.readouterr().err.splitlines()[-1].endswith("; created 2, needs a person 2")

@@ -58,7 +58,9 @@ def test_the_announcement_comes_before_the_first_request(importer: CommandLine, 
     importer.mapping()
     importer.table([*leads(2), lead(3, Name="")])
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--rate", "50")
-    assert f"2 of 3 rows go to organisation {ORG} on {sandbox.base_url}: 6 requests, about 0 s" in ended.err
+    assert f"2 of 3 rows go to organisation {ORG} on {sandbox.base_url}: 6 requests, about 0 s\n" in ended.err
+    calls = "2 to create leads, 2 to assign them to 2 owners, 2 events that start automations"
+    assert f"  {calls}; at most 50 of each a second\n" in ended.err
 
 
 @pytest.mark.parametrize("quiet", ["-q", "--quiet"])
