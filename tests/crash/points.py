@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import httpcore
 
 from importer.crm.client import LeadsClient
 from importer.journal import writer
 from importer.journal.plan import Plan
 from importer.journal.sending import SendingJournal
+from importer.model.operation import Call
 from importer.runs import finish
 
 Die = Callable[[], None]
@@ -78,16 +79,18 @@ def _in_commit(die: Die) -> None:
 
 def _bytes_sent(die: Die) -> None:
     """The last byte of a request has left, no answer has been read."""
-    build_request = httpx.AsyncClient.build_request
+    request = LeadsClient._request
 
     async def trace(event: str, _: dict[str, Any]) -> None:
         if event == "http11.send_request_body.complete":
             die()
 
-    def traced(*values: Any, **named: Any) -> httpx.Request:
-        return build_request(*values, **named, extensions={"trace": trace})
+    def traced(self: LeadsClient, call: Call) -> httpcore.Request:
+        made = request(self, call)
+        made.extensions = {**made.extensions, "trace": trace}
+        return made
 
-    httpx.AsyncClient.build_request = traced  # type: ignore[assignment, method-assign]
+    LeadsClient._request = traced  # type: ignore[method-assign]
 
 
 POINTS: dict[str, Callable[[Die], None]] = {
