@@ -5,17 +5,15 @@ The product has no hooks for this: the launcher wraps its functions from outside
 
 import os
 import signal
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import httpcore
 
 from importer.crm.client import LeadsClient
-from importer.journal import writer
 from importer.journal.plan import Plan
 from importer.journal.sending import SendingJournal
+from importer.journal.writer import Writer
 from importer.model.operation import Call
 from importer.runs import finish
 
@@ -68,13 +66,13 @@ def _after_plan(die: Die) -> None:
 def _in_commit(die: Die) -> None:
     """All statements of a group of changes are executed, the commit is not."""
 
-    @contextmanager
-    def dying(connection: sqlite3.Connection) -> Iterator[None]:
-        with _transaction(connection):
-            yield
-            die()
+    apply = Writer._apply
 
-    _transaction, writer.transaction = writer.transaction, dying
+    def wrapped(*values: Any) -> None:
+        apply(*values)
+        die()
+
+    Writer._apply = wrapped  # type: ignore[method-assign]
 
 
 def _bytes_sent(die: Die) -> None:
