@@ -55,7 +55,7 @@ class Target:
     def __init__(self) -> None:
         self.traffic = Traffic()
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: PLW3201 - the name that granian looks for
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         path = scope.path
         if scope.method == "GET":
             protocol.response_str(200, HEADERS, self.traffic.as_json())

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-import time
 import stat
+import time
 from pathlib import Path
 
 import pytest
