@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test crash-test check lint types floors samples schema docs lock clean
+.PHONY: demo test bench crash-test check lint types floors samples schema docs lock clean
 
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -16,6 +16,11 @@ test: $(READY) ## all tests
 N ?= 1000
 crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length
 	$(BIN)/python -m tests.crash.long --kills $(N)
+
+ROWS ?= 1000,100000,1000000
+BENCH ?=
+bench: $(READY) ## ours beside peers and floors (hours); ROWS=10000 for a look
+	$(BIN)/python -m benchmarks --rows $(ROWS) $(BENCH)
 
 check: lint types floors ## everything but the tests
 

@@ -129,7 +129,7 @@ def _pinned(name: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", default="1000,100000,1000000", help="sizes of the lists [%(default)s]")
-    parser.add_argument("--repeat", type=int, default=5, help="rounds [%(default)s]")
+    parser.add_argument("--repeat", type=int, default=0, help="rounds [5; 1 for small lists]")
     parser.add_argument("--only", default="", help="parts (start, csv, …) and who takes part (ours, floors, peers)")
     parser.add_argument("--push-rows", type=int, default=0, help="rows of the pushes [the largest list, at most 10000]")
     parser.add_argument("--rate-seconds", type=float, default=0, help="length of the push at the published rate [600]")
@@ -146,7 +146,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     small = max(rows) < 100_000
     return Settings(
         rows=rows,
-        repeat=options.repeat,
+        repeat=options.repeat or (1 if small else 5),
         only=frozenset(options.only.replace(" ", "").split(",")) - {""},
         cache=Path(options.cache).resolve(),
         minutes=options.minutes,

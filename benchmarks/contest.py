@@ -97,13 +97,14 @@ class Goal:
     at_least: bool = False
     unit: str = ""
 
-    def line(self) -> str:
-        """A line of the list of goals."""
+    def line(self, *, holds: bool = True) -> str:
+        """A line of the list of goals; with `holds` false the list is too small for the goal to mean anything."""
         if self.value is None:
             return f"- {self.text}: not measured"
         met = self.value >= self.limit if self.at_least else self.value <= self.limit
         word = "at least" if self.at_least else "at most"
-        goal = f"{word} {self.limit:g}{self.unit}: {'met' if met else 'MISSED'}"
+        said = ("met" if met else "MISSED") if holds else "set for 1,000,000 rows"
+        goal = f"{word} {self.limit:g}{self.unit}: {said}"
         return f"- {self.text}: **{self.value:.3g}{self.unit}** ({goal})"
 
 

@@ -20,5 +20,5 @@ for name, pattern in (REQUIRED | OPTIONAL).items():
     suite.add_expectation(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=pattern))
 suite.add_expectation(gxe.ExpectColumnValuesToBeUnique(column="Lead ID"))
 frame = pandas.read_csv(sys.argv[1], dtype=str)
-result = batch.run(suite, batch_parameters={"dataframe": frame})
+result = batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite)
 assert not result.success

@@ -58,7 +58,7 @@ def run(settings: Settings) -> list[str]:
         "",
         f"From the start of `importer run` to the frozen plan: {median(planned_in):.1f} s (median of {len(ratios)}).",
         "",
-        *(goal.line() for goal in goals),
+        *(goal.line(holds=count >= 1_000_000) for goal in goals),
     ]
 
 

@@ -199,7 +199,7 @@ def latency(settings: Settings) -> list[str]:
     lines = [
         f"## Push with latency, {count:,} rows, no rate limit",
         "",
-        "Allowed is concurrency ÷ latency for each endpoint. The slow start (five creates one after the other) counts, too.",
+        "Allowed is concurrency ÷ latency for each endpoint. The slow start (five creates one by one) counts, too.",
         "",
         "| latency | in flight | endpoints | allowed/s | reached/s | share | CPU µs a request |",
         "|---:|---:|---:|---:|---:|---:|---:|",

@@ -56,6 +56,7 @@ def test_who_fails_or_takes_too_long_is_named_with_the_reason(tmp_path: Path) ->
 def test_a_goal_says_whether_it_is_met() -> None:
     assert Goal(text="x", value=1.5, limit=2).line() == "- x: **1.5** (at most 2: met)"
     assert "MISSED" in Goal(text="x", value=1.5, limit=2, at_least=True).line()
+    assert "met" not in Goal(text="x", value=1.5, limit=2).line(holds=False)
     assert Goal(text="x", value=None, limit=2).line() == "- x: not measured"
 
 
