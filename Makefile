@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test crash-test check lint types floors samples schema docs lock audit sbom clean
+.PHONY: demo test bench crash-test check lint types floors samples schema docs lock audit sbom clean
 
 # Only wheels, and only those whose hashes are written down: nothing is built, so no package runs code while it is installed.
 INSTALL := install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
@@ -19,6 +19,11 @@ test: $(READY) ## all tests
 N ?= 1000
 crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length
 	$(BIN)/python -m tests.crash.long --kills $(N)
+
+ROWS ?= 1000,100000,1000000
+BENCH ?=
+bench: $(READY) ## ours beside peers and floors (hours); ROWS=10000 for a look
+	$(BIN)/python -m benchmarks --rows $(ROWS) $(BENCH)
 
 check: lint types floors ## everything but the tests
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 ROUNDS = 3
@@ -67,31 +67,49 @@ def command_line() -> None:
 
 
 def http_client() -> None:
+    import httpcore
     import httpx
 
     from importer.crm.connections import Connections
 
-    async def push(transport: httpx.AsyncBaseTransport | None, url: str, in_flight: int, requests: int) -> float:
+    body = b'{"user_id":"1"}'
+
+    async def rate(put: Callable[[], Awaitable[object]], in_flight: int, requests: int) -> float:
+        left = iter(range(requests))
+
+        async def worker() -> None:
+            for _ in left:
+                await put()
+
+        began = time.perf_counter()
+        await asyncio.gather(*(worker() for _ in range(in_flight)))
+        return requests / (time.perf_counter() - began)
+
+    async def pool(port: int, in_flight: int, requests: int) -> float:
         limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-        async with httpx.AsyncClient(transport=transport, limits=limits) as client:
-            left = iter(range(requests))
+        async with httpx.AsyncClient(limits=limits) as client:
+            return await rate(lambda: client.put(f"http://127.0.0.1:{port}/", content=body), in_flight, requests)
 
-            async def worker() -> None:
-                for _ in left:
-                    await client.put(url, content=b'{"user_id":"1"}')
+    async def connections(port: int, in_flight: int, requests: int) -> float:
+        ours = Connections(httpcore.Origin(b"http", b"127.0.0.1", port), httpx.create_ssl_context())
+        url = httpcore.URL(scheme=b"http", host=b"127.0.0.1", port=port, target=b"/")
+        headers = [(b"host", b"127.0.0.1:%d" % port), (b"content-length", b"%d" % len(body))]
 
-            began = time.perf_counter()
-            await asyncio.gather(*(worker() for _ in range(in_flight)))
-            return requests / (time.perf_counter() - began)
+        async def put() -> None:
+            await ours.exchange(httpcore.Request("PUT", url, headers=headers, content=body), limit=1 << 20)
+
+        try:
+            return await rate(put, in_flight, requests)
+        finally:
+            await ours.aclose()
 
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}/"
-        context = httpx.create_ssl_context()
+        port = int(server.stdout.readline())
         for in_flight in (1, 8, 16, 32, 64):
             requests = 300 if in_flight > 16 else 1000
-            for name, transport in (("httpx's own pool", lambda: None), ("Connections", lambda: Connections(context))):
-                rates = [asyncio.run(push(transport(), url, in_flight, requests)) for _ in range(ROUNDS)]
+            for name, push in (("httpx's own pool", pool), ("Connections", connections)):
+                rates = [asyncio.run(push(port, in_flight, requests)) for _ in range(ROUNDS)]
                 say(f"{in_flight} in flight, {name}", statistics.median(rates), "requests/s")
         server.terminate()
 

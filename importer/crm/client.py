@@ -2,14 +2,17 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, get_args
+from urllib.parse import quote, urlsplit
 
-import httpx
+import httpcore
+import idna
 
 from importer.crm.address import METHODS, url_of
-from importer.crm.connections import Connections
+from importer.crm.connections import Connections, RawAnswer
 from importer.crm.credential import Credential
 from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
@@ -20,19 +23,34 @@ BODY_LIMIT: Final = 1 << 20
 """Bytes of an answer that are read; the contract's answers are a few hundred."""
 
 NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ConnectionNotAvailable,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    httpcore.LocalProtocolError,
 )
-"""The only exceptions of httpx 0.28 that prove that the server got nothing."""
+"""The only exceptions of httpcore 1.0 that prove that the server got nothing."""
+
+WireError = (
+    httpcore.TimeoutException
+    | httpcore.NetworkError
+    | httpcore.ProtocolError
+    | httpcore.ProxyError
+    | httpcore.UnsupportedProtocol
+    | httpcore.ConnectionNotAvailable
+)
+"""Everything that httpcore raises; it has no common base."""
+
+WIRE_ERRORS: Final = get_args(WireError)
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds. httpx's limits are per operation, so a dripping server needs the total as well.
+    """Seconds. httpcore's limits are per operation, so a dripping server needs the total as well.
 
     `read` is longer than a gateway's usual 60 s, so that its 504 arrives.
     """
@@ -64,60 +82,68 @@ class LeadsClient:
         version: str = "",
         trust: Trust | None = None,
     ) -> None:
-        self._base_url = base_url
+        parts = urlsplit(base_url)
+        scheme, port = parts.scheme, parts.port or _PORTS[parts.scheme]
+        host = _encoded(parts.hostname or "")
+        self._scheme, self._host, self._port = scheme.encode(), host, port
+        self._path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self._org = org
         self._deadlines = deadlines or Deadlines()
         trust = trust or Trust()
-        self._http = httpx.AsyncClient(
-            transport=Connections(trust.context(), Guard(base_url, allow_private=trust.allow_private)),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=httpx.Timeout(
-                connect=self._deadlines.connect,
-                write=self._deadlines.write,
-                read=self._deadlines.read,
-                pool=self._deadlines.connect,
-            ),
-            headers={
-                "user-agent": f"saleschat-importer/{version}",
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                "content-type": "application/json",
-            },
-        )
+        limits = {"connect": self._deadlines.connect, "write": self._deadlines.write, "read": self._deadlines.read}
+        self._extensions = {"timeout": limits}
+        origin = httpcore.Origin(self._scheme, host, port)
+        self._connections = Connections(origin, trust.context(), Guard(origin, allow_private=trust.allow_private))
+        named = b"[%b]" % host if b":" in host else host
+        self._fixed = [
+            (b"host", named if port == _PORTS[scheme] else b"%b:%d" % (named, port)),
+            (b"user-agent", f"saleschat-importer/{version}".encode()),
+            (b"accept", b"application/json"),
+            (b"accept-encoding", b"identity"),
+            (b"content-type", b"application/json"),
+        ]
         self.use(credential)
 
     def use(self, credential: Credential) -> None:
         """Send this credential from now on."""
-        for name in ("x-org-api-key", "authorization"):
-            self._http.headers.pop(name, None)
-        self._http.headers.update(credential.headers())
+        shown = [(name.encode(), value.encode()) for name, value in credential.headers().items()]
+        self._headers = [*self._fixed, *shown]
         self._credential = credential
 
     async def send(self, call: Call) -> Observation:
         """One attempt; whatever the network does comes back as a value."""
-        kind = call.operation.kind
-        url = url_of(self._base_url, self._org, call)
-        request = self._http.build_request(METHODS[kind], url, content=call.operation.body)
+        request = self._request(call)
         try:
             async with asyncio.timeout(self._deadlines.total):
-                return await self._exchange(request)
+                answer = await self._connections.exchange(request, limit=BODY_LIMIT)
         except TimeoutError:
             return NoAnswer(reason=f"no complete answer within {self._deadlines.total:g} s", sent=True)
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except WIRE_ERRORS as error:
             return unanswered(error, self._credential)
+        return self._seen(answer)
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
-        response = await self._http.send(request, stream=True)
-        try:
-            body = await _capped_body(response)
-        finally:
-            await response.aclose()
+    def _request(self, call: Call) -> httpcore.Request:
+        body = call.operation.body
+        target = url_of(self._path, self._org, call).encode("ascii")
+        return httpcore.Request(
+            METHODS[call.operation.kind],
+            httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target),
+            headers=[*self._headers, (b"content-length", b"%d" % len(body))],
+            content=body,
+            extensions=self._extensions,
+        )
+
+    def _seen(self, answer: RawAnswer) -> Answer:
         # A server may repeat the key in its answer, and what it says stands in journal and reports.
-        credential = self._credential
-        headers = {name.lower(): credential.hidden(value) for name, value in response.headers.items()}
-        shown = None if body is None else credential.hidden_body(body)
-        return Answer(status=response.status_code, headers=headers, body=shown)
+        hidden = self._credential.hidden
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in answer.headers:
+            name, value = raw_name.decode("latin-1").lower(), hidden(raw_value.decode("latin-1"))
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        body = answer.body if _is_identity(headers) else None
+        return Answer(
+            status=answer.status, headers=headers, body=None if body is None else self._credential.hidden_body(body)
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -128,23 +154,20 @@ class LeadsClient:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._http.aclose()
+        await self._connections.aclose()
 
 
-async def _capped_body(response: httpx.Response) -> bytes | None:
-    """The raw body, or `None` if it is longer than the limit or compressed although identity was asked for."""
-    if response.headers.get("content-encoding", "identity") != "identity":
-        return None
-    body = bytearray()
-    async for part in response.aiter_raw():
-        body += part
-        if len(body) > BODY_LIMIT:
-            return None
-    return bytes(body)
+def _encoded(host: str) -> bytes:
+    return host.encode("ascii") if host.isascii() else idna.encode(host, uts46=True)
 
 
-def unanswered(error: httpx.TransportError | httpx.DecodingError, credential: Credential) -> NoAnswer:
-    """What an exception of httpx proves."""
+def _is_identity(headers: Mapping[str, str]) -> bool:
+    """Whether the body is as it was asked for; a gzip of a few bytes can be a gigabyte, so nothing is unpacked."""
+    return headers.get("content-encoding", "identity") == "identity"
+
+
+def unanswered(error: WireError, credential: Credential) -> NoAnswer:
+    """What an exception of httpcore proves."""
     reason = credential.hidden(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
     return NoAnswer(
         reason=reason,

@@ -1,84 +1,89 @@
-"""Many connections behind one client, each in a pool of its own.
+"""One connection for each request in flight, straight on httpcore: the wire library of httpx, without httpx around it.
 
-httpx's own pool slows down with every request in flight (a fifth of the speed at 32); one-connection transports handed
-out last-in-first-out stay flat, and wire code and exceptions remain httpx's own. See docs/decisions/http-client.md.
+httpcore's own pool slows down with every request in flight, and httpx's client costs as much as the request itself.
+Single connections handed out last-in-first-out stay flat. Wire code and exceptions are the same as httpx's, which only
+renames them. See docs/decisions/http-client.md.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Callable
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
+from typing import Final
 
-import httpx
+import httpcore
 
 from importer.crm.guard import Guard
 
+KEEP_ALIVE: Final = 30.0
+"""Seconds after which an idle connection is not used again."""
 
-class Connections(httpx.AsyncBaseTransport):
-    """As many one-connection transports as there are requests in flight; the most recently used is used next."""
 
-    def __init__(self, verify: ssl.SSLContext, guard: Guard) -> None:
-        self._verify = verify
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawAnswer:
+    """What came back. `body` is `None` if it was longer than the limit."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes | None
+
+
+class Connections:
+    """As many connections to one server as there are requests in flight; the most recently used is used next.
+
+    The guard sees every request before it leaves, and every connection before a byte goes over it.
+    """
+
+    def __init__(self, origin: httpcore.Origin, context: ssl.SSLContext, guard: Guard) -> None:
+        self._origin = origin
+        self.context = context
         self._guard = guard
-        self._idle: list[httpx.AsyncHTTPTransport] = []
-        self._all: list[httpx.AsyncHTTPTransport] = []
+        self._idle: list[httpcore.AsyncHTTPConnection] = []
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on an idle connection, or on a new one; raises Forbidden for what the guard does not admit."""
+    async def exchange(self, request: httpcore.Request, *, limit: int) -> RawAnswer:
+        """Send the request once and read the answer, up to `limit` bytes. Raises Forbidden, or what httpcore raises."""
         self._guard.admit(request)
-        transport = self._idle.pop() if self._idle else self._opened()
+        connection = await self._free()
+        if connection is None:
+            connection = self._opened()
+            request.extensions = {**request.extensions, "trace": self._guard.watch}
         try:
-            response = await transport.handle_async_request(request)
-        except BaseException:
-            self._idle.append(transport)
-            raise
-        stream = response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an async transport returns
-        response.stream = _ReturnedWhenClosed(stream, lambda: self._idle.append(transport))
-        return response
-
-    def _opened(self) -> httpx.AsyncHTTPTransport:
-        transport = httpx.AsyncHTTPTransport(
-            verify=self._verify,
-            trust_env=False,
-            retries=0,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
-        )
-        self._all.append(transport)
-        return transport
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        for transport in self._all:
-            await transport.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
-
-
-class _ReturnedWhenClosed(httpx.AsyncByteStream):
-    """A response body that gives its connection back once it is closed."""
-
-    def __init__(self, stream: httpx.AsyncByteStream, give_back: Callable[[], None]) -> None:
-        self._stream = stream
-        self._give_back: Callable[[], None] | None = give_back
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._stream:
-            yield part
-
-    async def aclose(self) -> None:
-        try:
-            await self._stream.aclose()
+            response = await connection.handle_async_request(request)
+            try:
+                body = await _capped(response, limit)
+            finally:
+                await response.aclose()
         finally:
-            if self._give_back is not None:
-                self._give_back()
-                self._give_back = None
+            await self._give_back(connection)
+        return RawAnswer(status=response.status, headers=response.headers, body=body)
+
+    async def _free(self) -> httpcore.AsyncHTTPConnection | None:
+        """An idle connection that the server has not closed."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return None
+
+    def _opened(self) -> httpcore.AsyncHTTPConnection:
+        return httpcore.AsyncHTTPConnection(self._origin, ssl_context=self.context, keepalive_expiry=KEEP_ALIVE)
+
+    async def _give_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        # Only after a complete answer; else what is left of it would be taken for the answer to the next request.
+        if connection.is_available():
+            self._idle.append(connection)
+        elif not connection.is_closed():
+            await connection.aclose()
+
+    async def aclose(self) -> None:
+        """Close every idle connection."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+
+async def _capped(response: httpcore.Response, limit: int) -> bytes | None:
+    body = bytearray()
+    async for part in response.aiter_stream():
+        body += part
+        if len(body) > limit:
+            return None
+    return bytes(body)

@@ -2,33 +2,32 @@
 
 from typing import Any, Final
 
-import httpx
+import httpcore
 
 from importer.crm.network import address_of, objection
 
 _CONNECTED: Final = "connection.connect_tcp.complete"
-"""What httpx's `trace` extension calls the moment between TCP and TLS: not a byte has been sent."""
+"""What httpcore's `trace` extension calls the moment between TCP and TLS: not a byte has been sent."""
 
 
-class Forbidden(httpx.ConnectError):
+class Forbidden(httpcore.ConnectError):
     """A request to another server, or a connection to an address that may not be reached; nothing was sent."""
 
 
 class Guard:
     """Holds requests to one origin and connections to addresses that may be reached."""
 
-    def __init__(self, base_url: str, *, allow_private: bool) -> None:
-        self._origin = _origin(httpx.URL(base_url))
-        self._host = httpx.URL(base_url).host
+    def __init__(self, origin: httpcore.Origin, *, allow_private: bool) -> None:
+        self._origin = origin
+        self._host = origin.host.decode("ascii")
         self._allow_private = allow_private
 
-    def admit(self, request: httpx.Request) -> None:
+    def admit(self, request: httpcore.Request) -> None:
         """Let a request pass that goes to the one origin; raises Forbidden for any other."""
-        if _origin(request.url) != self._origin:
-            raise Forbidden(f"the credential belongs to {self._host}, not to {request.url.host}")
-        request.extensions["trace"] = self._watch
+        if request.url.origin != self._origin:
+            raise Forbidden(f"the credential belongs to {self._host}, not to {request.url.host.decode('ascii')}")
 
-    async def _watch(self, event: str, seen: dict[str, Any]) -> None:
+    async def watch(self, event: str, seen: dict[str, Any]) -> None:
         """Look at the address that a connection has really got, so that no second look-up can tell another story."""
         if event != _CONNECTED:
             return
@@ -39,7 +38,3 @@ class Guard:
         if why:
             await stream.aclose()
             raise Forbidden(f"{self._host} leads to {peer}, which is {why}")
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port

@@ -13,6 +13,9 @@ from importer.private import FILE_MODE, private_folder, refuse_link
 
 FILE_NAME: Final = "journal.sqlite3"
 
+PATIENCE: Final = 10_000
+"""Milliseconds that a statement waits for another process's lock."""
+
 
 def open_database(folder: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
     """The journal in `folder`, created with its tables when it is not there; files 0600, folder 0700.
@@ -58,7 +61,7 @@ def _create_private(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     for pragma in (
-        "busy_timeout = 10000",
+        f"busy_timeout = {PATIENCE}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "fullfsync = ON",

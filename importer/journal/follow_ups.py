@@ -36,7 +36,8 @@ def release(connection: sqlite3.Connection, row: RowKey, state: State) -> None:
         )
         if assign.rowcount:
             return
-    connection.execute(f"UPDATE operations SET state = ? WHERE {OF_ROW} AND state = 'blocked'", (state, *row))
+    if not _move_blocked(connection, row, state):
+        return
     if state is State.DROPPED:
         connection.execute(
             f"UPDATE operations SET body = NULL WHERE {OF_ROW} AND state = 'dropped' AND EXISTS"
@@ -64,7 +65,6 @@ def settle(
     # A body is personal data: it stays only where it may be sent once more.
     scrub = ", body = NULL" if state is FollowUp.ACCEPTED else ""
     connection.execute(f"UPDATE operations SET state = ?{scrub} WHERE {OF_CALL}", (state, *call))
-    connection.execute(f"UPDATE rows SET finished_at = ? WHERE {OF_ROW}", (at, *row))
     if message:
         connection.execute(
             "UPDATE rows SET message = ltrim(message || '; ' || ?, '; '), hint = ltrim(hint || ' ' || ?),"
@@ -72,19 +72,24 @@ def settle(
             (message, hint, http_status, error_code, *row),
         )
     if kind is Kind.ASSIGN:
-        release(connection, row, State.PLANNED if state is FollowUp.ACCEPTED else State.HELD)
-    _show(connection, row)
+        _move_blocked(connection, row, State.PLANNED if state is FollowUp.ACCEPTED else State.HELD)
+    _show(connection, row, at=at)
 
 
-def _show(connection: sqlite3.Connection, row: RowKey) -> None:
-    """Keep the row's two follow-up words in step with its operations."""
+def _move_blocked(connection: sqlite3.Connection, row: RowKey, state: State) -> bool:
+    moved = connection.execute(f"UPDATE operations SET state = ? WHERE {OF_ROW} AND state = 'blocked'", (state, *row))
+    return moved.rowcount > 0
+
+
+def _show(connection: sqlite3.Connection, row: RowKey, *, at: str | None = None) -> None:
+    """Keep the row's two follow-up words in step with its operations; `at` is when one of them was settled."""
     found = connection.execute(
         f"SELECT kind, state FROM operations WHERE {OF_ROW} AND kind != 'create'", row
     ).fetchall()
     words = {kind: [_WORDS[State(s)] for k, s in found if k == kind] for kind in (Kind.ASSIGN, Kind.EVENT)}
     connection.execute(
-        f"UPDATE rows SET assign = ?, events = ? WHERE {OF_ROW}",
-        (FollowUp.worst(words[Kind.ASSIGN]), FollowUp.worst(words[Kind.EVENT]), *row),
+        f"UPDATE rows SET assign = ?, events = ?, finished_at = coalesce(?, finished_at) WHERE {OF_ROW}",
+        (FollowUp.worst(words[Kind.ASSIGN]), FollowUp.worst(words[Kind.EVENT]), at, *row),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from importer.journal.database import disk_error, open_database
-from importer.journal.transaction import transaction
+from importer.journal.database import PATIENCE, disk_error, open_database
+
+T = TypeVar("T")
 
 Change = Callable[[sqlite3.Connection], object]
 
@@ -18,6 +19,9 @@ class Writer:
     """Commits changes in the order in which they were asked for; `commit` returns once the change is on disk.
 
     `before_commit` is called at the end of each group, within its transaction: for what is cheaper to write once.
+    Statements are executed in the event loop's own thread, a few microseconds each; a second thread would have to
+    fetch the interpreter back after every single one. What waits for the disk (COMMIT) or for another process's lock
+    happens in that thread.
     After the first failed commit every later one fails too: nothing may be sent that could not be written down.
     """
 
@@ -38,15 +42,13 @@ class Writer:
         self._waiting.append((change, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
-        await asyncio.shield(done)
+        await done
 
     async def _drain(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting, []
             try:
-                await asyncio.get_running_loop().run_in_executor(
-                    self._thread, self._apply, [change for change, _ in group]
-                )
+                await self._write([change for change, _ in group])
             except Exception as error:  # noqa: BLE001 - whoever waits for the change must hear of it, or he waits for ever
                 refused = isinstance(error, sqlite3.Error | OSError)
                 self._failure = disk_error(self._folder, error) if refused else error
@@ -63,17 +65,40 @@ class Writer:
                 assert self._failure is not None  # noqa: S101 - set by the caller
                 done.set_exception(self._failure)
 
-    def _apply(self, changes: list[Change]) -> None:
-        connection = self._connection or self._connect()
-        with transaction(connection):
-            for change in changes:
-                change(connection)
-            if self.before_commit is not None:
-                self.before_commit(connection)
+    async def _write(self, changes: list[Change]) -> None:
+        if self._connection is None:
+            self._connection = await self._aside(self._connect)
+        connection = self._connection
+        try:
+            await self._begin(connection)
+            self._apply(connection, changes)
+            await self._aside(lambda: connection.execute("COMMIT"))
+        except Exception:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    async def _begin(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            await self._aside(lambda: _begin_patiently(connection))
+
+    def _apply(self, connection: sqlite3.Connection, changes: list[Change]) -> None:
+        for change in changes:
+            change(connection)
+        if self.before_commit is not None:
+            self.before_commit(connection)
 
     def _connect(self) -> sqlite3.Connection:
-        self._connection = open_database(self._folder, check_same_thread=False)
-        return self._connection
+        connection = open_database(self._folder, check_same_thread=False)
+        connection.execute("PRAGMA busy_timeout = 0")
+        return connection
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,5 +112,14 @@ class Writer:
         if self._task is not None:
             await asyncio.wait([self._task])
         if self._connection is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+            await self._aside(self._connection.close)
         self._thread.shutdown()
+
+
+def _begin_patiently(connection: sqlite3.Connection) -> None:
+    """Another process is writing, a dry run perhaps."""
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute("PRAGMA busy_timeout = 0")

@@ -72,7 +72,7 @@ def test_files_are_left_to_the_shell() -> None:
 
 
 def test_it_is_asked_as_a_shell_asks_it_and_loads_nothing_heavy(importer: CommandLine, run_ids: list[str]) -> None:
-    heavy = "{'pandas', 'pyarrow', 'httpx', 'pandera', 'openpyxl', 'pydantic', 'starlette', 'yaml'}"
+    heavy = "{'pandas', 'pyarrow', 'httpcore', 'pandera', 'openpyxl', 'pydantic', 'starlette', 'yaml'}"
     script = (
         "import atexit, sys; from importer.cli import main\n"
         f"atexit.register(lambda: print('LOADED', sorted({heavy} & set(sys.modules))))\n"

@@ -17,7 +17,7 @@ COMMANDS = ["check", "run", "resume", "runs", "report", "sandbox"]
 def test_help_imports_none_of_the_heavy_libraries() -> None:
     script = (
         "import sys; from importer.cli import main; main(['--help']); main(['run', '--help'])\n"
-        "heavy = {'pandas', 'pyarrow', 'httpx', 'pandera', 'openpyxl', 'pydantic', 'starlette', 'uvicorn', 'yaml'}\n"
+        "heavy = {'pandas', 'pyarrow', 'httpcore', 'pandera', 'openpyxl', 'pydantic', 'starlette', 'uvicorn', 'yaml'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))"
     )
     ended = subprocess.run(

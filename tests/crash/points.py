@@ -5,17 +5,16 @@ The product has no hooks for this: the launcher wraps its functions from outside
 
 import os
 import signal
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpcore
 
 from importer.crm.client import LeadsClient
-from importer.journal import writer
 from importer.journal.plan import Plan
 from importer.journal.sending import SendingJournal
+from importer.journal.writer import Writer
+from importer.model.operation import Call
 from importer.runs import finish
 
 Die = Callable[[], None]
@@ -67,27 +66,29 @@ def _after_plan(die: Die) -> None:
 def _in_commit(die: Die) -> None:
     """All statements of a group of changes are executed, the commit is not."""
 
-    @contextmanager
-    def dying(connection: sqlite3.Connection) -> Iterator[None]:
-        with _transaction(connection):
-            yield
-            die()
+    apply = Writer._apply
 
-    _transaction, writer.transaction = writer.transaction, dying
+    def wrapped(*values: Any) -> None:
+        apply(*values)
+        die()
+
+    Writer._apply = wrapped  # type: ignore[method-assign]
 
 
 def _bytes_sent(die: Die) -> None:
     """The last byte of a request has left, no answer has been read."""
-    build_request = httpx.AsyncClient.build_request
+    request = LeadsClient._request
 
     async def trace(event: str, _: dict[str, Any]) -> None:
         if event == "http11.send_request_body.complete":
             die()
 
-    def traced(*values: Any, **named: Any) -> httpx.Request:
-        return build_request(*values, **named, extensions={"trace": trace})
+    def traced(self: LeadsClient, call: Call) -> httpcore.Request:
+        made = request(self, call)
+        made.extensions = {**made.extensions, "trace": trace}
+        return made
 
-    httpx.AsyncClient.build_request = traced  # type: ignore[assignment, method-assign]
+    LeadsClient._request = traced  # type: ignore[method-assign]
 
 
 POINTS: dict[str, Callable[[Die], None]] = {

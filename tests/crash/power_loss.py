@@ -83,7 +83,7 @@ def _do(files: dict[str, bytearray], step: Step) -> None:
 
 def trace(oracle: OracleProcess, folder: Path, mutant: str = "") -> list[Step]:
     """One run of a small list under strace."""
-    trial = Trial(1, Rough(size=24, fault_rate=0.0, mutant=mutant, known_share=0.1), oracle, None, folder)
+    trial = Trial(1, Rough(size=36, fault_rate=0.0, mutant=mutant, known_share=0.1), oracle, None, folder)
     trial.prepare()
     command = ["strace", "-f", "-y", "-xx", "-s", "200000", "-e", f"trace={_TRACED}", "-o", str(folder / "trace.txt")]
     order = json.dumps(trial.order(trial.next_command()))

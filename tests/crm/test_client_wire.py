@@ -267,7 +267,6 @@ def test_plain_http_where_tls_is_expected_is_no_answer_and_no_certificate_proble
 
 def test_system_certificates_are_checked() -> None:
     sending = client("https://crm.example")
-    context = sending._http._transport._verify  # type: ignore[attr-defined]
+    context = sending._connections.context
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
-    asyncio.run(sending._http.aclose())

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-import httpx
+import httpcore
 import pytest
 
 from importer.crm.client import Deadlines, LeadsClient
@@ -128,12 +128,11 @@ class Connected:
 
 @pytest.mark.parametrize("peer", ["169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254"])
 def test_a_name_that_leads_to_a_metadata_service_is_hung_up_on(peer: str) -> None:
-    request = httpx.Request("POST", "https://crm.example/")
-    Guard("https://crm.example", allow_private=True).admit(request)
+    guard = Guard(httpcore.Origin(b"https", b"crm.example", 443), allow_private=True)
     stream = Connected(peer)
 
     async def connected() -> None:
-        await request.extensions["trace"]("connection.connect_tcp.complete", {"return_value": stream})
+        await guard.watch("connection.connect_tcp.complete", {"return_value": stream})
 
     with pytest.raises(Forbidden, match="metadata"):
         asyncio.run(connected())

@@ -356,7 +356,7 @@ def test_nothing_is_sent_when_the_journal_refuses(push: Push) -> None:
     push.plan([planned_row(2)])
 
     def break_the_disk(sender: Sender) -> None:
-        def refuse(_: object) -> None:
+        def refuse(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
         sender.journal._writer._apply = refuse  # type: ignore[method-assign]

@@ -1,0 +1,62 @@
+"""The importer's command line without a journal while it sends: what the journal costs. Only for the benchmark.
+
+The plan is made and read as always; what would be written down while sending is forgotten, and follow-ups are released
+from memory.
+"""
+
+import sys
+from collections import defaultdict
+from typing import Any
+
+from importer.journal import store
+from importer.journal.sending import SendingJournal
+from importer.model.operation import Call, Kind, Operation, RowId
+from importer.model.outcome import FollowUp
+
+
+class Forgetful(SendingJournal):
+    """Keeps the promises of the real one to the sender, and none to anybody else."""
+
+    def __init__(self, writer: Any, reader: Any, *, run: int, **rest: Any) -> None:
+        super().__init__(writer, reader, run=run, **rest)
+        self._blocked: defaultdict[RowId, list[Call]] = defaultdict(list)
+        self._released: dict[RowId, list[Call]] = {}
+        found = reader.execute(
+            "SELECT source, number, ordinal, kind, key, body FROM operations WHERE run = ? AND state = 'blocked'"
+            " ORDER BY source, number, ordinal",
+            (run,),
+        )
+        for source, number, ordinal, kind, key, body in found:
+            row = RowId(source, number)
+            operation = Operation(kind=Kind(kind), key=key, body=bytes(body))
+            self._blocked[row].append(Call(row=row, ordinal=ordinal, operation=operation, crm_id="", lead_id=""))
+
+    def follow_ups_of(self, row: RowId) -> list[Call]:
+        return self._released.pop(row, [])
+
+    def _release(self, row: RowId) -> None:
+        blocked = self._blocked.get(row, [])
+        first = next((call for call in blocked if call.operation.kind is Kind.ASSIGN), None)
+        self._released[row] = [first] if first else list(blocked)
+        self._blocked[row] = [call for call in blocked if call is not first] if first else []
+
+    async def intent(self, call: Call) -> None: ...
+
+    async def create_settled(self, call: Call, status: Any, *, lead_id: str = "", **rest: Any) -> None:  # noqa: ARG002
+        self._blocked[call.row] = [
+            Call(row=c.row, ordinal=c.ordinal, operation=c.operation, crm_id=call.crm_id, lead_id=lead_id)
+            for c in self._blocked[call.row]
+        ]
+        self._release(call.row)
+
+    async def follow_up_settled(self, call: Call, state: FollowUp, **rest: Any) -> None:  # noqa: ARG002
+        if call.operation.kind is Kind.ASSIGN:
+            self._release(call.row)
+
+
+store.SendingJournal = Forgetful  # type: ignore[misc]
+
+if __name__ == "__main__":
+    from importer.cli import entry
+
+    sys.exit(entry())
