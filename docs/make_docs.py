@@ -3,10 +3,11 @@
 A test compares them, so that code and documentation cannot drift apart.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from click.testing import CliRunner
 
@@ -14,6 +15,7 @@ from importer.cli.commands import importer
 from importer.model.problem import KINDS, ProblemKind
 
 DOCS: Final = Path(__file__).parent
+SBOM: Final = DOCS.parent / "requirements" / "sbom.cdx.json"
 HELP_WIDTH: Final = 100
 
 
@@ -42,10 +44,25 @@ def command_line() -> str:
     return "\n\n".join(parts)
 
 
+def licences() -> str:
+    """Every package of an installation, from the bill of materials."""
+    components = json.loads(SBOM.read_text(encoding="utf-8"))["components"]
+    lines = [f"| {part['name']} | {part['version']} | {_licence(part)} |" for part in components]
+    return "\n".join(["| package | version | licence |", "|---|---|---|", *sorted(lines, key=str.lower)])
+
+
+def _licence(component: dict[str, Any]) -> str:
+    """What the package declares: an SPDX expression or id where there is one, else its own words."""
+    told = [each.get("expression") or each["license"].get("id") for each in component["licenses"]]
+    said = [each.get("license", {}).get("name", "").split(" :: ")[-1] for each in component["licenses"]]
+    return next(filter(None, told), "") or said[0]
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "problem-codes.md: problems": problems,
     "problem-codes.md: warnings": warnings,
     "command-line.md: help": command_line,
+    "licences.md: licences": licences,
 }
 """Page and name of each part, and what makes it."""
 

@@ -27,7 +27,9 @@ class OneLine(logging.Formatter):
         """The record as it stands in the log."""
         line = visible(super().formatMessage(self._completed(record)))
         error = record.exc_info[1] if record.exc_info else None
-        return f"{line}: {place_of(error)}" if error else line
+        # Where a traceback was made already, its last line begins with the type.
+        kind = place_of(error) if error else (record.exc_text or "").rpartition("\n")[2].partition(":")[0]
+        return f"{line}: {visible(kind)}" if kind else line
 
     def _completed(self, record: logging.LogRecord) -> logging.LogRecord:
         record.message = record.getMessage()

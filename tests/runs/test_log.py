@@ -29,8 +29,17 @@ def test_an_exception_is_told_by_type_and_place_without_its_values(tmp_path: Pat
         except ValueError:
             logging.getLogger("importer.sandbox.app").exception("the sandbox failed")
     (line,) = written(tmp_path).splitlines()
-    assert "the sandbox failed: ValueError in test_log.py:" in line
+    assert "the sandbox failed: ValueError" in line
     assert "Asha" not in line
+
+
+def test_a_traceback_that_was_made_already_is_told_by_its_type(tmp_path: Path) -> None:
+    with logged(tmp_path):
+        record = logging.makeLogRecord({"msg": "failed", "levelno": logging.ERROR, "levelname": "ERROR"})
+        record.exc_text = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: Asha'
+        LOG.handle(record)
+    (line,) = written(tmp_path).splitlines()
+    assert line.endswith("ERROR   failed: ValueError")
 
 
 def test_the_libraries_records_stay_out(tmp_path: Path) -> None:
