@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Final, overload
 
 from importer.reading.markup import CHUNK, PROLOG, local, parser
@@ -16,32 +17,32 @@ if TYPE_CHECKING:
 
 MOST_LOOSE: Final = 1_000_000
 """So many texts are kept as they are; more are packed, which takes a quarter of the memory and a little longer."""
+READ_AT_ONCE: Final = 20_000
 
 _END = b"</si>"
 _PLAIN = re.compile(r'\s*<si><t( xml:space="preserve")?>([^<]*)</t>')
+_SIMPLE = re.compile(r'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>')
+_NOT_AS_IT_STANDS = re.compile(r"[&\r]|_x|<t>\s|[ \t\n]</t>")
 _BEFORE = re.compile(PROLOG + rb"\s*<sst\b[^<>]*>", re.I)
 _WHITE = " \t\r\n"
 
 
-class PackedTexts(Sequence[str]):
+class PackedTexts:
     """Many texts in one piece of memory."""
 
-    def __init__(self, texts: Iterator[str]) -> None:
-        packed = bytearray()
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._packed = bytearray()
         self._ends = array("Q", (0,))
-        for text in texts:
-            packed += text.encode("utf-8", "surrogatepass")
-            self._ends.append(len(packed))
-        self._packed = packed
+        self.extend(texts)
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[str]: ...
-    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
-        """One text by its number; there are no slices."""
-        if isinstance(at, slice) or at < 0:
-            raise TypeError("texts are fetched one by one")
+    def extend(self, texts: Iterable[str]) -> None:
+        """Some more."""
+        for text in texts:
+            self._packed += text.encode("utf-8", "surrogatepass")
+            self._ends.append(len(self._packed))
+
+    def __getitem__(self, at: int) -> str:
+        """One text by its number."""
         start, end = self._ends[at], self._ends[at + 1]
         return self._packed[start:end].decode("utf-8", "surrogatepass")
 
@@ -50,22 +51,42 @@ class PackedTexts(Sequence[str]):
         return len(self._ends) - 1
 
 
-def shared_strings(package: Package, part: str) -> Sequence[str]:
-    """All of them, in order; packed if there are many."""
-    texts = _texts(package, part)
-    loose: list[str] = []
-    for text in texts:
-        loose.append(text)
-        if len(loose) > MOST_LOOSE:
-            return PackedTexts(_chained(loose, texts))
-    return loose
+class SharedStrings(Sequence[str]):
+    """The texts, read from the package as far as they are asked for; packed once there are many."""
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._rest = texts
+        self._known: list[str] | PackedTexts = []
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        """One text by its number; raises `IndexError` if there is none."""
+        if isinstance(at, slice) or at < 0:
+            raise TypeError("texts are fetched one by one")
+        while at >= len(self._known):
+            if not self._read_on():
+                raise IndexError(f"there is no shared string {at}")
+        return self._known[at]
+
+    def __len__(self) -> int:
+        """How many texts have been read."""
+        return len(self._known)
+
+    def _read_on(self) -> bool:
+        """Whether there were more."""
+        if isinstance(self._known, list) and len(self._known) >= MOST_LOOSE:
+            self._known = PackedTexts(self._known)
+        before = len(self._known)
+        self._known.extend(islice(self._rest, READ_AT_ONCE))
+        return len(self._known) > before
 
 
-def _chained(loose: list[str], texts: Iterator[str]) -> Iterator[str]:
-    loose.reverse()
-    while loose:
-        yield loose.pop()
-    yield from texts
+def shared_strings(package: Package, part: str) -> SharedStrings:
+    """The texts of the workbook's part."""
+    return SharedStrings(_texts(package, part))
 
 
 def _texts(package: Package, part: str) -> Iterator[str]:
@@ -107,17 +128,24 @@ def plain_texts(file: IO[bytes]) -> Iterator[str]:
 def _cut(head: bytes) -> Iterator[str]:
     if b"<!" in head or b"<?" in head:
         raise Remarkable
-    for string in head.decode().split("</si>"):
-        plain = _PLAIN.fullmatch(string)
-        if plain:
-            keeps_blanks, text = plain.groups()
-            if "&" in text or "\r" in text:
-                text = written_out(text)
-            if not keeps_blanks:
-                text = text.strip(_WHITE)
-            yield without_escapes(text) if "_x" in text else text
-        else:
-            yield from parsed_texts_of(f"<sst>{string}</si></sst>")
+    text = head.decode() + "</si>"
+    found = _SIMPLE.findall(text)
+    if 4 * len(found) == text.count("<") and not _NOT_AS_IT_STANDS.search(text):
+        yield from found
+        return
+    for string in text.split("</si>")[:-1]:
+        yield from _text_of(string)
+
+
+def _text_of(string: str) -> Iterable[str]:
+    plain = _PLAIN.fullmatch(string)
+    if not plain:
+        return parsed_texts_of(f"<sst>{string}</si></sst>")
+    keeps_blanks, text = plain.groups()
+    text = written_out(text)
+    if not keeps_blanks:
+        text = text.strip(_WHITE)
+    return (without_escapes(text),)
 
 
 def parsed_texts_of(string: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from importer.reading.cells import LARGEST_EXACT, text_of
@@ -50,7 +50,7 @@ class Values:
     def converter(self, kind: str, style: int) -> Converter:
         """Turns the values of one type and style to text; raises `Remarkable` for those that have a fault."""
         if kind == "s":
-            return self._shared_by_text or self._shared
+            return self._shared
         if kind in ("n", ""):
             return self._number_converter(self.styles.get(style))
         return _BY_KIND.get(kind, _escapes_written_out)
@@ -68,13 +68,6 @@ class Values:
         except Remarkable:
             text = text_of(float(value))
             return text, Fault("digits-lost", _DIGITS_LOST, text, position)
-
-    @cached_property
-    def _shared_by_text(self) -> Converter | None:
-        """Where the texts are few, they are found by their number as it stands there."""
-        if len(self.strings) > REMEMBERED:
-            return None
-        return {str(at): text for at, text in enumerate(self.strings)}.__getitem__
 
     def _shared(self, value: str) -> str:
         if not value.isdecimal():

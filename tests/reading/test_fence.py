@@ -48,7 +48,11 @@ def many_strings(raw_workbook):
     )
     strings = "".join(f"<si><t>{number:x}</t></si>" for number in range(900_000))
     strings = f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>'
-    return raw_workbook("", **{"xl/_rels/workbook.xml.rels": book, "xl/sharedStrings.xml": strings})
+    row = '<row r="{0}"><c r="A{0}" t="s"><v>{1}</v></c><c r="B{0}" t="s"><v>2</v></c></row>'
+    return raw_workbook(
+        row.format(1, 899_999) + row.format(2, 3),
+        **{"xl/_rels/workbook.xml.rels": book, "xl/sharedStrings.xml": strings},
+    )
 
 
 def rows_of(path, limits=None):
