@@ -44,7 +44,9 @@ def test_a_table_survives(csv_of, table, delimiter, encoding, line_end, quoting)
     assert {code for _, code, _ in seen.codes} <= {"cell-error", "digits-lost"}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data(), encoding=st.sampled_from(["cp1252", "cp1251", "cp1250", "iso8859-15", "cp932", "gbk", "big5"]))
 def test_a_table_survives_in_an_encoding_of_few_letters(csv_of, data, encoding):
     """Of letters that the encoding has, and that it gives back as they were."""
