@@ -4,8 +4,10 @@ Every file of the manifest goes through `importer check` in a process of its own
 stdout says what was expected and what came; the exit code is 1 if a file disagrees, needs too long or too much memory.
 
 The manifest is a CSV file. It must have `path` (below FOLDER), `expect` (READ, REFUSE, or EITHER, both) and
-`data_rows` (compared where the header is known). It may have `encoding`, `header_row`, `header` (names joined by ` | `;
+`data_rows`. It may have `blank_rows`, `encoding`, `header_row`, `header` (names joined by ` | `;
 the name before ` …` may be cut off) and `map_hint` (`crm_id=Account Id; first_name=First Name; attributes=City,Zip`).
+Where no header is known, `data_rows`
+are all filled rows: those that were read, the header row, and those above it (`blank_rows` left out).
 Other columns are for people. The limits hold for refused and for doubtful files; honest work may take its time.
 """
 
@@ -22,6 +24,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -42,6 +45,7 @@ class Known:
     path: str
     expect: str
     rows: int | None
+    blank_rows: int
     encoding: str
     header_row: int | None
     header: tuple[str, ...]
@@ -50,7 +54,8 @@ class Known:
     @classmethod
     def of(cls, line: dict[str, str]) -> Known:
         number = {
-            key: int(line[key]) if (line.get(key) or "").isdigit() else None for key in ("data_rows", "header_row")
+            key: int(line[key]) if (line.get(key) or "").isdigit() else None
+            for key in ("data_rows", "blank_rows", "header_row")
         }
         names, more, _ = (line.get("header") or "").partition(" …")
         known = [plain(name) for name in names.split(" | ")]
@@ -59,6 +64,7 @@ class Known:
             path=line["path"],
             expect=line["expect"],
             rows=number["data_rows"],
+            blank_rows=number["blank_rows"] or 0,
             encoding=line.get("encoding") or "",
             header_row=number["header_row"],
             header=tuple(name for name in (known[:-1] if more else known) if name),
@@ -72,6 +78,7 @@ class Got:
 
     exit_code: int
     rows: int | None
+    header_row: int
     columns: tuple[str, ...]
     complaint: str
     crashed: bool
@@ -145,10 +152,12 @@ def check(path: Path, known: Known, folder: Path) -> Got:
         alarm.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - began
+    summary = summary_in((folder / "out").read_text(encoding="utf-8"))
     said = (folder / "err").read_text(encoding="utf-8", errors="replace")
     return Got(
         exit_code=process.returncode,
-        rows=rows_in((folder / "out").read_text(encoding="utf-8")),
+        rows=summary.get("rows"),
+        header_row=next((source["header_row"] for source in summary.get("sources", ())), 0),
         columns=columns,
         complaint=next((line for line in said.splitlines() if line.startswith("error: ")), ""),
         crashed="Traceback" in said or process.returncode not in (0, 1, 2),
@@ -157,11 +166,19 @@ def check(path: Path, known: Known, folder: Path) -> Got:
     )
 
 
-def rows_in(summary: str) -> int | None:
+def summary_in(text: str) -> dict[str, Any]:
     try:
-        return json.loads(summary).get("rows")
+        summary: dict[str, Any] = json.loads(text)
     except json.JSONDecodeError:
-        return None
+        return {}
+    return summary
+
+
+def rows_expected(known: Known, got: Got) -> int | None:
+    """The rows below the header. A manifest that knows no header counts the rows of the whole sheet."""
+    if known.header or known.rows is None:
+        return known.rows
+    return known.rows + known.blank_rows - got.header_row
 
 
 def disagreements(known: Known, got: Got) -> list[str]:
@@ -173,8 +190,8 @@ def disagreements(known: Known, got: Got) -> list[str]:
     elif got.word == "REFUSE" and not got.complaint:
         found.append("refused without a word")
     elif got.word == "READ":
-        counted = known.header and known.rows is not None
-        found += [f"{got.rows} rows instead of {known.rows}"] if counted and got.rows != known.rows else []
+        rows = rows_expected(known, got)
+        found += [f"{got.rows} rows instead of {rows}"] if rows is not None and got.rows != rows else []
         names = tuple(plain(name) for name in got.columns)
         missing = [name for name in known.header if name not in names]
         found += [f"no column {missing[0]!r} among {', '.join(names[:8])}"] if missing else []

@@ -1,8 +1,8 @@
 """Which formats would fit a column of dates that are not understood. Said, never used.
 
-A column is judged batch by batch (20,000 rows), because a million rows are never held at once: “the whole column” is
-that of the batch. In another batch a day beyond the 12th may tell what was ambiguous before. No row is read by such a
-judgement, so rows of either batch are rejected alike; only the reason that is told differs.
+A column is judged batch by batch (20,000 rows), because a million rows are never held at once; so each hint names the
+rows it knows. In others a day beyond the 12th may tell what is ambiguous in these. No row is read by such a judgement,
+so rows of either batch are rejected alike; only the reason that is told differs. The column doctor judges all rows.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class Fit:
     fits: NDArray[np.bool_]
 
 
-def why_not_understood(texts: Any) -> list[Broken]:
-    """For each distinct text of a column that is no ISO date: why, and which format would fit."""
+def why_not_understood(texts: Any, rows: str) -> list[Broken]:
+    """For each distinct text that is no ISO date: why, and which format would fit. `rows` says which rows were seen."""
     best = _best_fits(texts)
     serial = _serial_days(texts)
     epochs = _epoch_units(texts)
     neither = [_UNREAL if iso else _NEITHER for iso in np.asarray(pc.match_substring_regex(texts, _ISO_SHAPE))]
     return [
-        _because(place, best) or _number(text, serial[place], epochs[place]) or neither[place]
+        _because(place, best, rows) or _number(text, serial[place], epochs[place]) or neither[place]
         for place, text in enumerate(texts.to_pylist())
     ]
 
@@ -86,23 +86,23 @@ def _best_fits(texts: Any) -> list[Fit]:
     return [fit for fit in fits if int(fit.fits.sum()) == most]
 
 
-def _because(place: int, best: list[Fit]) -> Broken | None:
+def _because(place: int, best: list[Fit], rows: str) -> Broken | None:
     fitting = [fit for fit in best if fit.fits[place]]
     if not fitting:
         return None
     names = _without_twins([fit.format for fit in fitting])
-    whole = "the whole column" if bool(fitting[0].fits.all()) else "most of the column"
+    others = f"{'all' if bool(fitting[0].fits.all()) else 'most'} dates of {rows} that are not understood"
     if len(names) == 1:
         return Broken(
             code="date-invalid",
-            detail=f"is not an ISO date; {names[0]} would fit it and {whole}",
+            detail=f"is not an ISO date; {names[0]} would fit it, and {others}",
             cure=f"If that is meant, add to the mapping: {_yaml(names[0])}",
         )
     either = " and ".join(names)
     lines = ", or ".join(_yaml(name) for name in names)
     return Broken(
         code="date-ambiguous",
-        detail=f"fits {either}, and so does {whole}: nothing in it tells day and month apart",
+        detail=f"fits {either}, and so do {others}: nothing in them tells day and month apart",
         cure=f"Say which is meant in the mapping: {lines}",
     )
 

@@ -47,7 +47,7 @@ def dates(series: pd.Series[str], rule: DateRule) -> Converted:
     codes, uniques = pd.factorize(trimmed(series))
     texts = pa.array(uniques)
     broken: dict[int, Broken] = {}
-    moments = _read(texts, rule, broken)
+    moments = _read(texts, rule, broken, _rows_of(series))
     zone = ZoneInfo(rule.timezone)
     if rule.date_only:
         moments = _days_of(moments, zone)
@@ -58,7 +58,13 @@ def dates(series: pd.Series[str], rule: DateRule) -> Converted:
     return Converted(values=text_series(values[codes], series.index), findings=findings_of(series, codes, broken))
 
 
-def _read(texts: Any, rule: DateRule, broken: dict[int, Broken]) -> Moments:
+def _rows_of(series: pd.Series[str]) -> str:
+    """The rows that were seen together, as a hint names them."""
+    first, last = (series.index[0], series.index[-1]) if len(series) else (0, 0)
+    return f"rows {first} to {last}" if first != last else f"row {first}"
+
+
+def _read(texts: Any, rule: DateRule, broken: dict[int, Broken], rows: str) -> Moments:
     """What the formats read; a text that two formats read differently is broken, and so is one that none reads."""
     formats = [*rule.formats] if any("%Y-%d-%m" in name for name in rule.formats) else [*rule.formats, ISO]
     merged = read_moments(texts, formats[0])
@@ -70,7 +76,7 @@ def _read(texts: Any, rule: DateRule, broken: dict[int, Broken]) -> Moments:
             broken[int(place)] = _two_readings(formats[reader[place]], name)
         reader = np.where(more.fits & ~merged.fits, number, reader)
         merged = _merged(merged, more)
-    _explain(texts, merged, rule, broken)
+    _explain(texts, merged, rule, broken, rows)
     return merged
 
 
@@ -94,7 +100,7 @@ def _merged(one: Moments, other: Moments) -> Moments:
     )
 
 
-def _explain(texts: Any, moments: Moments, rule: DateRule, broken: dict[int, Broken]) -> None:
+def _explain(texts: Any, moments: Moments, rule: DateRule, broken: dict[int, Broken], rows: str) -> None:
     """Add why each text that is not blank was not understood."""
     places = [place for place in np.flatnonzero(~moments.fits) if texts[place].as_py()]
     if not places:
@@ -103,7 +109,7 @@ def _explain(texts: Any, moments: Moments, rule: DateRule, broken: dict[int, Bro
         formats = " or ".join(rule.formats)
         why = [Broken(code="date-invalid", detail=f"is not a date of the form {formats}")] * len(places)
     else:
-        why = why_not_understood(texts.take(pa.array(places)))
+        why = why_not_understood(texts.take(pa.array(places)), rows)
     broken.update(zip(map(int, places), why, strict=True))
 
 

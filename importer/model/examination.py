@@ -16,7 +16,7 @@ SIGNS: Final = {
     "dates-as-serials": "dates as a spreadsheet's own count of days",
     "dates-half-swapped": "real dates beside text dates: a spreadsheet may have swapped their day and month",
     "phones-as-decimals": "phone numbers that a spreadsheet turned into decimals, repaired: every digit is there",
-    "phones-as-digits": "phone numbers as bare digits, as a number cell holds them: no plus, and no zero in front",
+    "phones-as-digits": "phone numbers of bare digits, as a number cell holds them, that are not valid as they stand",
     "digits-lost": "numbers that a spreadsheet rounded: their last digits are gone",
     "leading-zeros-lost": "values that seem to have lost a zero in front",
     "mojibake": "values with broken letters",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 ERRORS = frozenset(
     (
         *("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ERROR!"),
@@ -13,3 +15,11 @@ ERRORS = frozenset(
     )
 )
 """What Excel, LibreOffice and Google Sheets show for an error, in several languages."""
+
+_NUMBERED = re.compile(r"(?:Err|Fehler|Erreur|Error|Errore|Erro):\d{3}")
+"""LibreOffice's other errors."""
+
+
+def is_error(text: str) -> bool:
+    """Whether a spreadsheet shows this text for an error."""
+    return text.strip().upper() in ERRORS or bool(_NUMBERED.fullmatch(text.strip()))

@@ -131,6 +131,8 @@ def _zip_format(path: Path) -> Format:
         return Format.XLSM
     if any(name.startswith("xl/") for name in names):
         return Format.XLSX
+    if "meta-inf/manifest.xml" in names and _is_encrypted(path):
+        raise password_protected(path)
     if "content.xml" in names and "mimetype" in names:
         return _open_document_format(path)
     if any(name.startswith("word/") for name in names):
@@ -150,6 +152,15 @@ def _zip_names(path: Path) -> list[str]:
         raise SourceError(
             f"{path}: the workbook is damaged or was cut off ({error})", tip="Copy, download or export the file again."
         ) from error
+
+
+def _is_encrypted(path: Path) -> bool:
+    """Whether the manifest of an OpenDocument file says how its parts are encrypted."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as file:
+            return b"encryption-data" in file.read(1 << 20)
+    except (zipfile.BadZipFile, OSError, KeyError, RuntimeError, NotImplementedError):
+        return False
 
 
 def _open_document_format(path: Path) -> Format:

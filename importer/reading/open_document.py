@@ -20,7 +20,7 @@ MOST_TEXT = 128 << 20
 """Characters of a table, of which the library keeps several copies."""
 CONTENT = "content.xml"
 
-_CELLS = ("table-cell", "covered-table-cell")
+CELLS = ("table-cell", "covered-table-cell")
 
 
 def refuse_sprawling(package: Package) -> None:
@@ -66,7 +66,7 @@ class _Tables:
             self._begin_table(told.get("name", ""))
         elif name == "table-row":
             self._begin_row(int(told.get("number-rows-repeated", 1)))
-        elif name in _CELLS:
+        elif name in CELLS:
             self._begin_cell(int(told.get("number-columns-repeated", 1)), is_filled="value-type" in told)
         elif name == "p":
             self._is_filled = True
@@ -78,7 +78,7 @@ class _Tables:
     def end(self, name: str) -> None:
         """An element closes."""
         name = local(name)
-        if name in _CELLS:
+        if name in CELLS:
             self._position += self._cell_times
             if self._is_filled:
                 self._last = self._position

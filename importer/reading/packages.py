@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ _FROM_DAMAGE = (
     NotImplementedError,
     OSError,
     ValueError,
+    struct.error,
 )
 _SPLIT = "Split it into smaller files, or save it as “CSV UTF-8”."
 _DAMAGED = "Open it in a spreadsheet program, save it again as “Excel Workbook (.xlsx)”, and import that."
@@ -178,6 +180,12 @@ def related_part(package: Package, wanted: str) -> str | None:
     """The workbook's part of a kind such as `styles` or `sharedStrings`, if there is one."""
     targets = _targets(package, _main_part(package))
     return next((part for part, kind in targets.values() if kind == wanted and package.has(part)), None)
+
+
+def book_targets(package: Package) -> tuple[str, dict[str, tuple[str, str]]]:
+    """The workbook's own part; and by relationship id the target part and kind of what it refers to."""
+    book = _main_part(package)
+    return book, _targets(package, book)
 
 
 def _main_part(package: Package) -> str:

@@ -33,11 +33,3 @@ def all_blank(cells: list[str]) -> bool:
         if cell and not cell.isspace():
             return False
     return True
-
-
-class Mark(NamedTuple):
-    """What a person sees in a cell, where it is not what the value says; or what is wrong with it."""
-
-    position: int
-    text: str
-    fault: Fault | None = None

@@ -6,13 +6,13 @@ A CSV file holds what the spreadsheet showed when it was saved: `#N/A`, or `1.81
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import Problem
-from importer.reading.error_texts import ERRORS
+from importer.reading.error_texts import is_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,17 +25,22 @@ _SHOWN_AS_ROUNDED = 11
 def suspicious(cells: Mapping[str, pa.Array], numbers: Sequence[int]) -> Iterator[Problem]:
     """A problem for each cell that holds an error text or a rounded number; fast where there is none."""
     every = pa.chunked_array(list(cells.values()), pa.large_string())
-    if not pc.any(pc.or_(pc.starts_with(every, "#"), pc.match_substring(every, "E+"))).as_py():
+    if not pc.any(_hits(every)).as_py():
         return
     for column, texts in cells.items():
-        hits = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
-        for at in pc.indices_nonzero(hits).to_pylist():
+        for at in pc.indices_nonzero(_hits(texts)).to_pylist():
             if problem := _problem(texts[at].as_py(), column, numbers[at]):
                 yield problem
 
 
+def _hits(texts: Any) -> Any:
+    """Which texts are worth a closer look."""
+    signs = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
+    return pc.or_(signs, pc.match_substring_regex(texts, r"^[EF]\w+:\d{3}$"))
+
+
 def _problem(text: str, column: str, number: int) -> Problem | None:
-    if text.strip().upper() in ERRORS:
+    if is_error(text):
         return Problem(row=number, code="cell-error", detail="is an error, not a value", column=column, value=text)
     if is_rounded(text):
         detail = "was rounded by a spreadsheet, its last digits are gone"

@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Final
 
 from importer.reading.cells import LARGEST_EXACT, text_of
-from importer.reading.error_texts import ERRORS
+from importer.reading.error_texts import is_error
+from importer.reading.marks import UNCALCULATED
 from importer.reading.number_formats import Moment, Style, masked
 from importer.reading.records import Fault
 
@@ -28,7 +29,6 @@ _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCI
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII)
 _ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_NEVER_CALCULATED = "the cell holds a formula that was never calculated"
 _DIGITS_LOST = "a spreadsheet keeps 15 digits of a number"
 _DAY = 86_400
 _LEAP_DAY_THAT_NEVER_WAS = 60
@@ -60,7 +60,7 @@ class Values:
         if kind == "e":
             return _error(value or "#N/A", position)
         if formula and (value is None or (not value and kind != "str")):
-            return "", Fault("formula-without-value", _NEVER_CALCULATED, "", position)
+            return "", Fault("formula-without-value", UNCALCULATED, "", position)
         if not value:
             return "", None
         try:
@@ -87,7 +87,7 @@ _Found = tuple[str, Fault | None]
 
 
 def _error(error: str, position: int) -> _Found:
-    if error.upper() in ERRORS:
+    if is_error(error):
         return error, None  # the text stays for rejects.csv; `suspects` calls it an error
     return "", Fault("cell-error", "is an error, not a value", error, position)
 

@@ -12,6 +12,7 @@ from importer.errors import SourceError
 from importer.model.columns import column_key
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
+from importer.reading.binary_sheet import BinaryBook
 from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, Format
 from importer.reading.header import Header, find_header, matches, sample_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALL_SHEETS = "*"
-_BLIND = "{} files do not tell error cells (such as #N/A) from blank ones; save it as .xlsx if it may hold some"
 
 
 class Book(Protocol):
@@ -69,6 +69,8 @@ def opened(path: Path, kind: Format) -> Book:
     refuse_large(path)
     if kind in OPEN_XML:
         return OpenXmlBook(open_package(path))
+    if kind is Format.XLSB:
+        return BinaryBook(open_package(path))
     from importer.reading.loaded_books import loaded_book  # only here: the library takes its time to import
 
     return loaded_book(path, kind)
@@ -188,7 +190,6 @@ def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozense
     place = f"{workbook.path}, sheet “{shown(name)}”"
     sample = _of_one_width(sample_of(workbook.book.records(name), options.header_row))
     header = replace(find_header(sample, wanted, options.header_row, place), ragged_matters=False)
-    blind = () if workbook.format in OPEN_XML else (_BLIND.format(f".{workbook.format}"),)
     info = SourceInfo(
         path=str(workbook.path),
         sha256=workbook.sha256,
@@ -197,7 +198,7 @@ def _table(workbook: Workbook, name: str, options: ReadOptions, wanted: frozense
         headers=header.headers,
         header_row=header.row,
         sheet=name,
-        notes=(*header.notes, *blind),
+        notes=header.notes,
     )
     return Found(info=info, header=header)
 

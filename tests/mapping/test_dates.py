@@ -138,7 +138,9 @@ def test_the_one_format_that_fits_the_whole_column_is_named() -> None:
     assert [finding.row for finding in converted.findings] == [2, 3]
     for finding in converted.findings:
         assert finding.code == "date-invalid"
-        assert finding.detail == "is not an ISO date; %d/%m/%Y would fit it and the whole column"
+        assert finding.detail == (
+            "is not an ISO date; %d/%m/%Y would fit it, and all dates of rows 2 to 4 that are not understood"
+        )
         assert 'format: "%d/%m/%Y"' in finding.cure
 
 
@@ -152,7 +154,7 @@ def test_day_first_and_month_first_cannot_be_told_apart() -> None:
 
 def test_a_stray_cell_does_not_hide_the_format_of_the_others() -> None:
     first, second, stray = read("17/05/2026 10:00", "18/05/2026 11:00", "n/a").findings
-    assert "%d/%m/%Y %H:%M would fit it and most of the column" in first.detail
+    assert "%d/%m/%Y %H:%M would fit it, and most dates of rows 2 to 4" in first.detail
     assert second.detail == first.detail
     assert stray.detail.startswith("is not an ISO date such as")
 

@@ -12,7 +12,13 @@ NAMES = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
     'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" '
+    'xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0" '
+    'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+)
+STYLES = (
+    '<office:automatic-styles><number:number-style style:name="N1"><number:number number:min-integer-digits="5"/>'
+    "</number:number-style></office:automatic-styles>"
 )
 MANIFEST = (
     '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
@@ -37,7 +43,7 @@ def ods_of(tmp_path):
     def write(rows):
         path = tmp_path / "leads.ods"
         table = f'<table:table table:name="Leads">{rows}</table:table>'
-        body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+        body = f"{STYLES}<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
             archive.writestr("META-INF/manifest.xml", MANIFEST)
@@ -75,7 +81,66 @@ def test_repeated_cells_and_rows_are_read(ods_of, see_all):
     assert list(see_all(path)[0].rows.items())[1:] == [(3, ["2", "2"]), (4, ["2", "2"]), (5, ["2", "2"])]
 
 
-def test_it_is_said_that_error_cells_cannot_be_told_from_blank_ones(ods_of, see_all):
-    error = '<table:table-cell office:value-type="string" calcext:value-type="error"><text:p>#N/A</text:p>'
-    (seen,) = see_all(ods_of(LEADS + row(cell("2"), f"{error}</table:table-cell>")))
-    assert any("do not tell error cells" in note for note in seen.info.notes)
+def made(attributes, text=""):
+    return f"<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>"
+
+
+ERROR = 'office:value-type="string" office:string-value="" calcext:value-type="error"'
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "Err:502", "#NIMM?"])
+def test_an_error_cell_is_a_problem_and_not_a_blank(ods_of, see_all, error):
+    (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(ERROR, error))))
+    assert seen.codes == [(3, "cell-error", "name")]
+    assert seen.rows[3] == ["2", error]
+
+
+def test_an_error_is_one_in_every_repeated_row_and_cell(ods_of, see_all):
+    (seen,) = see_all(ods_of(LEADS + row(made(f'{ERROR} table:number-columns-repeated="2"', "#N/A"), times=2)))
+    assert seen.codes == [(row, "cell-error", column) for row in (3, 4) for column in ("id", "name")]
+
+
+def test_a_formula_that_was_never_calculated_is_a_problem(ods_of, see_all):
+    (seen,) = see_all(ods_of(LEADS + row(cell("2"), '<table:table-cell table:formula="of:=1+1"/>')))
+    assert seen.codes == [(3, "formula-without-value", "name")]
+
+
+def test_a_comment_is_no_part_of_what_the_cell_shows(ods_of, see_all):
+    """The names of LibreOffice's own marks for errors may well stand in a comment."""
+    comment = "<office:annotation><text:p>#N/A was here</text:p></office:annotation>"
+    content = f'<table:table-cell office:value-type="float" office:value="501">{comment}<text:p>00501</text:p>'
+    (seen,) = see_all(ods_of(LEADS + row(cell("2"), f"{content}</table:table-cell>")))
+    assert seen.rows[3] == ["2", "00501"]
+    assert seen.problems == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "text"),
+    [
+        ("501", "00501", "00501"),
+        ("919876543210", "+919876543210", "+919876543210"),
+        ("12345678", "012-34-5678", "012-34-5678"),
+        ("1234567", "1,234,567", "1234567"),
+        ("1234567", "1\u202f234\u202f567", "1234567"),
+        ("501", "501", "501"),
+        ("0.5", "0.50", "0.5"),
+        ("-5", "-5", "-5"),
+        ("501", "501 kg", "501"),
+    ],
+)
+def test_number_formats_that_change_the_digits_are_followed(ods_of, see_all, value, shown, text):
+    (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(f'office:value-type="float" office:value="{value}"', shown))))
+    assert seen.rows[3] == ["2", text]
+
+
+def test_an_encrypted_file_is_password_protected(ods_of, see_all):
+    """As LibreOffice writes it: the content is no XML, and the manifest says how it was made so."""
+    path = ods_of(LEADS)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", bytes(range(256)))
+        encrypted = MANIFEST.replace("/></", "><manifest:encryption-data/></manifest:file-entry></")
+        archive.writestr("META-INF/manifest.xml", encrypted)
+    with pytest.raises(SourceError, match="password-protected") as refusal:
+        see_all(path)
+    assert "remove the password" in refusal.value.tip

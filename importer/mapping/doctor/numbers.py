@@ -35,22 +35,21 @@ class PhonesAsNumbers:
         self._repaired, self._bare = Tally(), Tally()
 
     def look(self, look: Look) -> None:
-        """Decimals that nothing is said against were repaired."""
+        """Decimals that nothing is said against were repaired; bare digits are a sign only where they were refused."""
         texts = look.texts(self._column)
+        refused = look.index.isin([p.row for p in look.problems.get(self._column, ()) if not p.warning])
         decimal = np.asarray(pc.match_substring_regex(texts, _DECIMAL))
-        if decimal.any():
-            refused = [problem.row for problem in look.problems.get(self._column, ()) if not problem.warning]
-            self._repaired.add_places(decimal & ~look.index.isin(refused), look.index)
-        if self._in_workbook:
-            self._bare.add_places(np.asarray(pc.match_substring_regex(texts, _BARE)), look.index)
+        self._repaired.add_places(decimal & ~refused, look.index)
+        if self._in_workbook and refused.any():
+            self._bare.add_places(np.asarray(pc.match_substring_regex(texts, _BARE)) & refused, look.index)
 
     def symptoms(self) -> Iterator[Symptom]:
-        """What was repaired, and what was read as it stands."""
+        """What was repaired, and what could not be read as it stands."""
         if self._repaired.count:
             cure = f"# nothing to do now; next time {_AS_TEXT}"
             yield self._repaired.symptom("phones-as-decimals", self._column, cure)
         if self._bare.count:
-            cure = "# nothing to do: the mapping says which country's they are"
+            cure = no_line(f"the spreadsheet may have taken a plus or a zero from their front; {_AS_TEXT}")
             if not self._region_known:
                 cure = "defaults: {region: IN}   # write the country whose numbers they are"
             yield self._bare.symptom("phones-as-digits", self._column, cure)
