@@ -213,7 +213,7 @@ def _refuse_nearly_utf8(path: Path, found: Survey) -> None:
     """A file that is UTF-8 but for a few bytes was mixed from two sources: any guess would garble one of them."""
     good = len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]+", found.foreign_lines))
     text = found.foreign_lines.decode("utf-8", "replace")
-    if good > 3 * text.count("\ufffd") and found.not_utf8_at is not None:
+    if good > text.count("\ufffd") and found.not_utf8_at is not None:
         _refuse_undecodable(path, "utf-8")
 
 

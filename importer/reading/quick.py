@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from importer.reading.blocks import Block
-from importer.reading.frames import fitted, problems_of
+from importer.reading.fitting import fitted, problems_of
 from importer.reading.records import Record, all_blank
 from importer.reading.suspects import suspicious
 

@@ -29,4 +29,7 @@ class Record(NamedTuple):
 
 def all_blank(cells: list[str]) -> bool:
     """No cell holds anything but blanks."""
-    return all(not cell or cell.isspace() for cell in cells)
+    for cell in cells:  # noqa: SIM110  a million times; `all` takes twice as long
+        if cell and not cell.isspace():
+            return False
+    return True

@@ -1,9 +1,13 @@
 """What the column doctor finds, how it counts, and that its cures are lines that a mapping takes."""
 
+import pandas as pd
 import pytest
 
+from importer.mapping.doctor.look import Look
 from importer.mapping.doctor.mojibake import unscrambled
-from importer.model.source import ReadOptions
+from importer.mapping.doctor.numbers import PhonesAsNumbers
+from importer.model.problem import Problem
+from importer.model.source import ReadOptions, SourceInfo
 
 OPT_IN = "  opt_in_date: Opt-in\n"
 
@@ -65,6 +69,20 @@ def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(exami
     told = examine({"Phone": phones})
     assert (told["phones-as-decimals"].count, told["phones-as-decimals"].rows) == (2, (2, 3))
     assert (told["digits-lost"].count, told["digits-lost"].rows) == (1, (4,))
+
+
+@pytest.mark.parametrize(("known", "cure"), [(False, "defaults: {region: IN}"), (True, "# no line")])
+def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known, cure):
+    info = SourceInfo(path="l.xlsx", sha256="", format="xlsx", columns=("Phone",), headers=("Phone",), header_row=1)
+    watcher = PhonesAsNumbers("Phone", info, region_known=known)
+    cells = pd.DataFrame({"Phone": ["9876500001", "9876500002", "+919876500003"]}, index=[2, 3, 4], dtype="str")
+    watcher.look(Look(cells=cells, mapped=cells, problems={}))
+    assert list(watcher.symptoms()) == []
+    refused = Problem(row=3, code="phone-invalid", detail="", column="Phone")
+    watcher.look(Look(cells=cells, mapped=cells, problems={"Phone": [refused]}))
+    (symptom,) = watcher.symptoms()
+    assert (symptom.code, symptom.count, symptom.rows) == ("phones-as-digits", 1, (3,))
+    assert symptom.cure.startswith(cure)
 
 
 def test_lost_leading_zeros(examine):

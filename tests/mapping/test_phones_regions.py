@@ -45,6 +45,12 @@ def test_no_country(text: str) -> None:
     assert region_code(text) is None
 
 
+@pytest.mark.parametrize("text", ["D", "A", "E", "F", "I", "S", "GER", "SLO"])
+def test_plates_of_cars_are_no_country(text: str) -> None:
+    """They are not ISO's codes, and some of those mean another country (ES: El Salvador's plate, Spain's code)."""
+    assert region_code(text) is None
+
+
 def test_every_code_means_itself() -> None:
     for code in phonenumbers.SUPPORTED_REGIONS:
         assert region_code(code) == code

@@ -103,3 +103,9 @@ def test_text_that_was_garbled_before_is_noted(csv_of):
 
 def test_an_ordinary_accent_is_not_called_garbled(csv_of):
     assert csv_of("id,name\n1,São Tomé Ángel Ñandú\n").info.notes == ()
+
+
+def test_a_short_file_of_utf8_with_one_broken_byte_is_not_guessed(csv_of):
+    """One broken byte among a few good letters: any guess would garble these without a word."""
+    with pytest.raises(SourceError, match=r"line 5, byte .* is not utf-8 text"):
+        csv_of("id,name\n1,José\n2,Zoë\n3,Åsa\n4,x".encode() + b"\xff\n")
