@@ -1,6 +1,7 @@
 """Which run took up the rejected rows of which, and what became of them all together."""
 
 import json
+import re
 import sqlite3
 from typing import Final
 
@@ -8,6 +9,7 @@ from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import NEEDS_A_PERSON, FollowUp, RowStatus
 from importer.model.run import Story
 
+_NUMBER: Final = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
 _STATUSES: Final = ", ".join(f"'{status}'" for status in sorted(NEEDS_A_PERSON))
 _FAILED: Final = ", ".join(f"'{state}'" for state in (FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD))
 _NEEDY: Final = f"(rows.status IN ({_STATUSES}) OR rows.assign IN ({_FAILED}) OR rows.events IN ({_FAILED}))"
@@ -41,6 +43,12 @@ def link_mended(journal: Journal, run: StoredRun, realm: int) -> None:
     found = journal.connection.execute(_PARENT, {"run": run.id, "realm": realm}).fetchone()
     if found:
         journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (found[0], run.id))
+
+
+def phones_left(journal: Journal) -> frozenset[str]:
+    """What looks like a phone number, with a plus or without, in the cells of all rows that were left to be mended."""
+    found = journal.connection.execute(f"SELECT cells FROM rows WHERE {_NEEDY} AND cells != ''")
+    return frozenset(cell for (cells,) in found for cell in json.loads(cells) if _NUMBER.fullmatch(cell))
 
 
 def mends(journal: Journal, run: StoredRun) -> str:
