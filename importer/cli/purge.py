@@ -1,5 +1,6 @@
 """`importer purge`: remove personal data of old runs."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -33,5 +34,8 @@ def purge(**options: Any) -> int:
     here = session(options)
     with here.journal() as journal:
         purged = purge_runs(journal, older_than=options["older_than"], now=SystemClock().now())
-    here.console.result("\n".join(purged) if purged else "no run is that old")
+    if here.as_json:
+        here.console.result(json.dumps({"purged": purged}, indent=2))
+    else:
+        here.console.result("\n".join(purged) if purged else "no run is that old")
     return 0

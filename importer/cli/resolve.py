@@ -1,5 +1,7 @@
 """`importer resolve`: a person's word on rows that nobody else can settle."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,5 +43,5 @@ def resolve(**options: Any) -> int:
         resolved = resolve_run(
             journal, journal.run(options["run_id"]), options["rows"], ours=options["verdict"] == "ours"
         )
-    here.console.result(resolved)
+    here.console.result(json.dumps(asdict(resolved), indent=2) if here.as_json else resolved.sentence)
     return 0

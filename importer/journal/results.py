@@ -49,6 +49,12 @@ def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from heapq.merge(stored, _plain_results(batch), key=lambda result: result.row.number)
 
 
+def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
+    """The rows of the run that somebody has to look at, in source order, with their cells."""
+    for batch in stored_batches(journal.connection, run.id):
+        yield from _results(journal, batch, NEEDS_A_PERSON)
+
+
 def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
     """Every row of the run in source order, a batch at a time."""
     for batch in stored_batches(journal.connection, run.id):

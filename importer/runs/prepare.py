@@ -18,6 +18,7 @@ from importer.model.source import ReadOptions
 from importer.planning import Planner
 from importer.reading import Table, is_mended, open_tables
 from importer.runs.examine import Doctors
+from importer.runs.mended import MendedPhones
 from importer.runs.progress import Progress
 from importer.validating import InFileDuplicates, Validator
 
@@ -60,17 +61,24 @@ def said_by(file: Path, given: ReadOptions, written: SourceSpec) -> dict[str, st
 
 
 def prepare(
-    plan: Plan, opened: list[Opened], loaded: LoadedMapping, request: RunRequest, *, origin: str, progress: Progress
+    plan: Plan,
+    opened: list[Opened],
+    loaded: LoadedMapping,
+    request: RunRequest,
+    *,
+    origin: str,
+    progress: Progress,
+    left: frozenset[str] = frozenset(),
 ) -> Examination:
     """Write every row of the sources into the plan, once, with everything that is wrong with it.
 
-    Returns what was found in their columns.
+    `left` are the phone numbers that earlier runs left to be mended. Returns what was found in the columns.
     """
     mapping = loaded.mapping
     duplicates = InFileDuplicates(mapping.duplicates, [each.table.info.path for each in opened])
     doctors = Doctors(region=mapping.defaults.region)
     planner: Planner | None = None
-    left = request.limit
+    limit = request.limit
     for position, each in enumerate(opened):
         plan.add_source(position, each.table.info)
         progress.reading(each.table.info.path)
@@ -79,11 +87,13 @@ def prepare(
         doctor = doctors.next(targets, each.table.info)
         # What may differ from table to table is bound anew; whose turn it is in a round robin goes on.
         planner = planner.bound_to(targets) if planner else Planner(mapping, targets, origin=origin, org=request.org)
-        for batch in _limited(each.table.batches(), left):
-            left = None if left is None else left - len(batch.frame)
+        mended = MendedPhones(targets if is_mended(Path(each.table.info.path)) else (), left)
+        for read in _limited(each.table.batches(), limit):
+            batch = replace(read, frame=mended.restored(read.frame))
+            limit = None if limit is None else limit - len(batch.frame)
             mapped = each.mapper.apply(batch.frame)
             mapped = replace(mapped, problems=_merged(tuple(_reading_problems(batch, targets)), mapped.problems))
-            problems = (*mapped.problems, *validator.validate(mapped))
+            problems = (*mapped.problems, *validator.validate(mapped), *mended.doubtful(batch.frame, mapped))
             invalid = frozenset(problem.row for problem in problems if not problem.warning)
             repeated = duplicates.observe(position, mapped, invalid)
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)

@@ -1,19 +1,38 @@
 """Rows in doubt that only a person can settle."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from importer.errors import RunError, SourceError
 from importer.journal.resolving import resolve, unconfirmed
 from importer.journal.store import Journal, StoredRun
+from importer.model.outcome import RowStatus
 from importer.runs.finish import write_report
 from importer.runs.lock import sending_lock
 
 
-def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bool) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """How many of the rows that waited for a person's word are `status` now."""
+
+    run_id: str
+    resolved: int
+    waited: int
+    status: RowStatus
+
+    @property
+    def sentence(self) -> str:
+        """What was done, and what is next."""
+        next_step = f" `importer resume {self.run_id}` does their follow-ups."
+        after = next_step if self.status is RowStatus.CREATED and self.resolved else ""
+        return f"{self.resolved} of {self.waited} unconfirmed rows of {self.run_id} are {self.status} now.{after}"
+
+
+def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bool) -> Resolved:
     """Settle the run's unconfirmed rows (those named in the file, else all) and write its report again.
 
-    Returns what was done in a sentence. Raises RunError when a named row does not wait for a word.
+    Raises RunError when a named row does not wait for a word.
     """
     if run.realm is None:
         raise RunError(f"the run {run.run_id} has sent nothing", tip="There is nothing to resolve.")
@@ -23,9 +42,8 @@ def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bo
         reason = "resolved; the follow-ups wait for `importer resume`"
         resolve(journal.connection, run.id, run.realm, chosen, ours=ours, to_resume=reason)
     write_report(journal, journal.run(run.run_id))
-    word = "created" if ours else "duplicate"
-    after = f" `importer resume {run.run_id}` does their follow-ups." if ours and chosen else ""
-    return f"{len(chosen)} of {len(waiting)} unconfirmed rows of {run.run_id} are {word} now.{after}"
+    status = RowStatus.CREATED if ours else RowStatus.DUPLICATE
+    return Resolved(run_id=run.run_id, resolved=len(chosen), waited=len(waiting), status=status)
 
 
 def _named(path: Path, waiting: list[str]) -> list[str]:

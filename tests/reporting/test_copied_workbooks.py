@@ -198,7 +198,7 @@ def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports, tmp_
     if not shutil.which("soffice"):
         pytest.skip("needs LibreOffice (Debian: libreoffice-calc-nogui)")
     copies = []
-    for number, writer in enumerate(MAKERS):
+    for number, writer in enumerate(("rich", "prefixed", "macros", "strict")):
         folder = tmp_path / str(number)
         folder.mkdir()
         copies.append(annotated(made(folder, writer), reports).rename(tmp_path / f"{number}.xlsx"))
@@ -262,16 +262,16 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path, reports):
     book = xlsxwriter.Workbook(path, {"constant_memory": True})
     sheet = book.add_worksheet("Leads")
     sheet.write_row(0, 0, HEADERS)
-    for row in range(1, 20_001):
-        sheet.write_row(row, 0, ("C-1", "12", "x" * 200, row, row))
+    for row in range(1, 5_001):
+        sheet.write_row(row, 0, ("C-1", "12", "x" * 1_000, row, row))
     book.close()
-    assert zipfile.ZipFile(path).getinfo("xl/worksheets/sheet1.xml").file_size > 8_000_000
+    assert zipfile.ZipFile(path).getinfo("xl/worksheets/sheet1.xml").file_size > 5_000_000
     tracemalloc.start()
     target = annotated(path, reports)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 4_000_000
-    assert len(values(target)["Leads"]) == 20_001
+    assert peak < 3_000_000
+    assert len(values(target)["Leads"]) == 5_001
 
 
 @pytest.mark.parametrize(

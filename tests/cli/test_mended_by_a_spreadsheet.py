@@ -1,0 +1,62 @@
+"""rejects.csv after a spreadsheet program has made numbers of its phones: right again, or a problem, never wrong."""
+
+import csv
+
+from tests.cli.command_line import CommandLine
+
+MAPPING = """\
+version: 1
+name: mended
+defaults: {region: IN}
+lead:
+  crm_id: Id
+  first_name: Name
+  phone_number: Mobile
+"""
+
+
+def left(importer: CommandLine, *phones: str) -> list[dict[str, str]]:
+    """The rejects of a run in which every row lacks its name."""
+    importer.mapping(MAPPING)
+    importer.write("list.csv", "Id,Name,Mobile\n" + "".join(f"C-{n},,{phone}\n" for n, phone in enumerate(phones)))
+    assert importer("run", "list.csv", "-m", "m.yaml", "--sandbox").code == 1
+    (rejects,) = importer.folder.glob("reports/*/rejects.csv")
+    with rejects.open(encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def imported(importer: CommandLine, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    with (importer.folder / "mended.csv").open("w", newline="") as file:
+        lines = csv.DictWriter(file, rows[0])
+        lines.writeheader()
+        lines.writerows(rows)
+    importer("run", "mended.csv", "-m", "m.yaml", "--sandbox", "--run-name", "second")
+    (results,) = importer.folder.glob("reports/*-second/results.csv")
+    with results.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def phones_of(importer: CommandLine) -> list[str]:
+    (rejects,) = importer.folder.glob("reports/*-second/rejects.csv")
+    with rejects.open(encoding="utf-8-sig") as file:
+        return [row["Mobile"] for row in csv.DictReader(file)]
+
+
+def test_a_plus_that_was_dropped_is_put_back(importer: CommandLine) -> None:
+    rows = left(importer, "+6591234567", "+919876543210", "+447911123456", "9876543211", "6591234568")
+    for row in rows:
+        row |= {"Name": "Ravi", "Mobile": row["Mobile"].removeprefix("+")}
+    rows[0]["Name"] = ""  # it stays a reject, which shows what was read
+    assert [row["status"] for row in imported(importer, rows)] == ["invalid", *["created"] * 4]
+    assert phones_of(importer) == ["+6591234567"]
+
+
+def test_a_number_typed_anew_is_sure_or_a_problem(importer: CommandLine) -> None:
+    rows = left(importer, "12", "13", "14", "15")
+    typed = ["6591234567", "9876543210", "+65 9123 4567", "9.19877E+11"]
+    for row, phone in zip(rows, typed, strict=True):
+        row |= {"Name": "Ravi", "Mobile": phone}
+    results = imported(importer, rows)
+    assert [row["status"] for row in results] == ["invalid", "created", "created", "invalid"]
+    assert results[0]["problems"] == "phone-region-missing"
+    assert "may be +6591234567 or +916591234567" in results[0]["message"]
