@@ -28,6 +28,7 @@ from importer.reading.header import find_header, matches, sample_of
 from importer.reading.number_formats import masks_of
 from importer.reading.open_document import refuse_sprawling
 from importer.reading.packages import Package, open_package, refuse_large, related_part, sheet_parts
+from importer.reading.panics import refusing_panics
 from importer.reading.records import Fault, Record
 from importer.reading.shared_strings import lengths_of, referred_bytes
 from importer.reading.sheet_scan import MOST_CELLS, Mark, Reach, column_letters, marks_of, reach_of
@@ -93,7 +94,8 @@ def _opened(path: Path, kind: Format) -> Workbook:
     if package and kind is Format.ODS:
         refuse_sprawling(package)
     try:
-        book = CalamineWorkbook.from_path(path)
+        with refusing_panics(path):
+            book = CalamineWorkbook.from_path(path)
     except PasswordError:
         raise password_protected(path) from None
     except (CalamineError, OSError) as error:
@@ -271,7 +273,8 @@ def _refuse_amplified(workbook: Workbook, package: Package, part: str, place: st
 
 def _sheet(workbook: Workbook, name: str) -> CalamineSheet:
     try:
-        return workbook.book.get_sheet_by_name(name)
+        with refusing_panics(workbook.path):
+            return workbook.book.get_sheet_by_name(name)
     except WorksheetNotFound as error:
         raise SourceError(
             f"{workbook.path}: “{shown(name)}” is not a sheet of cells", tip="Name another sheet."
