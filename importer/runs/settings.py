@@ -121,6 +121,7 @@ def _profile(path: Path, profile: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", tip="It is TOML; see docs/settings.md.") from error
     profiles = document.pop("profiles", {})
+    _check_profiles(path, profiles)
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", tip="Check --profile.")
@@ -128,6 +129,11 @@ def _profile(path: Path, profile: str) -> dict[str, Any]:
     for key, value in chosen.items():
         _check_key(path, key, value)
     return {key: _PROFILE_KEYS[key](value) for key, value in chosen.items()}
+
+
+def _check_profiles(path: Path, profiles: object) -> None:
+    if not isinstance(profiles, dict) or not all(isinstance(keys, dict) for keys in profiles.values()):
+        raise SettingsError(f"{path}: profiles are written as [profiles.NAME], with keys below", tip="Correct it.")
 
 
 def _check_key(path: Path, key: str, value: object) -> None:

@@ -46,7 +46,7 @@ def _csv() -> Iterator[bytes]:
         'ID, "Name"\n1, "x, y"\n',
         "ID,Name\r1,a\r2,b\r",
         "ID^Name\n1^a\n",
-        "importer_row,importer_problems,ID\n2,x,1\n",
+        "_importer_row,_importer_problems,ID\n2,x,1\n",
         "ID,Name\n1,a\0b\n",
         "имя;телефон\nАнна;+7\n",
     ):

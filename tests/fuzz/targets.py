@@ -92,7 +92,6 @@ def read_mapping(content: bytes) -> None:
         assert all(0 <= mistake.line <= lines for mistake in refusal.mistakes), refusal.message
     else:
         columns_of(loaded.mapping)
-        loaded.mapping.model_dump_json()
 
 
 def read_refusal(content: bytes) -> None:

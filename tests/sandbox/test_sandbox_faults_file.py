@@ -100,3 +100,9 @@ def test_the_example_of_the_docs_loads(load):
     text = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
     example = text.split("```yaml\n")[1].split("```")[0]
     assert load(example) != Faults()
+
+
+@pytest.mark.parametrize("text", ["seed: 2026-99-99", "seed: " + "[" * 1_000], ids=["no such date", "nested too deep"])
+def test_what_the_yaml_library_stumbles_over_is_a_mistake_too(load, text):
+    with pytest.raises(SettingsError, match="not valid YAML"):
+        load(text)
