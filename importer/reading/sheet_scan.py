@@ -34,6 +34,7 @@ Only rows and columns count, because honest exports have hundreds of columns in 
 """
 
 _TAIL = 64
+_LETTERS = 3
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ERROR = re.compile(rb"""\st=["']e["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
@@ -220,7 +221,10 @@ class _Sheet:
 
 
 def _position(reference: str) -> int:
-    return _column_number(reference.rstrip("0123456789").encode()) - 1
+    letters = reference.rstrip("0123456789")
+    if not (letters.isascii() and letters.isalpha() and len(letters) <= _LETTERS):
+        raise ValueError(f"a cell is said to stand at {reference!r}")
+    return _column_number(letters.encode()) - 1
 
 
 def _column_number(letters: bytes) -> int:

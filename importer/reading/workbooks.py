@@ -318,7 +318,7 @@ def _with_marks(
     cells: list[str], faults: tuple[Fault, ...], marks: Sequence[Mark]
 ) -> tuple[list[str], tuple[Fault, ...]]:
     """What a person sees in the remarkable cells, in place of their values."""
-    width = max(len(cells), marks[-1].position + 1)
+    width = max(len(cells), *(mark.position + 1 for mark in marks))
     cells = cells + [""] * (width - len(cells))
     for mark in marks:
         cells[mark.position] = mark.text

@@ -78,3 +78,18 @@ def test_an_old_workbook_that_is_cut_off_is_damaged(tmp_path, refused):
 def test_only_a_panic_becomes_a_refusal(tmp_path):
     with pytest.raises(KeyboardInterrupt), refusing_panics(tmp_path):
         raise KeyboardInterrupt
+
+
+HEADER = '<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>name</v></c></row>'
+
+
+def test_cells_that_do_not_stand_in_order_are_where_they_say(raw_workbook, see_all):
+    row = '<row r="2"><c r="D2" t="e"><v>#N/A</v></c><c r="A2" t="e"><v>#REF!</v></c></row>'
+    (seen,) = see_all(raw_workbook(HEADER + row))
+    assert seen.rows[2] == ["#REF!", "", "#N/A"]
+    assert (2, "cell-error", "id") in seen.codes
+
+
+@pytest.mark.parametrize("reference", ["2", "é2", "AAAAAAAAAA2", "$A$2"])
+def test_a_cell_at_no_possible_place_is_damage(raw_workbook, refused, reference):
+    refused(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'), "damaged|Cell|stray")
