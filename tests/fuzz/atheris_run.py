@@ -25,6 +25,9 @@ from tests.fuzz.mutators import change_workbook
 from tests.fuzz.seeds import seeds
 
 SECONDS_AN_INPUT = 10
+"""Of the processor's time: on a busy machine a clock says nothing about the input."""
+HANGS_AFTER = 120
+"""Seconds on the clock."""
 MEGABYTES = 2048
 
 
@@ -37,7 +40,7 @@ def main(name: str, seconds: str, folder: str) -> None:
         (place / "seeds" / f"{number:03}").write_bytes(seed)
     options = [
         f"-max_total_time={seconds}",
-        f"-timeout={SECONDS_AN_INPUT}",
+        f"-timeout={HANGS_AFTER}",
         f"-rss_limit_mb={MEGABYTES}",
         f"-artifact_prefix={place}/findings/",
         "-max_len=65536",
@@ -58,14 +61,15 @@ class _Watched:
         self._slowest = 0.0
 
     def __call__(self, content: bytes) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         self._target(content)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         if took > self._slowest:
             self._slowest = took
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            (self._place / "slowest.json").write_text(json.dumps({"seconds": round(took, 3), "peak_mb": peak}))
+            (self._place / "slowest.json").write_text(json.dumps({"cpu_seconds": round(took, 3), "peak_mb": peak}))
             (self._place / "slowest.input").write_bytes(content)
+        assert took <= SECONDS_AN_INPUT, f"took {took:.1f} s"
 
 
 def _mutator(name: str) -> dict[str, object]:
