@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test crash-test check lint types floors samples schema docs lock clean
+.PHONY: demo test crash-test fuzz properties contract check lint types floors samples schema docs lock clean
 
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -16,6 +16,17 @@ test: $(READY) ## all tests
 N ?= 1000
 crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length
 	$(BIN)/python -m tests.crash.long --kills $(N)
+
+SECONDS ?= 60
+fuzz: $(VENV)-fuzz/.ready properties ## look for inputs that break a reader: SECONDS a target, EXAMPLES a property
+	$(VENV)-fuzz/bin/python -m tests.fuzz.campaign $(SECONDS)
+
+EXAMPLES ?= 20000
+properties: $(READY) ## every parser and every escaping function on EXAMPLES inputs each
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 4 --dist worksteal tests/fuzz
+
+contract: $(VENV)-contract/.ready ## the sandbox and the client's requests against the API's contract
+	$(VENV)-contract/bin/python -m pytest tests/contract
 
 check: lint types floors ## everything but the tests
 
@@ -44,13 +55,28 @@ lock: $(READY) ## pin the dependencies again, with hashes and without naming an 
 		--no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header pyproject.toml --group dev -o requirements/dev.txt
+	for group in fuzz contract; do \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-header pyproject.toml --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-fuzz $(VENV)-contract .fuzz dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(READY):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+# Tools that have no place in the environment of the tests; see docs/decisions/fuzzing-and-contract.md.
+$(VENV)-fuzz/.ready: requirements/fuzz.txt
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< || { \
+		echo "make fuzz needs atheris, which has wheels for CPython 3.11 to 3.14 on Linux (x86-64)" >&2; exit 1; }
+	@touch $@
+
+$(VENV)-contract/.ready: requirements/contract.txt
+	$(PYTHON) -m venv $(VENV)-contract
+	$(VENV)-contract/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
