@@ -34,7 +34,8 @@ Only rows and columns count, because honest exports have hundreds of columns in 
 """
 
 _TAIL = 64
-_LETTERS = 3
+_LAST_ROW = 1_048_576
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ERROR = re.compile(rb"""\st=["']e["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
@@ -172,8 +173,10 @@ class _Sheet:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = local(name)
         if name == "c":
-            reference = attributes.get("r")
-            self._position = _position(reference) if reference else self._position + 1
+            if reference := attributes.get("r"):
+                self._row, self._position = _place(reference)
+            else:
+                self._position += 1
             self._cell, self._formula, self._value, self._is_filled = attributes, False, None, False
         elif name == "v":
             self._in_value, self._value, self._is_filled = True, "", True
@@ -220,11 +223,12 @@ class _Sheet:
         return Mark(self._position, shown) if shown else None
 
 
-def _position(reference: str) -> int:
-    letters = reference.rstrip("0123456789")
-    if not (letters.isascii() and letters.isalpha() and len(letters) <= _LETTERS):
+def _place(reference: str) -> tuple[int, int]:
+    """Row (from 1) and position (from 0) of a cell: the library believes the cell, not the row that it stands in."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None or int(match[2]) > _LAST_ROW:
         raise ValueError(f"a cell is said to stand at {reference!r}")
-    return _column_number(letters.encode()) - 1
+    return int(match[2]), _column_number(match[1].encode()) - 1
 
 
 def _column_number(letters: bytes) -> int:
