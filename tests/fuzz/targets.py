@@ -66,13 +66,13 @@ def read_csv(content: bytes) -> None:
 
 
 def read_workbook(content: bytes) -> None:
-    """The workbook reader (XLSX, XLSM, XLSB, XLS, ODS), in this process."""
+    """The workbook reader (XLSX, XLSM, ODS), in this process."""
     options, wanted = WORKBOOK_OPTIONS[content[0] % len(WORKBOOK_OPTIONS)] if content else WORKBOOK_OPTIONS[0]
     path = _written(content[1:])
     is_mended(path)
     with _speaking(path):
         kind = format_of(path)
-        if kind is Format.XLS:  # its library takes all the memory there is: only the child process may open it
+        if kind in (Format.XLS, Format.XLSB):  # their library takes all the memory there is: for the child process only
             return
         for table in open_workbook(path, Format.XLSX if kind is Format.CSV else kind, options, wanted):
             for batch in itertools.islice(table.batches(), MOST_BATCHES):
