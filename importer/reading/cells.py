@@ -65,3 +65,22 @@ def _duration(length: timedelta) -> str:
     seconds = round(length.total_seconds())
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
     return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def column_number(letters: str) -> int:
+    """1 for column A, 16,384 for XFD; raises `ValueError` for what is no column."""
+    if not (letters.isascii() and letters.isalpha()):
+        raise ValueError(f"there is no column {letters!r}")
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def column_letters(number: int) -> str:
+    """`XFD` for column 16,384, as a spreadsheet calls it."""
+    letters = ""
+    while number > 0:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters

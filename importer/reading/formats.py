@@ -59,26 +59,37 @@ _MARKUP = (
 )
 
 
-def format_of(path: Path) -> Format:
-    """The format of the file; raises `SourceError` if it is missing, empty, unreadable or nothing we read."""
+def is_packed(path: Path) -> bool:
+    """Whether the file is a container such as workbooks come in; only then `packed_format` may look into it.
+
+    Raises `SourceError` if the file is missing, empty or unreadable.
+    """
     head = _head(path)
     if not head:
         raise SourceError(
             f"{path}: the file is empty (0 bytes)", tip="Export it again, and check that the export finished."
         )
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06", _OLE))
+
+
+def packed_format(path: Path) -> Format:
+    """The format of the workbook in the container; raises `SourceError` if there is none that can be read."""
+    head = _head(path)
     if head.startswith(b"PK\x03\x04"):
         return _zip_format(path)
     if head.startswith(b"PK\x05\x06"):
         raise SourceError(f"{path}: an empty zip archive, not a workbook", tip=SAVE_AS)
-    if head.startswith(_OLE):
-        return _ole_format(path)
-    _refuse_foreign(path, head)
+    return _ole_format(path)
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raises `SourceError` if the file is no container and no text either, or bears a workbook's name."""
+    _refuse_foreign(path, _head(path))
     if path.suffix.lower() in WORKBOOK_SUFFIXES:
         raise SourceError(
             f"{path}: not a workbook: the name ends in {path.suffix}, but the file holds plain text",
             tip=f"If it is a CSV file, rename it to {path.stem}.csv; otherwise: {SAVE_AS}",
         )
-    return Format.CSV
 
 
 def _head(path: Path) -> bytes:

@@ -60,8 +60,8 @@ class Header:
 
 def sample_of(records: Iterator[Record], header_row: int | None) -> list[Record]:
     """The first rows, or those from the header row on that a person named."""
-    start = (header_row or 1) - 1
-    return list(islice(records, start, start + SAMPLE_ROWS))
+    start = header_row or 1
+    return list(islice((record for record in records if record.number >= start), SAMPLE_ROWS))
 
 
 def matches(record: Record, wanted: frozenset[str]) -> int:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from typing import IO
 
 CHUNK = 1 << 20
+PROLOG = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml version=.1\.0.(?: encoding=.utf-8.)?(?: standalone=.\w+.)?\s*\?>)?"
+"""What stands before the first element of a part in UTF-8; any other part is for the parser."""
 
 
 class DoctypeFound(Exception):

@@ -1,8 +1,9 @@
-"""Number formats that change which digits a person sees: `00000` shows 501 as 00501."""
+"""Number formats that change what a person sees: `00000` shows 501 as 00501, `dd/mm/yyyy` shows it as a day."""
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer.reading.markup import elements
@@ -12,12 +13,33 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|.', re.S)
 _PLAIN = re.compile(r"[0#?+()\-/. ]*")
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.I)
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII).fullmatch
+_GENERAL = ("general", "standard")
+_OF_A_MOMENT = re.compile(r"[dmyhs]|a/p|am/pm", re.I)
 
 
-def masks_of(styles: IO[bytes]) -> dict[int, str]:
-    """The masks of the cell styles that have one: style number to mask."""
+class Moment(Enum):
+    """What a number is that counts days."""
+
+    DATE = "date"
+    DURATION = "duration"
+
+
+Style = str | Moment
+"""A mask, or what the number is if it counts days."""
+
+_BUILT_IN: dict[int, Style] = {
+    **dict.fromkeys([*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)], Moment.DATE),
+    46: Moment.DURATION,
+}
+"""Formats that have a number and no code; those from 27 on are dates of East Asian versions."""
+
+
+def styles_of(styles: IO[bytes]) -> dict[int, Style]:
+    """The cell styles that change what is seen: style number to mask or kind of moment."""
     formats: dict[int, str] = {}
-    masks: dict[int, str] = {}
+    found: dict[int, Style] = {}
     inside, style = "", 0
     for name, attributes in elements(styles):
         if name == "numFmt":
@@ -25,10 +47,28 @@ def masks_of(styles: IO[bytes]) -> dict[int, str]:
         elif name in ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs"):
             inside = name
         elif name == "xf" and inside == "cellXfs":
-            if mask := mask_of(formats.get(int(attributes.get("numFmtId", 0)), "")):
-                masks[style] = mask
+            if meaning := _meaning(int(attributes.get("numFmtId", 0)), formats):
+                found[style] = meaning
             style += 1
-    return masks
+    return found
+
+
+def _meaning(number: int, formats: dict[int, str]) -> Style | None:
+    code = formats.get(number)
+    if code is None:
+        return _BUILT_IN.get(number)
+    if code.strip().casefold() in _GENERAL:
+        return None
+    return moment_of(code) or mask_of(code) or None
+
+
+def moment_of(code: str) -> Moment | None:
+    """Whether the format code shows days and times of day, or how long something took."""
+    for token in _TOKEN.findall(code.split(";")[0]):
+        if _ELAPSED.fullmatch(token):
+            return Moment.DURATION
+    shown = "".join(token for token in _TOKEN.findall(code.split(";")[0]) if len(token) == 1)
+    return Moment.DATE if _OF_A_MOMENT.search(shown) else None
 
 
 def mask_of(code: str) -> str:
@@ -56,8 +96,10 @@ def _shown(token: str) -> str:
 
 def masked(mask: str, number: str) -> str | None:
     """The whole number as the mask shows it; `None` if it is not a whole number without a sign."""
-    if not re.fullmatch(r"\d{1,15}", number):
+    if not _WHOLE(number):
         return None
+    if mask.strip("0") == "":
+        return number.zfill(len(mask))
     digits = list(number)
     places = len(re.findall(r"[0#?]", mask))
     shown = []

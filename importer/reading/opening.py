@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.reading.delimited import open_delimited
-from importer.reading.formats import Format, format_of
-from importer.reading.workbooks import open_workbook
+from importer.reading.fence import open_workbook
+from importer.reading.formats import is_packed, refuse_foreign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = froze
     `wanted` are the column names the mapping uses; they help to find the header row and the sheet.
     Raises `SourceError` naming file, sheet or row, with the cure.
     """
-    kind = format_of(path)
-    if kind is Format.CSV:
-        return [open_delimited(path, options, wanted)]
-    return open_workbook(path, kind, options, wanted)
+    if is_packed(path):
+        return open_workbook(path, options, wanted)
+    refuse_foreign(path)
+    return [open_delimited(path, options, wanted)]

@@ -54,6 +54,17 @@ class Package:
         return part.casefold() in self.parts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A sheet as the workbook's main part names it; `from_1904` says from which year its days are counted."""
+
+    name: str
+    part: str
+    is_visible: bool
+    holds_cells: bool
+    from_1904: bool
+
+
 def refuse_large(path: Path) -> None:
     """Raises `SourceError` if the file is larger than a workbook can be here."""
     size = path.stat().st_size
@@ -126,16 +137,29 @@ def _check(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
                 pass
 
 
-def sheet_parts(package: Package) -> dict[str, str]:
-    """The part of each sheet, by the sheet's name."""
+def sheets_of(package: Package) -> list[Sheet]:
+    """The sheets in their order."""
     book = _main_part(package)
     targets = _targets(package, book)
-    found = {}
+    found: list[Sheet] = []
+    from_1904 = False
     with package.open(book) as file:
         for name, attributes in elements(file):
-            if name == "sheet" and "name" in attributes:
+            if name == "workbookPr":
+                from_1904 = attributes.get("date1904", "0") in ("1", "true")
+            elif name == "sheet" and "name" in attributes:
                 key = next((value for key, value in attributes.items() if key.endswith(":id")), "")
-                found[attributes["name"]] = targets.get(key, ("", ""))[0]
+                part, kind = targets.get(key, ("", "worksheet"))
+                visible = attributes.get("state", "visible") == "visible"
+                found.append(
+                    Sheet(
+                        name=attributes["name"],
+                        part=part,
+                        is_visible=visible,
+                        holds_cells=kind == "worksheet",
+                        from_1904=from_1904,
+                    )
+                )
     return found
 
 

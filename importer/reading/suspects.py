@@ -12,21 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import Problem
+from importer.reading.error_texts import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-ERRORS = frozenset(
-    (
-        *("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ERROR!"),
-        *("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA"),
-        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!"),
-        *("#¡REF!", "#¡DIV/0!", "#¡VALOR!", "#¿NOMBRE?", "#¡NUM!", "#¡NULO!"),
-        *("#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!", "#VALORE!", "#NOME?", "#RIF!", "#VALOR!", "#N/D"),
-        *("#ЗНАЧ!", "#ССЫЛКА!", "#ДЕЛ/0!", "#ИМЯ?", "#ЧИСЛО!", "#Н/Д", "#ПУСТО!"),
-    )
-)
-"""What Excel, LibreOffice and Google Sheets show for an error, in several languages."""
 
 _ROUNDED = re.compile(r"[-+]?\d(?:[.,](\d+))?E\+(\d{2,3})")
 _SHOWN_AS_ROUNDED = 11

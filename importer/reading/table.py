@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from importer.reading.blocks import batches_of_blocks, rows_at_once
 from importer.reading.frames import batches_of
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from importer.model.batch import Batch
     from importer.model.source import SourceInfo
+    from importer.reading.blocks import Block
     from importer.reading.header import Header
     from importer.reading.records import Record
 
@@ -23,16 +25,20 @@ BATCH_SIZE = 20_000
 class Table:
     """One table: what was found (`info`), and its rows in batches.
 
-    `records` starts a new pass over the rows below the header each time it is called.
+    `records` starts a new pass over the rows below the header each time it is called; so does `blocks`, the quick way
+    to the same rows, where there is one.
     """
 
     info: SourceInfo
     header: Header
     records: Callable[[], Iterator[Record]]
+    blocks: Callable[[], Iterator[Block]] | None = None
 
     def batches(self, size: int = BATCH_SIZE) -> Iterator[Batch]:
         """The rows in source order, at most `size` in a batch; blank rows are counted but left out.
 
         Raises `SourceError` where the file breaks off or cannot be read any further.
         """
-        return batches_of(self.records(), self.header, size)
+        if self.blocks is None:
+            return batches_of(self.records(), self.header, size)
+        return batches_of_blocks(self.blocks(), self.header, rows_at_once(self.header, size))

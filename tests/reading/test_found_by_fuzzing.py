@@ -90,6 +90,12 @@ def test_cells_that_do_not_stand_in_order_are_where_they_say(raw_workbook, see_a
     assert (2, "cell-error", "id") in seen.codes
 
 
-@pytest.mark.parametrize("reference", ["2", "é2", "AAAAAAAAAA2", "$A$2", "A99999999999", "A1048577"])
-def test_a_cell_at_no_possible_place_is_damage(raw_workbook, refused, reference):
+@pytest.mark.parametrize("reference", ["2", "é2", "AAAAAAAAAA2", "$A$2"])
+def test_a_cell_in_no_possible_column_is_damage(raw_workbook, refused, reference):
     refused(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'), "damaged|Cell|stray")
+
+
+@pytest.mark.parametrize("reference", ["A99999999999", "A1048577"])
+def test_a_cell_that_names_an_impossible_row_stands_where_its_row_does(raw_workbook, see_all, reference):
+    (seen,) = see_all(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'))
+    assert seen.rows == {2: ["#N/A", ""]}

@@ -1,0 +1,73 @@
+"""Open XML workbooks (.xlsx, .xlsm): which sheets there are, and their rows as they stream from the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from importer.errors import SourceError
+from importer.model.problem import shown
+from importer.reading.formats import SAVE_AS
+from importer.reading.number_formats import styles_of
+from importer.reading.packages import related_part, sheets_of
+from importer.reading.shared_strings import shared_strings
+from importer.reading.sheet_rows import rows_of
+from importer.reading.strays import without_strays
+from importer.reading.values import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from importer.reading.number_formats import Style
+    from importer.reading.packages import Package, Sheet
+    from importer.reading.records import Record
+
+
+@dataclass(frozen=True)
+class OpenXmlBook:
+    """An open workbook; nothing of its sheets is kept."""
+
+    package: Package
+
+    @property
+    def names(self) -> list[str]:
+        """The sheets, in their order."""
+        return [sheet.name for sheet in self._sheets]
+
+    @property
+    def visible(self) -> list[str]:
+        """The sheets of cells that a person sees."""
+        return [sheet.name for sheet in self._sheets if sheet.is_visible and sheet.holds_cells]
+
+    @property
+    def hidden(self) -> list[str]:
+        """The sheets a person does not see."""
+        return [sheet.name for sheet in self._sheets if not sheet.is_visible]
+
+    def records(self, name: str) -> Iterator[Record]:
+        """The rows of the sheet that stand in the file; raises `SourceError` where it cannot be read any further."""
+        place = f"{self.package.path}, sheet “{shown(name)}”"
+        sheet = next(sheet for sheet in self._sheets if sheet.name == name)
+        if not sheet.holds_cells:
+            raise SourceError(
+                f"{self.package.path}: “{shown(name)}” is not a sheet of cells", tip="Name another sheet."
+            )
+        if not self.package.has(sheet.part):
+            raise SourceError(f"{place}: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS)
+        return without_strays(rows_of(self.package, sheet.part, self._values, place), place)
+
+    @cached_property
+    def _sheets(self) -> list[Sheet]:
+        return sheets_of(self.package)
+
+    @cached_property
+    def _values(self) -> Values:
+        strings: Sequence[str] = ()
+        if part := related_part(self.package, "sharedStrings"):
+            strings = shared_strings(self.package, part)
+        styles: dict[int, Style] = {}
+        if part := related_part(self.package, "styles"):
+            with self.package.open(part) as file:
+                styles = styles_of(file)
+        return Values(strings=strings, styles=styles, from_1904=any(sheet.from_1904 for sheet in self._sheets))

@@ -1,0 +1,120 @@
+"""The rows of an Open XML sheet by a real XML parser: right for every sheet there can be, and slow."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Final
+
+from importer.reading.cells import column_letters, column_number
+from importer.reading.markup import CHUNK, local, parser
+from importer.reading.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.reading.records import Fault
+    from importer.reading.values import Values
+
+LARGEST_CELL: Final = 1 << 20
+"""Characters of a cell; a spreadsheet keeps 32,767."""
+MOST_COLUMNS: Final = 16_384
+"""A spreadsheet has no more; the last is XFD."""
+
+_WHITE = " \t\r\n"
+_PARENTS = {"row": "sheetData", "c": "row"}
+_TEXT_OF = {"v": ("c",), "t": ("is", "r")}
+
+
+def parsed_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
+    """Every row of the sheet, as it stands in the file."""
+    sheet = _Sheet(values)
+    while piece := file.read(CHUNK):
+        yield from sheet.rows(piece)
+    yield from sheet.rows(b"", last=True)
+
+
+def parsed_row(row: str, values: Values) -> Record:
+    """One row, from `<row` to `</row>`."""
+    (record,) = _Sheet(values).rows(f"<sheetData>{row}</sheetData>".encode(), last=True)
+    return record
+
+
+class _Sheet:
+    """The parser's state: where it is, the cell it is in, and the row so far."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._reader = parser()
+        self._reader.StartElementHandler = self._start
+        self._reader.EndElementHandler = self._end
+        self._reader.CharacterDataHandler = self._text
+        self._done: list[Record] = []
+        self._open: list[str] = []
+        self._number = 0
+        self._begin_row()
+        self._begin_cell({})
+
+    def rows(self, piece: bytes, *, last: bool = False) -> list[Record]:
+        """The rows that end in this piece of the sheet."""
+        self._done = []
+        self._reader.Parse(piece, last)
+        return self._done
+
+    def _begin_row(self) -> None:
+        self._cells: list[str] = []
+        self._faults: list[Fault] = []
+        self._position = -1
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        self._cell = attributes
+        self._formula = False
+        self._value: str | None = None
+        self._piece: str | None = None
+        self._keeps_blanks = True
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = local(name)
+        parent = self._open[-1] if self._open else ""
+        self._open.append(name)
+        if _PARENTS.get(name, parent) != parent:
+            return
+        if name == "c":
+            reference = attributes.get("r")
+            self._position = column_number(reference.rstrip("0123456789")) - 1 if reference else self._position + 1
+            self._begin_cell(attributes)
+        elif parent in _TEXT_OF.get(name, ()):
+            self._piece = ""
+            self._keeps_blanks = name == "v" or attributes.get("xml:space") == "preserve"
+        elif name == "f":
+            self._formula = True
+        elif name == "row":
+            self._number = int(attributes.get("r", self._number + 1))
+            self._begin_row()
+
+    def _text(self, text: str) -> None:
+        if self._piece is not None:
+            self._piece += text
+            if len(self._piece) > LARGEST_CELL:
+                raise ValueError(f"a cell in row {self._number} holds more than {LARGEST_CELL:,} characters")
+
+    def _end(self, name: str) -> None:
+        name = local(name)
+        self._open.pop()
+        if name in _TEXT_OF and self._piece is not None:
+            self._value = (self._value or "") + (self._piece if self._keeps_blanks else self._piece.strip(_WHITE))
+            self._piece = None
+        elif name == "c" and self._open[-1:] == ["row"]:
+            self._end_cell()
+        elif name == "row" and self._open[-1:] == ["sheetData"]:
+            self._done.append(Record(self._number, self._number, self._cells, tuple(self._faults)))
+
+    def _end_cell(self) -> None:
+        kind, style = self._cell.get("t", "n"), int(self._cell.get("s") or 0)
+        text, fault = self._values.text_and_fault(kind, style, self._value, self._position, formula=self._formula)
+        if fault:
+            self._faults.append(fault)
+        if (text or fault) and self._position >= MOST_COLUMNS:
+            raise ValueError(f"a cell in column {column_letters(self._position + 1)}, where no spreadsheet has cells")
+        if text:
+            missing = self._position + 1 - len(self._cells)
+            self._cells.extend([""] * missing)
+            self._cells[self._position] = text

@@ -1,0 +1,98 @@
+"""The rows of an Open XML sheet, as they stream from the package.
+
+Plain rows are cut by a pattern. A sheet that is not laid out plainly (prefixes, comments, rows without a number,
+another encoding) goes to the parser as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING, Final
+
+from importer.errors import SourceError
+from importer.reading.cells import column_letters
+from importer.reading.markup import CHUNK, PROLOG
+from importer.reading.plain_rows import NotPlain, PlainRows
+from importer.reading.sheet_parser import MOST_COLUMNS, parsed_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.reading.packages import Package
+    from importer.reading.records import Record
+    from importer.reading.values import Values
+
+MOST_ROWS: Final = 1 << 20
+LARGEST_ROW: Final = 64 << 20
+"""Bytes of XML from one row to the next."""
+
+_ROW_END = b"</row>"
+_PROLOG = re.compile(PROLOG + rb"\s*<worksheet\b[^<>]*>(?:(?!<sheetData)[^!?])*?<sheetData\s*(/?)>", re.I)
+_EPILOG = re.compile(rb'\s*(?:<row r="\d+"[^<>]*/>\s*)*</sheetData')
+
+
+def rows_of(package: Package, part: str, values: Values, place: str) -> Iterator[Record]:
+    """Every row of the sheet that stands in the file, in the order of their numbers.
+
+    Raises `SourceError` naming `place` if the rows do not stand in order, or lie where no spreadsheet has cells.
+    """
+    last = 0
+    for record in _plain_or_parsed(package, part, values):
+        if not last < record.number <= MOST_ROWS or len(record.cells) > MOST_COLUMNS:
+            raise _misplaced(place, record, last)
+        last = record.number
+        while record.cells and not record.cells[-1]:
+            record.cells.pop()
+        yield record
+
+
+def _misplaced(place: str, record: Record, last: int) -> SourceError:
+    tip = "Open it in a spreadsheet program and save it again."
+    if record.number <= last:
+        return SourceError(f"{place}: row {record.number} stands after row {last} in the file", tip=tip)
+    reach = f"its cells reach to row {record.number} and column {column_letters(len(record.cells))}"
+    return SourceError(f"{place}: {reach}, where no spreadsheet has cells", tip=tip)
+
+
+def _plain_or_parsed(package: Package, part: str, values: Values) -> Iterator[Record]:
+    read = 0
+    try:
+        with package.open(part) as file:
+            for record in plain_rows(file, values):
+                read = record.number
+                yield record
+    except NotPlain:
+        with package.open(part) as file:
+            yield from (record for record in parsed_rows(file, values) if record.number > read)
+
+
+def plain_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
+    """Every row of a sheet that is laid out plainly; raises `NotPlain` where it is not."""
+    rows = PlainRows(values)
+    text, is_empty = _after_prolog(file)
+    while not is_empty:
+        head, found, end = text.rpartition(_ROW_END)
+        finished = b"</sheetData" in end
+        if found:
+            if b"<!" in head or b"<?" in head:
+                raise NotPlain
+            yield from rows.of(head.decode())
+        if finished:
+            if not _EPILOG.match(end):
+                raise NotPlain
+            break
+        piece = file.read(CHUNK)
+        if not piece or len(end) > LARGEST_ROW:
+            raise NotPlain
+        text = end + piece
+    while file.read(CHUNK):  # to the end, where the checksum is compared
+        pass
+
+
+def _after_prolog(file: IO[bytes]) -> tuple[bytes, bool]:
+    """The bytes after `<sheetData>`, and whether there is nothing in it."""
+    text = file.read(CHUNK)
+    match = _PROLOG.match(text)
+    if not match:
+        raise NotPlain
+    return text[match.end() :], bool(match[1])

@@ -1,0 +1,208 @@
+"""The child that reads workbooks: behind limits, never outlives its purpose, and its death is one clear refusal."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from importer.errors import SourceError
+from importer.model.source import ReadOptions
+from importer.reading import open_tables
+from importer.reading.fence import open_workbook
+from importer.reading.limits import Limits
+from importer.reading.wire import receive, send
+
+MIB = 1 << 20
+ROWS = 60_000
+
+unix = pytest.mark.skipif(os.name != "posix", reason="there are no such limits")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="children are found by /proc")
+
+
+@pytest.fixture
+def dense(raw_workbook):
+    """A workbook that keeps every limit of its size, and takes more than a second and 100 MiB to read."""
+    cell = '<c r="{column}{row}" t="inlineStr"><is><r><t>{row:x}</t></r><r><t> of {column}</t></r></is></c>'
+    rows = (
+        f'<row r="{row}">{"".join(cell.format(row=row, column=column) for column in "ABCDEF")}</row>'
+        for row in range(1, ROWS + 1)
+    )
+    return raw_workbook("".join(rows))
+
+
+@pytest.fixture
+def many_strings(raw_workbook):
+    """A workbook whose shared strings alone take more memory than a small limit allows."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    book = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    )
+    strings = "".join(f"<si><t>{number:x}</t></si>" for number in range(900_000))
+    strings = f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>'
+    row = '<row r="{0}"><c r="A{0}" t="s"><v>{1}</v></c><c r="B{0}" t="s"><v>2</v></c></row>'
+    return raw_workbook(
+        row.format(1, 899_999) + row.format(2, 3),
+        **{"xl/_rels/workbook.xml.rels": book, "xl/sharedStrings.xml": strings},
+    )
+
+
+def rows_of(path, limits=None):
+    tables = open_workbook(path, ReadOptions(), frozenset(), limits=limits or Limits())
+    return sum(len(batch.frame) for table in tables for batch in table.batches())
+
+
+def children(of=None):
+    """The ids of the running children of a process of ours."""
+    pid = of or os.getpid()
+    try:
+        lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+        return {int(child) for each in lists for child in each.read_text().split()}
+    except FileNotFoundError:
+        return set()
+
+
+def refusal_of(path, limits):
+    with pytest.raises(SourceError) as refusal:
+        rows_of(path, limits)
+    assert str(path) in refusal.value.message
+    assert "CSV UTF-8" in refusal.value.tip
+    return refusal.value.message
+
+
+@unix
+def test_memory_is_limited(many_strings):
+    message = refusal_of(many_strings, Limits(memory=96 * MIB))
+    assert message.endswith("reading the workbook takes more than 96 MiB of memory, which is the limit")
+
+
+@unix
+def test_computing_time_is_limited(dense):
+    message = refusal_of(dense, Limits(computing=1))
+    assert message.endswith("reading the workbook takes more than 1 s of computing time, which is the limit")
+
+
+def test_waiting_is_limited(many_strings):
+    message = refusal_of(many_strings, Limits(waiting=0.05))
+    assert message.endswith("reading the workbook takes more than 0.05 s, which is the limit")
+
+
+@linux
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_the_death_of_the_child_is_a_refusal_and_never_a_short_read(dense, blow):
+    (table,) = open_tables(dense, ReadOptions())
+    before = children()
+    batches = table.batches()
+    rows = len(next(batches).frame)
+    (child,) = children() - before
+    os.kill(child, blow)
+    with pytest.raises(SourceError, match=rf"broke down \(signal {int(blow)}") as refusal:
+        rows += sum(len(batch.frame) for batch in batches)
+    assert str(dense) in refusal.value.message
+    assert "save it as" in refusal.value.tip
+    assert rows < ROWS - 1
+
+
+@linux
+def test_a_child_is_ended_when_nobody_reads_on(dense):
+    before = children()
+    batches = open_tables(dense, ReadOptions())[0].batches()
+    next(batches)
+    assert children() - before
+    batches.close()
+    assert children() == before
+
+
+@linux
+def test_the_child_is_told_no_secret(dense, monkeypatch):
+    monkeypatch.setenv("SALESCHAT_API_KEY", "canary-7f3a")
+    before = children()
+    batches = open_tables(dense, ReadOptions())[0].batches()
+    next(batches)
+    (child,) = children() - before
+    assert b"canary" not in Path(f"/proc/{child}/environ").read_bytes()
+    assert b"canary" not in Path(f"/proc/{child}/cmdline").read_bytes()
+    batches.close()
+
+
+READ_ALL = """
+import sys
+from pathlib import Path
+from importer.model.source import ReadOptions
+from importer.reading import open_tables
+for batch in open_tables(Path(sys.argv[1]), ReadOptions())[0].batches():
+    print(len(batch.frame), flush=True)
+"""
+
+
+@linux
+def test_ctrl_c_reaches_a_clean_end(dense):
+    # The signal goes to the whole group, as a terminal sends it.
+    with subprocess.Popen(
+        [sys.executable, "-c", READ_ALL, str(dense)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as reader:
+        reader.stdout.readline()
+        started = children(reader.pid)
+        os.killpg(reader.pid, signal.SIGINT)
+        _, complaints = reader.communicate(timeout=30)
+    assert started
+    assert complaints.strip().endswith("KeyboardInterrupt")
+    assert complaints.count("Traceback") == 1  # the child says nothing
+    assert not any(is_running(child) for child in started)
+
+
+@linux
+def test_a_child_does_not_outlive_a_killed_importer(dense):
+    with subprocess.Popen([sys.executable, "-c", READ_ALL, str(dense)], stdout=subprocess.PIPE) as reader:
+        reader.stdout.readline()
+        started = children(reader.pid)
+        reader.kill()
+    assert started
+    until = time.monotonic() + 10
+    while any(is_running(child) for child in started) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(is_running(child) for child in started)
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_child_imports_nothing_heavy():
+    heavy = "{'pandas', 'numpy', 'pyarrow', 'pydantic', 'pandera', 'openpyxl', 'httpx'}"
+    code = f"import sys, importer.reading.child; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_working_folder_does_not_matter(raw_workbook, see_all, tmp_path, monkeypatch):
+    row = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
+    path = raw_workbook(row.format(1) + row.format(2))
+    (tmp_path / "json.py").write_text("raise SystemExit('a file beside the workbook was imported')")
+    monkeypatch.chdir(tmp_path)
+    assert len(see_all(Path(path.name))[0].rows) == 1
+
+
+def test_a_message_arrives_whole_or_not_at_all():
+    pipe = io.BytesIO()
+    send(pipe, {"rows": 2}, [b"12345678", b"\n\n"])
+    whole = pipe.getvalue()
+    assert receive(io.BytesIO(whole)) == ({"rows": 2}, [b"12345678", b"\n\n"])
+    for length in range(len(whole)):
+        with pytest.raises(EOFError):
+            receive(io.BytesIO(whole[:length]))

@@ -1,0 +1,155 @@
+"""The fast way and the parser give the same rows, byte for byte; and what they give is what the library gives."""
+
+from __future__ import annotations
+
+import random
+from itertools import zip_longest
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from importer.reading import plain_rows as plain
+from importer.reading.cells import text_of
+from importer.reading.open_xml import OpenXmlBook
+from importer.reading.packages import open_package
+from importer.reading.sheet_parser import parsed_rows
+from importer.reading.sheet_rows import plain_rows
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+PARTS = {
+    "xl/_rels/workbook.xml.rels": (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{OFFICE}/styles" Target="styles.xml"/>'
+        f'<Relationship Id="r3" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    ),
+    "xl/styles.xml": (
+        f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="164" formatCode="yyyy-mm-dd hh:mm"/>'
+        '<numFmt numFmtId="165" formatCode="[h]:mm"/><numFmt numFmtId="166" formatCode="00000"/>'
+        '<numFmt numFmtId="167" formatCode="&quot;+&quot;0"/></numFmts><cellXfs><xf numFmtId="0"/>'
+        '<xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="167"/><xf numFmtId="14"/>'
+        "</cellXfs></styleSheet>"
+    ),
+    "xl/sharedStrings.xml": (
+        f"<sst {MAIN}>"
+        '<si><t>Pune</t></si><si><t xml:space="preserve"> Ulm </t></si><si><r><t>São </t></r><r><t>Paulo</t></r></si>'
+        "<si><t>R&amp;D &#x41;</t></si><si><t>a_x000D_b</t></si><si><t>東京</t><rPh><t>トウキョウ</t></rPh></si><si/>"
+        "</sst>"
+    ),
+}
+
+LIKE_THE_LIBRARY = (
+    *(lambda at, number=number: f'<c r="{at}" t="s"><v>{number}</v></c>' for number in range(7)),
+    lambda at: f'<c r="{at}"><v>{RANDOM.randrange(10**12)}</v></c>',
+    lambda at: f'<c r="{at}"><v>{RANDOM.uniform(-1000, 1000)!r}</v></c>',
+    lambda at: f'<c r="{at}"><v>{round(RANDOM.random() * 100, 2)}</v></c>',
+    lambda at: f'<c r="{at}"><v>{RANDOM.choice(("1E3", "0.1", "-0", "1.50", "007", "1e-7"))}</v></c>',
+    lambda at: f'<c r="{at}" s="{RANDOM.choice((1, 5))}"><v>{RANDOM.randrange(1, 2_958_465)}</v></c>',
+    lambda at: f'<c r="{at}" s="1"><v>{RANDOM.uniform(0, 80_000)!r}</v></c>',
+    lambda at: f'<c r="{at}" s="2"><v>{RANDOM.uniform(0, 40)!r}</v></c>',
+    lambda at: f'<c r="{at}" t="b"><v>{RANDOM.choice("01")}</v></c>',
+    lambda at: f'<c r="{at}" t="d"><v>2026-11-{RANDOM.randrange(10, 30)}</v></c>',
+    lambda at: f'<c r="{at}" t="str"><f>A1&amp;"x"</f><v>{RANDOM.choice(("x", "&lt;y&gt;"))}</v></c>',
+    lambda at: f'<c r="{at}" t="inlineStr"><is><t>  O&apos;Neil {RANDOM.randrange(100)} </t></is></c>',
+    lambda at: f'<c r="{at}" t="inlineStr"><is><t xml:space="preserve"> &#228;\n\t</t></is></c>',
+    lambda at: f'<c r="{at}" s="1"/>',
+    lambda at: f'<c r="{at}" s="3"></c>',
+    lambda _: "",
+)
+BEYOND_THE_LIBRARY = (
+    lambda at: f'<c r="{at}" s="3"><v>{RANDOM.randrange(99_999)}</v></c>',
+    lambda at: f'<c r="{at}" s="4"><v>{RANDOM.randrange(10**12)}</v></c>',
+    lambda at: f'<c r="{at}"><v>12345678901234567</v></c>',
+    lambda at: f'<c r="{at}" t="e"><v>#N/A</v></c>',
+    lambda at: f'<c r="{at}" t="e"><v>#NEW!</v></c>',
+    lambda at: f'<c r="{at}"><f>1+1</f></c>',
+    lambda at: f'<c r="{at}"><f t="shared" si="0"/><v>5</v></c>',
+)
+RANDOM = random.Random(20_261_123)
+
+
+def rows(count, kinds, columns="ABCD"):
+    rare = (*kinds, *kinds, *kinds[:1] * 3)
+    for row in range(1, count + 1):
+        if row % 11:
+            cells = "".join(RANDOM.choice(rare)(f"{column}{row}") for column in columns)
+            yield f'<row r="{row}" spans="1:5">{cells}</row>'
+        else:
+            yield f'<row r="{row}" ht="15"/>'
+
+
+def compared(path):
+    """How many rows there are; fails at the first that the two ways read differently."""
+    package = open_package(path)
+    values = OpenXmlBook(package)._values
+    with package.open("xl/worksheets/sheet1.xml") as fast, package.open("xl/worksheets/sheet1.xml") as whole:
+        count = 0
+        parsed = (row for row in parsed_rows(whole, values) if row.number % 11)  # the fast way leaves blank rows out
+        for one, other in zip_longest(plain_rows(fast, values), parsed):
+            assert trimmed(one) == trimmed(other)
+            count += 1
+    return count
+
+
+def trimmed(row):
+    cells = list(row.cells)
+    while cells and not cells[-1]:
+        cells.pop()
+    return row._replace(cells=cells)
+
+
+@pytest.mark.slow
+def test_200_000_rows_are_the_same_both_ways(raw_workbook):
+    everything = (*LIKE_THE_LIBRARY * 3, *BEYOND_THE_LIBRARY)
+    path = raw_workbook("".join(rows(220_000, everything)), **PARTS)
+    assert compared(path) == 200_000
+
+
+def test_the_fast_way_leaves_few_rows_to_the_parser(raw_workbook, monkeypatch):
+    """Else the comparison would compare the parser with itself."""
+    left = []
+    parse = plain.parsed_row
+    monkeypatch.setattr(plain, "parsed_row", lambda row, values: left.append(row) or parse(row, values))
+    path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
+    assert compared(path) == 2_000
+    assert all("<f>" in row for row in left)
+    assert 0 < len(left) < 700
+
+
+def test_values_are_those_of_the_library(raw_workbook):
+    path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
+    library = CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()
+    expected = {number: [text_of(cell) for cell in row] for number, row in enumerate(library, start=1)}
+    read = 0
+    for row in OpenXmlBook(open_package(path)).records("Leads"):
+        cells = row.cells + [""] * (4 - len(row.cells))
+        assert cells == expected[row.number], row.number
+        read += 1
+    assert read == 2_000
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        '<?xml version="1.0" encoding="utf-16"?><worksheet><sheetData>{}</sheetData></worksheet>',
+        "<x:worksheet xmlns:x='y'><x:sheetData>{}</x:sheetData></x:worksheet>",
+        "<worksheet><!-- </row> --><sheetData>{}</sheetData></worksheet>",
+        "<worksheet><sheetData>{}<!-- </row> --></sheetData></worksheet>",
+        "<worksheet><sheetData>{}<row><c t='str'><v>last</v></c></row></sheetData></worksheet>",
+        '<worksheet><sheetData>{}<row r="9999" spans="1:1"><c r="A9999" t="str"><v><![CDATA[</row>]]></v></c></row>'
+        "</sheetData></worksheet>",
+    ],
+)
+def test_a_sheet_that_is_not_laid_out_plainly_is_parsed(raw_workbook, sheet):
+    found = [f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>v{row}</t></is></c></row>' for row in range(1, 9_000)]
+    text = sheet.format("".join(found))
+    if "x:" in sheet:
+        text = text.replace("<row", "<x:row").replace("</row", "</x:row").replace("<c", "<x:c").replace("</c", "</x:c")
+        text = (
+            text.replace("<is>", "<x:is>").replace("</is>", "</x:is>").replace("<t>", "<x:t>").replace("</t>", "</x:t>")
+        )
+    path = raw_workbook("", sheet=text.encode("utf-16" if "utf-16" in sheet else "utf-8"))
+    read = list(OpenXmlBook(open_package(path)).records("Leads"))
+    assert [row.cells for row in read[:8_999]] == [[f"v{number}"] for number in range(1, 9_000)]
+    assert len(read) == 8_999 + sheet.count("<v>")
