@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test bench crash-test check lint types floors samples schema docs lock audit sbom clean
+.PHONY: demo test bench crash-test fuzz properties contract check lint types floors samples schema docs lock audit sbom clean
 
 # Only wheels, and only those whose hashes are written down: nothing is built, so no package runs code while it is installed.
 INSTALL := install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
@@ -24,6 +24,17 @@ ROWS ?= 1000,100000,1000000
 BENCH ?=
 bench: $(READY) ## ours beside peers and floors (hours); ROWS=10000 for a look
 	$(BIN)/python -m benchmarks --rows $(ROWS) $(BENCH)
+
+SECONDS ?= 60
+fuzz: $(VENV)-fuzz/.ready properties ## look for inputs that break a reader: SECONDS a target, EXAMPLES a property
+	$(VENV)-fuzz/bin/python -m tests.fuzz.campaign $(SECONDS)
+
+EXAMPLES ?= 20000
+properties: $(READY) ## every parser and every escaping function on EXAMPLES inputs each
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 4 --dist worksteal tests/fuzz
+
+contract: $(VENV)-contract/.ready ## the sandbox and the client's requests against the API's contract
+	$(VENV)-contract/bin/python -m pytest tests/contract
 
 check: lint types floors ## everything but the tests
 
@@ -52,8 +63,9 @@ lock: $(READY) ## pin the dependencies again, with hashes and without naming an 
 		--no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header pyproject.toml --group dev -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --group audit -o requirements/audit.txt
+	for group in audit fuzz contract; do \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-header --group $$group -o requirements/$$group.txt || exit 1; done
 
 audit: $(AUDIT)/.ready ## look every pinned package up among known vulnerabilities; needs the network
 	for pinned in run dev audit; do \
@@ -68,7 +80,8 @@ sbom: $(AUDIT)/.ready ## list what an installation holds, with licences: require
 		-o requirements/sbom.cdx.json $(AUDIT)/run
 
 clean:
-	rm -rf $(VENV) $(AUDIT) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) $(VENV)-fuzz $(VENV)-contract .fuzz dist build .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .hypothesis
 
 $(READY):
 	$(PYTHON) -m venv $(VENV)
@@ -80,4 +93,16 @@ $(READY):
 $(AUDIT)/.ready: requirements/audit.txt
 	$(PYTHON) -m venv --clear $(AUDIT)
 	$(AUDIT)/bin/python -m pip $(INSTALL) -r requirements/audit.txt
+	@touch $@
+
+# Tools that have no place in the environment of the tests; see docs/decisions/fuzzing-and-contract.md.
+$(VENV)-fuzz/.ready: requirements/fuzz.txt
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< || { \
+		echo "make fuzz needs atheris, which has wheels for CPython 3.11 to 3.14 on Linux (x86-64)" >&2; exit 1; }
+	@touch $@
+
+$(VENV)-contract/.ready: requirements/contract.txt
+	$(PYTHON) -m venv $(VENV)-contract
+	$(VENV)-contract/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -228,4 +228,7 @@ def _names_org(seen: Answer) -> bool:
 
 def _host(seen: Answer) -> str:
     """The host a redirect points to; the rest of the address may carry secrets."""
-    return urlsplit(seen.headers.get("location", "")).hostname or "nowhere"
+    try:
+        return urlsplit(seen.headers.get("location", "")).hostname or "nowhere"
+    except ValueError:
+        return "no address"

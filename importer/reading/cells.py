@@ -68,7 +68,9 @@ def _duration(length: timedelta) -> str:
 
 
 def column_number(letters: str) -> int:
-    """1 for column A, 16,384 for XFD."""
+    """1 for column A, 16,384 for XFD; raises `ValueError` for what is no column."""
+    if not (letters.isascii() and letters.isalpha()):
+        raise ValueError(f"there is no column {letters!r}")
     number = 0
     for letter in letters.upper():
         number = number * 26 + ord(letter) - 64

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
+from importer.reading.damage import FROM_DAMAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +123,7 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
 
 def _zip_format(path: Path) -> Format:
     names = {name.casefold() for name in _zip_names(path)}
+    _refuse_two_in_one(path, names)
     if "xl/workbook.bin" in names:
         return Format.XLSB
     if any(name.startswith("index/") and name.endswith(".iwa") for name in names) or "index.zip" in names:
@@ -144,11 +146,20 @@ def _zip_format(path: Path) -> Format:
     raise SourceError(f"{path}: a zip archive, not a workbook", tip="Unpack it and import the files in it.")
 
 
+def _refuse_two_in_one(path: Path, names: set[str]) -> None:
+    """What is checked here must be what the library reads: it may take another kind than the one that is meant."""
+    is_excel = any(name.startswith("xl/") for name in names)
+    if (is_excel and "content.xml" in names) or names >= {"xl/workbook.bin", "xl/workbook.xml"}:
+        raise SourceError(
+            f"{path}: holds two kinds of workbook in one, and programs differ in what they see", tip=SAVE_AS
+        )
+
+
 def _zip_names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except FROM_DAMAGE as error:
         raise SourceError(
             f"{path}: the workbook is damaged or was cut off ({error})", tip="Copy, download or export the file again."
         ) from error
@@ -167,7 +178,7 @@ def _open_document_format(path: Path) -> Format:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("mimetype") as file:
             kind = file.read(200)
-    except (zipfile.BadZipFile, OSError, KeyError, RuntimeError, NotImplementedError):
+    except (*FROM_DAMAGE, RuntimeError):
         kind = b""
     if b"spreadsheet" not in kind:
         raise SourceError(f"{path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)

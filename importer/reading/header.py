@@ -129,7 +129,7 @@ def _usual_count(filled: Sequence[Record]) -> int:
     """How many cells most rows fill, apart from titles and footnotes."""
     counts = Counter(_filled_count(record) for record in filled)
     table = [count for count in counts if count > max(counts) / 3]
-    return max(table, key=lambda count: (counts[count], count))
+    return max(table, key=lambda count: (counts[count], count), default=0)
 
 
 def _filled_count(record: Record) -> int:

@@ -24,6 +24,7 @@ from importer.reading.old_workbook import OldBook, old_book, old_marks
 from importer.reading.open_document import refuse_sprawling
 from importer.reading.open_document_marks import is_remarkable, open_document_marks
 from importer.reading.packages import open_package
+from importer.reading.panics import refusing_panics
 from importer.reading.records import Fault, Record
 
 if TYPE_CHECKING:
@@ -100,15 +101,12 @@ def loaded_book(path: Path, kind: Format) -> LoadedBook:
 def _library(path: Path) -> Iterator[None]:
     """Turns what the library says about broken workbooks, or panics at, into a refusal in a person's words."""
     try:
-        yield
+        with refusing_panics(path):
+            yield
     except PasswordError:
         raise password_protected(path) from None
     except (CalamineError, OSError) as error:
         raise _damaged(path, error) from error
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":  # of no module that could be imported
-            raise _damaged(path, error) from error
-        raise
 
 
 def _damaged(path: Path, error: BaseException) -> SourceError:

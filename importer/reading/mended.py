@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from importer.model.columns import IMPORTER_PREFIX
+from importer.reading.damage import FROM_DAMAGE
 
 _HEAD: Final = 1 << 20
 _MARK: Final = f"{IMPORTER_PREFIX}row"
@@ -25,7 +26,7 @@ def is_mended(path: Path) -> bool:
                 return any(_has_mark(archive.open(name).read(_HEAD)) for name in names)
         with path.open("rb") as file:
             return _has_mark(file.read(_HEAD))
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except (*FROM_DAMAGE, RuntimeError):
         return False
 
 

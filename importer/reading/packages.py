@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
-from xml.parsers import expat
 
 from importer.errors import SourceError
+from importer.reading.damage import FROM_DAMAGE
 from importer.reading.formats import password_protected
 from importer.reading.markup import DoctypeFound, elements
 
@@ -30,17 +28,6 @@ LARGEST_RATIO = 100
 """An honest sheet of a million rows packs to a 14th, the bombs seen to a 400th and less."""
 
 _PROLOG = 1 << 16
-_FROM_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    expat.ExpatError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    ValueError,
-    struct.error,
-)
 _SPLIT = "Split it into smaller files, or save it as “CSV UTF-8”."
 _DAMAGED = "Open it in a spreadsheet program, save it again as “Excel Workbook (.xlsx)”, and import that."
 
@@ -96,7 +83,7 @@ def refusing_damage(path: Path) -> Iterator[None]:
         raise SourceError(
             f"{path}: the workbook declares an XML document type, which is not allowed", tip=_DAMAGED
         ) from None
-    except _FROM_DAMAGE as error:
+    except FROM_DAMAGE as error:
         raise SourceError(f"{path}: the workbook is damaged ({error})", tip=_DAMAGED) from error
     except RuntimeError as error:
         if "password" in str(error) or "encrypted" in str(error):

@@ -163,6 +163,7 @@ def _tables(path: Path, profile: str) -> list[dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", tip="It is TOML; see docs/settings.md.") from error
     profiles = document.pop("profiles", {})
+    _check_profiles(path, profiles)
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", tip="Check --profile.")
@@ -173,6 +174,11 @@ def _checked(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in table.items():
         _check_key(path, key, value)
     return {key: _PROFILE_KEYS[key](value) for key, value in table.items()}
+
+
+def _check_profiles(path: Path, profiles: object) -> None:
+    if not isinstance(profiles, dict) or not all(isinstance(keys, dict) for keys in profiles.values()):
+        raise SettingsError(f"{path}: profiles are written as [profiles.NAME], with keys below", tip="Correct it.")
 
 
 def _check_key(path: Path, key: str, value: object) -> None:

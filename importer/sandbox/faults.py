@@ -128,7 +128,7 @@ def _document(path: Path) -> Mapping[str, object]:
         raise SettingsError(
             f"{path}: cannot be read: {error.strerror}", tip="Check the path after --faults."
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # such as a date that there is not
         where = " ".join(str(error).split())
         raise SettingsError(f"{path}: not valid YAML: {where}", tip="Correct the faults file.") from error
     if document is None:

@@ -106,6 +106,13 @@ def test_8_and_15_redirects_and_configuration_stop_the_run(status: int, kind: Ki
     assert "secret" not in verdict.stop.reason
 
 
+@pytest.mark.parametrize("location", ["http://[", "https://[x]/", "//[::1", "http://\u2100.example/"])
+def test_a_redirect_to_what_is_no_address_stops_the_run_too(location: str) -> None:
+    verdict = judged(302, HTML, Kind.CREATE, location=location)
+    assert verdict.action is Action.STOP
+    assert location not in verdict.message
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("status", [400, 413, 414, 415, 422, 431])
 def test_9_content_is_refused_for_good(status: int, kind: Kind) -> None:

@@ -108,6 +108,7 @@ def test_the_example_of_the_docs_loads(load):
         ("seed: &a [1]\nendpoints: [*a, *a]\n", r"not valid YAML: aliases .* are not used here"),
         ("seed: " + "[" * 3_000, "nests too deep"),
         ("#" * (256 * 1024 + 1), "larger than 256 KiB"),
+        ("seed: 2026-99-99", "not valid YAML"),
         ("!!python/object/apply:os.system [id]\n", "not valid YAML"),
     ],
 )

@@ -1,0 +1,101 @@
+"""Damaged and hostile files that the fuzzers found (docs/fuzzing.md): each is one clear refusal, or is read."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from importer.errors import SourceError
+from importer.reading import is_mended
+from importer.reading.panics import refusing_panics
+
+CONTAINERS = Path(__file__).parents[1] / "e2e" / "containers"
+
+
+@pytest.fixture
+def refused(see_all):
+    def check(path, message):
+        with pytest.raises(SourceError, match=message) as refusal:
+            see_all(path)
+        assert str(path) in refusal.value.message
+        assert refusal.value.tip
+
+    return check
+
+
+def test_a_row_of_nothing_but_misplaced_quotes_is_no_header_row(tmp_path, refused):
+    path = tmp_path / "leads.csv"
+    path.write_bytes(b'" "' + b"\x1c" * 40)
+    refused(path, "no header row")
+
+
+def with_broken_content(path: Path, part: str) -> Path:
+    """The compressed content of a part is overwritten; the directory still says what was there."""
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo(part)
+    start = entry.header_offset + 30 + len(entry.filename)
+    content[start : start + 20] = b"\xff" * 20
+    path.write_bytes(content)
+    return path
+
+
+def test_a_part_that_cannot_be_unpacked_is_damage(raw_workbook, refused):
+    path = with_broken_content(raw_workbook('<row r="1"><c r="A1"><v>1</v></c></row>' * 9), "xl/worksheets/sheet1.xml")
+    assert not is_mended(path)
+    refused(path, "damaged")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_mimetype_that_cannot_be_read_is_no_spreadsheet(tmp_path, refused, method):
+    path = tmp_path / "leads.ods"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<x/>")
+    if method == zipfile.ZIP_DEFLATED:
+        with_broken_content(path, "mimetype")
+    else:
+        content = path.read_bytes()
+        path.write_bytes(content[:-80].replace(b"spreadsheet", b"spreadshee") + content[-80:])
+    refused(path, "OpenDocument file, but not a spreadsheet|damaged")
+
+
+@pytest.mark.parametrize("part", ["content.xml", "xl/workbook.bin"])
+def test_two_kinds_of_workbook_in_one_are_refused(raw_workbook, refused, part):
+    """The checks would look at the one and the library read the other, without an end."""
+    refused(raw_workbook("", **{part: "<x/>"}), "two kinds of workbook")
+
+
+def test_an_old_workbook_that_is_cut_off_is_damaged(tmp_path, refused):
+    """Its library panics, which is no `Exception`."""
+    path = tmp_path / "leads.xls"
+    path.write_bytes((CONTAINERS / "leads.xls").read_bytes()[:6200])
+    refused(path, "damaged")
+
+
+def test_only_a_panic_becomes_a_refusal(tmp_path):
+    with pytest.raises(KeyboardInterrupt), refusing_panics(tmp_path):
+        raise KeyboardInterrupt
+
+
+HEADER = '<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>name</v></c></row>'
+
+
+def test_cells_that_do_not_stand_in_order_are_where_they_say(raw_workbook, see_all):
+    row = '<row r="2"><c r="D2" t="e"><v>#N/A</v></c><c r="A2" t="e"><v>#REF!</v></c></row>'
+    (seen,) = see_all(raw_workbook(HEADER + row))
+    assert seen.rows[2] == ["#REF!", "", "#N/A"]
+    assert (2, "cell-error", "id") in seen.codes
+
+
+@pytest.mark.parametrize("reference", ["2", "é2", "AAAAAAAAAA2", "$A$2"])
+def test_a_cell_in_no_possible_column_is_damage(raw_workbook, refused, reference):
+    refused(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'), "damaged|Cell|stray")
+
+
+@pytest.mark.parametrize("reference", ["A99999999999", "A1048577"])
+def test_a_cell_that_names_an_impossible_row_stands_where_its_row_does(raw_workbook, see_all, reference):
+    (seen,) = see_all(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'))
+    assert seen.rows == {2: ["#N/A", ""]}
