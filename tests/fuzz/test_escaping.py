@@ -27,7 +27,6 @@ from importer.model.problem import shown
 from importer.model.visible import visible
 from importer.reporting.delimited import CsvLines
 from importer.reporting.neutral import neutral
-from importer.reporting.page import visible
 from importer.sandbox.endpoints import find_address
 from tests.fuzz.profiles import fuzzed
 
