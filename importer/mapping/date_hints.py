@@ -1,6 +1,6 @@
 """Which formats would fit a column of dates that are not understood. Said, never used.
 
-A column is judged batch by batch (20,000 rows), because a million rows are never held at once: “the whole column” is
+A column is judged batch by batch (50,000 rows), because a million rows are never held at once: “the whole column” is
 that of the batch. In another batch a day beyond the 12th may tell what was ambiguous before. No row is read by such a
 judgement, so rows of either batch are rejected alike; only the reason that is told differs.
 """
