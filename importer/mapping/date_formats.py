@@ -106,6 +106,23 @@ def pattern_of(text: str) -> str:
 def read_moments(texts: Texts, date_format: str) -> Moments:
     """What the format reads in each text. A text that is no date of the format, or no real date, does not fit."""
     pattern = pattern_of(date_format)
+    # Matching is cheap, taking apart is not: a column of several formats is taken apart only once.
+    likely = np.flatnonzero(np.asarray(pc.match_substring_regex(texts, pattern)))
+    if len(likely) == len(texts):
+        return _taken_apart(texts, pattern)
+    return _at(likely, _taken_apart(texts.take(pa.array(likely)), pattern), len(texts))
+
+
+def _at(places: NDArray[np.intp], moments: Moments, size: int) -> Moments:
+    """The moments at these places of a column; no other place fits."""
+    fits, has_offset, has_time = (np.zeros(size, dtype=bool) for _ in range(3))
+    clock, offset = np.zeros(size, dtype="datetime64[us]"), np.zeros(size, dtype=np.int64)
+    fits[places], clock[places], offset[places] = moments.fits, moments.clock, moments.offset
+    has_offset[places], has_time[places] = moments.has_offset, moments.has_time
+    return Moments(fits=fits, clock=clock, offset=offset, has_offset=has_offset, has_time=has_time)
+
+
+def _taken_apart(texts: Texts, pattern: str) -> Moments:
     found = pc.extract_regex(texts, pattern)
     fits = np.asarray(pc.is_valid(found))
     parts = {name: pc.fill_null(pc.struct_field(found, name), "") for name in re.findall(r"\(\?P<(\w+)>", pattern)}

@@ -1,6 +1,6 @@
 """Which formats would fit a column of dates that are not understood. Said, never used.
 
-A column is judged batch by batch (20,000 rows), because a million rows are never held at once; so each hint names the
+A column is judged batch by batch (50,000 rows), because a million rows are never held at once; so each hint names the
 rows it knows. In others a day beyond the 12th may tell what is ambiguous in these. No row is read by such a judgement,
 so rows of either batch are rejected alike; only the reason that is told differs. The column doctor judges all rows.
 """

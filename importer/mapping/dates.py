@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.mapping.converted import Broken, Converted, findings_of, text_series
 from importer.mapping.date_formats import ISO, Moments, read_moments
@@ -53,9 +54,11 @@ def dates(series: pd.Series[str], rule: DateRule) -> Converted:
         moments = _days_of(moments, zone)
     micros = _instants(moments, zone, broken, rule)
     _check_window(moments, micros, rule, broken)
-    values = np.where(moments.fits, _written(moments, micros, rule), "").astype(object)
-    values[list(broken)] = ""
-    return Converted(values=text_series(values[codes], series.index), findings=findings_of(series, codes, broken))
+    understood = moments.fits.copy()
+    understood[list(broken)] = False
+    written = pa.array(_written(moments, micros, rule), pa.large_string())
+    values = pc.if_else(pa.array(understood), written, pa.scalar("", pa.large_string())).take(pa.array(codes))
+    return Converted(values=text_series(values, series.index), findings=findings_of(series, codes, broken))
 
 
 def _rows_of(series: pd.Series[str]) -> str:
@@ -102,7 +105,7 @@ def _merged(one: Moments, other: Moments) -> Moments:
 
 def _explain(texts: Any, moments: Moments, rule: DateRule, broken: dict[int, Broken], rows: str) -> None:
     """Add why each text that is not blank was not understood."""
-    places = [place for place in np.flatnonzero(~moments.fits) if texts[place].as_py()]
+    places = np.flatnonzero(~moments.fits & np.asarray(pc.not_equal(texts, ""))).tolist()
     if not places:
         return
     if rule.formats:
@@ -110,7 +113,7 @@ def _explain(texts: Any, moments: Moments, rule: DateRule, broken: dict[int, Bro
         why = [Broken(code="date-invalid", detail=f"is not a date of the form {formats}")] * len(places)
     else:
         why = why_not_understood(texts.take(pa.array(places)), rows)
-    broken.update(zip(map(int, places), why, strict=True))
+    broken.update(zip(places, why, strict=True))
 
 
 def _days_of(moments: Moments, zone: ZoneInfo) -> Moments:
@@ -168,9 +171,9 @@ def _check_window(moments: Moments, micros: NDArray[np.int64], rule: DateRule, b
             broken.setdefault(int(place), why)
 
 
-def _written(moments: Moments, micros: NDArray[np.int64], rule: DateRule) -> NDArray[np.object_]:
+def _written(moments: Moments, micros: NDArray[np.int64], rule: DateRule) -> Any:
     if rule.unit is not None:
-        return (micros // _PER_UNIT[rule.unit]).astype(str).astype(object)
+        return pc.cast(pa.array(micros // _PER_UNIT[rule.unit]), pa.large_string())
     if rule.date_only:
         return np.datetime_as_string(moments.clock, unit="D").astype(object)
     seconds = np.datetime_as_string(moments.clock, unit="s").astype(object)

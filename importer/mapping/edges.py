@@ -18,6 +18,15 @@ _SEEN: Final = np.zeros(256, dtype=bool)
 _SEEN[0x21:0x7F] = True
 
 
+def perhaps_blank(texts: pa.LargeStringArray) -> NDArray[np.intp]:
+    """The places of the texts that do not begin with a visible character of ASCII: all blank ones, and some others."""
+    offsets, octets = octets_of(texts)
+    if not len(octets):
+        return np.arange(len(texts))
+    first = octets[np.minimum(offsets[:-1], len(octets) - 1)]
+    return np.flatnonzero(~_SEEN[first] | (offsets[1:] == offsets[:-1]))
+
+
 def edged(texts: pa.LargeStringArray, blank: str) -> NDArray[np.intp]:
     """The places of the texts that begin or end with a character of the class `blank` (written for RE2)."""
     if not len(texts):

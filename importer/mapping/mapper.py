@@ -54,7 +54,7 @@ class Mapper:
     def apply(self, frame: pd.DataFrame) -> MappedBatch:
         """Map some rows. Rows that `where` leaves out stay blank but for their crm_id, and have no problems."""
         kept = self._matching(frame)
-        cells = Cells(frame[kept])
+        cells = Cells(frame if kept.all() else frame[kept])
         mapped: dict[str, pd.Series[str] | pd.Series[bool]] = {}
         problems: list[Problem] = []
         for target in self._bound:

@@ -34,19 +34,15 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     left = np.flatnonzero(np.asarray(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))))
     if not len(left):
         return Converted(values=text_series(found.fill_null(""), series.index))
-    findings = []
-    mended = []
-    rows, values = series.index[left].tolist(), series.iloc[left].tolist()
-    asked = zip(texts.take(pa.array(left)).to_pylist(), of_row[left].tolist(), strict=True)
-    for row, value, (text, country) in zip(rows, values, asked, strict=True):
-        result = read_phone(text, countries[country])
-        if isinstance(result, Broken):
-            findings.append(_finding(row, value, result))
-        mended.append("" if isinstance(result, Broken) else result)
-    one_by_one = Found(left, pa.array(mended, pa.large_string()))
+    regions_left = [countries[country] for country in of_row[left].tolist()]
+    results = list(map(read_phone, texts.take(pa.array(left)).to_pylist(), regions_left))
     known = np.flatnonzero(np.asarray(found.is_valid()))
-    whole = scattered(len(texts), [Found(known, found.take(pa.array(known))), one_by_one])
-    return Converted(values=text_series(whole.fill_null(""), series.index), findings=tuple(findings))
+    mended = pa.array(["" if isinstance(result, Broken) else result for result in results], pa.large_string())
+    whole = scattered(len(texts), [Found(known, found.take(pa.array(known))), Found(left, mended)])
+    return Converted(
+        values=text_series(whole.fill_null(""), series.index),
+        findings=tuple(_findings(series.iloc[left], results)),
+    )
 
 
 def _countries(count: int, region: str, regions: pd.Series[str] | None) -> tuple[list[str], NDArray[np.intp]]:
@@ -66,5 +62,7 @@ def _plain(texts: pa.LargeStringArray, countries: list[str], of_row: NDArray[np.
             yield from (part.of(places) for part in found_plainly(texts.take(pa.array(places)), name))
 
 
-def _finding(row: int, value: str, why: Broken) -> Finding:
-    return Finding(row=row, code=why.code, value=value, detail=why.detail, cure=why.cure)
+def _findings(cells: pd.Series[str], results: list[str | Broken]) -> Iterator[Finding]:
+    for row, value, why in zip(cells.index.tolist(), cells.tolist(), results, strict=True):
+        if isinstance(why, Broken):
+            yield Finding(row=row, code=why.code, value=value, detail=why.detail, cure=why.cure)

@@ -64,8 +64,9 @@ def _words(
     # A number begins at every byte; they overlap.
     every: Hashes = np.ndarray(len(octets) + 1, dtype="<u8", buffer=padded.data, strides=(1,))
     taken: list[tuple[NDArray[np.intp] | slice, Hashes]] = []
+    shortest = int(lengths.min(initial=_LONG))
     for start in range(0, int(lengths.max(initial=0)), _WORD):
-        rows = np.flatnonzero(lengths > start)
+        rows = slice(None) if shortest > start else np.flatnonzero(lengths > start)
         left = np.minimum(lengths[rows] - start, _WORD)
         taken.append((rows, every[begins[rows] + start] & _MASKS[left]))
     return taken

@@ -16,6 +16,7 @@ from importer.model.source import ReadOptions
 from importer.reading import delimited, header, open_tables
 from importer.reading.blocks import rows_at_once
 from importer.reading.frames import batches_of
+from importer.reading.table import BATCH_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,7 +150,7 @@ def test_messy_rows_are_read_alike(tmp_path):
 def test_200_000_messy_rows_are_read_alike(tmp_path):
     write_messy(tmp_path / "messy.csv", 200_000)
     table = open_tables(tmp_path / "messy.csv", ReadOptions())[0]
-    for quick, slow in zip(table.batches(), slowly(table, 20_000), strict=True):
+    for quick, slow in zip(table.batches(), slowly(table, BATCH_SIZE), strict=True):
         pd.testing.assert_frame_equal(quick.frame, slow.frame, check_exact=True)
         assert quick.problems == slow.problems
         assert quick.lines == slow.lines

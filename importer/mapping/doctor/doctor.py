@@ -13,6 +13,7 @@ from importer.mapping.doctor.look import Look, by_column
 from importer.mapping.doctor.mojibake import Mojibake
 from importer.mapping.doctor.numbers import LostZeros, PhonesAsNumbers
 from importer.mapping.doctor.values import ToldByProblems
+from importer.mapping.edges import perhaps_blank
 from importer.model.batch import Place
 from importer.model.columns import IMPORTER_PREFIX
 from importer.model.examination import ColumnProfile
@@ -108,7 +109,9 @@ def _numbers_of(rule: PhoneRule) -> int:
 
 
 def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:
-    blanks = pc.sum(pc.equal(pc.utf8_trim_whitespace(look.texts(profile.name)), pa.scalar("", pa.large_string())))
+    texts = look.texts(profile.name)
+    doubtful = texts.take(pa.array(perhaps_blank(texts)))
+    blanks = pc.sum(pc.equal(pc.utf8_trim_whitespace(doubtful), ""))
     rows = {problem.row for problem in look.problems.get(profile.name, ()) if not problem.warning}
     return replace(
         profile,

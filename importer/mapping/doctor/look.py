@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import pyarrow as pa
+from importer.model.octets import large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ class Look:
 
     def texts(self, column: str) -> Any:
         """A source column as an Arrow array."""
-        return pa.array(self.cells[column])
+        return large_texts(self.cells[column])
 
 
 class Watcher(Protocol):
