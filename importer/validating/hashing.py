@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -21,14 +22,17 @@ _LONG: Final = 256
 """Bytes of a text that is hashed by itself: the words of the others are taken column-wise, the longest counts."""
 
 _MULTIPLIERS: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93))
-_SHIFT: Final = np.uint64(32)
+_SHIFTS: Final = (np.uint64(32), np.uint64(29))
+_SECRET: Final = np.frombuffer(secrets.token_bytes(16), dtype=np.uint64)
+"""Differs from run to run, so that nobody can make a list whose rows are taken for each other."""
+
 _MASKS: Final = np.array([(1 << 8 * count) - 1 for count in range(_WORD + 1)], dtype=np.uint64)
 
 
 def hashes(texts: pa.LargeStringArray, words: int = 2) -> Hashes:
-    """A hash of `words` × 64 bits per text, the same in every run; that of a blank text is 0.
+    """A hash of `words` × 64 bits per text, the same only within one process; that of a blank text is 0.
 
-    With two words no collision is to be expected, ever, but by somebody who looks for one.
+    With two words no collision is to be expected, ever.
     """
     offsets, octets = octets_of(texts)
     lengths = np.diff(offsets)
@@ -38,21 +42,27 @@ def hashes(texts: pa.LargeStringArray, words: int = 2) -> Hashes:
     short = np.where(lengths > _LONG, 0, lengths)
     taken = _words(octets, begins, short)
     for word in range(words):
-        state = (short.astype(np.uint64) + np.uint64(word + 1)) * _MULTIPLIERS[word]
+        state = (short.astype(np.uint64) ^ _SECRET[word]) * _MULTIPLIERS[word]
         for rows, block in taken:
             state[rows] = mixed(state[rows] ^ block, word)
         found[:, word] = mixed(mixed(state, word), word)
     found[lengths == 0] = 0
     for row in long.tolist():
         text = octets[begins[row] : begins[row] + lengths[row]].tobytes()
-        found[row] = np.frombuffer(blake2b(text, digest_size=words * _WORD).digest(), dtype=np.uint64)
+        found[row] = np.frombuffer(
+            blake2b(text, digest_size=words * _WORD, key=_SECRET.tobytes()).digest(), dtype=np.uint64
+        )
     return found
 
 
 def mixed(state: Hashes, word: int = 0) -> Hashes:
-    """A permutation of the 64-bit numbers that spreads every bit."""
-    state = state * _MULTIPLIERS[word]
-    state ^= state >> _SHIFT
+    """A permutation of the 64-bit numbers that spreads every bit.
+
+    Once would not do: the difference of two highest bits would come out of it as a difference that is known.
+    """
+    for multiplier, shift in zip((_MULTIPLIERS[word], _MULTIPLIERS[1 - word]), _SHIFTS, strict=True):
+        state = state * multiplier
+        state ^= state >> shift
     return state
 
 

@@ -4,8 +4,9 @@ The schemas are text only: nothing is coerced, because a failed coercion hides t
 check raises, for the same reason. There are only checks of columns: a check of a whole frame passes rows that are all
 null.
 
-A call of pandera costs milliseconds for each check whatever its size. So the questions of the checks are first put to
-whole columns (`Check.clears`), and pandera judges the rows of a column in which one of them was not answered well.
+A call of pandera costs milliseconds for each check whatever its size. So every row is first held against one check for
+each column, that it passes all of them, which asks the whole column at once (`Check.clears`). Where it fails, pandera
+judges the rows in doubt by each check.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pandera.pandas as pa
 
 from importer.model.problem import KINDS, Problem, shown
@@ -22,7 +24,6 @@ from importer.validating.checks import Check, checks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from importer.model.batch import MappedBatch, Target
@@ -40,6 +41,7 @@ class Validator:
         self._checks = {(target.label, check.code): check for target in targets for check in checks_of(target, mapping)}
         self._order = {key: position for position, key in enumerate(self._checks)}
         self._columns = {target.label: _of_label(target.label, self._checks) for target in targets}
+        self._screens = {label: _screen(label, checks) for label, checks in self._columns.items()}
         self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
@@ -64,9 +66,9 @@ class Validator:
         for label, checks in self._columns.items():
             if label not in frame:
                 raise RuntimeError(f"the schema itself failed: there is no column {label}")
-            failing, doubtful = _doubtful(frame[label], checks)
-            if not doubtful.any():
+            if _passes(self._screens[label], frame[label]):
                 continue
+            failing, doubtful = _doubtful(frame[label], checks)
             for row, code, text in self._judged(label, failing, frame[label][doubtful]):
                 if row not in unwanted[label]:
                     yield row, label, code, text
@@ -128,6 +130,24 @@ class Validator:
 
 def _of_label(label: str, checks: dict[tuple[str, str], Check]) -> list[Check]:
     return [check for (of, _), check in checks.items() if of == label]
+
+
+def _screen(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
+    """One check for all of a column's: whether a row passes each of them."""
+
+    def passes_all(texts: pd.Series[str]) -> pd.Series[bool]:
+        _, doubtful = _doubtful(texts, checks)
+        return pd.Series(~doubtful, index=texts.index)
+
+    return pa.SeriesSchema("str", pa.Check(passes_all), nullable=False, name=label)
+
+
+def _passes(screen: pa.SeriesSchema, texts: pd.Series[str]) -> bool:
+    try:
+        screen.validate(texts)
+    except pa.errors.SchemaError:
+        return False
+    return True
 
 
 def _schema(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
