@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.encoding import dumps
+from importer.model.octets import large_texts
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
@@ -40,30 +41,28 @@ class StoredBatch:
 def plain_table(batch: PlannedBatch) -> pa.Table:
     """The rows of a batch that are valid and have no problem."""
     numbers = batch.numbers
-    plain = [
-        status is RowStatus.VALID and number not in batch.problems
-        for status, number in zip(batch.statuses, numbers, strict=True)
-    ]
+    told = pc.is_in(numbers, pa.array(batch.problems, pa.int64()))
+    lines = [batch.lines.get(number) for number in numbers.to_pylist()] if batch.lines else pa.nulls(len(batch))
     return pa.table(
         {
-            "number": pa.array(numbers, pa.int64()),
-            "line": pa.array([batch.lines.get(number) for number in numbers], pa.int64()),
+            "number": numbers,
+            "line": pa.array(lines, pa.int64()),
             "crm_id": batch.crm_ids,
             "owner": batch.owners,
             "event_calls": batch.event_calls,
         }
-    ).filter(pa.array(plain, pa.bool_()))
+    ).filter(pc.and_not(batch.valid, told))
 
 
 def keep_batch(connection: sqlite3.Connection, run: int, batch: PlannedBatch, plain: pa.Table | None) -> None:
     """Write down the cells of all rows that are not filtered out, and the plain rows."""
-    numbers = batch.numbers
+    first, last = int(batch.cells.index[0]), int(batch.cells.index[-1])
     connection.execute(
         "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
-        (run, batch.source, numbers[0], numbers[-1], _blob(_cells(batch))),
+        (run, batch.source, first, last, _blob(_cells(batch))),
     )
     if plain is not None:
-        _keep_plain(connection, (run, batch.source, numbers[0]), plain)
+        _keep_plain(connection, (run, batch.source, first), plain)
 
 
 def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredBatch]:
@@ -191,10 +190,9 @@ def _stored_cells(connection: sqlite3.Connection, batch: StoredBatch) -> pa.Tabl
 
 
 def _cells(batch: PlannedBatch) -> pa.Table:
-    kept = [status is not RowStatus.FILTERED for status in batch.statuses]
-    columns = [pa.array(batch.cells.iloc[:, at]).cast(_TEXT) for at in range(batch.cells.shape[1])]
-    names = ["number", *map(str, range(len(columns)))]
-    return pa.table([pa.array(batch.numbers, pa.int64()), *columns], names=names).filter(pa.array(kept, pa.bool_()))
+    columns = [large_texts(batch.cells.iloc[:, at]) for at in range(batch.cells.shape[1])]
+    table = pa.table([batch.numbers, *columns], names=["number", *map(str, range(len(columns)))])
+    return table.filter(pc.invert(batch.filtered)) if pc.any(batch.filtered).as_py() else table
 
 
 def _blob(table: pa.Table) -> memoryview:
