@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class PlannedBatch:
     """Rows of one source after reading, mapping, validating and planning: one element of each column per row.
 
-    A row is `invalid`, `filtered` out by the mapping, or valid; in-file duplicates are settled once the last row is known.
+    A row is `invalid`, `filtered` out by the mapping, or valid; in-file duplicates are settled after the last row.
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
     for none; `event_calls` says how many events a row asks for. `problems` and `lines` (the physical line, where it
     differs) are by row number, for the rows that have any.

@@ -64,7 +64,7 @@ def results_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
 
 def _write(file: BinaryIO, lines: pa.LargeStringArray) -> None:
     offsets, octets = octets_of(lines)
-    file.write(memoryview(octets)[offsets[0] : offsets[-1]])
+    file.write(octets[offsets[0] : offsets[-1]].tobytes())
 
 
 def _lines(batch: ResultBatch, source: ReadSource) -> pa.LargeStringArray:
