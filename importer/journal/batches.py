@@ -11,6 +11,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import pyarrow as pa
@@ -73,7 +74,7 @@ def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredB
     ).fetchall()
     for source, first, last in places:
         (plain,) = connection.execute(f"SELECT plain FROM batches WHERE {_OF_BATCH}", (run, source, first)).fetchone()
-        table = _table(plain) if plain else _NO_PLAIN_ROWS
+        table = _table(plain) if plain else _no_plain_rows()
         yield StoredBatch(run=run, source=source, first=first, last=last, plain=table)
 
 
@@ -139,16 +140,6 @@ def plain_owners(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     return {owner: count for owner, count in counts.items() if owner}
 
 
-def plain_counts(connection: sqlite3.Connection, run: int) -> tuple[int, int, int]:
-    """How many plain rows there are, and how many assignments and events they ask for."""
-    rows, assigns, events = connection.execute(
-        "SELECT coalesce(sum(plain_rows), 0), coalesce(sum(plain_assigns), 0), coalesce(sum(plain_events), 0)"
-        " FROM batches WHERE run = ?",
-        (run,),
-    ).fetchone()
-    return rows, assigns, events
-
-
 def forget_batches(connection: sqlite3.Connection, run: int) -> None:
     """Forget the cells, ids and owners; how many rows there were, and their numbers, stay."""
     for batch in stored_batches(connection, run):
@@ -207,12 +198,15 @@ def _table(blob: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(blob)).read_all()
 
 
-_NO_PLAIN_ROWS: Final = pa.table(
-    {
-        "number": pa.array([], pa.int64()),
-        "line": pa.array([], pa.int64()),
-        "crm_id": pa.array([], _TEXT),
-        "owner": pa.array([], _TEXT),
-        "event_calls": pa.array([], pa.int8()),
-    }
-)
+@cache
+def _no_plain_rows() -> pa.Table:
+    """Made when it is asked for: making an Arrow array from nothing imports pandas."""
+    return pa.table(
+        {
+            "number": pa.array([], pa.int64()),
+            "line": pa.array([], pa.int64()),
+            "crm_id": pa.array([], _TEXT),
+            "owner": pa.array([], _TEXT),
+            "event_calls": pa.array([], pa.int8()),
+        }
+    )

@@ -8,9 +8,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.batches import keep_batch, known_plain_rows, plain_counts, plain_table, take_out
+from importer.journal.batches import keep_batch, known_plain_rows, plain_table, take_out
 from importer.journal.encoding import dumps, problems_text, source_text
-from importer.journal.rows import append_problem, status_counts
+from importer.journal.rows import append_problem, plain_counts, status_counts
 from importer.journal.states import OperationState
 from importer.journal.transaction import transaction
 from importer.model.operation import Kind, RowId
