@@ -23,6 +23,7 @@ _LINES: Final = 15
 
 _STATUSES_SHOWN: Final = 6
 _PROBLEMS_SHOWN: Final = 4
+_GOOD: Final = ("created", "valid")
 _FOLLOW_UPS: Final = ("accepted", "pending", "held", "unknown", "rejected")
 _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
 
@@ -123,7 +124,7 @@ def _statuses(counts: dict[str, int]) -> list[str]:
         if status in NEEDS_A_PERSON:
             lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} needs a person")
         elif not shared:
-            lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status == 'created' else None)}")
+            lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status in _GOOD else None)}")
     return lines or ["  no rows"]
 
 
