@@ -17,6 +17,7 @@ from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
+_DATE: Final = re.compile(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}(?:[ T][0-9:.]{3,15})?", re.ASCII)
 _TOLD: Final = f"(r.problems IS NOT NULL OR {NEEDS_A_PERSON})"
 _TEXT: Final = pa.large_string()
 
@@ -57,10 +58,10 @@ def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from _results(journal, batch, NEEDS_A_PERSON)
 
 
-def phones_left(journal: Journal) -> frozenset[str]:
-    """What looks like a phone number, with a plus or without, in the cells of all rows that were left to be mended."""
+def numbers_left(journal: Journal) -> frozenset[str]:
+    """What looks like a phone number or a date in the cells of all rows that were left to be mended."""
     rows = (row for run in journal.runs() for row in rows_for_a_person(journal, run))
-    return frozenset(cell for row in rows for cell in row.cells if _NUMBER.fullmatch(cell))
+    return frozenset(cell for row in rows for cell in row.cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
 
 
 def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
