@@ -31,6 +31,7 @@ def spellings(secret: str = CANARY) -> set[bytes]:
     for before in range(3):  # without the first and the last group, which depend on the neighbours, too
         inner = base64.b64encode(b"x" * before + secret.encode()).decode()[4:-4]
         texts |= {inner, inner.translate(str.maketrans("+/", "-_"))}
+    texts |= {json.dumps(text)[1:-1] for text in texts}  # a message that quotes it, in a JSON document
     return {text.encode() for text in texts}
 
 

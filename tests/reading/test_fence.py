@@ -184,7 +184,7 @@ def is_running(pid):
 
 
 def test_the_child_imports_nothing_heavy():
-    heavy = "{'pandas', 'numpy', 'pyarrow', 'pydantic', 'pandera', 'openpyxl', 'httpx'}"
+    heavy = "{'pandas', 'numpy', 'pyarrow', 'pydantic', 'pandera', 'openpyxl', 'httpcore'}"
     code = f"import sys, importer.reading.child; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
