@@ -39,7 +39,7 @@ def without(text: str, known: tuple[str, ...]) -> str:
 
 
 def spellings(secret: str) -> tuple[str, ...]:
-    """The secret itself, as in JSON, HTML, `repr`, an address, base64 wherever that begins; and all of these in JSON."""
+    """The secret itself, as in JSON, HTML, `repr`, an address, base64 wherever that begins; and these in JSON."""
     percent = quote(secret, safe="")
     known = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], escape(secret), percent, _lower_hex(percent)}
     for before in range(3):
