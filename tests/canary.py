@@ -9,6 +9,7 @@ import html
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -67,5 +68,5 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
             with zipfile.ZipFile(BytesIO(content)) as package:
                 for name in package.namelist():
                     yield f"{path}!{name}", package.read(name)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError):
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError):
             return  # one of the broken or hostile workbooks of the tests

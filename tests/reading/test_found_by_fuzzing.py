@@ -54,7 +54,7 @@ def test_a_manifest_that_cannot_be_read_says_nothing_about_a_password(tmp_path, 
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", "<x/>")
         archive.writestr("META-INF/manifest.xml", "<manifest/>" * 20)
-    refused(with_broken_content(path, "META-INF/manifest.xml"), "damaged|no sheet|broke")
+    refused(with_broken_content(path, "META-INF/manifest.xml"), "damaged")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
