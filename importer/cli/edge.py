@@ -81,7 +81,8 @@ def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
 def _failed(argv: Sequence[str], reason: str, code: ExitCode) -> ExitCode:
     """With --json every way out prints a summary, also where no run came into being."""
     if "--json" in argv:
-        summary = json.dumps({"state": "stopped", "exit_code": int(code), "reason": reason})
+        # Before it becomes JSON, too: a secret within a `repr` would be escaped twice.
+        summary = json.dumps({"state": "stopped", "exit_code": int(code), "reason": redacted(reason)})
         click.echo(redacted(visible_json(summary)))
     return code
 

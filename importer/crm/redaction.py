@@ -39,12 +39,13 @@ def without(text: str, known: tuple[str, ...]) -> str:
 
 
 def spellings(secret: str) -> tuple[str, ...]:
-    """The secret itself, and as it stands in JSON, HTML, `repr`, an address, and base64 wherever that begins."""
+    """The secret itself, as in JSON, HTML, `repr`, an address, base64 wherever that begins; and these in JSON."""
     percent = quote(secret, safe="")
     known = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], escape(secret), percent, _lower_hex(percent)}
     for before in range(3):
         plain = _inner_base64(secret.encode(), before)
         known |= {plain, plain.translate(_URL_SAFE)}
+    known |= {json.dumps(spelling)[1:-1] for spelling in known}  # a message in a JSON document
     return tuple(sorted(known, key=len, reverse=True))
 
 

@@ -170,7 +170,7 @@ def _is_encrypted(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as file:
             return b"encryption-data" in file.read(1 << 20)
-    except (zipfile.BadZipFile, OSError, KeyError, RuntimeError, NotImplementedError):
+    except (*FROM_DAMAGE, RuntimeError):
         return False
 
 

@@ -28,6 +28,7 @@ _PROFILE_KEYS: Final = {
     "assign_spacing": float,
     "timeout": float,
 }
+_IN_WORDS: Final = {str: "a text in quotes", float: "a number", int: "a whole number"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,4 +195,7 @@ def _check_key(path: Path, key: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(
         value, int if wanted is int else (int, float) if wanted is float else str
     ):
-        raise SettingsError(f"{path}: {key} is {value!r}, but a {wanted.__name__} is needed", tip="Correct it.")
+        # Not the value: whoever mistakes the file may have put a key there, which nobody has read as one yet.
+        raise SettingsError(
+            f"{path}: {key} has to be {_IN_WORDS[wanted]}; a {type(value).__name__} stands there", tip="Correct it."
+        )

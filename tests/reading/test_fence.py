@@ -14,7 +14,7 @@ import pytest
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading import fence, open_tables
 from importer.reading.fence import open_workbook
 from importer.reading.limits import Limits
 from importer.reading.wire import receive, send
@@ -111,6 +111,15 @@ def test_the_death_of_the_child_is_a_refusal_and_never_a_short_read(dense, blow)
     assert rows < ROWS - 1
 
 
+def test_rows_that_get_lost_on_the_way_are_missed(raw_workbook, monkeypatch):
+    row = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
+    (table,) = open_tables(raw_workbook(row.format(1) + row.format(2)), ReadOptions())
+    silent = "import sys; sys.path[:] = {path!r}; from importer.reading.wire import send; "
+    monkeypatch.setattr(fence, "_START", silent + "send(sys.stdout.buffer, {{'end': 1}})")
+    with pytest.raises(SourceError, match="0 of 1 rows arrived"):
+        list(table.batches())
+
+
 @linux
 def test_a_child_is_ended_when_nobody_reads_on(dense):
     before = children()
@@ -137,7 +146,7 @@ READ_ALL = """
 import sys
 from pathlib import Path
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading import fence, open_tables
 for batch in open_tables(Path(sys.argv[1]), ReadOptions())[0].batches():
     print(len(batch.frame), flush=True)
 """
@@ -184,7 +193,7 @@ def is_running(pid):
 
 
 def test_the_child_imports_nothing_heavy():
-    heavy = "{'pandas', 'numpy', 'pyarrow', 'pydantic', 'pandera', 'openpyxl', 'httpx'}"
+    heavy = "{'pandas', 'numpy', 'pyarrow', 'pydantic', 'pandera', 'openpyxl', 'httpcore'}"
     code = f"import sys, importer.reading.child; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

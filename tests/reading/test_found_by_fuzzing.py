@@ -48,6 +48,15 @@ def test_a_part_that_cannot_be_unpacked_is_damage(raw_workbook, refused):
     refused(path, "damaged")
 
 
+def test_a_manifest_that_cannot_be_read_says_nothing_about_a_password(tmp_path, refused):
+    path = tmp_path / "leads.ods"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<x/>")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>" * 20)
+    refused(with_broken_content(path, "META-INF/manifest.xml"), "damaged")
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_mimetype_that_cannot_be_read_is_no_spreadsheet(tmp_path, refused, method):
     path = tmp_path / "leads.ods"
