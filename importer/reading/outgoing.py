@@ -87,7 +87,7 @@ def _small(pieces: Iterable[Piece], header: Header) -> Iterator[Piece]:
     for piece in pieces:
         columns = [piece.columns[position] for position in header.positions if position in piece.columns]
         # The longest text alone tells that most pieces are small.
-        longest = [len(max(column, key=len)) for column in columns]
+        longest = [max(map(len, column)) for column in columns]
         if len(piece) > 1 and sum(longest) * len(piece) > LARGEST_BLOCK and _length(columns) > LARGEST_BLOCK:
             half = len(piece) // 2
             yield from _small((piece.part(0, half), piece.part(half, len(piece))), header)

@@ -114,7 +114,7 @@ class _Field:
     def _as_they_stand(self, values: Sequence[str]) -> Sequence[str]:
         joined = "".join(values)
         if "&" in joined or "\r" in joined:
-            values = [written_out(value) for value in values]
+            values = [written_out(value) if "&" in value or "\r" in value else value for value in values]
         if self.trims:
             values = [*map(_without_white, values)]
         return [*map(self.convert, values)] if "_x" in joined or "&" in joined else values
