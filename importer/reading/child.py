@@ -9,17 +9,26 @@ import json
 import os
 import signal
 import sys
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
 from importer.reading.formats import packed_format
 from importer.reading.limits import Limits
-from importer.reading.outgoing import blocks_of
+from importer.reading.outgoing import OutgoingBlock, blocks_of
 from importer.reading.packages import refuse_large
 from importer.reading.wire import send, told, understood
 from importer.reading.workbooks import Found, opened, rows_below, tables_in
+
+if TYPE_CHECKING:
+    from importer.reading.workbooks import Book
+
+SMALL_FILE: Final = 256 << 10
+"""Bytes of a file whose rows may be sent with its tables."""
+FEW_ROWS: Final = 2_000
+FEW_CELLS: Final = 100_000
 
 
 def main() -> int:
@@ -46,17 +55,43 @@ def _answer(pipe: IO[bytes], request: dict[str, Any], limits: Limits) -> None:
     limits.start_waiting()
     refuse_large(path)
     kind = packed_format(path)
+    book = opened(path, kind)
     if "table" not in request:
-        tables = tables_in(path, kind, ReadOptions(**request["options"]), frozenset(request["wanted"]))
-        send(pipe, {"tables": [told(table) for table in tables]})
+        tables = tables_in(path, kind, book, ReadOptions(**request["options"]), frozenset(request["wanted"]))
+        kept = [block for table in tables if (block := _at_once(path, book, table))]
+        at_once = len(kept) == len(tables)
+        send(pipe, {"tables": [told(table) for table in tables], "at_once": at_once})
+        for block in kept if at_once else ():
+            send(pipe, *block.message())
         return
     info, header = understood(request["table"])
-    pieces = rows_below(opened(path, kind), Found(info=info, header=header))
+    found = Found(info=info, header=header)
     rows = 0
-    for block in blocks_of(pieces, header, request["rows"], f"{path}, sheet “{info.sheet}”"):
+    for block in blocks_of(rows_below(book, found), header, request["rows"], _place(path, found)):
         limits.stop_waiting()
         rows += len(block)
         send(pipe, *block.message())
         limits.start_waiting()
     limits.stop_waiting()
     send(pipe, {"end": rows})
+
+
+def _place(path: Path, found: Found) -> str:
+    return f"{path}, sheet “{found.info.sheet}”"
+
+
+def _at_once(path: Path, book: Book, found: Found) -> OutgoingBlock | None:
+    """All rows of a small table of a small file, so that no second child need be started for them.
+
+    `None` where there are more, or where something is wrong: that is said when the rows are asked for.
+    """
+    if path.stat().st_size > SMALL_FILE:
+        return None
+    most = min(FEW_ROWS, max(1, FEW_CELLS // max(1, found.header.width)))
+    try:
+        blocks = [*islice(blocks_of(rows_below(book, found), found.header, most, _place(path, found)), 2)]
+    except SourceError:
+        return None
+    if not blocks:
+        return OutgoingBlock(found.header)
+    return blocks[0] if len(blocks) == 1 else None

@@ -51,16 +51,23 @@ def open_workbook(path: Path, options: ReadOptions, wanted: frozenset[str], *, l
     request = {"options": asdict(options), "wanted": sorted(wanted)}
     with _child(path, request, limits) as child:
         message, _ = child.answer()
-    tables = [(table, *understood(table)) for table in message["tables"]]
+        kept = [child.answer() for _ in message["tables"]] if message["at_once"] else [None] * len(message["tables"])
+    tables = [(block, table, *understood(table)) for block, table in zip(kept, message["tables"], strict=True)]
     return [
         Table(
             info=replace(info, path=str(path)),
             header=header,
             records=lambda: iter(()),
-            blocks=partial(_blocks, path, table, header, limits),
+            blocks=partial(_kept, *block, header) if block else partial(_blocks, path, table, header, limits),
         )
-        for table, info, header in tables
+        for block, table, info, header in tables
     ]
+
+
+def _kept(message: dict[str, Any], payloads: list[bytes], header: Header) -> Iterator[Block]:
+    """The rows of a small table, which came with its header."""
+    if message["rows"]:
+        yield _block(message, payloads, header)
 
 
 def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -> Iterator[Block]:

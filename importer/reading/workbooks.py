@@ -93,9 +93,9 @@ def _pieces(book: Book, sheet: str) -> Iterator[Piece]:
     return book.pieces(sheet) if isinstance(book, OpenXmlBook) else laid_out(book.records(sheet))
 
 
-def tables_in(path: Path, kind: Format, options: ReadOptions, wanted: frozenset[str]) -> list[Found]:
+def tables_in(path: Path, kind: Format, book: Book, options: ReadOptions, wanted: frozenset[str]) -> list[Found]:
     """The tables of the workbook that were asked for, or the one that fits best."""
-    workbook = Workbook(path=path, format=kind, book=opened(path, kind), sha256=sha256_of(path))
+    workbook = Workbook(path=path, format=kind, book=book, sha256=sha256_of(path))
     if options.sheet == ALL_SHEETS:
         return _all_alike(workbook, options, wanted)
     if options.sheet is not None:
