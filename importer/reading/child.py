@@ -9,32 +9,26 @@ import json
 import os
 import signal
 import sys
-from array import array
-from dataclasses import astuple
-from itertools import accumulate
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading.fitting import fitted, problems_of
 from importer.reading.formats import packed_format
 from importer.reading.limits import Limits
+from importer.reading.outgoing import OutgoingBlock, blocks_of
 from importer.reading.packages import refuse_large
 from importer.reading.wire import send, told, understood
 from importer.reading.workbooks import Found, opened, rows_below, tables_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from importer.reading.workbooks import Book
 
-    from importer.model.problem import Problem
-    from importer.reading.header import Header
-    from importer.reading.records import Record
-
-LARGEST_BLOCK: Final = 16 << 20
-"""Characters after which a block ends, however few its rows are."""
-MOST_TEXT: Final = 512 << 20
-"""Characters in the cells of a table, each text counted as often as it is used."""
+SMALL_FILE: Final = 256 << 10
+"""Bytes of a file whose rows may be sent with its tables."""
+FEW_ROWS: Final = 2_000
+FEW_CELLS: Final = 100_000
 
 
 def main() -> int:
@@ -61,67 +55,43 @@ def _answer(pipe: IO[bytes], request: dict[str, Any], limits: Limits) -> None:
     limits.start_waiting()
     refuse_large(path)
     kind = packed_format(path)
+    book = opened(path, kind)
     if "table" not in request:
-        tables = tables_in(path, kind, ReadOptions(**request["options"]), frozenset(request["wanted"]))
-        send(pipe, {"tables": [told(table) for table in tables]})
+        tables = tables_in(path, kind, book, ReadOptions(**request["options"]), frozenset(request["wanted"]))
+        kept = [block for table in tables if (block := _at_once(path, book, table))]
+        at_once = len(kept) == len(tables)
+        send(pipe, {"tables": [told(table) for table in tables], "at_once": at_once})
+        for block in kept if at_once else ():
+            send(pipe, *block.message())
         return
     info, header = understood(request["table"])
-    records = rows_below(opened(path, kind), Found(info=info, header=header))
+    found = Found(info=info, header=header)
     rows = 0
-    for numbers, cells, problems in _blocks(records, header, request["rows"], f"{path}, sheet “{info.sheet}”"):
+    for block in blocks_of(rows_below(book, found), header, request["rows"], _place(path, found)):
         limits.stop_waiting()
-        rows += len(numbers)
-        told_problems = [astuple(problem) for problem in problems]
-        send(pipe, {"rows": len(numbers), "problems": told_problems}, _payloads(numbers, cells, header))
+        rows += len(block)
+        send(pipe, *block.message())
         limits.start_waiting()
     limits.stop_waiting()
     send(pipe, {"end": rows})
 
 
-_Block = tuple[list[int], list[list[str]], list["Problem"]]
+def _place(path: Path, found: Found) -> str:
+    return f"{path}, sheet “{found.info.sheet}”"
 
 
-def _blocks(records: Iterator[Record], header: Header, size: int, place: str) -> Iterator[_Block]:
-    """The rows, fitted to the header, in blocks of at most `size`: their numbers, cells and problems."""
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    problems: list[Problem] = []
-    characters = total = 0
-    for record in records:
-        cells = record.cells
-        if record.faults or header.nameless or len(cells) > header.width:
-            problems.extend(problems_of(record, header))
-        if len(cells) != header.width:
-            cells = fitted(cells, header.width)
-        numbers.append(record.number)
-        rows.append(cells)
-        characters += sum(map(len, cells))
-        if len(rows) >= size or characters > LARGEST_BLOCK:
-            yield numbers, rows, problems
-            numbers, rows, problems = [], [], []
-            total += characters
-            characters = 0
-            if total > MOST_TEXT:
-                raise SourceError(
-                    f"{place}: its cells hold more than {MOST_TEXT >> 20} MB of text", tip="Split the file."
-                )
-    if rows:
-        yield numbers, rows, problems
+def _at_once(path: Path, book: Book, found: Found) -> OutgoingBlock | None:
+    """All rows of a small table of a small file, so that no second child need be started for them.
 
-
-def _payloads(numbers: list[int], rows: list[list[str]], header: Header) -> list[bytes]:
-    """The numbers; then for each column where its texts end, and the texts, as Arrow lays them out in memory."""
-    by_position = list(zip(*rows, strict=True))
-    payloads = [array("q", numbers).tobytes()]
-    for position in header.positions:
-        texts = by_position[position]
-        joined = "".join(texts)
-        if joined.isascii():
-            lengths = map(len, texts)
-            content = joined.encode()
-        else:
-            encoded = [text.encode("utf-8", "replace") for text in texts]
-            lengths = map(len, encoded)
-            content = b"".join(encoded)
-        payloads += [array("q", accumulate(lengths, initial=0)).tobytes(), content]
-    return payloads
+    `None` where there are more, or where something is wrong: that is said when the rows are asked for.
+    """
+    if path.stat().st_size > SMALL_FILE:
+        return None
+    most = min(FEW_ROWS, max(1, FEW_CELLS // max(1, found.header.width)))
+    try:
+        blocks = [*islice(blocks_of(rows_below(book, found), found.header, most, _place(path, found)), 2)]
+    except SourceError:
+        return None
+    if not blocks:
+        return OutgoingBlock(found.header)
+    return blocks[0] if len(blocks) == 1 else None

@@ -51,16 +51,23 @@ def open_workbook(path: Path, options: ReadOptions, wanted: frozenset[str], *, l
     request = {"options": asdict(options), "wanted": sorted(wanted)}
     with _child(path, request, limits) as child:
         message, _ = child.answer()
-    tables = [(table, *understood(table)) for table in message["tables"]]
+        kept = [child.answer() for _ in message["tables"]] if message["at_once"] else [None] * len(message["tables"])
+    tables = [(block, table, *understood(table)) for block, table in zip(kept, message["tables"], strict=True)]
     return [
         Table(
             info=replace(info, path=str(path)),
             header=header,
             records=lambda: iter(()),
-            blocks=partial(_blocks, path, table, header, limits),
+            blocks=partial(_kept, *block, header) if block else partial(_blocks, path, table, header, limits),
         )
-        for table, info, header in tables
+        for block, table, info, header in tables
     ]
+
+
+def _kept(message: dict[str, Any], payloads: list[bytes], header: Header) -> Iterator[Block]:
+    """The rows of a small table, which came with its header."""
+    if message["rows"]:
+        yield _block(message, payloads, header)
 
 
 def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -> Iterator[Block]:
@@ -80,8 +87,8 @@ def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -
 def _block(message: dict[str, Any], payloads: list[bytes], header: Header) -> Block:
     numbers = np.frombuffer(payloads[0], dtype=np.int64)
     columns = {
-        name: _texts(message["rows"], ends, texts)
-        for name, ends, texts in zip(header.columns, payloads[1::2], payloads[2::2], strict=True)
+        name: _texts(lengths, texts)
+        for name, lengths, texts in zip(header.columns, payloads[1::2], payloads[2::2], strict=True)
     }
     problems = [Problem(**dict(zip(Problem.__slots__, told, strict=True))) for told in message["problems"]]
     problems.extend(suspicious(columns, numbers.tolist()))
@@ -94,9 +101,10 @@ def _block(message: dict[str, Any], payloads: list[bytes], header: Header) -> Bl
     )
 
 
-def _texts(count: int, ends: bytes, texts: bytes) -> pa.Array:
+def _texts(lengths: bytes, texts: bytes) -> pa.Array:
     """A column; what came over the pipe is checked before anything looks into it."""
-    array = pa.LargeStringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(texts))
+    ends = np.cumsum(np.frombuffer(b"\0\0\0\0" + lengths, dtype=np.int32), dtype=np.int64)
+    array = pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(texts))
     array.validate(full=True)
     return array
 

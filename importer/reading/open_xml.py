@@ -11,16 +11,17 @@ from importer.model.problem import shown
 from importer.reading.formats import SAVE_AS
 from importer.reading.number_formats import styles_of
 from importer.reading.packages import related_part, sheets_of
-from importer.reading.shared_strings import shared_strings
+from importer.reading.shared_strings import SharedStrings, shared_strings
 from importer.reading.sheet_rows import rows_of
 from importer.reading.strays import without_strays
 from importer.reading.values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from importer.reading.number_formats import Style
     from importer.reading.packages import Package, Sheet
+    from importer.reading.pieces import Piece
     from importer.reading.records import Record
 
 
@@ -46,7 +47,11 @@ class OpenXmlBook:
         return [sheet.name for sheet in self._sheets if not sheet.is_visible]
 
     def records(self, name: str) -> Iterator[Record]:
-        """The rows of the sheet that stand in the file; raises `SourceError` where it cannot be read any further."""
+        """The rows of `pieces`, one by one."""
+        return (record for piece in self.pieces(name) for record in piece.records())
+
+    def pieces(self, name: str) -> Iterator[Piece]:
+        """The filled rows of the sheet; raises `SourceError` where it cannot be read any further."""
         place = f"{self.package.path}, sheet “{shown(name)}”"
         sheet = next(sheet for sheet in self._sheets if sheet.name == name)
         if not sheet.holds_cells:
@@ -63,7 +68,7 @@ class OpenXmlBook:
 
     @cached_property
     def _values(self) -> Values:
-        strings: Sequence[str] = ()
+        strings = SharedStrings(iter(()))
         if part := related_part(self.package, "sharedStrings"):
             strings = shared_strings(self.package, part)
         styles: dict[int, Style] = {}

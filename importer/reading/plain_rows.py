@@ -12,13 +12,15 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Final
 
 from importer.reading.cells import column_number
-from importer.reading.records import Record
+from importer.reading.damage import FROM_DAMAGE
+from importer.reading.pieces import Piece, laid_out, put
 from importer.reading.sheet_parser import parsed_row
 from importer.reading.values import Remarkable, written_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from importer.reading.records import Record
     from importer.reading.values import Converter, Values
 
 
@@ -31,41 +33,57 @@ MOST_MAKES: Final = 400
 LEARNT_FROM: Final = 200
 """Rows of a piece that are looked at when the pattern did not fit them."""
 
+_ROW_END: Final = "</row>"
 _ROW = r'\s*(?:<row r="\d+"[^<>]*/>\s*)*+<row r="(\d{1,7})"[^<>]*(?<!/)>\s*'
 _FULL_ROW = re.compile(_ROW)
+_FORMULA = r"<f(?: [^<>]*)?(?:/>|>[^<]*</f>)"
 _CELL = re.compile(
-    r'<c r="([A-Z]{1,3})\d+"((?: s="\d{1,6}")?(?: t="(?:n|s|str|b|d|inlineStr)")?'
-    r'(?:/>|></c>|><v>|><is><t>|><is><t xml:space="preserve">))'
+    r'<c r="([A-Z]{1,3})\d+"((?: s="\d{1,6}")?(?: t="(?:n|s|str|b|d|inlineStr)")?)'
+    rf'(?:(/>|></c>)|>({_FORMULA})?(<v>|<is><t>|<is><t xml:space="preserve">))'
 )
-_HEAD = re.compile(r'(?: s="(\d+)")?(?: t="(\w+)")?(.*)')
-_CLOSINGS: Final = {"><v>": "</v></c>", "><is><t>": "</t></is></c>", '><is><t xml:space="preserve">': "</t></is></c>"}
+_ATTRIBUTES = re.compile(r'(?: s="(\d+)")?(?: t="(\w+)")?')
+_CLOSINGS: Final = {"<v>": "</v></c>", "<is><t>": "</t></is></c>", '<is><t xml:space="preserve">': "</t></is></c>"}
 _without_white = methodcaller("strip", " \t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
 class _Make:
-    """One make of cell: its column, and the tag it begins with after its reference."""
+    """One make of cell: its column, its style and type, whether it has a formula, and what opens its value."""
 
     column: str
-    head: str
+    attributes: str
+    has_formula: bool
+    opening: str
 
     @property
-    def parts(self) -> tuple[str, str, str]:
-        """Style, type, and what opens the value."""
-        match = _HEAD.fullmatch(self.head)
-        return (match[1] or "0", match[2] or "n", match[3]) if match else ("", "", "")
+    def style(self) -> int:
+        """The number of its style."""
+        match = _ATTRIBUTES.fullmatch(self.attributes)
+        return int(match[1] or 0) if match else 0
+
+    @property
+    def kind(self) -> str:
+        """Its type."""
+        match = _ATTRIBUTES.fullmatch(self.attributes)
+        return match[2] or "n" if match else ""
 
     @property
     def is_sound(self) -> bool:
         """Whether the value stands where the type says."""
-        _, kind, opening = self.parts
-        return opening not in _CLOSINGS or (kind == "inlineStr") == opening.startswith("><is>")
+        return self.opening not in _CLOSINGS or (self.kind == "inlineStr") == self.opening.startswith("<is>")
 
     @property
     def pattern(self) -> str:
-        """Matches what follows the reference; a group holds the value, if there is one."""
-        closing = _CLOSINGS.get(self.parts[2])
-        return re.escape(self.head) + (f"([^<]*){closing}" if closing else "")
+        """Matches what follows the reference; a group holds the value, if there is one.
+
+        A formula has one, unless it is text: else it was never calculated, and the parser says so.
+        """
+        closing = _CLOSINGS.get(self.opening)
+        if not closing:
+            return re.escape(self.attributes + self.opening)
+        value = "([^<]+)" if self.has_formula and self.kind != "str" else "([^<]*)"
+        formula = _FORMULA if self.has_formula else ""
+        return f"{re.escape(self.attributes)}>{formula}{re.escape(self.opening)}{value}{closing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +92,43 @@ class _Field:
 
     position: int
     convert: Converter
+    convert_all: Callable[[Sequence[str]], list[str]] | None
     is_text: bool
     trims: bool
 
-    def texts(self, values: Sequence[str]) -> Sequence[str]:
-        """The texts of the values; those that are blank stay so. Raises `Remarkable` if one has to be parsed."""
-        if not self.is_text:
-            convert = self.convert
-            return [convert(value) if value else "" for value in values]
+    def texts(self, values: Sequence[str]) -> tuple[Sequence[str], list[int]]:
+        """The texts of the values (those that are blank stay so), and the places of those that have to be parsed."""
+        try:
+            return self._texts(values), []
+        except Remarkable:
+            return self._one_by_one(values)
+
+    def _texts(self, values: Sequence[str]) -> Sequence[str]:
+        if self.is_text:
+            return self._as_they_stand(values)
+        if self.convert_all:
+            return self.convert_all(values)
+        convert = self.convert
+        return [convert(value) if value else "" for value in values]
+
+    def _as_they_stand(self, values: Sequence[str]) -> Sequence[str]:
         joined = "".join(values)
         if "&" in joined or "\r" in joined:
-            values = [written_out(value) for value in values]
+            values = [written_out(value) if "&" in value or "\r" in value else value for value in values]
         if self.trims:
             values = [*map(_without_white, values)]
         return [*map(self.convert, values)] if "_x" in joined or "&" in joined else values
+
+    def _one_by_one(self, values: Sequence[str]) -> tuple[list[str], list[int]]:
+        texts: list[str] = []
+        doubtful: list[int] = []
+        for place, value in enumerate(values):
+            try:
+                texts += self._texts((value,))
+            except Remarkable:
+                texts.append("")
+                doubtful.append(place)
+        return texts, doubtful
 
 
 class PlainRows:
@@ -98,35 +139,61 @@ class PlainRows:
         self._makes: dict[_Make, None] = {}
         self._compile()
 
-    def of(self, text: str) -> Iterator[Record]:
+    def of(self, text: str) -> Iterator[Piece]:
         """The rows of a text in which each row but for the last closing tag is whole."""
-        text += "</row>"
-        rows = self._pattern.findall(text)
-        while self._learns([row[-1] for row in rows if row[-1]]):
-            rows = self._pattern.findall(text)
-        numbers, *groups, unknown = zip(*rows, strict=True)
+        text += _ROW_END
+        groups = self._cut(text)
+        while any(groups[-1]) and self._learns([*filter(None, groups[-1])]):
+            groups = self._cut(text)
         try:
-            columns = self._columns(groups)
-        except Remarkable:
-            for row in text.split("</row>")[:-1]:
-                yield self._parsed(row + "</row>")
-            return
-        for number, cells, rest in zip(numbers, columns or [()] * len(rows), unknown, strict=True):
-            yield self._parsed(rest) if rest else Record(int(number), int(number), list(cells))
+            piece = self._piece(groups, text)
+        except FROM_DAMAGE:  # row by row, so that those before the damage are read
+            yield from laid_out(self._parsed(row + _ROW_END) for row in text.split(_ROW_END)[:-1])
+        else:
+            yield piece
 
-    def _columns(self, groups: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-        """The cells of the rows."""
-        if not self._fields:
-            return []
-        columns: list[Sequence[str]] = [[""] * len(groups[0])] * (max(field.position for field in self._fields) + 1)
-        taken: set[int] = set()
+    def _cut(self, text: str) -> list[tuple[str, ...]]:
+        """The numbers of the rows; the values of each field; and the rows that the pattern does not know."""
+        return [*zip(*self._pattern.findall(text), strict=True)]
+
+    def _piece(self, cut: Sequence[Sequence[str]], text: str) -> Piece:
+        numbers, *groups, unknown = cut
+        columns, doubtful = self._columns(groups)
+        left = {place: row for place, row in enumerate(unknown) if row} if any(unknown) else {}
+        if doubtful:
+            whole = text.split(_ROW_END)
+            left |= {place: whole[place] + _ROW_END for place in doubtful}
+        if not left:
+            return Piece(numbers=[*map(int, numbers)], columns=columns)
+        return self._with(left, [int(number or 0) for number in numbers], columns)
+
+    def _with(self, left: dict[int, str], numbers: list[int], columns: Mapping[int, Sequence[str]]) -> Piece:
+        """The rows, after those of which the pattern knew nothing, or not enough, were parsed."""
+        mutable = {position: [*column] for position, column in columns.items()}
+        faults = {}
+        for place in sorted(left):
+            record = self._parsed(left[place])
+            numbers[place] = record.number
+            for column in mutable.values():
+                column[place] = ""
+            put(mutable, place, record, len(numbers))
+            if record.faults:
+                faults[place] = record.faults
+        return Piece(numbers=numbers, columns=mutable, faults=faults)
+
+    def _columns(self, groups: Sequence[Sequence[str]]) -> tuple[dict[int, Sequence[str]], set[int]]:
+        """The cells of the rows, and the places of those that have to be parsed."""
+        columns: dict[int, Sequence[str]] = {}
+        left: set[int] = set()
         for field, values in zip(self._fields, groups, strict=True):
-            texts = field.texts(values)
-            if field.position in taken:
-                texts = [one or other for one, other in zip(columns[field.position], texts, strict=True)]
+            if not any(values):
+                continue
+            texts, doubtful = field.texts(values)
+            left.update(doubtful)
+            if known := columns.get(field.position):
+                texts = [one or other for one, other in zip(known, texts, strict=True)]
             columns[field.position] = texts
-            taken.add(field.position)
-        return [*zip(*columns, strict=True)]
+        return columns, left
 
     def _parsed(self, row: str) -> Record:
         opening = _FULL_ROW.match(row)
@@ -140,7 +207,10 @@ class PlainRows:
             return False
         before = len(self._makes)
         for row in rows[:LEARNT_FROM]:
-            found = [_Make(column, head) for column, head in _CELL.findall(row)]
+            found = [
+                _Make(column, attributes, bool(formula), blank or opening)
+                for column, attributes, blank, formula, opening in _CELL.findall(row)
+            ]
             if len(self._makes) + len(found) <= MOST_MAKES:
                 self._makes.update(dict.fromkeys(make for make in found if make.is_sound))
         if len(self._makes) == before:
@@ -157,13 +227,13 @@ class PlainRows:
             for column, makes in columns.items()
         )
         self._pattern = re.compile(rf"(?:{_ROW}{cells}</row>)|(.*?</row>)", re.S)
-        self._fields = [self._field(make) for makes in columns.values() for make in makes if make.parts[2] in _CLOSINGS]
+        self._fields = [self._field(make) for makes in columns.values() for make in makes if make.opening in _CLOSINGS]
 
     def _field(self, make: _Make) -> _Field:
-        style, kind, opening = make.parts
         return _Field(
             position=column_number(make.column) - 1,
-            convert=self._values.converter(kind, int(style)),
-            is_text=kind in ("str", "inlineStr"),
-            trims=opening == "><is><t>",
+            convert=self._values.converter(make.kind, make.style),
+            convert_all=self._values.quick_converter(make.kind, make.style),
+            is_text=make.kind in ("str", "inlineStr"),
+            trims=make.opening == "<is><t>",
         )

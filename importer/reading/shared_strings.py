@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import IO, TYPE_CHECKING, Final, overload
+from itertools import accumulate, islice
+from typing import IO, TYPE_CHECKING, Final
 
 from importer.reading.markup import CHUNK, PROLOG, local, parser
 from importer.reading.sheet_parser import LARGEST_CELL
@@ -21,7 +21,7 @@ READ_AT_ONCE: Final = 20_000
 
 _END = b"</si>"
 _PLAIN = re.compile(r'\s*<si><t( xml:space="preserve")?>([^<]*)</t>')
-_SIMPLE = re.compile(r'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>')
+_SIMPLE = re.compile(r'<si><t( xml:space="preserve")?>([^<]*)</t></si>')
 _NOT_AS_IT_STANDS = re.compile(r"[&\r]|_x|<t>\s|[ \t\n]</t>")
 _BEFORE = re.compile(PROLOG + rb"\s*<sst\b[^<>]*>", re.I)
 _WHITE = " \t\r\n"
@@ -37,51 +37,52 @@ class PackedTexts:
 
     def extend(self, texts: Iterable[str]) -> None:
         """Some more."""
-        for text in texts:
-            self._packed += text.encode("utf-8", "surrogatepass")
-            self._ends.append(len(self._packed))
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self._packed += b"".join(encoded)
+        self._ends.extend(accumulate(map(len, encoded), initial=self._ends.pop()))
 
-    def __getitem__(self, at: int) -> str:
-        """One text by its number."""
-        start, end = self._ends[at], self._ends[at + 1]
-        return self._packed[start:end].decode("utf-8", "surrogatepass")
+    def several(self, places: Iterable[int]) -> list[str]:
+        """Some of the texts by their numbers."""
+        packed, ends = self._packed, self._ends
+        return [packed[ends[place] : ends[place + 1]].decode("utf-8", "surrogatepass") for place in places]
 
     def __len__(self) -> int:
         """How many texts there are."""
         return len(self._ends) - 1
 
 
-class SharedStrings(Sequence[str]):
+class SharedStrings:
     """The texts, read from the package as far as they are asked for; packed once there are many."""
 
-    def __init__(self, texts: Iterator[str]) -> None:
+    def __init__(self, texts: Iterator[Sequence[str]]) -> None:
         self._rest = texts
         self._known: list[str] | PackedTexts = []
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[str]: ...
-    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
-        """One text by its number; raises `IndexError` if there is none."""
-        if isinstance(at, slice) or at < 0:
-            raise TypeError("texts are fetched one by one")
-        while at >= len(self._known):
-            if not self._read_on():
-                raise IndexError(f"there is no shared string {at}")
-        return self._known[at]
+    def several(self, values: Sequence[str]) -> list[str]:
+        """The texts of which these are the numbers, a blank for a blank; raises `IndexError` if there is none."""
+        wanted = {*values} - {""}
+        if wanted and not "".join(wanted).isdecimal():
+            raise ValueError(f"shared string “{next(value for value in wanted if not value.isdecimal())}”")
+        places = [*map(int, wanted)]
+        self._read_to(max(places, default=-1))
+        known = self._known
+        found = known.several(places) if isinstance(known, PackedTexts) else [known[place] for place in places]
+        texts = dict(zip(wanted, found, strict=True))
+        texts[""] = ""
+        return [*map(texts.__getitem__, values)]
 
     def __len__(self) -> int:
         """How many texts have been read."""
         return len(self._known)
 
-    def _read_on(self) -> bool:
-        """Whether there were more."""
-        if isinstance(self._known, list) and len(self._known) >= MOST_LOOSE:
-            self._known = PackedTexts(self._known)
-        before = len(self._known)
-        self._known.extend(islice(self._rest, READ_AT_ONCE))
-        return len(self._known) > before
+    def _read_to(self, place: int) -> None:
+        while place >= len(self._known):
+            if isinstance(self._known, list) and len(self._known) >= MOST_LOOSE:
+                self._known = PackedTexts(self._known)
+            more = next(self._rest, None)
+            if more is None:
+                raise IndexError(f"there is no shared string {place}")
+            self._known.extend(more)
 
 
 def shared_strings(package: Package, part: str) -> SharedStrings:
@@ -89,22 +90,22 @@ def shared_strings(package: Package, part: str) -> SharedStrings:
     return SharedStrings(_texts(package, part))
 
 
-def _texts(package: Package, part: str) -> Iterator[str]:
+def _texts(package: Package, part: str) -> Iterator[Sequence[str]]:
     """By pattern as long as the part is laid out plainly, else by the parser."""
     read = 0
     try:
         with package.open(part) as file:
-            for text in plain_texts(file):
-                read += 1
-                yield text
+            for texts in plain_texts(file):
+                read += len(texts)
+                yield texts
     except Remarkable:
         with package.open(part) as file:
-            for number, text in enumerate(parsed_texts(file)):
-                if number >= read:
-                    yield text
+            rest = islice(parsed_texts(file), read, None)
+            while texts := [*islice(rest, READ_AT_ONCE)]:
+                yield texts
 
 
-def plain_texts(file: IO[bytes]) -> Iterator[str]:
+def plain_texts(file: IO[bytes]) -> Iterator[Sequence[str]]:
     """The texts of a part that is laid out plainly; raises `Remarkable` where it is not."""
     text = file.read(CHUNK)
     before = _BEFORE.match(text)
@@ -114,7 +115,7 @@ def plain_texts(file: IO[bytes]) -> Iterator[str]:
     while True:
         head, found, end = text.rpartition(_END)
         if found:
-            yield from _cut(head)
+            yield _cut(head)
         if end.lstrip().startswith(b"</sst"):
             break
         piece = file.read(CHUNK)
@@ -125,16 +126,24 @@ def plain_texts(file: IO[bytes]) -> Iterator[str]:
         pass
 
 
-def _cut(head: bytes) -> Iterator[str]:
+def _cut(head: bytes) -> Sequence[str]:
     if b"<!" in head or b"<?" in head:
         raise Remarkable
     text = head.decode() + "</si>"
-    found = _SIMPLE.findall(text)
-    if 4 * len(found) == text.count("<") and not _NOT_AS_IT_STANDS.search(text):
-        yield from found
-        return
-    for string in text.split("</si>")[:-1]:
-        yield from _text_of(string)
+    found: list[tuple[str, str]] = _SIMPLE.findall(text)
+    if 4 * len(found) != text.count("<"):
+        return [text for string in text.split("</si>")[:-1] for text in _text_of(string)]
+    if _NOT_AS_IT_STANDS.search(text):
+        return [_meant(text, keeps_blanks) for keeps_blanks, text in found]
+    return [text for _, text in found]
+
+
+def _meant(text: str, keeps_blanks: str) -> str:
+    if "&" in text or "\r" in text:
+        text = written_out(text)
+    if not keeps_blanks:
+        text = text.strip(_WHITE)
+    return without_escapes(text) if "_x" in text else text
 
 
 def _text_of(string: str) -> Iterable[str]:
@@ -142,10 +151,7 @@ def _text_of(string: str) -> Iterable[str]:
     if not plain:
         return parsed_texts_of(f"<sst>{string}</si></sst>")
     keeps_blanks, text = plain.groups()
-    text = written_out(text)
-    if not keeps_blanks:
-        text = text.strip(_WHITE)
-    return (without_escapes(text),)
+    return (_meant(text, keeps_blanks),)
 
 
 def parsed_texts_of(string: str) -> Iterator[str]:

@@ -7,18 +7,21 @@ another encoding) goes to the parser as a whole.
 from __future__ import annotations
 
 import re
+from operator import lt
 from typing import IO, TYPE_CHECKING, Final
 
 from importer.errors import SourceError
 from importer.reading.cells import column_letters
 from importer.reading.markup import CHUNK, PROLOG
+from importer.reading.pieces import laid_out
 from importer.reading.plain_rows import NotPlain, PlainRows
 from importer.reading.sheet_parser import MOST_COLUMNS, parsed_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from importer.reading.packages import Package
+    from importer.reading.pieces import Piece
     from importer.reading.records import Record
     from importer.reading.values import Values
 
@@ -31,19 +34,35 @@ _PROLOG = re.compile(PROLOG + rb"\s*<worksheet\b[^<>]*>(?:(?!<sheetData)[^!?])*?
 _EPILOG = re.compile(rb'\s*(?:<row r="\d+"[^<>]*/>\s*)*</sheetData')
 
 
-def rows_of(package: Package, part: str, values: Values, place: str) -> Iterator[Record]:
-    """Every row of the sheet that stands in the file, in the order of their numbers.
+def rows_of(package: Package, part: str, values: Values, place: str) -> Iterator[Piece]:
+    """Every filled row of the sheet that stands in the file, in the order of their numbers.
 
     Raises `SourceError` naming `place` if the rows do not stand in order, or lie where no spreadsheet has cells.
     """
     last = 0
-    for record in _plain_or_parsed(package, part, values):
-        if not last < record.number <= MOST_ROWS or len(record.cells) > MOST_COLUMNS:
-            raise _misplaced(place, record, last)
-        last = record.number
-        while record.cells and not record.cells[-1]:
-            record.cells.pop()
-        yield record
+    for piece in _plain_or_parsed(package, part, values):
+        sound = min(_in_order(piece.numbers, last), _within_sheet(piece))
+        if sound:
+            yield piece.part(0, sound).filled()
+            last = piece.numbers[sound - 1]
+        if sound < len(piece):
+            raise _misplaced(place, piece.record(sound), last)
+
+
+def _in_order(numbers: Sequence[int], last: int) -> int:
+    """How many rows have a number that is larger than the one before, and that a spreadsheet can have."""
+    if all(map(lt, (last, *numbers), numbers)) and (not numbers or numbers[-1] <= MOST_ROWS):
+        return len(numbers)
+    before = (last, *numbers)
+    return next(place for place, number in enumerate(numbers) if not before[place] < number <= MOST_ROWS)
+
+
+def _within_sheet(piece: Piece) -> int:
+    """How many rows have no cell beyond the last column that there can be."""
+    beyond = [column for position, column in piece.columns.items() if position >= MOST_COLUMNS]
+    if not beyond:
+        return len(piece)
+    return next((place for place in range(len(piece)) if any(column[place] for column in beyond)), len(piece))
 
 
 def _misplaced(place: str, record: Record, last: int) -> SourceError:
@@ -54,19 +73,19 @@ def _misplaced(place: str, record: Record, last: int) -> SourceError:
     return SourceError(f"{place}: {reach}, where no spreadsheet has cells", tip=tip)
 
 
-def _plain_or_parsed(package: Package, part: str, values: Values) -> Iterator[Record]:
+def _plain_or_parsed(package: Package, part: str, values: Values) -> Iterator[Piece]:
     read = 0
     try:
         with package.open(part) as file:
-            for record in plain_rows(file, values):
-                read = record.number
-                yield record
+            for piece in plain_rows(file, values):
+                yield piece
+                read = piece.numbers[-1]
     except NotPlain:
         with package.open(part) as file:
-            yield from (record for record in parsed_rows(file, values) if record.number > read)
+            yield from laid_out(record for record in parsed_rows(file, values) if record.number > read)
 
 
-def plain_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
+def plain_rows(file: IO[bytes], values: Values) -> Iterator[Piece]:
     """Every row of a sheet that is laid out plainly; raises `NotPlain` where it is not."""
     rows = PlainRows(values)
     text, is_empty = _after_prolog(file)

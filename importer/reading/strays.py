@@ -10,7 +10,7 @@ from importer.reading.cells import column_letters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.reading.records import Record
+    from importer.reading.pieces import Piece
 
 HARMLESS_CELLS: Final = 5_000_000
 """A rectangle of so many cells needs no closer look."""
@@ -21,20 +21,16 @@ Only rows and columns count, because honest exports have hundreds of columns in 
 """
 
 
-def without_strays(records: Iterator[Record], place: str) -> Iterator[Record]:
-    """The rows; after the last one raises `SourceError` if a cell lies far beyond all others."""
+def without_strays(pieces: Iterator[Piece], place: str) -> Iterator[Piece]:
+    """The filled rows; after the last one raises `SourceError` if a cell lies far beyond all others."""
     rows = last = 0
     used: set[int] = set()
-    widths: set[int] = set()
-    for record in records:
-        if record.cells or record.faults:
-            rows, last = rows + 1, record.number
-            width = len(record.cells)
-            if width not in widths or width > len(used):
-                widths.add(width)
-                used.update(at for at, cell in enumerate(record.cells) if cell)
-        yield record
-    columns = max(widths, default=0)
+    for piece in pieces:
+        if piece.numbers:
+            rows, last = rows + len(piece), piece.numbers[-1]
+            used.update(at for at, column in piece.columns.items() if at not in used and any(column))
+        yield piece
+    columns = max(used, default=-1) + 1
     if last * columns > max(HARMLESS_CELLS, MOST_BLANK * rows * len(used)):
         raise SourceError(
             f"{place}: its cells reach to row {last} and column {column_letters(columns)}, far beyond its table:"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from importer.reading.cells import LARGEST_EXACT, text_of
 from importer.reading.error_texts import is_error
@@ -25,6 +25,11 @@ REMEMBERED: Final = 1 << 16
 """Different values of a kind of cell that are kept with their text: dates and decimals come again and again."""
 
 _AS_IT_STANDS = re.compile(r"-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0", re.ASCII).fullmatch
+_BETWEEN = "<"
+"""Stands in no value."""
+_ALL_AS_THEY_STAND = re.compile(
+    r"(?:(?:-?(?:[1-9]\d{0,14}+(?!\.)|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0)?<)*+", re.ASCII
+).fullmatch
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII).fullmatch
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII)
 _ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
@@ -35,6 +40,13 @@ _LEAP_DAY_THAT_NEVER_WAS = 60
 """Serial 60 is 29 February 1900 for Excel; the days before it are counted from one day later."""
 
 
+class SharedTexts(Protocol):
+    """The texts that the cells of a workbook share."""
+
+    def several(self, values: Sequence[str]) -> list[str]:
+        """The texts of which these are the numbers; a blank stands for a blank. Raises `ValueError`, `IndexError`."""
+
+
 class Remarkable(Exception):
     """The value needs a closer look than the fast way can give it."""
 
@@ -43,7 +55,7 @@ class Remarkable(Exception):
 class Values:
     """What the values of a workbook mean: its shared strings, its styles, and the year its days are counted from."""
 
-    strings: Sequence[str] = ()
+    strings: SharedTexts
     styles: dict[int, Style] = field(default_factory=dict)
     from_1904: bool = False
 
@@ -54,6 +66,12 @@ class Values:
         if kind in ("n", ""):
             return self._number_converter(self.styles.get(style))
         return _BY_KIND.get(kind, _escapes_written_out)
+
+    def quick_converter(self, kind: str, style: int) -> Callable[[Sequence[str]], list[str]] | None:
+        """Turns many values of one type and style to text like `converter`, blank ones too, where that is quicker."""
+        if kind == "s":
+            return self.strings.several
+        return numbers if kind == "n" and style not in self.styles else None
 
     def text_and_fault(self, kind: str, style: int, value: str | None, position: int, *, formula: bool) -> _Found:
         """The text of any cell, and what is wrong with it; the text stays as it is where there is a fault."""
@@ -70,9 +88,7 @@ class Values:
             return text, Fault("digits-lost", _DIGITS_LOST, text, position)
 
     def _shared(self, value: str) -> str:
-        if not value.isdecimal():
-            raise ValueError(f"shared string “{value}”")
-        return self.strings[int(value)]
+        return self.strings.several((value,))[0]
 
     def _number_converter(self, style: Style | None) -> Converter:
         if style is None:
@@ -95,6 +111,13 @@ def _error(error: str, position: int) -> _Found:
 def number(value: str) -> str:
     """A number as a person sees it without a format: at most 15 digits, no exponent."""
     return value if _AS_IT_STANDS(value) else _other_number(value)
+
+
+def numbers(values: Sequence[str]) -> list[str]:
+    """Many numbers as a person sees them; blank ones stay so."""
+    if _ALL_AS_THEY_STAND(_BETWEEN.join(values) + _BETWEEN):
+        return [*values]
+    return [number(value) if value else "" for value in values]
 
 
 @lru_cache(REMEMBERED)

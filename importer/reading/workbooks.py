@@ -5,6 +5,7 @@ Nothing here may import pandas or pyarrow: the child has to start quickly, and t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,11 +19,14 @@ from importer.reading.formats import OPEN_XML, Format
 from importer.reading.header import Header, find_header, matches, sample_of
 from importer.reading.open_xml import OpenXmlBook
 from importer.reading.packages import open_package, refuse_large
+from importer.reading.pieces import laid_out
 from importer.reading.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from importer.reading.pieces import Piece
 
 ALL_SHEETS = "*"
 
@@ -76,15 +80,22 @@ def opened(path: Path, kind: Format) -> Book:
     return loaded_book(path, kind)
 
 
-def rows_below(book: Book, found: Found) -> Iterator[Record]:
+def rows_below(book: Book, found: Found) -> Iterator[Piece]:
     """The filled rows of a table."""
     first = found.header.row + 1
-    return (record for record in book.records(found.info.sheet) if record.number >= first and not record.is_blank())
+    for piece in _pieces(book, found.info.sheet):
+        below = piece.part(bisect_left(piece.numbers, first), len(piece)).filled()
+        if below.numbers:
+            yield below
 
 
-def tables_in(path: Path, kind: Format, options: ReadOptions, wanted: frozenset[str]) -> list[Found]:
+def _pieces(book: Book, sheet: str) -> Iterator[Piece]:
+    return book.pieces(sheet) if isinstance(book, OpenXmlBook) else laid_out(book.records(sheet))
+
+
+def tables_in(path: Path, kind: Format, book: Book, options: ReadOptions, wanted: frozenset[str]) -> list[Found]:
     """The tables of the workbook that were asked for, or the one that fits best."""
-    workbook = Workbook(path=path, format=kind, book=opened(path, kind), sha256=sha256_of(path))
+    workbook = Workbook(path=path, format=kind, book=book, sha256=sha256_of(path))
     if options.sheet == ALL_SHEETS:
         return _all_alike(workbook, options, wanted)
     if options.sheet is not None:

@@ -75,8 +75,10 @@ def read_workbook(content: bytes) -> None:
         kind = packed_format(path)
         if kind in (Format.XLS, Format.XLSB):  # their library takes all the memory there is: for the child process only
             return
-        for found in tables_in(path, kind, options, wanted):
-            for record in itertools.islice(rows_below(opened(path, kind), found), MOST_ROWS):
+        book = opened(path, kind)
+        for found in tables_in(path, kind, book, options, wanted):
+            pieces = rows_below(book, found)
+            for record in itertools.islice((record for piece in pieces for record in piece.records()), MOST_ROWS):
                 assert all(isinstance(cell, str) for cell in record.cells)
 
 

@@ -131,6 +131,20 @@ def test_a_child_is_ended_when_nobody_reads_on(dense):
 
 
 @linux
+@pytest.mark.parametrize(("rows", "further"), [(1_999, 0), (2_001, 1)])
+def test_no_second_child_is_started_for_a_small_table(raw_workbook, rows, further):
+    row = '<row r="{0}"><c r="A{0}" t="inlineStr"><is><t>v{0}</t></is></c></row>'
+    path = raw_workbook("".join(row.format(number) for number in range(1, rows + 2)))
+    before = children()
+    (table,) = open_tables(path, ReadOptions())
+    batches = table.batches(500)
+    first = next(batches)
+    assert len(children() - before) == further
+    assert len(first.frame) + sum(len(batch.frame) for batch in batches) == rows
+    assert sum(len(batch.frame) for batch in table.batches()) == rows  # and again
+
+
+@linux
 def test_the_child_is_told_no_secret(dense, monkeypatch):
     monkeypatch.setenv("SALESCHAT_API_KEY", "canary-7f3a")
     before = children()

@@ -86,7 +86,8 @@ def compared(path):
     with package.open("xl/worksheets/sheet1.xml") as fast, package.open("xl/worksheets/sheet1.xml") as whole:
         count = 0
         parsed = (row for row in parsed_rows(whole, values) if row.number % 11)  # the fast way leaves blank rows out
-        for one, other in zip_longest(plain_rows(fast, values), parsed):
+        quick = (row for piece in plain_rows(fast, values) for row in piece.records())
+        for one, other in zip_longest(quick, parsed):
             assert trimmed(one) == trimmed(other)
             count += 1
     return count
@@ -113,20 +114,19 @@ def test_the_fast_way_leaves_few_rows_to_the_parser(raw_workbook, monkeypatch):
     monkeypatch.setattr(plain, "parsed_row", lambda row, values: left.append(row) or parse(row, values))
     path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
     assert compared(path) == 2_000
-    assert all("<f>" in row for row in left)
-    assert 0 < len(left) < 700
+    assert not left
 
 
 def test_values_are_those_of_the_library(raw_workbook):
     path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
     library = CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()
     expected = {number: [text_of(cell) for cell in row] for number, row in enumerate(library, start=1)}
-    read = 0
+    filled = {number for number, cells in expected.items() if any(cell.strip() for cell in cells)}
     for row in OpenXmlBook(open_package(path)).records("Leads"):
         cells = row.cells + [""] * (4 - len(row.cells))
         assert cells == expected[row.number], row.number
-        read += 1
-    assert read == 2_000
+        filled.remove(row.number)
+    assert not filled
 
 
 @pytest.mark.parametrize(
