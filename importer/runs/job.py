@@ -16,8 +16,9 @@ from importer.crm.verdict import Stop
 from importer.errors import ImporterError, RunError
 from importer.exit_codes import ExitCode
 from importer.journal.examining import examination_of, owners_of
-from importer.journal.mending import link_mended, numbers_left
+from importer.journal.mending import link_mended
 from importer.journal.plan import Plan
+from importer.journal.results import numbers_left
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount

@@ -128,7 +128,7 @@ def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Pro
     for target in targets:
         for column in target.columns:
             fields.setdefault(column, target.label)
-    rows = set(batch.frame.index)
+    rows = set(batch.frame.index) if batch.problems else set()
     for problem in batch.problems:
         if problem.row in rows and (not problem.column or problem.column in fields):
             yield replace(problem, field=fields.get(problem.column, ""))
