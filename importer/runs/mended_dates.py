@@ -1,7 +1,8 @@
 """Dates of a mended rejects.csv: a spreadsheet program takes them for dates, and writes them in its own form.
 
 `05/08/2026` comes back as `5/8/2026` or `05/08/26`: the same numbers in the same order, so it is put back as it was.
-`2026-04-05` comes back as `4/5/2026` in one country and as `05.04.2026` in another: that is a problem, never a guess.
+`2026-04-05` comes back as `4/5/2026` in one country and as `05.04.2026` in another, and `05/08/2026`, saved in a
+workbook, as the 8th of May or the 5th of August: that is a problem, never a guess.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from importer.model.batch import MappedBatch, Target
 
 _DATE: Final = re.compile(r"[0-9]{1,4}([-/. ])[0-9]{1,2}\1[0-9]{2,4}(?:[ T][0-9]{1,2}:[0-9:.]{2,12})?", re.ASCII)
-_ISO: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])", re.ASCII)
+_ISO: Final = re.compile(r"[0-9]{4}-", re.ASCII)
 _OPT_IN: Final = "opt_in_date"
 _DATED: Final = (ValueType.DATE, ValueType.DATETIME)
 _MONTHS: Final = 12
-_CURE: Final = "Write it as in the original file, and save as a workbook (.xlsx): as CSV, a spreadsheet rewrites dates."
+_CURE: Final = (
+    "Open rejects.csv anew with this column as text (in Excel: Data, From Text/CSV, without type detection),"
+    " and mend it there."
+)
 
 
 def looks_like_a_date(text: str) -> bool:
@@ -41,7 +45,7 @@ class MendedDates:
         self._left = left
         dates = [text for text in left if looks_like_a_date(text)] if dated else []
         self._by_numbers = _unambiguous(dates)
-        self._turned = dict(_turned(dates))
+        self._left_turnable = {turnable: text for text in dates if (turnable := _turnable(text))}
 
     def restored(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows with the dates that a spreadsheet has only written otherwise as they were left."""
@@ -58,9 +62,9 @@ class MendedDates:
         for column, label in self._labels.items():
             cells = frame[column]
             for row, text in cells[~cells.isin(self._left) & (mapped.frame[label] != "")].items():
-                was = self._turned.get(_numbers(text)[:3]) if looks_like_a_date(text) else None
+                was = self._of_the_other_form(text)
                 if was:
-                    detail = f"may be {was[:10]}, which a spreadsheet wrote in its own order"
+                    detail = f"may be “{was}” with day and month in another order"
                     yield Problem(
                         row=int(str(row)),
                         code="date-ambiguous",
@@ -70,6 +74,11 @@ class MendedDates:
                         value=text,
                         cure=_CURE,
                     )
+
+    def _of_the_other_form(self, text: str) -> str | None:
+        """A date that was left, of the same numbers, where one of both begins with its year: then the order is open."""
+        turnable = _turnable(text) if looks_like_a_date(text) else None
+        return self._left_turnable.get((not turnable[0], *turnable[1:])) if turnable else None
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -88,11 +97,10 @@ def _unambiguous(dates: Iterable[str]) -> dict[tuple[int, ...], str]:
     return {numbers: next(iter(texts)) for numbers, texts in found.items() if len(texts) == 1}
 
 
-def _turned(dates: Iterable[str]) -> Iterator[tuple[tuple[int, ...], str]]:
-    """ISO dates by the numbers that they have in either order, where day and month can be taken for each other."""
-    for text in dates:
-        if match := _ISO.match(text):
-            year, month, day = (int(number) for number in match.groups())
-            if day <= _MONTHS and day != month:
-                yield (day, month, year % 100), text
-                yield (month, day, year % 100), text
+def _turnable(text: str) -> tuple[bool, int, int, int] | None:
+    """Whether the year stands first, then day and month by size, and the year; nothing if they cannot be swapped."""
+    numbers = _numbers(text)
+    is_iso = _ISO.match(text) is not None
+    year, *others = numbers[:3] if is_iso else (numbers[2], *numbers[:2])
+    smaller, larger = sorted(others)
+    return (is_iso, smaller, larger, year) if smaller < larger <= _MONTHS else None

@@ -91,5 +91,15 @@ def test_a_date_whose_day_and_month_may_have_changed_places_is_a_problem(importe
     results = imported(importer, rows)
     assert [row["status"] for row in results] == ["invalid", "created", "created"]
     assert results[0]["problems"] == "date-ambiguous"
-    assert "may be 2025-04-05, which a spreadsheet wrote in its own order" in results[0]["message"]
-    assert ".xlsx" in results[0]["hint"]
+    assert "may be “2025-04-05” with day and month in another order" in results[0]["message"]
+    assert "as text" in results[0]["hint"]
+
+
+def test_a_date_that_a_workbook_made_of_a_text_is_a_problem(importer: CommandLine) -> None:
+    rows = left_with_dates(importer, "05/08/2025", "05/05/2025", "25/08/2025")
+    for row, date in zip(rows, ["2025-05-08", "2025-05-05", "2025-08-25"], strict=True):
+        row |= {"Name": "Ravi", "Signed": date}
+    results = imported(importer, rows)
+    assert [row["status"] for row in results] == ["invalid", "created", "created"]
+    assert results[0]["problems"] == "date-ambiguous"
+    assert "may be “05/08/2025”" in results[0]["message"]

@@ -359,6 +359,24 @@ def test_resume_sends_the_frozen_plan_whatever_became_of_the_files(
     }
 
 
+def test_resume_knows_the_organisation_but_the_server_must_be_named(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1))
+    monkeypatch.setenv("SALESCHAT_API_KEY", "the-wrong-key")
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 3
+    monkeypatch.setenv("SALESCHAT_API_KEY", KEY)
+    monkeypatch.delenv("SALESCHAT_ORG_ID")
+    monkeypatch.delenv("SALESCHAT_BASE_URL")
+    ended = importer("resume", *FAST)  # else the credential would go where a journal says
+    assert ended.code == 2
+    assert f"Give what the run began with: --org {ORG} --base-url {sandbox.base_url}" in ended.err
+    assert importer("resume", *FAST, "--base-url", sandbox.base_url).code == 0
+    assert importer.statuses() == ["created"]
+    assert {lead.org for lead in sandbox.state.leads} == {ORG}
+
+
 def test_resume_takes_the_beginning_of_an_id_and_says_when_it_is_not_enough(
     importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
