@@ -110,7 +110,7 @@ def _keep_limits(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     content = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     reason = ""
-    if len({entry.filename for entry in entries}) < len(entries):
+    if len({_part(entry.filename).casefold() for entry in entries}) < len(entries):
         reason = "two parts of one name, and readers differ in which one they take"
     elif len(entries) > MOST_ENTRIES:
         reason = f"{len(entries)} parts; the limit is {MOST_ENTRIES}"

@@ -48,12 +48,23 @@ def test_a_part_that_cannot_be_unpacked_is_damage(raw_workbook, refused):
     refused(path, "damaged")
 
 
+@pytest.mark.parametrize("other", ["/content.xml", "Content.xml", "\\\\content.xml"])
+def test_two_parts_that_readers_may_take_for_one_are_refused(tmp_path, refused, other):
+    """One was checked, and the other one is what the library reads, without an end."""
+    path = tmp_path / "leads.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<table:table><table:table-row></x>")
+        archive.writestr(other, "<x/>")
+    refused(path, "two parts of one name")
+
+
 def test_a_manifest_that_cannot_be_read_says_nothing_about_a_password(tmp_path, refused):
     path = tmp_path / "leads.ods"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", "<x/>")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>" * 20)
+        archive.writestr("META-INF/manifest.xml", "".join(map(str, range(999))))
     refused(with_broken_content(path, "META-INF/manifest.xml"), "damaged")
 
 
