@@ -10,7 +10,7 @@ MAPPING=mappings/weekly-webinar.yaml
 echo "A weekly list of 200 rows, as people keep it by hand, goes to the built-in sandbox: a server on this machine"
 echo "that speaks the Leads API at its real speed, 10 requests a second. Nothing leaves this machine."
 echo
-echo "\$ importer run samples/weekly-webinar.xlsx -m $MAPPING --sandbox --yes"
+echo "\$ $IMPORTER run samples/weekly-webinar.xlsx -m $MAPPING --sandbox --yes"
 echo
 # What was asked for comes on stdout, after the last row; progress goes to stderr and is seen at once.
 summary=$($IMPORTER run samples/weekly-webinar.xlsx -m "$MAPPING" --sandbox --yes)
@@ -40,8 +40,8 @@ echo "  Look at the report:        $folder/"
 if [ "$code" -eq 1 ]; then
     echo "  Mend the rows, in place:   $rejects"
     echo "  and import what you mended, with the same mapping:"
-    echo "                             importer run $rejects -m $MAPPING --sandbox"
+    echo "                             $IMPORTER run $rejects -m $MAPPING --sandbox"
 fi
-echo "  Check a list of your own:  importer check YOUR-LIST.xlsx -m YOUR-MAPPING.yaml   (sends nothing)"
+echo "  Check a list of your own:  $IMPORTER check YOUR-LIST.xlsx -m YOUR-MAPPING.yaml   (sends nothing)"
 echo "  Learn to write a mapping:  $MAPPING, docs/mapping.md"
 exit 0

@@ -32,7 +32,9 @@ def add_rows(plan: Plan, rows: Sequence[PlannedRow]) -> None:
 
 
 def rows_of(batch: PlannedBatch, columns: Sequence[OperationColumn] = ()) -> list[PlannedRow]:
-    found: list[list[Operation]] = [[] for _ in batch.statuses]
+    found: list[list[Operation]] = [[] for _ in range(len(batch))]
+    states = zip(batch.invalid.to_pylist(), batch.filtered.to_pylist(), strict=True)
+    statuses = [RowStatus.FILTERED if out else RowStatus.INVALID if bad else RowStatus.VALID for bad, out in states]
     for column in columns:
         for operations, key, body in zip(found, column.keys.to_pylist(), column.bodies.to_pylist(), strict=True):
             assert (key is None) == (body is None)
@@ -50,8 +52,8 @@ def rows_of(batch: PlannedBatch, columns: Sequence[OperationColumn] = ()) -> lis
             line=batch.lines.get(number),
         )
         for number, status, crm_id, cells, operations, owner in zip(
-            batch.numbers,
-            batch.statuses,
+            batch.numbers.to_pylist(),
+            statuses,
             batch.crm_ids.to_pylist(),
             batch.cells.itertuples(index=False),
             found,
@@ -66,7 +68,8 @@ def _batch_of(rows: Sequence[PlannedRow]) -> PlannedBatch:
     return PlannedBatch(
         source=rows[0].row.source,
         cells=pd.DataFrame([row.cells for row in rows], dtype="str", index=numbers),
-        statuses=[row.status for row in rows],
+        invalid=pa.array([row.status is RowStatus.INVALID for row in rows]),
+        filtered=pa.array([row.status is RowStatus.FILTERED for row in rows]),
         crm_ids=pa.array([row.crm_id for row in rows], pa.large_string()),
         owners=pa.array([row.owner for row in rows], pa.large_string()),
         event_calls=pa.array([sum(o.kind is Kind.EVENT for o in row.operations) for row in rows], pa.int8()),

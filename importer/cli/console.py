@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 from tqdm import tqdm
 
-from importer.cli.wording import duration, source_lines
+from importer.cli.wording import duration, note_lines, source_lines
 from importer.crm.redaction import redacted
 from importer.model.operation import RowId
 from importer.model.source import SourceInfo
@@ -54,6 +54,8 @@ class Console:
         """A table was found, and how it will be read."""
         for line in source_lines(source, said):
             self.detail(line)
+        for line in note_lines(source):
+            self.say(line)
 
     def reading(self, source: str) -> None:
         """A file is being read and checked from now on."""

@@ -60,7 +60,7 @@ def _show(here: Session, suggested: Suggested, file: Path, target: Path) -> None
     for line in [*_what_was_read(suggested), "", *_columns(suggested), ""]:
         here.console.say(line)
     for look in suggested.suggestion.looks:
-        here.console.say(f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text}")
+        here.console.say(f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text.rstrip(':')}")
     here.console.result(f"Written: {target}\nNext, after a look at it:  importer check {file} -m {target}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterat
         with sandbox_destination(session, journal.created_leads(run)) as destination:
             yield destination
         return
-    destination = real_destination(session)
+    destination = real_destination(_of_the_run(session, run))
     for what, then, now in (
         ("organisation", run.request.org, destination.org),
         ("server", origin_of(run.request.base_url), destination.origin),
@@ -63,6 +64,13 @@ def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterat
         if run.planned and then != now:
             raise RunError(
                 f"the run {run.run_id} belongs to the {what} {then}, not to {now}",
-                tip="Give the settings that the run began with.",
+                tip=f"Give what the run began with: --org {run.request.org} --base-url {run.request.base_url}",
             )
     yield destination
+
+
+def _of_the_run(session: Session, run: StoredRun) -> Session:
+    """Who resumes need not say the organisation again. The server must be named: the credential goes there."""
+    if session.settings["org"] or not run.planned:
+        return session
+    return replace(session, settings=session.settings.for_org(run.request.org, run.run_id))

@@ -21,6 +21,7 @@ def runs(**options: Any) -> int:
     from importer.cli.session import session
     from importer.journal.mending import mends, story_of
     from importer.journal.rows import status_counts
+    from importer.model.outcome import RowStatus
 
     here = session(options)
     with here.journal() as journal:
@@ -44,7 +45,7 @@ def runs(**options: Any) -> int:
     width = max((len(run.run_id) for run, _, _ in listed), default=0)
     told: set[str] = set()
     for run, counts, _ in listed:
-        words = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+        words = ", ".join(f"{counts[status]:,} {status}" for status in RowStatus if counts.get(status))
         here.console.result(f"{run.run_id:<{width}}  {run.command:<5}  {run.state:<11}  {words}")
         story = stories.get(run.run_id)
         if story and story.first not in told:  # once, below the newest run that it is about

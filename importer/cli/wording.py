@@ -23,6 +23,7 @@ _LINES: Final = 15
 
 _STATUSES_SHOWN: Final = 6
 _PROBLEMS_SHOWN: Final = 4
+_GOOD: Final = ("created", "valid")
 _FOLLOW_UPS: Final = ("accepted", "pending", "held", "unknown", "rejected")
 _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
 
@@ -69,7 +70,7 @@ def settings_lines(settings: Settings) -> list[str]:
 
 
 def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
-    """How a file is read, from which setting (else it was detected), and what else was noticed."""
+    """How a file is read, and from which setting (else it was detected)."""
     found = (
         ("encoding", f"encoding {source.encoding}" if source.encoding else ""),
         ("delimiter", f"delimiter {source.delimiter!r}" if source.delimiter else ""),
@@ -78,10 +79,12 @@ def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
     )
     how = [f"{text} ({said.get(name, 'detected')})" for name, text in found if text]
     columns = f"{len(source.columns):,} columns"
-    return [
-        f"{source.path}: {', '.join([source.format, *how, columns])}",
-        *(f"{source.path}: {note}" for note in source.notes),
-    ]
+    return [f"{source.path}: {', '.join([source.format, *how, columns])}"]
+
+
+def note_lines(source: SourceInfo) -> list[str]:
+    """What a person should know about how a file is read: a guess, what was left out."""
+    return [f"note: {source.path}: {note}" for note in source.notes]
 
 
 def conclusion(finished: Finished) -> str:
@@ -121,7 +124,7 @@ def _statuses(counts: dict[str, int]) -> list[str]:
         if status in NEEDS_A_PERSON:
             lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} needs a person")
         elif not shared:
-            lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status == 'created' else None)}")
+            lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status in _GOOD else None)}")
     return lines or ["  no rows"]
 
 

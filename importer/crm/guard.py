@@ -32,7 +32,10 @@ class Guard:
         if event != _CONNECTED:
             return
         stream = seen["return_value"]
-        peer = stream.get_extra_info("server_addr")[0]
+        peer = (stream.get_extra_info("server_addr") or ("",))[0]
+        if not peer:
+            await stream.aclose()
+            raise httpcore.ConnectError("the connection was closed as soon as it was there")
         address = address_of(peer)
         why = "no address" if address is None else objection(self._host, address, allow_private=self._allow_private)
         if why:

@@ -11,12 +11,14 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.encoding import dumps
+from importer.model.octets import large_texts
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
@@ -40,30 +42,28 @@ class StoredBatch:
 def plain_table(batch: PlannedBatch) -> pa.Table:
     """The rows of a batch that are valid and have no problem."""
     numbers = batch.numbers
-    plain = [
-        status is RowStatus.VALID and number not in batch.problems
-        for status, number in zip(batch.statuses, numbers, strict=True)
-    ]
+    told = pc.is_in(numbers, pa.array(batch.problems, pa.int64()))
+    lines = [batch.lines.get(number) for number in numbers.to_pylist()] if batch.lines else pa.nulls(len(batch))
     return pa.table(
         {
-            "number": pa.array(numbers, pa.int64()),
-            "line": pa.array([batch.lines.get(number) for number in numbers], pa.int64()),
+            "number": numbers,
+            "line": pa.array(lines, pa.int64()),
             "crm_id": batch.crm_ids,
             "owner": batch.owners,
             "event_calls": batch.event_calls,
         }
-    ).filter(pa.array(plain, pa.bool_()))
+    ).filter(pc.and_not(batch.valid, told))
 
 
 def keep_batch(connection: sqlite3.Connection, run: int, batch: PlannedBatch, plain: pa.Table | None) -> None:
     """Write down the cells of all rows that are not filtered out, and the plain rows."""
-    numbers = batch.numbers
+    first, last = int(batch.cells.index[0]), int(batch.cells.index[-1])
     connection.execute(
         "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
-        (run, batch.source, numbers[0], numbers[-1], _blob(_cells(batch))),
+        (run, batch.source, first, last, _blob(_cells(batch))),
     )
     if plain is not None:
-        _keep_plain(connection, (run, batch.source, numbers[0]), plain)
+        _keep_plain(connection, (run, batch.source, first), plain)
 
 
 def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredBatch]:
@@ -74,7 +74,7 @@ def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredB
     ).fetchall()
     for source, first, last in places:
         (plain,) = connection.execute(f"SELECT plain FROM batches WHERE {_OF_BATCH}", (run, source, first)).fetchone()
-        table = _table(plain) if plain else _NO_PLAIN_ROWS
+        table = _table(plain) if plain else _no_plain_rows()
         yield StoredBatch(run=run, source=source, first=first, last=last, plain=table)
 
 
@@ -140,16 +140,6 @@ def plain_owners(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     return {owner: count for owner, count in counts.items() if owner}
 
 
-def plain_counts(connection: sqlite3.Connection, run: int) -> tuple[int, int, int]:
-    """How many plain rows there are, and how many assignments and events they ask for."""
-    rows, assigns, events = connection.execute(
-        "SELECT coalesce(sum(plain_rows), 0), coalesce(sum(plain_assigns), 0), coalesce(sum(plain_events), 0)"
-        " FROM batches WHERE run = ?",
-        (run,),
-    ).fetchone()
-    return rows, assigns, events
-
-
 def forget_batches(connection: sqlite3.Connection, run: int) -> None:
     """Forget the cells, ids and owners; how many rows there were, and their numbers, stay."""
     for batch in stored_batches(connection, run):
@@ -191,10 +181,9 @@ def _stored_cells(connection: sqlite3.Connection, batch: StoredBatch) -> pa.Tabl
 
 
 def _cells(batch: PlannedBatch) -> pa.Table:
-    kept = [status is not RowStatus.FILTERED for status in batch.statuses]
-    columns = [pa.array(batch.cells.iloc[:, at]).cast(_TEXT) for at in range(batch.cells.shape[1])]
-    names = ["number", *map(str, range(len(columns)))]
-    return pa.table([pa.array(batch.numbers, pa.int64()), *columns], names=names).filter(pa.array(kept, pa.bool_()))
+    columns = [large_texts(batch.cells.iloc[:, at]) for at in range(batch.cells.shape[1])]
+    table = pa.table([batch.numbers, *columns], names=["number", *map(str, range(len(columns)))])
+    return table.filter(pc.invert(batch.filtered)) if pc.any(batch.filtered).as_py() else table
 
 
 def _blob(table: pa.Table) -> memoryview:
@@ -209,12 +198,15 @@ def _table(blob: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(blob)).read_all()
 
 
-_NO_PLAIN_ROWS: Final = pa.table(
-    {
-        "number": pa.array([], pa.int64()),
-        "line": pa.array([], pa.int64()),
-        "crm_id": pa.array([], _TEXT),
-        "owner": pa.array([], _TEXT),
-        "event_calls": pa.array([], pa.int8()),
-    }
-)
+@cache
+def _no_plain_rows() -> pa.Table:
+    """Made when it is asked for: making an Arrow array from nothing imports pandas."""
+    return pa.table(
+        {
+            "number": pa.array([], pa.int64()),
+            "line": pa.array([], pa.int64()),
+            "crm_id": pa.array([], _TEXT),
+            "owner": pa.array([], _TEXT),
+            "event_calls": pa.array([], pa.int8()),
+        }
+    )

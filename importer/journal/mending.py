@@ -1,18 +1,13 @@
 """Which run took up the rejected rows of which, and what became of them all together."""
 
 import json
-import re
 import sqlite3
 from typing import Final
 
-from importer.journal.purging import PURGED
-from importer.journal.results import rows_for_a_person
-from importer.journal.rows import MENDABLE, NEEDS_A_PERSON
+from importer.journal.rows import MENDABLE, NEEDS_A_PERSON, PURGED
 from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import RowStatus
 from importer.model.run import Story
-
-_NUMBER: Final = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
 
 _PARENT: Final = f"""
 SELECT r.run FROM rows r JOIN runs ON runs.id = r.run JOIN realms ON realms.id = runs.realm
@@ -43,12 +38,6 @@ def link_mended(journal: Journal, run: StoredRun, realm: int) -> None:
     found = journal.connection.execute(_PARENT, {"run": run.id, "realm": realm}).fetchone()
     if found:
         journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (found[0], run.id))
-
-
-def phones_left(journal: Journal) -> frozenset[str]:
-    """What looks like a phone number, with a plus or without, in the cells of all rows that were left to be mended."""
-    rows = (row for run in journal.runs() for row in rows_for_a_person(journal, run))
-    return frozenset(cell for row in rows for cell in row.cells if _NUMBER.fullmatch(cell))
 
 
 def mends(journal: Journal, run: StoredRun) -> str:

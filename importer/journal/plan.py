@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from importer.journal.batches import keep_batch, known_plain_rows, plain_counts, plain_table, take_out
+from importer.journal.batches import keep_batch, known_plain_rows, plain_table, take_out
 from importer.journal.encoding import dumps, problems_text, source_text
-from importer.journal.rows import append_problem, status_counts
+from importer.journal.rows import append_problem, plain_counts, status_counts
 from importer.journal.states import OperationState
 from importer.journal.transaction import transaction
 from importer.model.operation import Kind, RowId
@@ -48,7 +49,7 @@ class Plan:
 
     def add(self, batch: PlannedBatch, operations: Sequence[OperationColumn] = ()) -> None:
         """A batch in source order, in one transaction; without operations if the plan is not for sending."""
-        if not batch.statuses:
+        if not len(batch):
             return
         plain = None if self.sends else plain_table(batch)
         with transaction(self._connection):
@@ -57,34 +58,39 @@ class Plan:
             self._connection.executemany(_OPERATION, self._operations(batch, operations))
             self._connection.execute(
                 "UPDATE sources SET rows = rows + ? WHERE run = ? AND position = ?",
-                (len(batch.statuses), self._run, batch.source),
+                (len(batch), self._run, batch.source),
             )
 
     def _rows(self, batch: PlannedBatch, plain: pa.Table | None) -> Iterable[tuple[object, ...]]:
-        elsewhere = set(plain["number"].to_pylist()) if plain is not None else set()
-        columns = (batch.numbers, batch.statuses, batch.crm_ids, batch.owners, batch.event_calls)
-        as_lists = (column.to_pylist() if isinstance(column, pa.Array) else column for column in columns)
-        for number, status, crm_id, owner, events in zip(*as_lists, strict=True):
-            if number not in elsewhere:
-                yield (
-                    self._run,
-                    batch.source,
-                    number,
-                    batch.lines.get(number),
-                    RowStatus.PENDING if self.sends and status is RowStatus.VALID else status,
-                    crm_id,
-                    owner,
-                    problems_text(batch.problems.get(number, ())),
-                    int(owner != ""),
-                    events,
-                    FollowUp.PENDING if self.sends and owner else FollowUp.NONE,
-                    FollowUp.PENDING if self.sends and events else FollowUp.NONE,
-                )
+        table = pa.table(
+            [batch.numbers, batch.invalid, batch.filtered, batch.crm_ids, batch.owners, batch.event_calls],
+            names=["number", "invalid", "filtered", "crm_id", "owner", "events"],
+        )
+        if plain is not None:
+            table = table.filter(pc.invert(pc.is_in(table["number"], plain["number"])))
+        valid = RowStatus.PENDING if self.sends else RowStatus.VALID
+        rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        for number, invalid, filtered, crm_id, owner, events in rows:
+            status = RowStatus.FILTERED if filtered else RowStatus.INVALID if invalid else valid
+            yield (
+                self._run,
+                batch.source,
+                number,
+                batch.lines.get(number),
+                status,
+                crm_id,
+                owner,
+                problems_text(batch.problems.get(number, ())),
+                int(owner != ""),
+                events,
+                FollowUp.PENDING if self.sends and owner else FollowUp.NONE,
+                FollowUp.PENDING if self.sends and events else FollowUp.NONE,
+            )
 
     def _operations(self, batch: PlannedBatch, columns: Sequence[OperationColumn]) -> Iterable[tuple[object, ...]]:
         calls = [zip(column.keys.to_pylist(), column.bodies.to_pylist(), strict=True) for column in columns]
         kinds = [column.kind for column in columns]
-        for number, *row in zip(batch.numbers, *calls, strict=True):
+        for number, *row in zip(batch.numbers.to_pylist(), *calls, strict=True):
             ordinal = 0
             for kind, (key, body) in zip(kinds, row, strict=True):
                 if key is not None:

@@ -4,10 +4,8 @@ import sqlite3
 from typing import Final
 
 from importer.journal.batches import forget_batches
+from importer.journal.rows import PURGED
 from importer.journal.transaction import transaction
-
-PURGED: Final = "(purged)"
-"""What stands in the place of paths."""
 
 _STATEMENTS: Final = (
     "UPDATE operations SET body = NULL, key = '' WHERE run = ?",

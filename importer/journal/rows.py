@@ -3,7 +3,6 @@
 import sqlite3
 from typing import Final
 
-from importer.journal.batches import plain_counts
 from importer.journal.encoding import problems_text
 from importer.model.outcome import NEEDS_A_PERSON as STATUSES_FOR_A_PERSON
 from importer.model.outcome import STATES_FOR_A_PERSON, RowStatus
@@ -17,6 +16,9 @@ CallKey = tuple[int, int, int, int]
 
 _STATUSES: Final = ", ".join(f"'{status}'" for status in sorted(STATUSES_FOR_A_PERSON))
 _STATES: Final = ", ".join(f"'{state}'" for state in sorted(STATES_FOR_A_PERSON))
+PURGED: Final = "(purged)"
+"""What stands in the place of paths that are forgotten."""
+
 MENDABLE: Final = f"r.status IN ({_STATUSES})"
 """Whether the row `r` is not in the CRM, or not for sure, until somebody has looked at it."""
 
@@ -25,6 +27,16 @@ NEEDS_A_PERSON: Final = f"({MENDABLE} OR r.assign IN ({_STATES}) OR r.events IN 
 
 OF_ROW: Final = "run = ? AND source = ? AND number = ?"
 OF_CALL: Final = f"{OF_ROW} AND ordinal = ?"
+
+
+def plain_counts(connection: sqlite3.Connection, run: int) -> tuple[int, int, int]:
+    """How many plain rows there are, and how many assignments and events they ask for."""
+    rows, assigns, events = connection.execute(
+        "SELECT coalesce(sum(plain_rows), 0), coalesce(sum(plain_assigns), 0), coalesce(sum(plain_events), 0)"
+        " FROM batches WHERE run = ?",
+        (run,),
+    ).fetchone()
+    return rows, assigns, events
 
 
 def status_counts(connection: sqlite3.Connection, run: int) -> dict[str, int]:

@@ -1,4 +1,9 @@
-"""The journal as a whole: its runs, its ledger, and what an interrupted process left behind."""
+"""The journal as a whole: its runs, its ledger, and what an interrupted process left behind.
+
+What needs Arrow (planning, scrubbing) is imported where it is called: listing runs does not wait for it.
+"""
+
+from __future__ import annotations
 
 import json
 import sqlite3
@@ -7,22 +12,23 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from importer.errors import RunError
 from importer.journal.database import disk_error, open_database
 from importer.journal.encoding import dumps
 from importer.journal.follow_ups import give_up_stale
-from importer.journal.plan import Plan
 from importer.journal.retrying import RETRY_FAILED
 from importer.journal.rows import mark_maybe
-from importer.journal.scrubbing import scrub
 from importer.journal.sending import SendingJournal
 from importer.journal.transaction import transaction
 from importer.journal.writer import Writer
 from importer.model.operation import Kind
 from importer.model.run import OnDuplicate, RunRequest, RunState
 from importer.model.source import ReadOptions
+
+if TYPE_CHECKING:
+    from importer.journal.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +123,8 @@ class Journal:
             "UPDATE runs SET state = ?, exit_code = ?, reason = ?, seconds = seconds + ?, finished_at = ? WHERE id = ?",
             (state, exit_code, reason, seconds, self._stamp(), run.id),
         )
+        from importer.journal.scrubbing import scrub
+
         scrub(self.connection, run.id)
 
     def health(self) -> str:
@@ -130,6 +138,8 @@ class Journal:
         with transaction(self.connection):
             for table in ("operations", "rows", "batches", "sources"):
                 self.connection.execute(f"DELETE FROM {table} WHERE run = ?", (run.id,))
+        from importer.journal.plan import Plan
+
         return Plan(self.connection, run.id, to_send=to_send)
 
     # the ledger

@@ -44,27 +44,33 @@ class BoundTarget:
     def read(self, cells: Cells) -> tuple[pd.Series[str], list[Problem]]:
         """The target's text in every row, and the problems of the cells that could not be converted."""
         converted = carried_out(self.steps, self.origin.texts(cells), cells)
-        return converted.values, [self._problem(finding, cells.frame) for finding in converted.findings]
+        return converted.values, self._problems(converted.findings, cells.frame)
 
-    def _problem(self, finding: Finding, frame: pd.DataFrame) -> Problem:
-        column = self._blamed(finding, frame)
+    def _problems(self, findings: Sequence[Finding], frame: pd.DataFrame) -> list[Problem]:
+        if not findings:
+            return []
+        # Row by row a frame is slow to look into, and in a bad list every row has its finding.
+        places = frame.index.get_indexer(pd.Index([finding.row for finding in findings]))
+        columns = {name: frame[name].iloc[places].tolist() for name in self.origin.columns}
+        return [
+            self._problem(finding, {name: texts[at] for name, texts in columns.items()})
+            for at, finding in enumerate(findings)
+        ]
+
+    def _problem(self, finding: Finding, cells: dict[str, str]) -> Problem:
+        """`cells` are those of the row that the target looks at."""
+        # Of several columns a person should look at the first that is not blank.
+        column = next((name for name, text in cells.items() if text.strip()), next(iter(cells), ""))
         return Problem(
             row=finding.row,
             code=finding.code,
             field=self.target.label,
             column=column,
-            value=str(frame.at[finding.row, column]) if column else finding.value,
+            value=cells.get(column, finding.value),
             detail=finding.detail,
             cure=finding.cure,
             warning=finding.warning,
         )
-
-    def _blamed(self, finding: Finding, frame: pd.DataFrame) -> str:
-        """The column that a person should look at: of several, the first that is not blank."""
-        columns = self.origin.columns
-        if len(columns) < 2:
-            return "".join(columns)
-        return next((column for column in columns if str(frame.at[finding.row, column]).strip()), columns[0])
 
 
 def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
-    import pyarrow as pa
 
     from importer.model.operation import Kind
-    from importer.model.outcome import RowStatus
     from importer.model.problem import Problem
 
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class PlannedBatch:
     """Rows of one source after reading, mapping, validating and planning: one element of each column per row.
 
-    `statuses` are `valid`, `invalid` or `filtered` (in-file duplicates are settled once the last row is known).
+    A row is `invalid`, `filtered` out by the mapping, or valid; in-file duplicates are settled after the last row.
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
     for none; `event_calls` says how many events a row asks for. `problems` and `lines` (the physical line, where it
     differs) are by row number, for the rows that have any.
@@ -32,7 +33,8 @@ class PlannedBatch:
 
     source: int
     cells: pd.DataFrame
-    statuses: Sequence[RowStatus]
+    invalid: pa.BooleanArray
+    filtered: pa.BooleanArray
     crm_ids: pa.Array
     owners: pa.Array
     event_calls: pa.Array
@@ -40,10 +42,17 @@ class PlannedBatch:
     lines: Mapping[int, int] = field(default_factory=dict)
 
     @property
-    def numbers(self) -> list[int]:
+    def numbers(self) -> pa.Int64Array:
         """The row numbers that a spreadsheet shows."""
-        numbers: list[int] = self.cells.index.tolist()
-        return numbers
+        return pa.array(self.cells.index.to_numpy(dtype="int64"))
+
+    @property
+    def valid(self) -> pa.BooleanArray:
+        """Which rows can be sent."""
+        return pc.invert(pc.or_(self.invalid, self.filtered))
+
+    def __len__(self) -> int:
+        return len(self.cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

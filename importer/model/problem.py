@@ -147,7 +147,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "phone-invalid",
         "Not a phone number",
         "By the numbering plan of its country the number cannot exist.",
-        "Correct the number, or write it with its country code: +91 98765 43210.",
+        "Correct the number, or write it with a plus and its country code.",
     ),
     _problem(
         "phone-region-missing",

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from importer.model.batch import Place, Target
 from importer.model.fields import LEAD_FIELDS, FieldKind
 from importer.model.mapping import Mapping
+from importer.model.octets import large_texts
 from importer.model.rules import TimeRule, ValueType
 
 if TYPE_CHECKING:
@@ -42,13 +43,7 @@ def columns_as_json(frame: pd.DataFrame, targets: Sequence[Target], *, wrap: boo
 
     With `wrap`, attributes that are no objects become `{"value": …}`.
     """
-    return [_as_json(texts(frame[target.label]), target, wrap=wrap) for target in targets]
-
-
-def texts(column: pd.Series[str]) -> pa.Array:
-    """A column of a frame as one array."""
-    found = pa.array(column).cast(TEXT)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return [_as_json(large_texts(frame[target.label]), target, wrap=wrap) for target in targets]
 
 
 def json_texts(column: pa.Array) -> pa.Array:

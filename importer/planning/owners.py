@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.batch import Place, Target
-from importer.planning.bodies import TEXT, json_texts, texts
+from importer.model.octets import large_texts
+from importer.planning.bodies import TEXT, json_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ class Owners:
             return pa.array([next(self._turns) if takes else "" for takes in taking], TEXT)
         if self._label not in frame.columns:
             return pa.repeat(pa.scalar("", TEXT), len(frame))
-        return pc.if_else(pa.array(valid), texts(frame[self._label]), "")
+        return pc.if_else(pa.array(valid), large_texts(frame[self._label]), "")
 
     def member(self, users: pa.Array) -> pa.Array:
         """`"user_email": …` or `"user_id": …`: as the mapping calls the column, else by the `@`; null for nobody."""

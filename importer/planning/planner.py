@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importer.model.octets import large_texts
 from importer.model.operation import Kind
-from importer.model.outcome import RowStatus
 from importer.model.plan import OperationColumn, PlannedBatch
 from importer.planning.bodies import (
     TEXT,
@@ -22,7 +22,6 @@ from importer.planning.bodies import (
     lead_shape,
     member,
     members,
-    texts,
     wraps,
     written,
 )
@@ -82,13 +81,14 @@ class Planner:
         filtered = mapped.filtered.to_numpy(dtype=bool)
         told = _told(problems, frozenset(mapped.frame.index[filtered]))
         bad = [number for number, found in told.items() if any(not problem.warning for problem in found)]
-        invalid = _are(mapped.frame, bad)
+        invalid = _are(mapped.frame, bad) & ~filtered
         valid = ~invalid & ~filtered
         return PlannedBatch(
             source=source,
             cells=cells,
-            statuses=_statuses(invalid, filtered),
-            crm_ids=texts(mapped.frame["crm_id"]),
+            invalid=pa.array(invalid),
+            filtered=pa.array(filtered),
+            crm_ids=large_texts(mapped.frame["crm_id"]),
             owners=self._owners.column(mapped.frame, valid, _are(mapped.frame, repeated)),
             event_calls=pa.array(self._event_calls(mapped.frame, valid)),
             problems=told,
@@ -97,7 +97,7 @@ class Planner:
 
     def operations(self, mapped: MappedBatch, planned: PlannedBatch) -> tuple[OperationColumn, ...]:
         """The calls of the batch: the create first, then the assignment, then the events in the mapping's order."""
-        valid = pa.array([status is RowStatus.VALID for status in planned.statuses], pa.bool_())
+        valid = planned.valid
         values = columns_as_json(mapped.frame, self._targets, wrap=self._wrap)
         assigned = pc.and_(valid, pc.not_equal(planned.owners, ""))
         columns = [
@@ -157,12 +157,3 @@ def _are(frame: pd.DataFrame, numbers: Iterable[int]) -> Mask:
     """Which rows of the frame are among the numbers."""
     among = list(numbers)
     return frame.index.isin(among) if among else np.zeros(len(frame), dtype=bool)
-
-
-def _statuses(invalid: Mask, filtered: Mask) -> list[RowStatus]:
-    statuses = [RowStatus.VALID] * len(invalid)
-    for at in np.flatnonzero(invalid).tolist():
-        statuses[at] = RowStatus.INVALID
-    for at in np.flatnonzero(filtered).tolist():
-        statuses[at] = RowStatus.FILTERED
-    return statuses

@@ -17,7 +17,7 @@ from importer.errors import SourceError
 from importer.model.problem import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 CHUNK = 1 << 20
@@ -41,7 +41,11 @@ _BOMS = (
 _NO_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
 """Codecs that Python has for other ends."""
 
-_MIXED_SCRIPTS = re.compile(r"[A-Za-zÀ-ɏ][Ͱ-ϿЀ-ӿ֐-׿؀-ۿ]|[Ͱ-ϿЀ-ӿ֐-׿؀-ۿ][A-Za-zÀ-ɏ]|[\x80-\x9f]|[a-zà-öø-ÿ][¹²³¼½¾]")
+_MIXED_SCRIPTS = re.compile(
+    r"[A-Za-zÀ-ɏ][Ͱ-ϿЀ-ӿ֐-׿؀-ۿ]|[Ͱ-ϿЀ-ӿ֐-׿؀-ۿ][A-Za-zÀ-ɏ]|[\x80-\x9f]|[a-zà-öø-ÿ][¹²³¼½¾]"
+    # Western Windows text read as Mac Roman has the accents' own signs within words: M¸nchen, K‰the, Weiﬂ.
+    r"|[A-Za-z][¸‰ˆﬂ„¯˜]"
+)
 _MOJIBAKE = re.compile("Ã[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[œ\x9d™˜“”¢¦]|Ð[\x80-\xbf][ÐÑ]")
 
 
@@ -195,18 +199,23 @@ def _readings(lines: bytes) -> list[tuple[str, float]]:
 def _unknown(path: Path, found: Survey, why: str, names: list[str]) -> SourceError:
     at = found.not_utf8_at or 0
     line = _line_at(path, at, "latin-1")
-    readings = "".join(f"; in {name} it reads “{_example(found.foreign_lines, name)}”" for name in names)
+    readings = "".join(f"; in {name} it reads “{_example(found.foreign_lines, name, names)}”" for name in names)
     return SourceError(
         f"{path}: line {line}, byte {at}: not UTF-8, and {why}{readings}",
         tip=f"Say the encoding: --encoding {names[0] if names else 'cp1252'}; or save the file as “CSV UTF-8”.",
     )
 
 
-def _example(lines: bytes, name: str) -> str:
-    """The first few words of the lines that differ between encodings."""
+def _example(lines: bytes, name: str, others: Sequence[str] = ()) -> str:
+    """The first few words that are not ASCII, those first that the other encodings read differently."""
     text = lines.decode(name, "replace")
-    words = [word for word in re.split(r'[\s,;|"]+', text) if not word.isascii()]
-    return shown(" ".join(words), 40)
+    words = dict.fromkeys(word for word in re.split(r'[\s,;|"]+', text) if not word.isascii())
+    telling = [word for word in words if any(_reread(word, name, other) != word for other in others)]
+    return shown(" ".join(telling or words), 40)
+
+
+def _reread(word: str, name: str, other: str) -> str:
+    return word.encode(name, "replace").decode(other, "replace")
 
 
 def _refuse_nearly_utf8(path: Path, found: Survey) -> None:

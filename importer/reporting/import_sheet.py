@@ -49,7 +49,13 @@ class ImportSheet:
         where = f"to {run.org} on {run.base_url}" if run.org else ""
         yield [Cell(value="Import report", look=TITLE)]
         yield [Cell(value=sentence(run, people=self.overview.people_count), look=TEXT)]
-        yield [Cell(value=f"Run {run.run_id}, {run.command} {where}".strip() + f", {run.started_at}", look=TEXT)]
+        yield [
+            Cell(
+                value=f"Run {run.run_id}, {run.command} {where}".strip()
+                + f", {run.started_at[:16].replace('T', ' ')} UTC",
+                look=TEXT,
+            )
+        ]
         for note in filter(None, (ending(run), *self.notes)):
             yield [Cell(value=note, look=BOLD)]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from importer.model.outcome import STATES_FOR_A_PERSON
-from importer.model.problem import KINDS
+from importer.model.problem import KINDS, Problem
 from importer.reporting.wording import STATUSES, follow_ups, told
 
 if TYPE_CHECKING:
@@ -44,10 +44,14 @@ class Group:
     rows: int = 0
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, row: RowId, message: str, cure: str) -> None:
-        """Count a row, and keep it if it is one of the first."""
+    def add(self, row: RowId, said_of: Problem | RowResult) -> None:
+        """Count a row, and keep what is said of it if it is one of the first."""
         self.rows += 1
         if len(self.examples) < EXAMPLES:
+            if isinstance(said_of, Problem):
+                message, cure = said_of.message, said_of.hint
+            else:
+                message, cure = told(said_of), said_of.cure
             self.examples.append(Example(row=row, message=message, cure=cure))
 
 
@@ -84,11 +88,11 @@ class Overview:
 
     def _count_problems(self, row: RowResult) -> None:
         for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
-            self._group(problem.code, KINDS.get(problem.code)).add(row.row, problem.message, problem.hint)
+            self._group(problem.code, KINDS.get(problem.code)).add(row.row, problem)
         if not row.needs_a_person or any(not problem.warning for problem in row.problems):
             return
         for code in reasons(row):
-            self._groups.setdefault(code, _answer_group(row, code)).add(row.row, told(row), row.cure)
+            self._groups.setdefault(code, _answer_group(row, code)).add(row.row, row)
 
     def _group(self, code: str, kind: ProblemKind | None) -> Group:
         if code not in self._groups:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from importer.model.outcome import FollowUp
 from importer.model.visible import visible
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from importer.reporting.overview import Overview
 
 OWNERS_SHOWN: Final = 50
+_CODE: Final = re.compile("`([^`]+)`")
 
 
 def write_html(path: Path, run: RunReport, overview: Overview) -> None:
@@ -74,8 +76,14 @@ def _environment() -> Environment:
         place=place,
         reasons=reasons,
     )
+    environment.filters["with_code"] = _with_code
     environment.filters["file_name"] = lambda text: Path(text).name
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """The text, escaped, with what stands between backquotes shown as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_seen(text)))))  # noqa: S704 - escaped first
 
 
 def _source(environment: Environment, name: str) -> str:

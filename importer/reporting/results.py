@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.reporting.files import replacing_text
+from importer.model.octets import octets_of
+from importer.reporting.files import replacing
 from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
@@ -56,12 +57,17 @@ def results_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
 
     Text that a spreadsheet could take for a formula has an apostrophe in front. Raises LocalDiskError.
     """
-    with replacing_text(path) as file:
-        file.write(",".join(RESULT_COLUMNS) + "\n")
-        yield lambda batch: file.writelines(_lines(batch, run.sources[batch.source]).to_pylist())
+    with replacing(path) as file:
+        file.write((",".join(RESULT_COLUMNS) + "\n").encode())
+        yield lambda batch: _write(file, _lines(batch, run.sources[batch.source]))
 
 
-def _lines(batch: ResultBatch, source: ReadSource) -> pa.ChunkedArray:
+def _write(file: BinaryIO, lines: pa.LargeStringArray) -> None:
+    offsets, octets = octets_of(lines)
+    file.write(octets[offsets[0] : offsets[-1]].tobytes())
+
+
+def _lines(batch: ResultBatch, source: ReadSource) -> pa.LargeStringArray:
     cells = [_cells(batch.table, name) for name in RESULT_COLUMNS[2:]]
     place = [_quoted(_neutral(pa.array([text], _TEXT)))[0] for text in (Path(source.info.path).name, source.info.sheet)]
     lines = pc.binary_join_element_wise(*place, *cells, _scalar(","))

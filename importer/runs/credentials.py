@@ -35,7 +35,7 @@ def read(key_file: Path | None, environment: Mapping[str, str], *, org: str, bas
     raise SettingsError(
         "no credential is given",
         tip="Set SALESCHAT_API_KEY (or SALESCHAT_TOKEN), give --api-key-file, or put the key into the keyring "
-        f"(`keyring set {KEYRING_SERVICE} {user}`); --sandbox needs none.",
+        f"(`keyring set {KEYRING_SERVICE} {user if org else f'ORG{user}'}`); --sandbox needs none.",
     )
 
 

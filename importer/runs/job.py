@@ -16,8 +16,9 @@ from importer.crm.verdict import Stop
 from importer.errors import ImporterError, RunError
 from importer.exit_codes import ExitCode
 from importer.journal.examining import examination_of, owners_of
-from importer.journal.mending import link_mended, phones_left
+from importer.journal.mending import link_mended
 from importer.journal.plan import Plan
+from importer.journal.results import numbers_left
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount
@@ -206,7 +207,7 @@ class Job:
         to_send: bool,
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
-        left = phones_left(self.journal) if is_mending(request) else frozenset()
+        left = numbers_left(self.journal) if is_mending(request) else frozenset()
         found = prepare(plan, opened, loaded, request, origin=origin, progress=self._progress, left=left)
         compare(self.journal, run, found, mapping=compared_name(request, loaded))
         for each in opened:

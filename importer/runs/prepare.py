@@ -19,6 +19,7 @@ from importer.planning import Planner
 from importer.reading import Table, is_mended, open_tables
 from importer.runs.examine import Doctors
 from importer.runs.mended import MendedPhones
+from importer.runs.mended_dates import MendedDates
 from importer.runs.progress import Progress
 from importer.validating import InFileDuplicates, Validator
 
@@ -72,7 +73,7 @@ def prepare(
 ) -> Examination:
     """Write every row of the sources into the plan, once, with everything that is wrong with it.
 
-    `left` are the phone numbers that earlier runs left to be mended. Returns what was found in the columns.
+    `left` are the phone numbers and dates that earlier runs left to be mended. Returns what was found in the columns.
     """
     mapping = loaded.mapping
     duplicates = InFileDuplicates(mapping.duplicates, [each.table.info.path for each in opened])
@@ -87,13 +88,15 @@ def prepare(
         doctor = doctors.next(targets, each.table.info)
         # What may differ from table to table is bound anew; whose turn it is in a round robin goes on.
         planner = planner.bound_to(targets) if planner else Planner(mapping, targets, origin=origin, org=request.org)
-        mended = MendedPhones(targets if is_mended(Path(each.table.info.path)) else (), left)
+        taken_up = targets if is_mended(Path(each.table.info.path)) else ()
+        phones, dates = MendedPhones(taken_up, left), MendedDates(taken_up, left)
         for read in _limited(each.table.batches(), limit):
-            batch = replace(read, frame=mended.restored(read.frame))
+            batch = replace(read, frame=dates.restored(phones.restored(read.frame)))
             limit = None if limit is None else limit - len(batch.frame)
             mapped = each.mapper.apply(batch.frame)
             mapped = replace(mapped, problems=_merged(tuple(_reading_problems(batch, targets)), mapped.problems))
-            problems = (*mapped.problems, *validator.validate(mapped), *mended.doubtful(batch.frame, mapped))
+            doubtful = (*phones.doubtful(batch.frame, mapped), *dates.doubtful(batch.frame, mapped))
+            problems = (*mapped.problems, *validator.validate(mapped), *doubtful)
             invalid = frozenset(problem.row for problem in problems if not problem.warning)
             repeated = duplicates.observe(position, mapped, invalid)
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)
@@ -125,7 +128,7 @@ def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Pro
     for target in targets:
         for column in target.columns:
             fields.setdefault(column, target.label)
-    rows = set(batch.frame.index)
+    rows = set(batch.frame.index) if batch.problems else set()
     for problem in batch.problems:
         if problem.row in rows and (not problem.column or problem.column in fields):
             yield replace(problem, field=fields.get(problem.column, ""))

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from importer.errors import LocalDiskError
-from importer.journal.purging import PURGED, purge_run
+from importer.journal.purging import purge_run
+from importer.journal.rows import PURGED
 from importer.journal.store import Journal
 from importer.model.run import RunState
 

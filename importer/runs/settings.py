@@ -3,9 +3,9 @@
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org
 from importer.crm.credential import Credential
@@ -75,6 +75,10 @@ class Settings:
     def trust(self) -> Trust:
         """Whom to believe, and whether a private network is fine."""
         return Trust(ca_file=Path(self["ca_file"]) if self["ca_file"] else None, allow_private=self.allow_private)
+
+    def for_org(self, org: str, run_id: str) -> Self:
+        """These settings with the organisation of a run, where none is given."""
+        return replace(self, values={**self.values, "org": Setting(value=org, source=f"run {run_id}")})
 
     def credential_reader(self) -> Callable[[], Credential]:
         """A function that reads the credential, now or again later; it raises SettingsError when there is none."""

@@ -60,3 +60,36 @@ def test_a_number_typed_anew_is_sure_or_a_problem(importer: CommandLine) -> None
     assert [row["status"] for row in results] == ["invalid", "created", "created", "invalid"]
     assert results[0]["problems"] == "phone-region-missing"
     assert "may be +6591234567 or +916591234567" in results[0]["message"]
+
+
+DATED = MAPPING + "  opt_in_date: {column: Signed, format: '%d/%m/%Y'}\n"
+
+
+def left_with_dates(importer: CommandLine, *dates: str) -> list[dict[str, str]]:
+    importer.mapping(DATED)
+    lines = [f"C-{n},,+9198765432{n:02},{date}" for n, date in enumerate(dates)]
+    importer.write("list.csv", "\n".join(["Id,Name,Mobile,Signed", *lines]) + "\n")
+    assert importer("run", "list.csv", "-m", "m.yaml", "--sandbox").code == 1
+    (rejects,) = importer.folder.glob("reports/*/rejects.csv")
+    with rejects.open(encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_date_that_was_only_written_otherwise_is_put_back(importer: CommandLine) -> None:
+    rows = left_with_dates(importer, "05/08/2025", "06/08/2025", "07/08/2025")
+    for row, date in zip(rows, ["5/8/25", "06/08/25", "08/07/25"], strict=True):
+        row |= {"Name": "Ravi", "Signed": date}
+    results = imported(importer, rows)
+    assert [row["status"] for row in results] == ["created", "created", "invalid"]
+    assert results[2]["problems"] == "date-invalid"  # typed anew, and not in the mapping's format
+
+
+def test_a_date_whose_day_and_month_may_have_changed_places_is_a_problem(importer: CommandLine) -> None:
+    rows = left_with_dates(importer, "2025-04-05", "2025-04-27", "2025-04-04")
+    for row, date in zip(rows, ["4/5/2025", "27/4/2025", "4/4/2025"], strict=True):
+        row |= {"Name": "Ravi", "Signed": date}
+    results = imported(importer, rows)
+    assert [row["status"] for row in results] == ["invalid", "created", "created"]
+    assert results[0]["problems"] == "date-ambiguous"
+    assert "may be 2025-04-05, which a spreadsheet wrote in its own order" in results[0]["message"]
+    assert ".xlsx" in results[0]["hint"]

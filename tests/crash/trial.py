@@ -16,6 +16,7 @@ from typing import Any
 from tests.canary import CANARY
 from tests.crash.invariants import Evidence, violations
 from tests.crash.lists import MAPPING, LeadList, lead_list
+from tests.crash.oracle import mark_of
 from tests.crash.processes import KILLED, Launcher, OracleProcess
 
 ENDED = (0, 1)
@@ -205,7 +206,7 @@ class Trial:
             oracle=told,
             results=self.results(),
             journal=self.reports / "journal.sqlite3",
-            key=self.key,
+            key=mark_of(self.key),
             doubts=self.verdict.kills * self.rough.concurrency,
             exit_code=self._said(code),
         )

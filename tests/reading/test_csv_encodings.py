@@ -109,3 +109,10 @@ def test_a_short_file_of_utf8_with_one_broken_byte_is_not_guessed(csv_of):
     """One broken byte among a few good letters: any guess would garble these without a word."""
     with pytest.raises(SourceError, match=r"line 5, byte .* is not utf-8 text"):
         csv_of("id,name\n1,José\n2,Zoë\n3,Åsa\n4,x".encode() + b"\xff\n")
+
+
+def test_western_windows_text_is_not_taken_for_mac_roman(csv_of):
+    rows = ["1;Käthe;Müller;9517,17 €", "2;Jörg;Weiß;346,78 €", "3;Iñigo;Pérez;739,88 €"]
+    with pytest.raises(SourceError) as refusal:
+        csv_of("\n".join(["Messe München 2026 – Kontakte", "id;Vorname;Name;Umsatz", *rows * 10]).encode("cp1252"))
+    assert "in cp1252 it reads “Iñigo”; in cp1250 it reads “Ińigo”" in refusal.value.message  # the words that differ

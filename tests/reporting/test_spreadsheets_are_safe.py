@@ -12,7 +12,7 @@ import pytest
 
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
-from importer.reporting import write_annotated, write_rejects, write_results
+from importer.reporting import write_annotated
 
 PACKAGE = Path(__file__).parents[2] / "importer"
 PAYLOADS = [
@@ -82,8 +82,8 @@ def read(path, encoding):
 def test_no_cell_that_the_importer_adds_can_be_evaluated(tmp_path, reports, payload):
     rows = row_of(reports, 2, payload)
     run = reports.run(reports.source(f"in/{payload.replace('/', '')}", sheet=payload), rows=rows)
-    write_results(tmp_path / "results.csv", run, rows)
-    write_rejects(tmp_path / "rejects.csv", run, rows)
+    reports.write_results(tmp_path / "results.csv", run, reports.batches(rows))
+    reports.write_rejects(tmp_path / "rejects.csv", run, rows)
     results = read(tmp_path / "results.csv", "utf-8")
     assert [cell for row in results for cell in row.values() if not begins_harmlessly(cell)] == []
     rejects = read(tmp_path / "rejects.csv", "utf-8-sig")
@@ -95,7 +95,7 @@ def test_no_cell_that_the_importer_adds_can_be_evaluated(tmp_path, reports, payl
 @pytest.mark.parametrize("phone", PHONES)
 def test_a_phone_number_stays_a_phone_number(tmp_path, reports, phone):
     rows = [reports.row(2, RowStatus.REJECTED, crm_id=phone, message=phone)]
-    write_results(tmp_path / "results.csv", reports.run(rows=rows), rows)
+    reports.write_results(tmp_path / "results.csv", reports.run(rows=rows), reports.batches(rows))
     (row,) = read(tmp_path / "results.csv", "utf-8")
     assert (row["crm_id"], row["message"]) == (phone, phone)
 
@@ -128,7 +128,7 @@ def workbook(request, tmp_path, reports):
     rows = [row_of(reports, number, payload)[number % 2] for number, payload in enumerate(shown, start=2)]
     rows = [reports.row(number, row.status, **_told(row)) for number, row in enumerate(rows, start=2)]
     run = reports.run(reports.source(source, sheet="Sheet", sha256=sha256), rows=rows, reason="=1+1", org="=org")
-    write_annotated(tmp_path / "annotated.xlsx", source, run, rows)
+    write_annotated(tmp_path / "annotated.xlsx", source, run, lambda: rows)
     return tmp_path / "annotated.xlsx"
 
 

@@ -50,10 +50,10 @@ def add_crm_id(page: Page, proposal: Proposal) -> None:
     if roles.ids:
         chosen, *others = roles.ids
         if Role.CRM_ID not in chosen.meanings and proposal.export is None:
-            page.look(f"“{chosen.name}” is different in every row, so it may be an id. Is it?", indent=2)
+            page.look(f"“{chosen.name}” is different in nearly every row, so it may be an id. Is it?", indent=2)
         if (again := len(chosen.values) - len(chosen.distinct)) or chosen.filled < 1:
             blank = len(chosen.texts) - len(chosen.values)
-            page.comment(f"Of {len(chosen.texts):,} rows {blank:,} have no id, and {again:,} repeat one.", indent=2)
+            page.comment(f"Rows without an id: {blank:,}; rows that repeat the id of another one: {again:,}.", indent=2)
         if others:
             page.comment(f"Just as different in every row: {listed(others)}.", indent=2)
         page.add(f"  crm_id: {rule({'column': chosen.name})}")
@@ -103,7 +103,7 @@ def add_names(page: Page, proposal: Proposal) -> None:
     page.add(f"  first_name: {rule(first)}")
     if names.first.filled < 1 and not names.unsure:
         blank = len(names.first.texts) - len(names.first.values)
-        page.lines[-1] += f"  # blank in {blank:,} rows, which a lead must not be"
+        page.lines[-1] += f"  # blank cells: {blank:,}; a lead must have it"
     if names.last is not None:
         last = _part(names.last, "last") if names.last_is_full else {"column": names.last.name}
         page.add(f"  last_name: {rule(last)}")

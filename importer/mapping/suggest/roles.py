@@ -136,13 +136,18 @@ def _is_like_an_id(column: Column) -> bool:
     """Whether a column that is not called so may be an id: a code that is different in every row."""
     if (
         len(column.values) < _FEW
-        or column.meanings
+        or (column.meanings and not _is_no_phone_at_all(column))
         or column.phone_like > MOST
         or not _may_be_id(column, _NEARLY_ALL)
         or _is_a_date(column)
     ):
         return False
     return column.share(r"^[0-9A-Za-z]+[-_/]?[0-9A-Za-z-]*[0-9]") > SURE
+
+
+def _is_no_phone_at_all(column: Column) -> bool:
+    """Whether the column is only called like one of phones: “Contact No.” is either, its values tell."""
+    return set(column.meanings) == {Role.PHONE} and not column.phone_like
 
 
 def _may_be_id(column: Column, least: float = SURE) -> bool:

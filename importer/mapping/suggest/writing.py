@@ -120,11 +120,13 @@ def _where(page: Page, roles: Roles) -> None:
     if not roles.flags:
         return
     page.add("")
-    page.look("columns that may say who must not be contacted. To leave those people out:")
+    names = listed([column for column, _ in roles.flags])
+    page.look(f"{names} may say who must not be contacted. To leave those people out, take the # away:")
     page.add("# where:")
     for column, role in roles.flags:
         yes, no = column.flags
         wanted = yes if role is Role.CONSENT else (*no, *([""] if column.filled < 1 else []))
+        wanted = tuple({value.casefold(): value for value in reversed(wanted)}.values())[::-1]
         counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
         condition = rule({"column": column.name, "one_of": wanted}) if wanted else ""
         if role is Role.OPT_OUT and not no:
@@ -173,6 +175,7 @@ def _assign(page: Page, proposal: Proposal) -> None:
         page.add("# assign:", "#   round_robin: [asha@yourcompany.example, ben@yourcompany.example]")
         return
     if owner.emails > 0.5:
+        _look_at_names(page, owner)
         page.add("assign:", f"  user_email: {rule({'column': owner.name, 'transform': 'lower'})}")
         page.add("  when_blank: skip  # or: problem, or the e-mail of who gets those leads")
         return
@@ -190,6 +193,16 @@ def _assign(page: Page, proposal: Proposal) -> None:
     if len(owner.distinct) > _OWNERS_SHOWN:
         page.add(f"#       # and {len(owner.distinct) - _OWNERS_SHOWN:,} more")
     page.add("#   when_blank: skip")
+
+
+def _look_at_names(page: Page, owner: Column) -> None:
+    """Owners without an e-mail address among those that have one: a line that names them, to be filled in."""
+    names = [name for name in owner.distinct if "@" not in name and len(name) <= _LONGEST_NAME][:_OWNERS_SHOWN]
+    if not names:
+        return
+    page.look(f"“{owner.name}” holds names, too. The CRM needs e-mail addresses: correct these, and use this line:")
+    by_name = ", ".join(f"{scalar(name)}: {_address(name)}" for name in names)
+    page.add(f"#   user_email: {{column: {scalar(owner.name)}, map: {{{by_name}}}, otherwise: keep}}")
 
 
 def _address(name: str) -> str:
