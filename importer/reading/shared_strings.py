@@ -33,7 +33,9 @@ class PackedTexts:
     def __init__(self, texts: Iterable[str]) -> None:
         self._packed = bytearray()
         self._ends = array("Q", (0,))
-        self.extend(texts)
+        rest = iter(texts)
+        while some := [*islice(rest, READ_AT_ONCE)]:  # not all at once: they would be in memory three times
+            self.extend(some)
 
     def extend(self, texts: Iterable[str]) -> None:
         """Some more."""
