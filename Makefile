@@ -98,11 +98,11 @@ $(AUDIT)/.ready: requirements/audit.txt
 # Tools that have no place in the environment of the tests; see docs/decisions/fuzzing-and-contract.md.
 $(VENV)-fuzz/.ready: requirements/fuzz.txt
 	$(PYTHON) -m venv $(VENV)-fuzz
-	$(VENV)-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< || { \
+	$(VENV)-fuzz/bin/python -m pip $(INSTALL) -r $< || { \
 		echo "make fuzz needs atheris, which has wheels for CPython 3.11 to 3.14 on Linux (x86-64)" >&2; exit 1; }
 	@touch $@
 
 $(VENV)-contract/.ready: requirements/contract.txt
 	$(PYTHON) -m venv $(VENV)-contract
-	$(VENV)-contract/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(VENV)-contract/bin/python -m pip $(INSTALL) -r $<
 	@touch $@

@@ -58,7 +58,7 @@ def test_the_makefile_installs_by_hash_and_wheels_only() -> None:
         "install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .",
         "install --quiet uv",
     ]
-    assert sum(line.startswith("$(INSTALL)") for line in installs) == 3
+    assert sum(line.startswith("$(INSTALL)") for line in installs) == 5
 
 
 def test_an_audit_that_could_look_nothing_up_is_no_clean_audit() -> None:

@@ -38,10 +38,18 @@ PATTERNS = {
     "importer/mapping/suggest/columns.py",  # a table of the program's own
     "importer/model/known.py",  # the words of date formats
     "importer/reading/delimiters.py",  # the delimiter, escaped
-    "importer/reading/sheet_scan.py",  # a letter of a column
+    "importer/mapping/numbering.py",  # the metadata of phonenumbers
+    "importer/reading/plain_rows.py",  # how a sheet lays out its rows: fixed groups between escaped texts
+    "importer/reading/shared_strings.py",  # fixed parts of its own
+    "importer/reading/sheet_rows.py",  # fixed parts of its own
+    "importer/reporting/workbook/markup.py",  # the name of an attribute, which the code names
 }
 """Files with patterns that are put together while the program runs; each was looked at, and nothing comes from a user
 unescaped. Patterns of people's own could take for ever (`(a+)+$`), so mappings have none."""
+
+
+ON_DEMAND = {"reading/__init__.py": ["importlib.import_module"]}
+"""Modules of a table in the file itself, imported when they are asked for."""
 
 
 def name_of(node: ast.expr) -> str:
@@ -86,7 +94,8 @@ def test_the_package_is_looked_at() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_text_becomes_code(path: Path) -> None:
-    assert list(findings(ast.parse(path.read_text(encoding="utf-8")))) == []
+    allowed = ON_DEMAND.get(path.relative_to(PACKAGE).as_posix(), [])
+    assert list(findings(ast.parse(path.read_text(encoding="utf-8")))) == allowed
 
 
 @pytest.mark.parametrize(
