@@ -44,13 +44,17 @@ def test_a_table_survives(csv_of, table, delimiter, encoding, line_end, quoting)
     assert {code for _, code, _ in seen.codes} <= {"cell-error", "digits-lost"}
 
 
+ONE_WAY = "¢£¬‖−〜"
+"""What cp932 writes and does not give back."""
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data(), encoding=st.sampled_from(["cp1252", "cp1251", "cp1250", "iso8859-15", "cp932", "gbk", "big5"]))
 def test_a_table_survives_in_an_encoding_of_few_letters(csv_of, data, encoding):
     """Of letters that the encoding has, and that it gives back as they were."""
-    letters = st.characters(codec=encoding, exclude_characters="\0", exclude_categories=["Cc", "Cs"])
+    letters = st.characters(codec=encoding, exclude_characters="\0" + ONE_WAY, exclude_categories=["Cc", "Cs"])
     letters = letters.filter(lambda letter: letter.encode(encoding).decode(encoding) == letter)
     row = st.lists(st.text(letters, max_size=12), min_size=2, max_size=2).filter(lambda row: "".join(row).strip())
     rows = data.draw(st.lists(row, max_size=6))
