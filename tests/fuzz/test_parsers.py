@@ -207,7 +207,7 @@ def test_date_formats(texts: list[str], name: str) -> None:
     if not format_mistake(name):
         read_moments(column, name)
     fitting_formats(texts)
-    why_not_understood(column)
+    why_not_understood(column, "rows 2 to 21")
 
 
 @fuzzed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -11,11 +12,15 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 160
 _WIDE: Final = 10_000
+_LINE_BREAKS: Final = frozenset("\x85\u2028\u2029")
+"""Of YAML 1.1, beside the line feed and the carriage return."""
 
 
 def flow(value: object) -> str:
     """A value as YAML on one line."""
-    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=_WIDE, sort_keys=False)
+    # PyYAML writes these as they stand, and reads them as blanks.
+    is_plain = _LINE_BREAKS.isdisjoint(json.dumps(value, ensure_ascii=False))
+    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=is_plain, width=_WIDE, sort_keys=False)
     return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
 
 
