@@ -77,7 +77,8 @@ sbom: $(AUDIT)/.ready ## list what an installation holds, with licences: require
 	$(PYTHON) -m venv --without-pip $(AUDIT)/run
 	$(AUDIT)/bin/python -m pip --python $(AUDIT)/run/bin/python $(INSTALL) -r requirements/run.txt
 	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
-		-o requirements/sbom.cdx.json $(AUDIT)/run
+		-o $(AUDIT)/sbom.json $(AUDIT)/run
+	$(PYTHON) requirements/without_links.py < $(AUDIT)/sbom.json > requirements/sbom.cdx.json
 
 clean:
 	rm -rf $(VENV) $(AUDIT) $(VENV)-fuzz $(VENV)-contract .fuzz dist build .mypy_cache .ruff_cache .pytest_cache \
