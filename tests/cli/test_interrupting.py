@@ -62,9 +62,10 @@ def test_the_second_signal_stops_at_once_and_what_was_on_its_way_is_in_doubt(imp
 def test_a_signal_while_nothing_is_sent_yet(importer: CommandLine, sandbox: Sandbox) -> None:
     """While the rows are read nothing has happened: the run ends as interrupted and `run` starts it anew."""
     importer.mapping()
-    importer.table(leads(30_000))
+    importer.table(leads(150_000))
     process = importer.start("run", "list.csv", "-m", "m.yaml", *FAST)
-    wait_for(lambda: any(path.is_file() for path in importer.reports.glob("journal.sqlite3-wal")), process)
+    # The run's log is there when its rows are about to be read; before, a file may just be open without its owner.
+    wait_for(lambda: any(importer.reports.glob("*/importer.log")), process)
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     ended = importer.finished(process)
