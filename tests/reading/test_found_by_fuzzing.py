@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from importer.errors import SourceError
-from importer.reading import is_mended
+from importer.model.source import ReadOptions
+from importer.reading import is_mended, open_tables
 from importer.reading.panics import refusing_panics
 
 CONTAINERS = Path(__file__).parents[1] / "e2e" / "containers"
@@ -119,3 +121,13 @@ def test_a_cell_in_no_possible_column_is_damage(raw_workbook, refused, reference
 def test_a_cell_that_names_an_impossible_row_stands_where_its_row_does(raw_workbook, see_all, reference):
     (seen,) = see_all(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'))
     assert seen.rows == {2: ["#N/A", ""]}
+
+
+def test_a_line_that_says_no_separator_is_a_line_like_others(tmp_path):
+    """`sep=` and nothing: the line break was taken for the delimiter, which Arrow refuses."""
+    (tmp_path / "a.csv").write_bytes(b"sep=\nI;D;Name\n1;2;Ada\n")
+    (table,) = open_tables(tmp_path / "a.csv", ReadOptions(delimiter=";", header_row=2))
+    assert [len(batch.frame) for batch in table.batches()] == [1]
+    with suppress(SourceError):
+        for batch in open_tables(tmp_path / "a.csv", ReadOptions())[0].batches():
+            assert len(batch.frame)
