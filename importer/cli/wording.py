@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from importer.model.run import RunReport
     from importer.model.source import SourceInfo
-    from importer.runs.job import Announcement, Finished
+    from importer.runs.closing import Finished
+    from importer.runs.job import Announcement
     from importer.runs.settings import Settings
 
 _LINES: Final = 15

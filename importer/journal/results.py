@@ -2,7 +2,6 @@
 
 import heapq
 import json
-import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Final
@@ -16,8 +15,6 @@ from importer.journal.store import Journal, StoredRun
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 
-_NUMBER: Final = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
-_DATE: Final = re.compile(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}(?:[ T][0-9:.]{3,15})?", re.ASCII)
 _TOLD: Final = f"(r.problems IS NOT NULL OR {NEEDS_A_PERSON})"
 _TEXT: Final = pa.large_string()
 
@@ -56,12 +53,6 @@ def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that somebody has to look at, in source order, with their cells."""
     for batch in stored_batches(journal.connection, run.id):
         yield from _results(journal, batch, NEEDS_A_PERSON)
-
-
-def numbers_left(journal: Journal) -> frozenset[str]:
-    """What looks like a phone number or a date in the cells of all rows that were left to be mended."""
-    rows = (row for run in journal.runs() for row in rows_for_a_person(journal, run))
-    return frozenset(cell for row in rows for cell in row.cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
 
 
 def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:

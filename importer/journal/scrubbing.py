@@ -1,11 +1,12 @@
 """Forgetting what nobody needs any more: the cells of rows that are settled and need no person."""
 
 import sqlite3
-from contextlib import suppress
 from typing import Final
 
-from importer.journal.batches import keep_cells, stored_batches
+from importer.journal.batches import StoredBatch, keep_cells, stored_batches
+from importer.journal.database import disk_error
 from importer.journal.rows import MENDABLE
+from importer.journal.store import Journal, StoredRun
 from importer.journal.transaction import transaction
 from importer.model.outcome import STATES_FOR_A_PERSON, FollowUp, RowStatus
 
@@ -13,20 +14,27 @@ _OPEN: Final = ", ".join(f"'{state}'" for state in sorted({FollowUp.PENDING, *ST
 _NEEDED: Final = f"({MENDABLE} OR r.status = '{RowStatus.PENDING}' OR r.assign IN ({_OPEN}) OR r.events IN ({_OPEN}))"
 
 
-def scrub(connection: sqlite3.Connection, run: int) -> None:
+def scrub(journal: Journal, run: StoredRun) -> None:
     """Forget the cells of the run's settled rows; SQLite overwrites them (`secure_delete`).
 
     What stays is what a report or another attempt needs: the cells of rows that need a person or are still to be sent.
-    A disk that refuses stops nothing, because the report matters more; `importer purge` forgets the rest.
+    Raises LocalDiskError.
     """
-    with suppress(sqlite3.OperationalError):
-        for batch in stored_batches(connection, run):
+    connection = journal.connection
+    try:
+        for batch in stored_batches(connection, run.id):
             with transaction(connection):
-                place = (run, batch.source, batch.first, batch.last)
-                of_batch = "run = ? AND source = ? AND number BETWEEN ? AND ?"
-                # Before layout 5 the cells stood with their rows.
-                connection.execute(
-                    f"UPDATE rows AS r SET cells = NULL WHERE {of_batch} AND cells IS NOT NULL AND NOT {_NEEDED}", place
-                )
-                needed = connection.execute(f"SELECT number FROM rows r WHERE {of_batch} AND {_NEEDED}", place)
-                keep_cells(connection, batch, [number for (number,) in needed])
+                _scrub_batch(connection, batch)
+    except sqlite3.Error as error:
+        raise disk_error(journal.folder, error) from error
+
+
+def _scrub_batch(connection: sqlite3.Connection, batch: StoredBatch) -> None:
+    place = (batch.run, batch.source, batch.first, batch.last)
+    of_batch = "run = ? AND source = ? AND number BETWEEN ? AND ?"
+    # Before layout 5 the cells stood with their rows.
+    connection.execute(
+        f"UPDATE rows AS r SET cells = NULL WHERE {of_batch} AND cells IS NOT NULL AND NOT {_NEEDED}", place
+    )
+    needed = connection.execute(f"SELECT number FROM rows r WHERE {of_batch} AND {_NEEDED}", place)
+    keep_cells(connection, batch, [number for (number,) in needed])

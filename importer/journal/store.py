@@ -1,6 +1,6 @@
 """The journal as a whole: its runs, its ledger, and what an interrupted process left behind.
 
-What needs Arrow (planning, scrubbing) is imported where it is called: listing runs does not wait for it.
+Planning needs Arrow and is imported where it is called: listing runs does not wait for it.
 """
 
 from __future__ import annotations
@@ -115,17 +115,11 @@ class Journal:
         self.connection.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run.id))
 
     def end(self, run: StoredRun, state: RunState, *, exit_code: int, reason: str, seconds: float) -> None:
-        """This process is done with the run, and what nobody needs any more of it is forgotten.
-
-        `seconds` are added to those of earlier processes.
-        """
+        """This process is done with the run; `seconds` are added to those of earlier processes."""
         self.connection.execute(
             "UPDATE runs SET state = ?, exit_code = ?, reason = ?, seconds = seconds + ?, finished_at = ? WHERE id = ?",
             (state, exit_code, reason, seconds, self._stamp(), run.id),
         )
-        from importer.journal.scrubbing import scrub
-
-        scrub(self.connection, run.id)
 
     def health(self) -> str:
         """SQLite's own word on the file: `ok`, or what is wrong with it."""

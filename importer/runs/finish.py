@@ -6,9 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
 from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.results import result_batches, row_results
+from importer.journal.scrubbing import scrub
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
 from importer.private import refuse_link
@@ -22,6 +24,7 @@ from importer.reporting import (
     write_summary,
 )
 from importer.runs.log import FILE_NAME as LOG_NAME
+from importer.runs.log import LOG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,16 @@ def end_run(
     if exit_code is None:
         exit_code = ExitCode.NEEDS_A_PERSON if needs_a_person(journal, run) else ExitCode.DONE
     journal.end(run, state, exit_code=exit_code, reason=reason, seconds=seconds)
+    _forget(journal, run)
     return write_report(journal, run)
+
+
+def _forget(journal: Journal, run: StoredRun) -> None:
+    """Forget the cells that nobody needs any more; a disk that refuses must not cost the report."""
+    try:
+        scrub(journal, run)
+    except LocalDiskError as error:
+        LOG.warning("cells of settled rows are still in the journal (`importer purge` forgets them): %s", error.message)
 
 
 def write_report(journal: Journal, run: StoredRun) -> Ended:

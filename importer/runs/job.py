@@ -1,35 +1,32 @@
 """The commands as a person knows them: check, run, resume. Each ends with a report, whatever happened."""
 
-import os
 import random
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from importer import __version__
 from importer.clock import Clock
 from importer.crm.address import origin_of
 from importer.crm.verdict import Stop
-from importer.errors import ImporterError, RunError
+from importer.errors import RunError
 from importer.exit_codes import ExitCode
 from importer.journal.examining import examination_of, owners_of
+from importer.journal.left import numbers_left
 from importer.journal.mending import link_mended
 from importer.journal.plan import Plan
-from importer.journal.results import numbers_left
 from importer.journal.store import Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
+from importer.runs.closing import Closing, Finished
 from importer.runs.examine import compare, compared_name, drift_reason, is_mending
-from importer.runs.finish import Ended, end_run, is_reported, write_report
+from importer.runs.finish import is_reported, write_report
 from importer.runs.lock import sending_lock
-from importer.runs.log import LOG, logged
-from importer.runs.postponed import postponed
+from importer.runs.log import LOG
 from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, said_by, too_many_invalid
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
@@ -53,14 +50,6 @@ class Announcement:
     examination: Examination
     owners: tuple[OwnerCount, ...]
     is_drift_to_answer: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """How a command ended: its report, and the reason when it stopped early."""
-
-    ended: Ended
-    stop: Stop | None = None
 
 
 class Job:
@@ -249,59 +238,8 @@ class Job:
     def _run_id(self, name: str) -> str:
         return f"{_stamp(self._clock.now())}-{name}"
 
-    def _closing(self, run: StoredRun) -> "_Closing":
-        return _Closing(self.journal, run, self._began)
-
-
-class _Closing:
-    """Ends the run in the journal and writes its report, whichever way the block is left.
-
-    An ImporterError or an interruption becomes the run's `stop`; anything else is a defect and is passed on.
-    """
-
-    def __init__(self, journal: Journal, run: StoredRun, began: float) -> None:
-        self._journal = journal
-        self._run = run
-        self._began = began
-        self.stop: Stop | None = None
-        self._ended: Ended | None = None
-        self._open = ExitStack()
-
-    def __enter__(self) -> "_Closing":
-        self._open.enter_context(logged(self._journal.folder / self._run.run_id))
-        LOG.info("%s %s: importer %s, process %d", self._run.command, self._run.run_id, __version__, os.getpid())
-        return self
-
-    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> bool:
-        with self._open, postponed():
-            return self._close(exc)
-
-    def _close(self, exc: BaseException | None) -> bool:
-        if isinstance(exc, ImporterError):
-            self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
-        elif isinstance(exc, KeyboardInterrupt):
-            code = ExitCode(getattr(exc, "exit_code", ExitCode.INTERRUPTED))
-            self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
-        elif exc is not None:
-            LOG.error("defect: %s", type(exc).__name__)
-            return False
-        interrupted = self.stop is not None and self.stop.exit_code >= ExitCode.INTERRUPTED
-        self._ended = end_run(
-            self._journal,
-            self._journal.run(self._run.run_id),  # as it is now: freezing has written down where it was sent
-            RunState.FINISHED if self.stop is None else RunState.INTERRUPTED if interrupted else RunState.STOPPED,
-            exit_code=None if self.stop is None else self.stop.exit_code,
-            reason="" if self.stop is None else self.stop.reason,
-            seconds=time.monotonic() - self._began,
-        )
-        report = self._ended.report
-        LOG.info("%s, exit code %d: %s, %s", report.state, report.exit_code, report.counts, report.requests)
-        return exc is not None
-
-    def finished(self) -> Finished:
-        """What the command ended with."""
-        assert self._ended is not None  # noqa: S101 - set by `__exit__`
-        return Finished(ended=self._ended, stop=self.stop)
+    def _closing(self, run: StoredRun) -> Closing:
+        return Closing(self.journal, run, self._began)
 
 
 def _stop(reason: str, tip: str = "`importer resume RUN` sends the plan all the same.") -> Stop | None:

@@ -9,8 +9,8 @@ from importer.exit_codes import ExitCode
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import KINDS
 from importer.model.run import Estimate, RunReport, RunState
+from importer.runs.closing import Finished
 from importer.runs.finish import Ended
-from importer.runs.job import Finished
 from importer.sandbox import Sandbox
 from tests.cli.command_line import PLAIN_MAPPING, CommandLine, lead, leads
 

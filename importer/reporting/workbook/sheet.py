@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from importer.reporting.workbook.lines import column_letters, text_inside
-from importer.reporting.workbook.markup import NotCopied, quoted, refuse_wide, tag_at, utf8_parser, with_attributes
+from importer.reporting.workbook.markup import NotCopied, quoted, with_attributes
+from importer.reporting.workbook.stream import EditedStream
 from importer.reporting.workbook.survey import PIECE, Columns
 
 if TYPE_CHECKING:
@@ -74,64 +75,7 @@ def copy_sheet(source: IO[bytes], target: IO[bytes], marking: Marking | None) ->
     copier.close()
 
 
-class _Stream:
-    """Feeds a parser, and writes what it has read, except where something else is put."""
-
-    def __init__(self, target: IO[bytes]) -> None:
-        self._target = target
-        self._buffer = bytearray()
-        self._base = 0
-        self._seen = 0
-        self._edits: list[tuple[int, int, bytes]] = []
-        self._is_raw = False
-        self._parser = utf8_parser()
-
-    def feed(self, piece: bytes) -> None:
-        """Take the next piece of the source."""
-        if self._is_raw:
-            self._flush(self._end_of_buffer)
-            self._target.write(piece)
-            return
-        if self._base == 0 and not self._buffer:
-            refuse_wide(piece)
-        self._buffer += piece
-        self._parser.Parse(piece, False)  # noqa: FBT003
-        self._flush(self._seen)
-
-    def close(self) -> None:
-        """The source is at its end."""
-        if not self._is_raw:
-            self._parser.Parse(b"", True)  # noqa: FBT003
-        self._flush(self._end_of_buffer)
-
-    @property
-    def _end_of_buffer(self) -> int:
-        return self._base + len(self._buffer)
-
-    def _here(self) -> int:
-        self._seen = self._parser.CurrentByteIndex
-        return self._seen
-
-    def _tag(self) -> tuple[int, bytes]:
-        start = self._here()
-        return start, tag_at(self._buffer, start - self._base)
-
-    def _put(self, start: int, end: int, xml: bytes) -> None:
-        self._edits.append((start, end, xml))
-
-    def _flush(self, until: int) -> None:
-        at, base = self._base, self._base
-        for start, end, xml in self._edits:
-            self._target.write(bytes(self._buffer[at - base : start - base]) + xml)
-            at = end
-        self._target.write(bytes(self._buffer[at - base : max(at, until) - base]))
-        at = max(at, until)
-        del self._buffer[: at - base]
-        self._base = at
-        self._edits.clear()
-
-
-class _Copier(_Stream):
+class _Copier(EditedStream):
     """The three parts of a sheet: what stands before the rows, the rows, and what follows them."""
 
     def __init__(self, target: IO[bytes], marking: Marking | None) -> None:
@@ -150,8 +94,8 @@ class _Copier(_Stream):
         self._marks = marking.rows if marking else iter(())
         self._next = next(self._marks, None)
         self._is_empty = False
-        self._parser.StartElementHandler = self._head
-        self._parser.EndElementHandler = self._close_head
+        self.parser.StartElementHandler = self._head
+        self.parser.EndElementHandler = self._close_head
 
     # Before the rows
 
@@ -161,8 +105,8 @@ class _Copier(_Stream):
             self._prefix = name[: -len(local)]
         self._depth += 1
         if local == "sheetView":
-            start, tag = self._tag()
-            self._put(start, start + len(tag), with_attributes(tag, {"tabSelected": None}))
+            start, tag = self.tag()
+            self.put(start, start + len(tag), with_attributes(tag, {"tabSelected": None}))
         elif local == "dimension" and self._marking:
             self._widen(attributes.get("ref", ""), self._marking.added)
         elif local == "cols":
@@ -175,17 +119,17 @@ class _Copier(_Stream):
     def _close_head(self, name: str) -> None:
         self._depth -= 1
         if self._marking and not self._has_ours and name == f"{self._prefix}cols":
-            end = self._here()
-            self._put(end, end, self._our_column(self._marking))
+            end = self.here()
+            self.put(end, end, self._our_column(self._marking))
 
     def _widen(self, reference: str, added: int) -> None:
         """The area in use now reaches to our column."""
-        start, tag = self._tag()
+        start, tag = self.tag()
         first, _, last = reference.rpartition(":")
         row = last[len(last.rstrip("0123456789")) :]
         if row and self._columns.of(last) < added:
             area = f"{first or last}:{column_letters(added)}{row}"
-            self._put(start, start + len(tag), with_attributes(tag, {"ref": area}))
+            self.put(start, start + len(tag), with_attributes(tag, {"ref": area}))
 
     def _take_columns(self, attributes: dict[str, str]) -> None:
         """Remember how columns look, and cut ours out of where several are described together."""
@@ -193,11 +137,11 @@ class _Copier(_Stream):
         self._spans.append(span)
         if not self._marking or self._has_ours or span.last < self._marking.added:
             return
-        start, tag = self._tag()
+        start, tag = self.tag()
         if span.first <= self._marking.added:
-            self._put(start, start + len(tag), self._around(tag, span, self._marking.added))
+            self.put(start, start + len(tag), self._around(tag, span, self._marking.added))
         else:
-            self._put(start, start, self._our_column(self._marking))
+            self.put(start, start, self._our_column(self._marking))
         self._has_ours = True
 
     def _around(self, tag: bytes, span: _Span, added: int) -> bytes:
@@ -221,16 +165,16 @@ class _Copier(_Stream):
     def _begin_rows(self) -> None:
         if not self._marking:
             # The rest of the sheet goes through unread.
-            self._is_raw = True
-            self._parser.StartElementHandler = self._parser.EndElementHandler = None
+            self.is_raw = True
+            self.parser.StartElementHandler = self.parser.EndElementHandler = None
             return
-        self._is_empty = self._tag()[1].endswith(b"/>")
+        self._is_empty = self.tag()[1].endswith(b"/>")
         if not self._has_columns:
-            start, name = self._here(), f"{self._prefix}cols>".encode()
-            self._put(start, start, b"<" + name + self._our_column(self._marking) + b"</" + name)
+            start, name = self.here(), f"{self._prefix}cols>".encode()
+            self.put(start, start, b"<" + name + self._our_column(self._marking) + b"</" + name)
         self._c, self._row_name = f"{self._prefix}c", f"{self._prefix}row"
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == self._c:
@@ -245,7 +189,7 @@ class _Copier(_Stream):
         number = int(attributes.get("r", self._row + 1))
         if number <= self._row:
             raise NotCopied("the rows do not stand in order")
-        start, tag = self._tag()
+        start, tag = self.tag()
         self._add_rows(start, before=number)
         self._row = number
         self._column = 0
@@ -255,14 +199,14 @@ class _Copier(_Stream):
             self._wanted = sorted(self._next[1].items())
             self._next = next(self._marks, None)
             # The cells that the row spans are a hint for programs; a wrong hint is worse than none.
-            self._put(start, start + len(tag), self._filled_row(with_attributes(tag, {"spans": None})))
+            self.put(start, start + len(tag), self._filled_row(with_attributes(tag, {"spans": None})))
 
     def _add_rows(self, start: int, *, before: int) -> None:
         """Put rows that have marks, but are not there, in front of what stands here."""
         while self._next and self._next[0] < before:
             self._row, self._row_look, self._is_open = self._next[0], None, False
             self._wanted = sorted(self._next[1].items())
-            self._put(start, start, self._filled_row(f'<{self._row_name} r="{self._row}"/>'.encode()))
+            self.put(start, start, self._filled_row(f'<{self._row_name} r="{self._row}"/>'.encode()))
             self._next = next(self._marks, None)
 
     def _filled_row(self, tag: bytes) -> bytes:
@@ -273,16 +217,16 @@ class _Copier(_Stream):
         return tag[:-2].rstrip() + b">" + cells + f"</{self._row_name}>".encode()
 
     def _mark(self, attributes: dict[str, str]) -> None:
-        start, tag = self._tag()
+        start, tag = self.tag()
         while self._wanted and self._wanted[0][0] < self._column:
-            self._put(start, start, self._new_cell(*self._wanted.pop(0)))
+            self.put(start, start, self._new_cell(*self._wanted.pop(0)))
         if self._wanted and self._wanted[0][0] == self._column:
             mark = self._wanted.pop(0)[1]
             look = str(mark.look(int(attributes.get("s", 0))))
             if mark.text is None:
-                self._put(start, start + len(tag), with_attributes(tag, {"s": look}))
+                self.put(start, start + len(tag), with_attributes(tag, {"s": look}))
             else:
-                self._put(start, start + len(tag), self._text_cell(tag, look, mark.text))
+                self.put(start, start + len(tag), self._text_cell(tag, look, mark.text))
 
     def _text_cell(self, tag: bytes, look: str, text: str) -> bytes:
         """A cell of our column that is there already, without a value."""
@@ -308,9 +252,9 @@ class _Copier(_Stream):
 
     def _end(self, name: str) -> None:
         if name == self._row_name:
-            end = self._here()
+            end = self.here()
             if self._is_open and self._wanted:
-                self._put(end, end, b"".join(self._new_cell(column, mark) for column, mark in self._wanted))
+                self.put(end, end, b"".join(self._new_cell(column, mark) for column, mark in self._wanted))
                 self._wanted = []
         elif name == f"{self._prefix}sheetData":
             self._end_rows()
@@ -318,13 +262,13 @@ class _Copier(_Stream):
     # After the rows
 
     def _end_rows(self) -> None:
-        here = self._here()
+        here = self.here()
         if self._next and self._is_empty:
             raise NotCopied("there are no rows")
         self._add_rows(here, before=LAST_ROW + 1)
         self._depth = 1
-        self._parser.StartElementHandler = self._tail
-        self._parser.EndElementHandler = self._close_tail
+        self.parser.StartElementHandler = self._tail
+        self.parser.EndElementHandler = self._close_tail
 
     def _tail(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
@@ -341,8 +285,8 @@ class _Copier(_Stream):
 
     def _draw(self) -> None:
         if self._marking and not self._is_drawn:
-            here = self._here()
-            self._put(here, here, self._marking.drawing(self._drawing).encode())
+            here = self.here()
+            self.put(here, here, self._marking.drawing(self._drawing).encode())
         self._is_drawn = True
 
 
