@@ -1,5 +1,6 @@
 """No test of this suite leaves the credential anywhere (tests/canary.py)."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,3 +34,11 @@ def no_keyring_of_ones_own() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard() -> Iterator[None]:
+    """A shell that starts the suite in the background has SIGINT ignored, and whatever a test starts inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
