@@ -28,7 +28,7 @@ _AS_IT_STANDS = re.compile(r"-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9]
 _BETWEEN = "<"
 """Stands in no value."""
 _ALL_AS_THEY_STAND = re.compile(
-    r"(?:(?:-?(?:[1-9]\d{0,14}+(?!\.)|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0)?<)*+", re.ASCII
+    r"(?:(?:-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0)?<)*", re.ASCII
 ).fullmatch
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII).fullmatch
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII)
