@@ -173,10 +173,16 @@ def _listen(port: int) -> socket.socket:
 
 
 async def _close(server: uvicorn.Server) -> None:
-    """Stop listening and cut every connection, also those that are just being accepted."""
+    """Accept nothing more and cut every connection, also those that are just being accepted."""
+    loop = asyncio.get_running_loop()
     for listening in server.servers:
-        listening.close()
+        for accepting in listening.sockets:
+            with suppress(NotImplementedError):  # the loop of Windows
+                loop.remove_reader(accepting)
     for _ in range(_CLOSING_ROUNDS):
         for connection in list(server.server_state.connections):
             connection.transport.abort()
         await asyncio.sleep(0)
+    # Last: a server that is closed leaves the connections open that it is just accepting.
+    for listening in server.servers:
+        listening.close()

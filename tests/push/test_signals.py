@@ -16,7 +16,7 @@ import pytest
 
 from importer.clock import SystemClock
 from importer.journal.store import Journal
-from importer.runs import job
+from importer.runs import closing
 from importer.runs.postponed import postponed
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import KEY, MAPPING, CommandLine, command_line, leads, read_csv
@@ -229,13 +229,13 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
     importer.mapping()
     importer.table(leads(3))
     importer.at(sandbox, "reporting")
-    end_run = job.end_run
+    end_run = closing.end_run
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return end_run(*arguments, **options)
 
-    monkeypatch.setattr(job, "end_run", interrupted)
+    monkeypatch.setattr(closing, "end_run", interrupted)
     assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
     assert importer.statuses() == ["created"] * 3
 

@@ -1,13 +1,16 @@
 """The server around the API: loopback, the Host header, its mark, the state, starting and stopping."""
 
 import asyncio
+import gc
 import http.client
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -114,6 +117,19 @@ def test_it_leaves_signals_alone_and_ends_its_thread():
         assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
         assert [thread.daemon for thread in set(threading.enumerate()) - threads] == [True]
     assert set(threading.enumerate()) == threads
+
+
+def test_connections_of_its_last_moment_are_closed(monkeypatch):
+    unclosed = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: unclosed.append(str(what.exc_value)))
+    for _ in range(30):
+        with Sandbox() as sandbox:
+            url = urlsplit(sandbox.base_url)
+            connections = [socket.create_connection((url.hostname, url.port)) for _ in range(3)]
+        for connection in connections:
+            connection.close()
+    gc.collect()
+    assert unclosed == []
 
 
 @pytest.mark.parametrize("faults", [Faults(hang_after=1), Faults(slow=1, slow_seconds=60)])
