@@ -1,6 +1,7 @@
 """How the model's types stand in the journal's JSON columns."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,21 +21,28 @@ def problems_text(problems: tuple[Problem, ...]) -> str | None:
     return dumps([[p.code, p.detail, p.field, p.column, p.value, p.cure, int(p.warning)] for p in problems])
 
 
-def problems_from(text: str | None, number: int) -> tuple[Problem, ...]:
-    """The problems of a row as they were."""
-    return tuple(
-        Problem(
-            row=number,
-            code=code,
-            detail=detail,
-            field=field,
-            column=column,
-            value=value,
-            cure=cure,
-            warning=bool(warning),
+def problems_from(texts: Sequence[str | None], numbers: Sequence[int]) -> list[tuple[Problem, ...]]:
+    """The problems of each of these rows as they were."""
+    # As one document: by itself each takes three times as long.
+    told = json.loads(f"[{','.join([text or '[]' for text in texts])}]")
+    return [
+        tuple(
+            [
+                Problem(
+                    row=number,
+                    code=code,
+                    detail=detail,
+                    field=field,
+                    column=column,
+                    value=value,
+                    cure=cure,
+                    warning=bool(warning),
+                )
+                for code, detail, field, column, value, cure, warning in of_row
+            ]
         )
-        for code, detail, field, column, value, cure, warning in (json.loads(text) if text else ())
-    )
+        for number, of_row in zip(numbers, told, strict=True)
+    ]
 
 
 def source_text(info: SourceInfo) -> str:

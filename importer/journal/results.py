@@ -3,10 +3,11 @@
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.journal.batches import StoredBatch, cells_of, stored_batches
 from importer.journal.encoding import problems_from
@@ -14,8 +15,10 @@ from importer.journal.rows import NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
+from importer.model.problem import Problem
 
-_TOLD: Final = f"(r.problems IS NOT NULL OR {NEEDS_A_PERSON})"
+_STATUSES: Final = {str(status): status for status in RowStatus}
+_FOLLOW_UPS: Final = {str(state): state for state in FollowUp}
 _TEXT: Final = pa.large_string()
 
 _FROM: Final = (
@@ -38,6 +41,7 @@ _OUTCOME: Final = {
     "error_code": pa.int64(),
     "finished_at": _TEXT,
 }
+_STORED_AS: Final = {"assigned_to": "owner", "explanation": "message", "cure": "hint"}
 _CODES: Final = {"problems": _TEXT, "warnings": _TEXT}
 _SCHEMA: Final = pa.schema({**_PLACE, **_OUTCOME, **_CODES})
 
@@ -45,36 +49,42 @@ _SCHEMA: Final = pa.schema({**_PLACE, **_OUTCOME, **_CODES})
 def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """Every row of the run in source order, read as it is asked for."""
     for batch in stored_batches(journal.connection, run.id):
-        stored = _results(journal, batch, "1")
+        stored = _results(journal, batch, _found(journal, batch))
         yield from heapq.merge(stored, _plain_results(batch), key=lambda result: result.row.number)
 
 
 def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that somebody has to look at, in source order, with their cells."""
     for batch in stored_batches(journal.connection, run.id):
-        yield from _results(journal, batch, NEEDS_A_PERSON)
+        yield from _results(journal, batch, _found(journal, batch, NEEDS_A_PERSON))
 
 
 def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
     """Every row of the run in source order, a batch at a time."""
     for batch in stored_batches(journal.connection, run.id):
-        told = _results(journal, batch, _TOLD)
-        tables = [table for table in (_stored_table(journal, batch, told), _plain_table(batch)) if len(table)]
+        found = _found(journal, batch)
+        told = _results(journal, batch, [row for row in found if row["problems"] or row["needy"]])
+        tables = [table for table in (_stored_table(found, told), _plain_table(batch)) if len(table)]
         if tables:
             table = pa.concat_tables(tables)
             table = table.sort_by("number") if len(tables) > 1 else table
             yield ResultBatch(source=batch.source, table=table, told=tuple(told))
 
 
-def _results(journal: Journal, batch: StoredBatch, condition: str) -> list[RowResult]:
-    """The rows of the batch that have a record of their own, with the cells of those that need a person."""
-    found = journal.connection.execute(
-        f"SELECT r.*, coalesce(o.attempts, 0) AS attempts, {NEEDS_A_PERSON} AS needy"
-        f" {_FROM} AND {condition} ORDER BY r.number",
+def _found(journal: Journal, batch: StoredBatch, condition: str = "1") -> list[sqlite3.Row]:
+    """The rows of the batch that have a record of their own."""
+    return journal.connection.execute(
+        "SELECT r.*, coalesce(o.attempts, 0) AS attempts,"
+        f" {NEEDS_A_PERSON} AS needy {_FROM} AND {condition} ORDER BY r.number",
         (batch.run, batch.source, batch.first, batch.last),
     ).fetchall()
+
+
+def _results(journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row]) -> list[RowResult]:
+    """What became of these rows, with the cells of those that need a person."""
     cells = cells_of(journal.connection, batch, [row["number"] for row in found if row["needy"]])
-    return [_result(row, cells.get(row["number"], ())) for row in found]
+    problems = problems_from([row["problems"] for row in found], [row["number"] for row in found])
+    return [_result(row, told, cells.get(row["number"], ())) for row, told in zip(found, problems, strict=True)]
 
 
 def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
@@ -88,16 +98,16 @@ def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
         )
 
 
-def _result(row: sqlite3.Row, cells: tuple[str, ...]) -> RowResult:
+def _result(row: sqlite3.Row, problems: tuple[Problem, ...], cells: tuple[str, ...]) -> RowResult:
     return RowResult(
         row=RowId(row["source"], row["number"]),
-        status=RowStatus(row["status"]),
+        status=_STATUSES[row["status"]],
         crm_id=row["crm_id"],
         lead_id=row["lead_id"],
-        assign=FollowUp(row["assign"]),
+        assign=_FOLLOW_UPS[row["assign"]],
         assigned_to=row["owner"],
-        events=FollowUp(row["events"]),
-        problems=problems_from(row["problems"], row["number"]),
+        events=_FOLLOW_UPS[row["events"]],
+        problems=problems,
         message=row["message"],
         hint=row["hint"],
         attempts=row["attempts"],
@@ -109,22 +119,18 @@ def _result(row: sqlite3.Row, cells: tuple[str, ...]) -> RowResult:
     )
 
 
-def _stored_table(journal: Journal, batch: StoredBatch, told: list[RowResult]) -> pa.Table:
-    """The rows of the batch that have a record of their own."""
-    cursor = journal.connection.cursor()
-    cursor.row_factory = None
-    found = cursor.execute(
-        "SELECT r.number, r.crm_id, r.status, r.lead_id, r.assign, r.owner, r.events, r.message, r.hint,"
-        " coalesce(o.attempts, 0), r.http_status, r.error_code, coalesce(r.finished_at, '')"
-        f" {_FROM} ORDER BY r.number",
-        (batch.run, batch.source, batch.first, batch.last),
-    ).fetchall()
-    columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in (*_PLACE, *_OUTCOME)]
-    lines = dict(zip((*_PLACE, *_OUTCOME), columns, strict=True)) | {name: [""] * len(found) for name in _CODES}
-    _tell(lines, [result for result in told if result.problems])
-    return pa.table(
-        {name: pa.array(lines[name], kind) for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)}
+def _stored_table(found: Sequence[sqlite3.Row], told: Sequence[RowResult]) -> pa.Table:
+    """The rows of a batch that have a record of their own."""
+    if not found:
+        return _SCHEMA.empty_table()
+    columns: dict[str, list[object]] = dict(
+        zip(found[0].keys(), (list(column) for column in zip(*found, strict=True)), strict=True)
     )
+    columns |= {name: columns[stored] for name, stored in _STORED_AS.items()}
+    columns |= {name: [""] * len(found) for name in _CODES}
+    _tell(columns, [result for result in told if result.problems])
+    arrays = {name: pa.array(columns[name], kind) for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)}
+    return pa.table(arrays | {"finished_at": pc.fill_null(arrays["finished_at"], "")})
 
 
 def _tell(columns: dict[str, list[object]], results: list[RowResult]) -> None:

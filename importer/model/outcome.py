@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from importer.model.operation import RowId
@@ -69,7 +70,7 @@ _SEVERITY = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RowResult:
     """One line of the report: a source row and what happened to it. Read from the journal alone.
 
@@ -94,7 +95,7 @@ class RowResult:
     line: int | None = None
     cells: tuple[str, ...] = field(default=(), repr=False)
 
-    @property
+    @cached_property
     def needs_a_person(self) -> bool:
         """Whether somebody has to look at the row."""
         failed = STATES_FOR_A_PERSON
@@ -102,21 +103,23 @@ class RowResult:
 
     def codes(self, *, warnings: bool) -> str:
         """The row's problem codes (or those of its warnings), each once, joined with `;`."""
-        return ";".join(dict.fromkeys(problem.code for problem in self.problems if problem.warning is warnings))
+        return ";".join(dict.fromkeys([problem.code for problem in self.problems if problem.warning is warnings]))
 
-    @property
+    # Several reports say the same of a row.
+
+    @cached_property
     def explanation(self) -> str:
         """What happened, in one line: what sending said, else what the problems (or the warnings) say."""
-        return self.message or "; ".join(problem.message for problem in self._told)
+        return self.message or "; ".join([problem.message for problem in self._told])
 
-    @property
+    @cached_property
     def cure(self) -> str:
         """What to do, in one line, each cure once."""
-        return self.hint or " ".join(dict.fromkeys(problem.hint for problem in self._told))
+        return self.hint or " ".join(dict.fromkeys([problem.hint for problem in self._told]))
 
     @property
     def _told(self) -> tuple[Problem, ...]:
-        return tuple(p for p in self.problems if not p.warning) or self.problems
+        return tuple([p for p in self.problems if not p.warning]) or self.problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

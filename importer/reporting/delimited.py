@@ -19,5 +19,5 @@ class CsvLines:
     def write(self, cells: Sequence[str]) -> None:
         """Write one row; a cell may hold anything, line breaks included."""
         # Before Python 3.13 a lone carriage return is not quoted, and readers take it for the end of the line.
-        writer = self._quoted if any("\r" in cell for cell in cells) else self._plain
+        writer = self._quoted if "\r" in "".join(cells) else self._plain
         writer.writerow(cells)
