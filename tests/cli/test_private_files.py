@@ -53,6 +53,13 @@ def test_every_file_is_private_at_every_moment_whatever_the_umask(
     assert {name: found for name, found in modes.items() if name.startswith("folder") and found != {0o700}} == {}
 
 
+def test_the_command_has_a_strict_umask_for_whatever_it_starts_or_forgets(importer: CommandLine) -> None:
+    """Each file is made private by itself; this is for those that libraries make."""
+    os.umask(0o000)  # the fixture puts it back
+    assert importer("runs").code == 0
+    assert os.umask(0o077) == 0o077
+
+
 def test_the_mapping_that_init_writes_is_private_too(importer: CommandLine) -> None:
     importer.table(leads(3))
     assert importer("init", "list.csv", "-o", "m.yaml").code == 0
