@@ -5,10 +5,11 @@ import stat
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from importer.sandbox import Sandbox
-from tests.cli.command_line import FAST, CommandLine, leads
+from tests.cli.command_line import COLUMNS, FAST, CommandLine, lead, leads
 
 LINKS = (
     "journal.sqlite3",
@@ -18,6 +19,7 @@ LINKS = (
     ".sending.lock",
     ".sending.json",
 )
+REPORTS = {"results.csv", "rejects.csv", "report.html", "annotated.xlsx", "summary.json"}
 
 
 def seen_modes(folder: Path, into: dict[str, set[int]]) -> None:
@@ -101,6 +103,26 @@ def test_a_link_in_the_place_of_a_runs_folder_is_refused(importer: CommandLine, 
         assert ended.code == 5
         assert run.name in ended.error
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+
+
+def test_every_report_takes_the_place_of_the_old_one_and_is_not_written_into_it(
+    importer: CommandLine, sandbox: Sandbox
+) -> None:
+    """Whoever has the old one open, or linked hard elsewhere, keeps what it was."""
+    importer.mapping()
+    book = openpyxl.Workbook()
+    for row in (COLUMNS, *leads(3), lead(4, Phone="1")):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(importer.folder / "list.xlsx")
+    assert importer("run", "list.xlsx", "-m", "m.yaml", *FAST).code == 1
+    reports = [path for path in importer.latest().iterdir() if path.name != "importer.log"]
+    assert {path.name for path in reports} == REPORTS
+    for path in reports:
+        (importer.folder / path.name).hardlink_to(path)
+        path.write_bytes(b"old")
+    assert importer("report", "latest").code == 0
+    assert {path.name for path in reports if path.read_bytes() != b"old"} == REPORTS
+    assert {name for name in REPORTS if (importer.folder / name).read_bytes() == b"old"} == REPORTS
 
 
 def test_a_mapping_is_never_written_through_a_link(importer: CommandLine) -> None:
