@@ -43,11 +43,11 @@ def plain_table(batch: PlannedBatch) -> pa.Table:
     """The rows of a batch that are valid and have no problem."""
     numbers = batch.numbers
     told = pc.is_in(numbers, pa.array(batch.problems, pa.int64()))
-    lines = [batch.lines.get(number) for number in numbers.to_pylist()] if batch.lines else pa.nulls(len(batch))
+    differing = pc.index_in(numbers, pa.array(batch.lines.keys(), pa.int64()))
     return pa.table(
         {
             "number": numbers,
-            "line": pa.array(lines, pa.int64()),
+            "line": pc.take(pa.array(batch.lines.values(), pa.int64()), differing),
             "crm_id": batch.crm_ids,
             "owner": batch.owners,
             "event_calls": batch.event_calls,

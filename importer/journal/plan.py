@@ -88,6 +88,8 @@ class Plan:
             )
 
     def _operations(self, batch: PlannedBatch, columns: Sequence[OperationColumn]) -> Iterable[tuple[object, ...]]:
+        if not columns:
+            return
         calls = [zip(column.keys.to_pylist(), column.bodies.to_pylist(), strict=True) for column in columns]
         kinds = [column.kind for column in columns]
         for number, *row in zip(batch.numbers.to_pylist(), *calls, strict=True):

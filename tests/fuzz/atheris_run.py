@@ -6,6 +6,7 @@ Only the code below `with` is watched for new coverage; what is imported before 
 from __future__ import annotations
 
 import json
+import os
 import random
 import resource
 import sys
@@ -39,6 +40,7 @@ def main(name: str, seconds: str, folder: str) -> None:
     for number, seed in enumerate(seeds(name)):
         (place / "seeds" / f"{number:03}").write_bytes(seed)
     options = [
+        f"-seed={os.environ.get('FUZZ_SEED', '0')}",  # 0 is a different one each time
         f"-max_total_time={seconds}",
         f"-timeout={HANGS_AFTER}",
         f"-rss_limit_mb={MEGABYTES}",

@@ -9,10 +9,17 @@ CELLS_OF_A_COLUMN: Final = 20
 """Columns are converted whole: an example is a column, and each of its cells counts."""
 
 _EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "20"))
+_IS_REPEATABLE: Final = "FUZZ_SEED" in os.environ
+"""Whether every run is to try the same examples, as atheris does with the same seed."""
 _ANY_SPEED: Final = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 settings.register_profile(
-    "fuzz", max_examples=_EXAMPLES, deadline=10_000, suppress_health_check=_ANY_SPEED, print_blob=True
+    "fuzz",
+    max_examples=_EXAMPLES,
+    deadline=10_000,
+    derandomize=_IS_REPEATABLE,
+    suppress_health_check=_ANY_SPEED,
+    print_blob=True,
 )
 settings.register_profile("fuzz columns", settings.get_profile("fuzz"), max_examples=max(_EXAMPLES // 20, 5))
 
