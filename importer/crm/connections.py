@@ -69,7 +69,7 @@ class Connections:
 
     async def _give_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
         # Only after a complete answer; else what is left of it would be taken for the answer to the next request.
-        if connection.is_available():
+        if connection.is_available() and not _holds_more(connection):
             self._idle.append(connection)
         elif not connection.is_closed():
             await connection.aclose()
@@ -78,6 +78,15 @@ class Connections:
         """Close every idle connection."""
         while self._idle:
             await self._idle.pop().aclose()
+
+
+def _holds_more(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Whether more than the answer came with it: httpcore would take it for the answer to the next request.
+
+    What comes later is seen at the socket, but of what has been read already only the parser knows.
+    """
+    wire = connection._connection
+    return not isinstance(wire, httpcore.AsyncHTTP11Connection) or bool(wire._h11_state.trailing_data[0])
 
 
 async def _capped(response: httpcore.Response, limit: int) -> bytes | None:

@@ -5,10 +5,11 @@ import stat
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from importer.sandbox import Sandbox
-from tests.cli.command_line import FAST, CommandLine, leads
+from tests.cli.command_line import COLUMNS, FAST, CommandLine, lead, leads
 
 LINKS = (
     "journal.sqlite3",
@@ -18,6 +19,7 @@ LINKS = (
     ".sending.lock",
     ".sending.json",
 )
+REPORTS = {"results.csv", "rejects.csv", "report.html", "annotated.xlsx", "summary.json"}
 
 
 def seen_modes(folder: Path, into: dict[str, set[int]]) -> None:
@@ -53,6 +55,13 @@ def test_every_file_is_private_at_every_moment_whatever_the_umask(
     assert {name: found for name, found in modes.items() if name.startswith("folder") and found != {0o700}} == {}
 
 
+def test_the_command_has_a_strict_umask_for_whatever_it_starts_or_forgets(importer: CommandLine) -> None:
+    """Each file is made private by itself; this is for those that libraries make."""
+    os.umask(0o000)  # the fixture puts it back
+    assert importer("runs").code == 0
+    assert os.umask(0o077) == 0o077
+
+
 def test_the_mapping_that_init_writes_is_private_too(importer: CommandLine) -> None:
     importer.table(leads(3))
     assert importer("init", "list.csv", "-o", "m.yaml").code == 0
@@ -74,7 +83,7 @@ def test_a_link_in_the_reports_folder_is_refused(
     importer.reports.mkdir()
     (importer.reports / name).symlink_to(target)
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
-    assert (ended.code, "symbolic link" in ended.error) == (5, True)
+    assert (ended.code, f"{name}: is a symbolic link" in ended.error) == (5, True)
     assert target.exists() is exists
     assert not exists or target.read_text() == "precious"
     assert sandbox.state.snapshot()["leads"] == []
@@ -94,6 +103,26 @@ def test_a_link_in_the_place_of_a_runs_folder_is_refused(importer: CommandLine, 
         assert ended.code == 5
         assert run.name in ended.error
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+
+
+def test_every_report_takes_the_place_of_the_old_one_and_is_not_written_into_it(
+    importer: CommandLine, sandbox: Sandbox
+) -> None:
+    """Whoever has the old one open, or linked hard elsewhere, keeps what it was."""
+    importer.mapping()
+    book = openpyxl.Workbook()
+    for row in (COLUMNS, *leads(3), lead(4, Phone="1")):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(importer.folder / "list.xlsx")
+    assert importer("run", "list.xlsx", "-m", "m.yaml", *FAST).code == 1
+    reports = [path for path in importer.latest().iterdir() if path.name != "importer.log"]
+    assert {path.name for path in reports} == REPORTS
+    for path in reports:
+        (importer.folder / path.name).hardlink_to(path)
+        path.write_bytes(b"old")
+    assert importer("report", "latest").code == 0
+    assert {path.name for path in reports if path.read_bytes() != b"old"} == REPORTS
+    assert {name for name in REPORTS if (importer.folder / name).read_bytes() == b"old"} == REPORTS
 
 
 def test_a_mapping_is_never_written_through_a_link(importer: CommandLine) -> None:

@@ -194,6 +194,35 @@ def test_a_connection_is_usable_after_a_cut_off_answer() -> None:
     assert serving.connections == 2, "the rest of the long answer must not be taken for the next one"
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("more", [http(b"", "202 Accepted"), http(b'{"crm_id": "L-9"}'), b"\n\n", b"<html>"])
+def test_what_a_server_sends_beyond_its_answer_is_not_taken_for_the_next_one(more: bytes, at_once: bool) -> None:
+    """An assignment is accepted with a mere 202, so nothing in it would say that it was not meant."""
+
+    async def main() -> tuple[Observation, int]:
+        answered, all_sent = asyncio.Event(), asyncio.Event()
+
+        async def talkative(serving: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            first = serving.connections == 1
+            while await serving.read(reader):
+                writer.write((OK + more if at_once else OK) if first else http(b"", "422 No"))
+                if first and not at_once:
+                    await answered.wait()
+                    writer.write(more)
+                await writer.drain()
+                all_sent.set()
+
+        async with wire(talkative) as serving, client(serving.base_url) as sending:
+            await sending.send(call())
+            answered.set()
+            await all_sent.wait()
+            return await sending.send(call(Kind.ASSIGN, lead_id="u-1")), serving.connections
+
+    seen, connections = asyncio.run(main())
+    assert isinstance(seen, Answer)
+    assert (seen.status, connections) == (422, 2)
+
+
 def test_as_many_connections_as_calls_in_flight_and_the_last_used_first() -> None:
     async def main() -> Wire:
         async with wire(answering(OK, pause=0.05)) as serving, client(serving.base_url) as sending:

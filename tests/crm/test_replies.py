@@ -66,6 +66,11 @@ def test_4_proof_is_our_id_and_a_lead_id(status: int) -> None:
     assert (verdict.action, verdict.maybe, verdict.lead_id, verdict.warnings) == (Action.ACCEPT, False, "u-1", ())
 
 
+def test_4_an_answer_need_not_repeat_the_id() -> None:
+    without = {name: value for name, value in ECHO.items() if name != "crm_id"}
+    assert judged(200, without).action is Action.ACCEPT
+
+
 def test_4_the_echo_shows_what_the_crm_changed() -> None:
     changed = {**ECHO, "phone_number": "+910000000000", "attributes": {}}
     assert judged(200, changed).warnings == (
@@ -86,8 +91,12 @@ def test_6_somebody_elses_answer_breaks_the_contract() -> None:
     assert verdict.stop.exit_code is ExitCode.CONTRACT_BROKEN
 
 
+STRANGE = {"lead_id": "u-1", "crm_id": 1}
+"""An id that is none: neither ours nor anybody else's."""
+
+
 @pytest.mark.parametrize(
-    "body", [b"", HTML, None, b"{", {"lead_id": ""}, {"crm_id": "L-1"}, {"lead_id": 7}, [1]], ids=repr
+    "body", [b"", HTML, None, b"{", {"lead_id": ""}, {"crm_id": "L-1"}, {"lead_id": 7}, [1], STRANGE], ids=repr
 )
 def test_7_a_2xx_without_proof_is_in_doubt_and_two_stop_the_run(body: object) -> None:
     verdict = judged(200, body)

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from importer.sandbox import Sandbox
-from tests.cli.command_line import FAST, KEY, PLAIN_MAPPING, CommandLine, Ended, lead, leads
+from tests.cli.command_line import COLUMNS, FAST, KEY, PLAIN_MAPPING, CommandLine, Ended, lead, leads
 
 SECONDS_TO_REFUSE = 5
 
@@ -92,6 +92,20 @@ def test_an_unknown_sheet_names_those_that_are_there(ready: CommandLine) -> None
     book.save(ready.folder / "list.xlsx")
     ended = ready("check", "list.xlsx", "-m", "m.yaml", "--sheet", "April")
     assert_refused(ended, 2, "list.xlsx", "April", "Leads of March")
+
+
+@pytest.mark.parametrize(("cell", "code"), [("=1+1", "formula-without-value"), (12345678901234567, "digits-lost")])
+def test_a_row_whose_cell_holds_no_sound_value_is_not_sent(
+    ready: CommandLine, sandbox: Sandbox, cell: object, code: str
+) -> None:
+    """Also where the field may well be blank: nobody knows what should stand there."""
+    book = openpyxl.Workbook()
+    for row in (COLUMNS, lead(1), [*lead(2)[:3], cell, *lead(2)[4:]]):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(ready.folder / "list.xlsx")
+    assert ready("run", "list.xlsx", "-m", "m.yaml", *FAST).code == 1
+    assert [(row["status"], row["problems"]) for row in ready.results()] == [("created", ""), ("invalid", code)]
+    assert [row["crm_id"] for row in sandbox.state.snapshot()["leads"]] == ["L-0001"]
 
 
 def test_a_file_without_a_header_names_the_missing_columns(ready: CommandLine) -> None:

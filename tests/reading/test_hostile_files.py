@@ -86,6 +86,57 @@ def test_a_flipped_bit_in_a_sheet_is_never_a_short_read(raw_workbook, see_all):
     refused(see_all, path, "damaged")
 
 
+SHARED = {
+    "xl/_rels/workbook.xml.rels": (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    ),
+    "xl/sharedStrings.xml": (
+        '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>id</t></si><si><t>Asha</t></si>'
+        + "".join(f"<si><t>in no cell {number}</t></si>" for number in range(100_000))
+        + "</sst>"
+    ),
+}
+
+
+def with_other_text(path, old, new):
+    """Change the file where nothing is packed, so that every part stays well-formed; the checksums know better."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    path.write_bytes(content.replace(old, new))
+
+
+@pytest.mark.parametrize("blanks_behind", [0, 100_000, 3_000_000])
+@pytest.mark.parametrize("plainly", [True, False])
+def test_a_part_that_is_not_what_its_checksum_says_is_refused(raw_workbook, see_all, blanks_behind, plainly):
+    """However large the sheet is, and whichever way it is read; what follows the rows counts, too."""
+    name = '<row r="3"><c r="A3" t="str"><v>Asha</v></c></row>'
+    merged = '<mergeCells count="1"><mergeCell ref="A1:B1"/>' + " " * blanks_behind + "</mergeCells>"
+    sheet = (
+        f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{"" if plainly else "<!-- -->"}'
+        f"<sheetData>{ROW.format(1)}{ROW.format(2)}{name}</sheetData>{merged}</worksheet>"
+    )
+    path = raw_workbook("", sheet=sheet)
+    assert list(see_all(path)[0].rows) == [2, 3]
+    with_other_text(path, b">Asha<", b">Usha<")
+    refused(see_all, path, "damaged .*CRC")
+
+
+def test_shared_strings_that_are_not_what_their_checksum_says_are_refused(raw_workbook, see_all):
+    """Though most of them stand in no cell, so that nobody would read on to their end."""
+    rows = '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>'
+    path = raw_workbook(rows, **SHARED)
+    assert see_all(path)[0].rows == {2: ["Asha"]}
+    with_other_text(path, b">Asha<", b">Usha<")
+    refused(see_all, path, "damaged .*CRC")
+
+
 def test_a_sheet_that_ends_in_the_middle_is_refused(raw_workbook, see_all):
     sheet = (
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'

@@ -80,6 +80,17 @@ def test_a_formula_that_was_never_calculated_is_a_problem(workbook_of):
     assert seen.codes == [(2, "formula-without-value", "sum")]
 
 
+@pytest.mark.parametrize("value", ["", "<v></v>", "<v/>"])
+def test_a_formula_without_a_value_among_calculated_ones_is_a_problem(raw_workbook, see_all, value):
+    """However the missing value is written, and though rows that look alike are read all at once."""
+    cells = '<row r="{0}"><c r="A{0}" t="str"><v>{1}</v></c><c r="B{0}"{2}</c></row>'
+    rows = [cells.format(1, "id", ' t="str"><v>sum</v>')]
+    rows += [cells.format(row, "a", f"><f>1+1</f>{value if row == 5 else '<v>2</v>'}") for row in range(2, 9)]
+    (seen,) = see_all(raw_workbook("".join(rows)))
+    assert seen.codes == [(5, "formula-without-value", "sum")]
+    assert [text for _, text in seen.rows.values()] == ["2", "2", "2", "", "2", "2", "2"]
+
+
 def test_a_formula_gives_its_calculated_value(tmp_path, see_all):
     path = tmp_path / "leads.xlsx"
     with xlsxwriter.Workbook(path) as book:

@@ -7,15 +7,21 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from importer import reporting
+from importer.model.examination import Change, Examination, Symptom
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
-from importer.model.run import Estimate, RunState
+from importer.model.run import Estimate, RunState, Story
 from importer.reporting import Overview, write_html
 from importer.reporting.overview import ROWS_SHOWN
+
+TEMPLATES = Path(reporting.__file__).with_name("templates")
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' onfocus=alert(3) &amp; {{ 7*7 }}"
 
@@ -97,6 +103,29 @@ def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path, reports):
     assert "\u202e" not in parsed.said
 
 
+def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path, reports):
+    symptom = Symptom(code="mojibake", column=EVIL, count=1, rows=(2,), cure=EVIL, detail=EVIL)
+    change = Change(kind="renamed", column=EVIL, detail=EVIL)
+    source = reports.source()
+    source = replace(source, info=replace(source.info, notes=(EVIL,)))
+    examination = Examination(symptoms=(symptom,), changes=(change,), compared_with=EVIL)
+    told = {"run_id": EVIL, "base_url": EVIL, "mapping_path": EVIL, "started_at": EVIL, "mends": EVIL}
+    problem = Problem(row=2, code=EVIL, detail="", cure=EVIL)
+    rows = [reports.invalid(2, problems=(problem,)), reports.row(3, RowStatus.REJECTED, hint=EVIL, message=EVIL)]
+    story = Story(first=EVIL, rows=2, created=1, mended=0, left=1)
+    run = reports.run(source, rows=rows, examination=examination, story=story, **told)
+    parsed = written(tmp_path, run, rows)
+    assert len(parsed.named("script")) == 1
+    assert parsed.named("img") == []
+    assert parsed.said.count("<script>alert(1)</script>") >= 20
+
+
+def test_nothing_of_the_template_is_exempt_from_escaping():
+    """What stands there as it is are the program's own files, script and style: `page.py` says so, by their type."""
+    template = (TEMPLATES / "report.html.j2").read_text(encoding="utf-8")
+    assert not re.search(r"\|\s*(safe|forceescape|xmlattr|attr)\b|autoescape|Markup", template)
+
+
 def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path, reports):
     parsed = written(tmp_path, reports.run(), [])
     (policy,) = [meta["content"] for meta in parsed.named("meta") if "Policy" in meta.get("http-equiv", "")]
@@ -104,7 +133,11 @@ def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path,
     for tag in ("script", "style"):
         digest = base64.b64encode(hashlib.sha256(parsed.inside[tag].encode()).digest()).decode()
         assert rules[f"{tag}-src"] == f"'sha256-{digest}'"
-    assert rules["default-src"] == "'none'"
+    nothing = ("default-src", "base-uri", "form-action")
+    assert {name: words for name, words in rules.items() if name not in ("script-src", "style-src")} == dict.fromkeys(
+        nothing, "'none'"
+    )
+    assert [meta["content"] for meta in parsed.named("meta") if meta.get("name") == "referrer"] == ["no-referrer"]
     assert "http" not in parsed.inside["script"] + parsed.inside["style"]
 
 

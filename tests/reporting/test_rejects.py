@@ -25,6 +25,13 @@ def test_only_rows_that_need_a_person_with_their_cells_unchanged(tmp_path, repor
     assert second == ["C-4", "Zoë", "+919876543210", "", "4", "created", "", "'=no", ""]
 
 
+def test_headers_that_look_like_formulas_stay_as_they_are_so_that_the_mapping_finds_them(tmp_path, reports):
+    headers = ("=Id", "+Phone", "@Owner", "-")
+    run = reports.run(reports.source(headers=headers))
+    reports.write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(2, cells=("1", "2", "3", "4"))])
+    assert tuple(read(tmp_path / "rejects.csv")[0][:4]) == headers
+
+
 def test_there_is_a_header_even_when_nobody_is_needed_and_excel_finds_its_bom(tmp_path, reports):
     reports.write_rejects(tmp_path / "rejects.csv", reports.run(), [])
     assert (tmp_path / "rejects.csv").read_bytes().startswith(b"\xef\xbb\xbfId,Name,")

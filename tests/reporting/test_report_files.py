@@ -1,7 +1,11 @@
 """Reports are private, whole or not there, and never written through a link."""
 
 import os
+import re
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +127,27 @@ def test_a_disk_that_refuses_only_at_the_last_flush_is_heard(tmp_path, monkeypat
         os.close(full)
     assert path.read_text() == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["results.csv"]
+
+
+REPORT = """
+import sys
+from pathlib import Path
+from importer.reporting.files import replacing_text
+with replacing_text(Path(sys.argv[1])) as file:
+    file.write("new")
+"""
+KINDS = {"write": "written", "fsync": "synced", "fdatasync": "synced"}
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace records what reaches the disk")
+def test_a_report_is_on_disk_before_it_is_moved_and_the_move_is_too(tmp_path):
+    """Else a power loss leaves an empty report in the place of a whole one."""
+    folder, trace = tmp_path / "reports", tmp_path / "trace.txt"
+    calls = ["strace", "-f", "-y", "-e", "trace=write,fsync,fdatasync,rename,renameat,renameat2", "-o", str(trace)]
+    subprocess.run([*calls, sys.executable, "-c", REPORT, str(folder / "results.csv")], check=True, timeout=60)
+    done = []
+    for call, rest in re.findall(r"^\d+ +(\w+)\((.*) = \d+$", trace.read_text(), re.MULTILINE):
+        if f"{folder}" in rest:
+            of = "folder" if f"{folder}>" in rest else "file"
+            done.append(f"{of} {KINDS.get(call, 'moved')}")
+    assert done == ["file written", "file synced", "file moved", "folder synced"]

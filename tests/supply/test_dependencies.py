@@ -1,7 +1,10 @@
 """What is installed is what was pinned, by hash, as wheels; it is listed with its licence, and may be used."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,9 +64,36 @@ def test_the_makefile_installs_by_hash_and_wheels_only() -> None:
     assert sum(line.startswith("$(INSTALL)") for line in installs) == 5
 
 
-def test_an_audit_that_could_look_nothing_up_is_no_clean_audit() -> None:
-    """Without --strict, pip-audit passes over every package that its database does not know, and exits with 0."""
-    assert "pip-audit --strict " in (ROOT / "Makefile").read_text(encoding="utf-8")
+AUDITED = ("run", "dev", "audit")
+STAND_IN = """\
+#!/bin/sh
+echo "$*" >> asked
+case "$*" in *"/$UNKNOWN.txt") ;; *) exit 0 ;; esac
+for word in "$@"; do
+    if [ "$word" = --strict ]; then exit 1; fi
+done
+"""
+"""As pip-audit: without --strict it passes over every package that its database does not know, and exits with 0."""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize("unknown", [*AUDITED, ""])
+def test_an_audit_that_could_look_nothing_up_is_no_clean_audit(tmp_path: Path, unknown: str) -> None:
+    """Whichever of the lists the package stands in: make itself is run, with a stand-in for pip-audit."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    tool = tmp_path / ".venv-audit" / "bin" / "pip-audit"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(STAND_IN)
+    tool.chmod(0o700)
+    (tmp_path / ".venv-audit" / ".ready").touch()
+    environment = {"PATH": os.environ["PATH"], "UNKNOWN": unknown}
+    done = subprocess.run(["make", "audit"], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode != 0) is bool(unknown), done.stderr
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert all("--require-hashes" in line for line in asked)
+    if not unknown:
+        assert [line.rpartition("/")[2] for line in asked] == [f"{name}.txt" for name in AUDITED]
 
 
 def test_the_bill_of_materials_is_what_is_pinned() -> None:

@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from pydantic import ValidationError
@@ -18,20 +19,41 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 CALLS = {
     "eval", "exec", "compile", "__import__", "breakpoint", "input", "execfile",
     "importlib.import_module", "importlib.reload", "runpy.run_path", "runpy.run_module",
-    "os.system", "os.popen", "os.spawnl", "os.execv", "os.execvp", "os.startfile", "pty.spawn", "commands.getoutput",
+    "os.system", "os.popen", "os.startfile", "pty.spawn", "commands.getoutput",
+    "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell", "jinja2.Template",
+    "logging.config.dictConfig", "logging.config.fileConfig", "logging.config.listen", "globals",
     "yaml.unsafe_load", "yaml.full_load", "yaml.load_all", "yaml.unsafe_load_all", "yaml.full_load_all",
     "pandas.eval", "pd.eval", "pandas.read_pickle", "pd.read_pickle", "numpy.load", "np.load", "joblib.load",
     "torch.load", "types.FunctionType", "types.CodeType", "tempfile.mktemp",
 }  # fmt: skip
 MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle", "imp", "code", "codeop", "runpy"} | {
+    "builtins",
+    "multiprocessing",  # pickles what it hands over
     "pkg_resources",
     "pluggy",
     "stevedore",
     "ctypes",
     "cffi",
 }
-METHODS = {"entry_points", "eval", "load_module", "exec_module", "from_string"}
-"""Methods of anything: plugins, `DataFrame.eval`, a template out of text."""
+METHODS = {"entry_points", "eval", "load_module", "exec_module", "from_string"} | {
+    "load_extension",
+    "enable_load_extension",
+    "subprocess_shell",
+    "read_pickle",
+}
+"""Methods of anything: plugins, `DataFrame.eval`, a template out of text, a library that SQLite loads."""
+
+STARTING = re.compile(r"subprocess\.\w+|asyncio\.create_subprocess_\w+|os\.(exec|spawn|posix_spawn)\w*|os\.fork\w*")
+STARTERS = {"importer/cli/hook.py", "importer/reading/fence.py"}
+"""Files that start a program; each was looked at: the user's own command without a shell, and this Python."""
+
+LOADERS = {
+    f"yaml.{name}" for name in ("Loader", "UnsafeLoader", "FullLoader", "CLoader", "CUnsafeLoader", "CFullLoader")
+}
+"""Those that make objects of what a text names."""
+
+COLUMN_PATTERNS = re.compile(r"\.str\.(contains|match|fullmatch|extract|extractall|findall|count|replace|split)$")
+"""Methods of pandas that take a pattern, and run some of them on an engine that is not linear."""
 
 PATTERNS = {
     "importer/crm/meaning.py",  # the crm_id, escaped
@@ -48,19 +70,32 @@ PATTERNS = {
 unescaped. Patterns of people's own could take for ever (`(a+)+$`), so mappings have none."""
 
 
-ON_DEMAND = {"reading/__init__.py": ["importlib.import_module"]}
-"""Modules of a table in the file itself, imported when they are asked for."""
+ON_DEMAND = {"reading/__init__.py": ["importlib.import_module"] * 2}
+"""Modules of a table in the file itself, imported when they are asked for: the import of the function, and its call."""
 
 
-def name_of(node: ast.expr) -> str:
+def name_of(node: ast.expr, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The name with its dots; what was imported under a name of its own is called as it is called at home."""
     if isinstance(node, ast.Name):
-        return node.id
+        return known.get(node.id, node.id)
     if isinstance(node, ast.Attribute):
-        return f"{name_of(node.value)}.{node.attr}"
+        return f"{name_of(node.value, known)}.{node.attr}"
     return ""
 
 
+def imported(tree: ast.AST) -> dict[str, str]:
+    """Names of the file to what they stand for: `o` to `os` after `import os as o`, `load` to `yaml.load`."""
+    known: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return known
+
+
 def findings(tree: ast.AST) -> Iterator[str]:
+    known = imported(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] in MODULES)
@@ -70,11 +105,12 @@ def findings(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in CALLS)
             yield from (alias.name for alias in node.names if alias.name in METHODS)
         elif isinstance(node, ast.Call):
-            yield from _of_call(node)
+            yield from _of_call(node, name_of(node.func, known))
+        elif isinstance(node, ast.Attribute | ast.Name) and name_of(node, known) in LOADERS:
+            yield name_of(node, known)
 
 
-def _of_call(node: ast.Call) -> Iterator[str]:
-    name = name_of(node.func)
+def _of_call(node: ast.Call, name: str) -> Iterator[str]:
     if name in CALLS or name.rpartition(".")[2] in METHODS or name.rpartition(".")[2] == "query":
         yield name
     for keyword in node.keywords:
@@ -120,30 +156,84 @@ def test_no_text_becomes_code(path: Path) -> None:
         "frame.query(text)",
         "np.load(path, allow_pickle=True)",
         "environment.from_string(text)",
+        "import os as o\no.system(x)",
+        "from os import popen as p\np(x)",
+        "from yaml import load\nload(text, Loader)",
+        "class PlainLoader(yaml.UnsafeLoader): ...",
+        "from yaml import Loader\nLoader(text).get_data()",
+        "subprocess.getoutput(x)",
+        "asyncio.create_subprocess_shell(x)",
+        "from jinja2 import Template\nTemplate(text)",
+        "import builtins",
+        "globals()[name]()",
+        "from logging.config import dictConfig\ndictConfig(document)",
+        "connection.load_extension(x)",
+        "from multiprocessing import Pool",
     ],
 )
 def test_what_would_be_found(code: str) -> None:
     assert list(findings(ast.parse(code)))
 
 
+def test_programs_are_started_in_two_places() -> None:
+    """A shell can be started without `shell=True`, too."""
+    found = {
+        path.relative_to(PACKAGE.parent).as_posix()
+        for path in FILES
+        if any(STARTING.fullmatch(name) for name, _ in calls(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert found == STARTERS
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    known = imported(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield name_of(node.func, known), node
+
+
 def test_patterns_are_the_programs_own() -> None:
     found = set()
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and re.match(r"^(re|regex|re2)\.", name_of(node.func)) and node.args:
-                pattern = node.args[0]
-                fixed = isinstance(pattern, ast.Constant) or (isinstance(pattern, ast.Name) and pattern.id.isupper())
-                if not fixed and name_of(node.func) not in ("re.escape",) and not _is_module_level(path, pattern):
-                    found.add(str(path.relative_to(PACKAGE.parent)))
-    assert found <= PATTERNS
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(not _is_fixed(pattern, tree) for pattern in run_patterns(tree)):
+            found.add(path.relative_to(PACKAGE.parent).as_posix())
+    assert found == PATTERNS
 
 
-def _is_module_level(path: Path, pattern: ast.expr) -> bool:
-    """A text that is put together once, of constants, when the module is loaded."""
+@pytest.mark.parametrize(
+    "code",
+    [
+        "re.compile(text)",
+        "re.search(pattern=text, string=x)",
+        "from re import search as s\ns(text, x)",
+        "import re as r\nr.match(f'{text}+', x)",
+        "frame['a'].str.contains(text)",
+        "texts.astype(object).str.replace(pat=text, repl='')",
+    ],
+)
+def test_what_patterns_would_be_found(code: str) -> None:
+    tree = ast.parse(code)
+    assert [_is_fixed(pattern, tree) for pattern in run_patterns(tree)] == [False]
+
+
+def run_patterns(tree: ast.AST) -> Iterator[ast.expr]:
+    """The patterns that are handed to an engine that is not linear."""
+    for name, call in calls(tree):
+        is_own = re.match(r"^(re|regex|re2)\.", name) and name != "re.escape"
+        if is_own or COLUMN_PATTERNS.search(name):
+            named = [keyword.value for keyword in call.keywords if keyword.arg in ("pattern", "pat")]
+            yield from [*call.args, *named][:1]
+
+
+def _is_fixed(pattern: ast.expr, tree: ast.Module) -> bool:
+    """A constant, by its name or its looks, or a text that is put together once, of constants, as the module loads."""
+    if isinstance(pattern, ast.Constant) or (isinstance(pattern, ast.Name) and pattern.id.isupper()):
+        return True
     names = {node.id for node in ast.walk(pattern) if isinstance(node, ast.Name)}
     assigned = {
         target.id
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in tree.body
         if isinstance(node, ast.Assign | ast.AnnAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
