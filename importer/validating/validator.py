@@ -146,7 +146,8 @@ def _screen(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
 def _passes(screen: pa.SeriesSchema, texts: pd.Series[str]) -> bool:
     try:
         screen.validate(texts)
-    except pa.errors.SchemaError:
+    except pa.errors.SchemaError as error:
+        error.__traceback__ = None  # else error and frames hold each other, and the frames the batch
         return False
     return True
 
