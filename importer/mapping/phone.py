@@ -89,7 +89,8 @@ def _repaired(text: str) -> str | Broken:
 def _several(text: str, region: str | None) -> list[str]:
     """Every number of a cell that holds at least two complete, different ones."""
     pieces = [piece for piece in _BETWEEN_NUMBERS.split(text) if piece and piece.strip()]
-    if len(pieces) < 2:
+    shorter = sorted(pieces, key=len)[:-1]
+    if not any(_valid_e164(piece, region) for piece in shorter):  # most often: one number, written with a separator
         return []
     numbers = [valid for piece in pieces if (valid := _valid_e164(piece, region))]
     distinct = list(dict.fromkeys(numbers))

@@ -99,16 +99,24 @@ def _capitalised(match: re.Match[str]) -> str:
     return word.capitalize() if word.islower() or word.isupper() else word
 
 
-def _each(change: Callable[[str], str]) -> Callable[[pd.Series[str]], pd.Series[str]]:
+def _each(
+    change: Callable[[str], str], ascii_at_once: Callable[[pa.LargeStringArray], pa.LargeStringArray] | None = None
+) -> Callable[[pd.Series[str]], pd.Series[str]]:
+    """A change of texts, of each different one once; `ascii_at_once` makes the same of a column that is ASCII."""
+
     def changed(series: pd.Series[str]) -> pd.Series[str]:
+        if ascii_at_once:
+            texts = large_texts(series)
+            if pc.all(pc.string_is_ascii(texts)).as_py():
+                return text_series(ascii_at_once(texts), series.index)
         return text_series(series.map({text: change(text) for text in series.unique()}), series.index)
 
     return changed
 
 
 TRANSFORMS: Final[Mapping[str, Callable[[pd.Series[str]], pd.Series[str]]]] = {
-    "lower": _each(str.lower),
-    "upper": _each(str.upper),
+    "lower": _each(str.lower, pc.ascii_lower),
+    "upper": _each(str.upper, pc.ascii_upper),
     "title": _each(_title),
     "collapse_spaces": _each(lambda text: " ".join(re.split(rf"{BLANK}+", text)).strip()),
     "digits": _each(lambda text: "".join(str(unicodedata.digit(c)) for c in text if c.isdecimal())),

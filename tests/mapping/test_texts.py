@@ -69,3 +69,10 @@ def test_transforms(name: str, text: str, want: str) -> None:
 def test_every_transform_is_tested() -> None:
     (mark,) = [mark for mark in test_transforms.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
     assert {case[0] for case in mark.args[1]} == set(TRANSFORMS)
+
+
+@given(st.lists(st.text(max_size=8) | st.text(st.characters(max_codepoint=127), max_size=8)))
+def test_a_column_changes_its_letters_as_each_text_would(texts: list[str]) -> None:
+    column = pd.Series(texts, dtype="str")
+    assert TRANSFORMS["lower"](column).tolist() == [text.lower() for text in texts]
+    assert TRANSFORMS["upper"](column).tolist() == [text.upper() for text in texts]
