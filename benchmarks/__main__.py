@@ -109,7 +109,7 @@ Written by `make bench`; [docs/performance.md](../docs/performance.md) says what
 figure is the median of up to {settings.repeat} rounds in which all contestants took turns; a ratio is the median of the
 rounds' ratios. Times are those of whole processes. Memory is that of a process and all its children together.
 
-- Machine: {os.cpu_count()} cores ({cpu}){memory}, {platform.system()} {platform.release()},
+- Machine: {os.cpu_count()} cores ({cpu}){memory}, {platform.system()} {platform.release().partition("-")[0]},
   Python {platform.python_version()}
 - The importer's libraries: {ours}
 - Floors: {floors}
