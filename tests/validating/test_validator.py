@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pandas as pd
 import pytest
 
@@ -282,6 +285,21 @@ def test_one_event_twice_for_one_row():
     mapping = mapping_of(events=[{"event": "E"}, {"event": "E", "key": "w1"}, {"event": "E"}])
     assert codes(mapping, both, {"events[0]": True, "events[1]": True}) == [(2, "events[2]", "event-twice")]
     assert codes(mapping, both, filtered={2}) == []
+
+
+def test_a_batch_with_problems_is_let_go_at_once():
+    mapping = mapping_of()
+    targets = targets_of(mapping)
+    mapped = batch(targets, {"first_name": ""})
+    validator = Validator(mapping, targets)
+    gc.disable()  # it would find the circles, in its own time
+    try:
+        assert validator.validate(mapped)
+        frame = weakref.ref(mapped.frame)
+        del mapped
+        assert frame() is None
+    finally:
+        gc.enable()
 
 
 def test_an_empty_batch():
