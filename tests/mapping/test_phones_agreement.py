@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from importer.mapping import numbering
+from importer.mapping.phone import read_phone
 from importer.mapping.phones import phones
 
 CODES = "IN US GB DE FR IT ES BR MX AR NG ZA AU JP CN RU AE ID SG KZ CA CH"
@@ -173,6 +174,37 @@ def test_every_plan_of_the_metadata_compiles() -> None:
 
 
 ALPHABET = "0123456789+-() ./x#"
+
+
+def slashed(rng: random.Random, region: str) -> str:
+    """A number with a slash somewhere in it, or two of them with a slash between; some are broken."""
+    code, trunk = phonenumbers.country_code_for_region(region), phonenumbers.ndd_prefix_for_region(region, True) or ""
+    examples = [phonenumbers.example_number_for_type(region, kind) for kind in TYPES]
+
+    def one() -> str:
+        example = phonenumbers.national_significant_number(rng.choice([each for each in examples if each]))
+        kept = rng.randint(1, len(example))
+        before = rng.choice((trunk, trunk, trunk, "", f"+{code} ", f"00{code}", f"{code}"))
+        return before + example[:kept] + digits(rng, len(example) - kept)
+
+    number = one()
+    at = rng.randint(1, len(number))
+    return rng.choice((f"{number[:at]}/{number[at:]}", f"{number[:at]} / {number[at:]}", f"{one()}/{one()}"))
+
+
+def test_a_slash_within_a_number_and_one_between_two_are_told_apart_as_one_by_one() -> None:
+    rng = random.Random(5)
+    for region in REGIONS:
+        texts = [slashed(rng, region) for _ in range(400)]
+        column = phones(pd.Series(texts, dtype="str"), region, None)
+        singly = [read_phone(text, region) for text in texts]
+        assert column.values.tolist() == [each if isinstance(each, str) else "" for each in singly]
+        assert {finding.code for finding in column.findings} >= {"phone-several", "phone-invalid"}
+
+
+def test_a_slash_within_a_national_number_needs_no_slow_reading() -> None:
+    texts = [f"0151/2{n:07d}" for n in range(100)] + [f"030 / 2{n:06d}" for n in range(100)]
+    assert numbering.plain_e164(pa.array(texts), "DE").null_count == 0
 
 
 @settings(max_examples=300, deadline=None)

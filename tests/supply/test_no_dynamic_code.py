@@ -60,7 +60,7 @@ PATTERNS = {
     "importer/mapping/suggest/columns.py",  # a table of the program's own
     "importer/model/known.py",  # the words of date formats
     "importer/reading/delimiters.py",  # the delimiter, escaped
-    "importer/mapping/numbering.py",  # the metadata of phonenumbers
+    "importer/mapping/numbering_plan.py",  # the metadata of phonenumbers
     "importer/reading/plain_rows.py",  # how a sheet lays out its rows: fixed groups between escaped texts
     "importer/reading/shared_strings.py",  # fixed parts of its own
     "importer/reading/sheet_rows.py",  # fixed parts of its own
