@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 WORTHWHILE: Final = 40
 """Fewer numbers of one country than this are read faster one by one than by compiling the country's patterns."""
 
-_PLAIN: Final = r"^\(?\+?[0-9(][0-9 ().\-]{4,40}$"
-_SLASHED: Final = r"^[0-9(][0-9 ().\-]{0,20}/[0-9 ().\-]{0,20}$"
+_LONGEST: Final = 42
+"""Longer texts are not plain. Arrow compiles a pattern at every call, and a counted repetition is slow to compile."""
+
+_PLAIN: Final = r"^\(?\+?[0-9(][0-9 ().\-]+$"
+_SLASHED: Final = r"^[0-9(][0-9 ().\-]*/[0-9 ().\-]*$"
 _FLOAT: Final = r"^\+?[0-9]+\.0+$"
 
 
@@ -63,7 +66,8 @@ def scattered(size: int, parts: Sequence[Found]) -> Texts:
 def found_plainly(texts: Texts, region: str) -> list[Found]:
     """What is plainly a valid number of `region`, or one with its country code."""
     texts = texts.cast(pa.large_string())
-    plain = places_of((matches(texts, _PLAIN) & ~matches(texts, _FLOAT)) | _is_slashed_once(texts, region))
+    plainly = (matches(texts, _PLAIN) & ~matches(texts, _FLOAT)) | _is_slashed_once(texts, region)
+    plain = places_of(plainly & np.asarray(pc.less_equal(pc.binary_length(texts), _LONGEST)))
     chosen = texts.take(pa.array(plain))
     return [part.of(plain) for part in _read(digits_of(chosen), _has_plus(chosen), region)]
 

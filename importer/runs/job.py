@@ -22,12 +22,13 @@ from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
+from importer.runs.checked import Opened
 from importer.runs.closing import Closing, Finished
 from importer.runs.examine import compare, compared_name, drift_reason, is_mending
 from importer.runs.finish import is_reported, write_report
 from importer.runs.lock import sending_lock
 from importer.runs.log import LOG
-from importer.runs.prepare import Opened, estimated, mark_known, open_sources, prepare, said_by, too_many_invalid
+from importer.runs.prepare import estimated, mark_known, open_sources, prepare, said_by, too_many_invalid
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
 

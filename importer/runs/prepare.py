@@ -1,13 +1,11 @@
 """Reading, mapping, validating and planning every row of a run into the journal. Sends nothing and could not."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from importer.journal.plan import Plan
 from importer.mapping import LoadedMapping, Mapper, columns_of
-from importer.model.batch import Batch, Target
 from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec
 from importer.model.operation import Kind, RowId
@@ -16,20 +14,12 @@ from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest
 from importer.model.source import ReadOptions
 from importer.planning import Planner
-from importer.reading import Table, is_mended, open_tables
+from importer.reading import is_mended, open_tables
+from importer.runs.ahead import ahead
+from importer.runs.checked import Opened, checked_batches
 from importer.runs.examine import Doctors
-from importer.runs.mended import MendedPhones
-from importer.runs.mended_dates import MendedDates
 from importer.runs.progress import Progress
-from importer.validating import InFileDuplicates, Validator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A table of the run that is bound to the mapping; nothing of its rows is read yet."""
-
-    table: Table
-    mapper: Mapper
+from importer.validating import InFileDuplicates
 
 
 def open_sources(request: RunRequest, loaded: LoadedMapping, now: datetime) -> list[Opened]:
@@ -84,19 +74,12 @@ def prepare(
         plan.add_source(position, each.table.info)
         progress.reading(each.table.info.path)
         targets = each.mapper.targets
-        validator = Validator(mapping, targets)
         doctor = doctors.next(targets, each.table.info)
         # What may differ from table to table is bound anew; whose turn it is in a round robin goes on.
         planner = planner.bound_to(targets) if planner else Planner(mapping, targets, origin=origin, org=request.org)
-        taken_up = targets if is_mended(Path(each.table.info.path)) else ()
-        phones, dates = MendedPhones(taken_up, left), MendedDates(taken_up, left)
-        for read in _limited(each.table.batches(), limit):
-            batch = replace(read, frame=dates.restored(phones.restored(read.frame)))
+        for checked in ahead(checked_batches(each, loaded, limit=limit, left=left)):
+            batch, mapped, problems = checked.batch, checked.mapped, checked.problems
             limit = None if limit is None else limit - len(batch.frame)
-            mapped = each.mapper.apply(batch.frame)
-            mapped = replace(mapped, problems=_merged(tuple(_reading_problems(batch, targets)), mapped.problems))
-            doubtful = (*phones.doubtful(batch.frame, mapped), *dates.doubtful(batch.frame, mapped))
-            problems = (*mapped.problems, *validator.validate(mapped), *doubtful)
             invalid = frozenset(problem.row for problem in problems if not problem.warning)
             repeated = duplicates.observe(position, mapped, invalid)
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)
@@ -109,35 +92,6 @@ def prepare(
         doctors.note_settled(row.row.source, row.problem)
     plan.settle_all((row.row, row.status, row.problem) for row in settled)
     return doctors.examination()
-
-
-def _limited(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:
-    for batch in batches:
-        if left is None:
-            yield batch
-            continue
-        if left <= 0:
-            return
-        yield replace(batch, frame=batch.frame.iloc[:left])
-        left -= len(batch.frame)
-
-
-def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Problem]:
-    """What reading found, where it matters: about a whole row, or about a column that is mapped."""
-    fields: dict[str, str] = {}
-    for target in targets:
-        for column in target.columns:
-            fields.setdefault(column, target.label)
-    rows = set(batch.frame.index) if batch.problems else set()
-    for problem in batch.problems:
-        if problem.row in rows and (not problem.column or problem.column in fields):
-            yield replace(problem, field=fields.get(problem.column, ""))
-
-
-def _merged(read: tuple[Problem, ...], mapped: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Where a cell could not be read, mapping has nothing to add."""
-    unreadable = {(problem.row, problem.column) for problem in read if problem.column and not problem.warning}
-    return (*read, *(problem for problem in mapped if (problem.row, problem.column) not in unreadable))
 
 
 def mark_known(plan: Plan, realm: int, *, skip: bool) -> None:

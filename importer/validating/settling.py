@@ -170,7 +170,9 @@ class Settling:
 
 def groups(hashes: Hashes, among: NDArray[np.bool_] | None = None) -> Iterator[list[int]]:
     """The positions of rows of one hash, in order, for every hash that several rows have."""
-    positions = _shared(hashes, np.arange(len(hashes)) if among is None else np.flatnonzero(among))
+    positions = _shared(hashes[:, 0] if among is None else hashes[among, 0])
+    if among is not None:
+        positions = np.flatnonzero(among)[positions]
     chosen = hashes[positions]
     order = np.lexsort(chosen.T)
     ordered = chosen[order]
@@ -180,8 +182,7 @@ def groups(hashes: Hashes, among: NDArray[np.bool_] | None = None) -> Iterator[l
         yield positions[order[start : start + size]].tolist()
 
 
-def _shared(hashes: Hashes, positions: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Those of the positions whose first word is that of another: most rows are alone, and cost no more than this."""
-    words = hashes[positions, 0]
+def _shared(words: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Where a word is that of another place: most rows are alone, and cost no more than this."""
     ordered = np.sort(words)
-    return positions[np.isin(words, ordered[1:][ordered[1:] == ordered[:-1]])]
+    return np.flatnonzero(np.isin(words, ordered[1:][ordered[1:] == ordered[:-1]]))

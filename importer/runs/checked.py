@@ -1,0 +1,79 @@
+"""Reading, mapping and validating the rows of one table: what is decided of a batch by itself."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from importer.mapping import LoadedMapping, Mapper
+from importer.model.batch import Batch, MappedBatch, Target
+from importer.model.problem import Problem
+from importer.reading import Table, is_mended
+from importer.runs.mended import MendedPhones
+from importer.runs.mended_dates import MendedDates
+from importer.validating import Validator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A table of the run that is bound to the mapping; nothing of its rows is read yet."""
+
+    table: Table
+    mapper: Mapper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBatch:
+    """A batch as it was read, what the mapping made of it, and everything known to be wrong with its rows."""
+
+    batch: Batch
+    mapped: MappedBatch
+    problems: tuple[Problem, ...]
+
+
+def checked_batches(
+    opened: Opened, loaded: LoadedMapping, *, limit: int | None, left: frozenset[str]
+) -> Generator[CheckedBatch, None, None]:
+    """The rows of a table, at most `limit` of them; raises SourceError where the file cannot be read any further.
+
+    `left` are the phone numbers and dates that earlier runs left to be mended.
+    """
+    targets = opened.mapper.targets
+    validator = Validator(loaded.mapping, targets)
+    taken_up = targets if is_mended(Path(opened.table.info.path)) else ()
+    phones, dates = MendedPhones(taken_up, left), MendedDates(taken_up, left)
+    for read in _limited(opened.table.batches(), limit):
+        batch = replace(read, frame=dates.restored(phones.restored(read.frame)))
+        mapped = opened.mapper.apply(batch.frame)
+        mapped = replace(mapped, problems=_merged(tuple(_reading_problems(batch, targets)), mapped.problems))
+        doubtful = (*phones.doubtful(batch.frame, mapped), *dates.doubtful(batch.frame, mapped))
+        problems = (*mapped.problems, *validator.validate(mapped), *doubtful)
+        yield CheckedBatch(batch=batch, mapped=mapped, problems=problems)
+
+
+def _limited(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:
+    for batch in batches:
+        if left is None:
+            yield batch
+            continue
+        if left <= 0:
+            return
+        yield replace(batch, frame=batch.frame.iloc[:left])
+        left -= len(batch.frame)
+
+
+def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Problem]:
+    """What reading found, where it matters: about a whole row, or about a column that is mapped."""
+    fields: dict[str, str] = {}
+    for target in targets:
+        for column in target.columns:
+            fields.setdefault(column, target.label)
+    rows = set(batch.frame.index) if batch.problems else set()
+    for problem in batch.problems:
+        if problem.row in rows and (not problem.column or problem.column in fields):
+            yield replace(problem, field=fields.get(problem.column, ""))
+
+
+def _merged(read: tuple[Problem, ...], mapped: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Where a cell could not be read, mapping has nothing to add."""
+    unreadable = {(problem.row, problem.column) for problem in read if problem.column and not problem.warning}
+    return (*read, *(problem for problem in mapped if (problem.row, problem.column) not in unreadable))
