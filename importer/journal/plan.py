@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import repeat
 from typing import Final
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from importer.journal.batches import keep_batch, known_plain_rows, plain_table, take_out
 from importer.journal.encoding import dumps, problems_text, source_text
+from importer.journal.inserting import insert_rows
 from importer.journal.rows import append_problem, plain_counts, status_counts
 from importer.journal.states import OperationState
 from importer.journal.transaction import transaction
@@ -21,12 +23,10 @@ from importer.model.run import Estimate, RunRequest, RunState
 from importer.model.source import SourceInfo
 
 _ROW: Final = (
-    "INSERT INTO rows (run, source, number, line, status, crm_id, owner, problems,"
-    " assigns, event_calls, assign, events) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    *("run", "source", "number", "line", "status", "crm_id", "owner", "problems"),
+    *("assigns", "event_calls", "assign", "events"),
 )
-_OPERATION: Final = (
-    "INSERT INTO operations (run, source, number, ordinal, kind, key, body, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_OPERATION: Final = ("run", "source", "number", "ordinal", "kind", "key", "body", "state")
 
 
 class Plan:
@@ -54,50 +54,65 @@ class Plan:
         plain = None if self.sends else plain_table(batch)
         with transaction(self._connection):
             keep_batch(self._connection, self._run, batch, plain)
-            self._connection.executemany(_ROW, self._rows(batch, plain))
-            self._connection.executemany(_OPERATION, self._operations(batch, operations))
+            insert_rows(self._connection, "rows", _ROW, self._rows(batch, plain))
+            insert_rows(self._connection, "operations", _OPERATION, self._operations(batch, operations))
             self._connection.execute(
                 "UPDATE sources SET rows = rows + ? WHERE run = ? AND position = ?",
                 (len(batch), self._run, batch.source),
             )
 
     def _rows(self, batch: PlannedBatch, plain: pa.Table | None) -> Iterable[tuple[object, ...]]:
+        """The rows that are not plain, as the table `rows` has them."""
         table = pa.table(
-            [batch.numbers, batch.invalid, batch.filtered, batch.crm_ids, batch.owners, batch.event_calls],
-            names=["number", "invalid", "filtered", "crm_id", "owner", "events"],
+            {
+                "number": batch.numbers,
+                "status": self._statuses(batch),
+                "crm_id": batch.crm_ids,
+                "owner": batch.owners,
+                "events": batch.event_calls,
+            }
         )
         if plain is not None:
             table = table.filter(pc.invert(pc.is_in(table["number"], plain["number"])))
+        # Columns of plain values: SQLite asks an adapter about every member of an enumeration.
+        numbers = table["number"].to_pylist()
+        assigns = pc.not_equal(table["owner"], "")
+        return zip(
+            repeat(self._run),
+            repeat(batch.source),
+            numbers,
+            map(batch.lines.get, numbers),
+            table["status"].to_pylist(),
+            table["crm_id"].to_pylist(),
+            table["owner"].to_pylist(),
+            (problems_text(batch.problems.get(number, ())) for number in numbers),
+            assigns.cast(pa.int8()).to_pylist(),
+            table["events"].to_pylist(),
+            self._follow_up(assigns),
+            self._follow_up(pc.greater(table["events"], 0)),
+            strict=False,
+        )
+
+    def _statuses(self, batch: PlannedBatch) -> pa.Array:
         valid = RowStatus.PENDING if self.sends else RowStatus.VALID
-        rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-        for number, invalid, filtered, crm_id, owner, events in rows:
-            status = RowStatus.FILTERED if filtered else RowStatus.INVALID if invalid else valid
-            yield (
-                self._run,
-                batch.source,
-                number,
-                batch.lines.get(number),
-                status,
-                crm_id,
-                owner,
-                problems_text(batch.problems.get(number, ())),
-                int(owner != ""),
-                events,
-                FollowUp.PENDING if self.sends and owner else FollowUp.NONE,
-                FollowUp.PENDING if self.sends and events else FollowUp.NONE,
-            )
+        invalid = pc.if_else(batch.invalid, str(RowStatus.INVALID), str(valid))
+        return pc.if_else(batch.filtered, str(RowStatus.FILTERED), invalid)
+
+    def _follow_up(self, wanted: pa.ChunkedArray) -> Iterable[str]:
+        state = FollowUp.PENDING if self.sends else FollowUp.NONE
+        return [str(state) if asked else "" for asked in wanted.to_pylist()]
 
     def _operations(self, batch: PlannedBatch, columns: Sequence[OperationColumn]) -> Iterable[tuple[object, ...]]:
         if not columns:
             return
         calls = [zip(column.keys.to_pylist(), column.bodies.to_pylist(), strict=True) for column in columns]
-        kinds = [column.kind for column in columns]
+        kinds = [str(column.kind) for column in columns]
+        planned, blocked = str(OperationState.PLANNED), str(OperationState.BLOCKED)
         for number, *row in zip(batch.numbers.to_pylist(), *calls, strict=True):
             ordinal = 0
             for kind, (key, body) in zip(kinds, row, strict=True):
                 if key is not None:
-                    state = OperationState.BLOCKED if ordinal else OperationState.PLANNED
-                    yield self._run, batch.source, number, ordinal, kind, key, body, state
+                    yield self._run, batch.source, number, ordinal, kind, key, body, blocked if ordinal else planned
                     ordinal += 1
 
     def settle(self, row: RowId, status: RowStatus | None, problem: Problem | None) -> None:
