@@ -14,9 +14,9 @@ FULL: Final = 1_000_000
 """Rows from which on the goals mean something: below, imports are what is measured."""
 
 
-def dry_run(settings: Settings, name: str, file: Path) -> Contestant:
+def dry_run(settings: Settings, name: str, file: Path, text: str = leads.MAPPING) -> Contestant:
     """Ours: read, map, validate, look for duplicates, write the report."""
-    mapping = leads.mapping_of(settings.folder, "bench", leads.MAPPING)
+    mapping = leads.mapping_of(settings.folder, f"bench-{file.suffix[1:]}", text)
 
     def command() -> Command:
         reports = fresh(settings.cache / "reports")
@@ -98,7 +98,7 @@ def xlsx(count: int, settings: Settings) -> list[str]:
     """A workbook."""
     file = leads.xlsx_of(settings.folder, count)
     path, rows = str(file), str(count)
-    ours = dry_run(settings, "importer check", file)
+    ours = dry_run(settings, "importer check", file, leads.WORKBOOK_MAPPING)
     calamine = other(settings, "calamine, iterating", "floors", "floors", "calamine_iterating.py", path, rows)
     arrow = other(settings, "fastexcel to Arrow", "floors", "floors", "fastexcel_arrow.py", path, rows)
     openpyxl = other(settings, "pandas.read_excel(openpyxl)", "peers", "floors", "read_excel.py", path, rows)
@@ -113,7 +113,9 @@ def xlsx(count: int, settings: Settings) -> list[str]:
         _memory(ours, 1250),
     ]
     lines = [goal.line(holds=count >= FULL) for goal in goals]
-    return [f"## Dry run, XLSX, {count:,} rows", "", *table(everybody, ours, count, settings), "", *lines]
+    columns = len(leads.HEADER) - len(leads.NOT_IN_WORKBOOKS)
+    title = f"## Dry run, XLSX, {count:,} rows of {columns} columns"
+    return [title, "", *table(everybody, ours, count, settings), "", *lines]
 
 
 def _memory(ours: Contestant, limit: int) -> Goal:
