@@ -53,6 +53,12 @@ def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from heapq.merge(stored, _plain_results(batch), key=lambda result: result.row.number)
 
 
+def told_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
+    """The rows of the run that have problems or need a person, in source order."""
+    for batch in stored_batches(journal.connection, run.id):
+        yield from _results(journal, batch, _told(_found(journal, batch)))
+
+
 def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that somebody has to look at, in source order, with their cells."""
     for batch in stored_batches(journal.connection, run.id):
@@ -63,7 +69,7 @@ def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
     """Every row of the run in source order, a batch at a time."""
     for batch in stored_batches(journal.connection, run.id):
         found = _found(journal, batch)
-        told = _results(journal, batch, [row for row in found if row["problems"] or row["needy"]])
+        told = _results(journal, batch, _told(found))
         tables = [table for table in (_stored_table(found, told), _plain_table(batch)) if len(table)]
         if tables:
             table = pa.concat_tables(tables)
@@ -78,6 +84,11 @@ def _found(journal: Journal, batch: StoredBatch, condition: str = "1") -> list[s
         f" {NEEDS_A_PERSON} AS needy {_FROM} AND {condition} ORDER BY r.number",
         (batch.run, batch.source, batch.first, batch.last),
     ).fetchall()
+
+
+def _told(found: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
+    """Those of which a report has something to say."""
+    return [row for row in found if row["problems"] or row["needy"]]
 
 
 def _results(journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row]) -> list[RowResult]:

@@ -146,7 +146,13 @@ class PlainRows:
         """The rows of a text in which each row but for the last closing tag is whole."""
         text += _ROW_END
         groups = self._cut(text)
-        while any(groups[-1]) and self._learns([*filter(None, groups[-1])]):
+        while any(groups[-1]):
+            unknown = [*filter(None, groups[-1])]
+            # What the pattern knows holds no comment, and a comment that holds rows is not known, either.
+            if any("<!" in row or "<?" in row for row in unknown):
+                raise NotPlain
+            if not self._learns(unknown):
+                break
             groups = self._cut(text)
         try:
             piece = self._piece(groups, text)

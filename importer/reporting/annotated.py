@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -55,21 +56,28 @@ _NOT_UNDERSTOOD: Final = (
 )
 
 
-def write_annotated(path: Path, source_path: Path, run: RunReport, rows: Callable[[], Iterable[RowResult]]) -> None:
+def write_annotated(
+    path: Path,
+    source_path: Path,
+    run: RunReport,
+    rows: Callable[[], Iterable[RowResult]],
+    told: Callable[[], Iterable[RowResult]],
+) -> None:
     """Write a copy of the workbook with its problems marked, its outcomes in one more column, and a sheet "Import".
 
     Everything else stays, byte for byte; macros alone are not copied. Rows of other files are passed over. Falls back
-    to a plain workbook that says why. `rows` gives all rows, as often as it is asked. Raises LocalDiskError.
+    to a plain workbook that says why. `rows` gives all rows, `told` those that have problems or need a person; each as
+    often as it is asked. Raises LocalDiskError.
     """
     mine = [index for index, source in enumerate(run.sources) if Path(source.info.path) == source_path]
 
-    def own() -> Iterator[RowResult]:
-        return (row for row in rows() if row.row.source in mine)
+    def own(given: Callable[[], Iterable[RowResult]]) -> Iterator[RowResult]:
+        return (row for row in given() if row.row.source in mine)
 
-    reason = _copy_or_why_not(path, source_path, run, mine, own)
+    reason = _copy_or_why_not(path, source_path, run, mine, partial(own, rows))
     if reason:
         note = f"{reason} This plain workbook shows the rows that need you instead of a copy."
-        write_plain_workbook(path, run, own(), note)
+        write_plain_workbook(path, run, own(told), note)
 
 
 def _copy_or_why_not(

@@ -9,7 +9,7 @@ from typing import Any
 from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
 from importer.journal.amounts import needs_a_person, run_report
-from importer.journal.results import result_batches, row_results
+from importer.journal.results import result_batches, row_results, told_results
 from importer.journal.scrubbing import scrub
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
@@ -83,7 +83,8 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     write_html(Path(files["report.html"]), report, overview)
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)
-        write_annotated(folder / name, Path(workbook), report, partial(row_results, journal, run))
+        rows, told = partial(row_results, journal, run), partial(told_results, journal, run)
+        write_annotated(folder / name, Path(workbook), report, rows, told)
     if (folder / LOG_NAME).exists():
         files[LOG_NAME] = str(folder / LOG_NAME)
     files["summary.json"] = str(folder / "summary.json")

@@ -10,7 +10,7 @@ from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.batches import stored_batches
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.purging import purge_run
-from importer.journal.results import result_batches, row_results
+from importer.journal.results import result_batches, row_results, told_results
 from importer.journal.schema import LAYOUTS
 from importer.journal.store import Journal
 from importer.model.operation import Kind, Operation, RowId
@@ -105,6 +105,7 @@ def test_only_rows_of_which_something_is_told_are_read_for_people(check):
         (4, True, ("a4", "b4")),
         (5, False, ()),
     ]
+    assert list(told_results(journal, run)) == told(journal, run)
     assert needs_a_person(journal, run)
 
 

@@ -20,6 +20,6 @@ def test_every_row_arrives_once_in_its_order(count: int) -> None:
 def test_a_row_that_is_refused_is_an_error_that_names_the_rule() -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE words (place INTEGER PRIMARY KEY)")
-    with pytest.raises(sqlite3.IntegrityError, match="words.place"):
+    with pytest.raises(sqlite3.IntegrityError, match=r"words\.place"):
         insert_rows(connection, "words", ("place",), [(1,), (2,), (1,)])
     connection.close()
