@@ -25,3 +25,14 @@ def octets_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np
     _, offsets, octets = texts.buffers()
     places = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
     return places, np.frombuffer(octets, dtype=np.uint8) if octets is not None else np.zeros(0, dtype=np.uint8)
+
+
+def column_octets(texts: pa.LargeStringArray) -> NDArray[np.uint8]:
+    """The bytes of all texts, one after the other."""
+    offsets, octets = octets_of(texts)
+    return octets[offsets[0] : offsets[-1]]
+
+
+def is_ascii(texts: pa.LargeStringArray) -> bool:
+    """Whether every text is ASCII."""
+    return int(column_octets(texts).max(initial=0)) < 0x80

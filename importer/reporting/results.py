@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.octets import octets_of
+from importer.model.octets import column_octets
 from importer.reporting.files import replacing
 from importer.reporting.neutral import neutral
 
@@ -63,8 +63,7 @@ def results_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
 
 
 def _write(file: BinaryIO, lines: pa.LargeStringArray) -> None:
-    offsets, octets = octets_of(lines)
-    file.write(octets[offsets[0] : offsets[-1]].tobytes())
+    file.write(column_octets(lines).tobytes())
 
 
 def _lines(batch: ResultBatch, source: ReadSource) -> pa.LargeStringArray:
@@ -91,9 +90,10 @@ def _neutral(column: pa.Array) -> pa.Array:
 
 def _quoted(column: pa.Array) -> pa.Array:
     """Quotes around the cells that need them; a lone carriage return ends the line for many readers."""
-    doubled = pc.replace_substring(column, '"', '""')
+    needy = pc.match_substring_regex(column, _QUOTED)
+    doubled = pc.replace_substring(column.filter(needy), '"', '""')
     within = pc.binary_join_element_wise(_scalar('"'), doubled, _scalar('"'), _scalar(""))
-    return pc.if_else(pc.match_substring_regex(column, _QUOTED), within, column)
+    return pc.replace_with_mask(column, needy, within) if len(within) else column
 
 
 def _scalar(text: str) -> pa.Scalar:

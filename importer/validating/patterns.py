@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from importer.model.octets import large_texts, octets_of
+from importer.model.octets import column_octets, large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
 
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 
@@ -66,13 +64,13 @@ def contains(texts: pd.Series[str], text: str) -> pd.Series[bool]:
 
 def free_of(texts: pd.Series[str], octets: bytes) -> bool:
     """Whether none of these ASCII characters stands anywhere in the column."""
-    column = _octets(texts).tobytes()
+    column = column_octets(large_texts(texts)).tobytes()
     return not any(octet in column for octet in octets)
 
 
 def free_of_controls(texts: pd.Series[str], *, layout_allowed: bool) -> bool:
     """Whether the column surely holds no control character, but for tabs and line breaks where they are allowed."""
-    column = _octets(texts)
+    column = column_octets(large_texts(texts))
     least = int(column.min(initial=0x20))
     if least < 0x20 and not (layout_allowed and least >= 0x09):
         return False
@@ -82,8 +80,3 @@ def free_of_controls(texts: pd.Series[str], *, layout_allowed: bool) -> bool:
 
 
 _CONTROL_OCTETS: Final = bytes(octet for octet in range(0x09, 0x20) if octet not in b"\t\n\r")
-
-
-def _octets(texts: pd.Series[str]) -> NDArray[np.uint8]:
-    offsets, octets = octets_of(large_texts(texts))
-    return octets[offsets[0] : offsets[-1]]

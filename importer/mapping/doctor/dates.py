@@ -102,14 +102,14 @@ class HalfSwapped:
     def look(self, look: Look) -> None:
         """Count both kinds, and how many of each have a day after the twelfth."""
         texts = look.texts(self._column)
-        real, early, text = (
-            np.asarray(pc.match_substring_regex(texts, pattern)) for pattern in (_REAL, _REAL_EARLY, _TEXT)
-        )
-        self._early.add_places(real & early, look.index)
-        self._late_real += int((real & ~early).sum())
-        if text.any():
-            self._texts += int(text.sum())
-            self._late_texts += int((text & np.asarray(pc.match_substring_regex(texts, _TEXT_LATE))).sum())
+        real = pc.match_substring_regex(texts, _REAL)
+        early = pc.match_substring_regex(texts.filter(real), _REAL_EARLY)
+        self._early.add_index(look.index[np.asarray(real)][np.asarray(early)])
+        self._late_real += pc.sum(pc.invert(early)).as_py() or 0
+        others = texts.filter(pc.invert(real))
+        written = others.filter(pc.match_substring_regex(others, _TEXT))
+        self._texts += len(written)
+        self._late_texts += pc.sum(pc.match_substring_regex(written, _TEXT_LATE)).as_py() or 0
 
     def symptoms(self) -> Iterator[Symptom]:
         """The real dates that could have been swapped, where there are text dates beside them."""

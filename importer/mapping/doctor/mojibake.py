@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from importer.mapping.doctor.cures import no_line
 from importer.mapping.doctor.tally import Tally
+from importer.model.octets import is_ascii
 from importer.model.problem import shown
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ class Mojibake:
     def look(self, look: Look) -> None:
         """Only texts with letters beyond ASCII cost more than a glance."""
         texts = look.texts(self._column)
-        ascii_only = pc.string_is_ascii(texts)
-        if pc.all(ascii_only).as_py():
+        if is_ascii(texts):
             return
-        suspects = pc.indices_nonzero(pc.and_not(pc.match_substring_regex(texts, _SUSPECT), ascii_only))
+        foreign = pc.indices_nonzero(pc.invert(pc.string_is_ascii(texts)))
+        suspects = foreign.filter(pc.match_substring_regex(texts.take(foreign), _SUSPECT))
         values: list[str] = texts.take(suspects).to_pylist()
         distinct = dict.fromkeys(values)
         sound = {text for text in list(distinct)[:_PROVEN] if "�" not in text and unscrambled(text) == text}

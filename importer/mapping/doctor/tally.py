@@ -36,9 +36,12 @@ class Tally:
 
     def add_places(self, places: NDArray[np.bool_], index: pd.Index) -> None:
         """One more for each place that is true."""
-        found = np.flatnonzero(places)
-        self.count += len(found)
-        self.rows += index[found[: FIRST_ROWS - len(self.rows)]].tolist()
+        self.add_index(index[places])
+
+    def add_index(self, rows: pd.Index) -> None:
+        """One more for each of the rows, in whose cells there is nothing to show."""
+        self.count += len(rows)
+        self.rows += rows[: FIRST_ROWS - len(self.rows)].tolist()
 
     def add_rows(self, rows: Iterable[int]) -> None:
         """One more for each of the rows."""
