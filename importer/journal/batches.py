@@ -17,6 +17,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importer.journal.aside import Aside
 from importer.journal.encoding import dumps
 from importer.model.octets import large_texts
 from importer.model.operation import RowId
@@ -55,15 +56,26 @@ def plain_table(batch: PlannedBatch) -> pa.Table:
     ).filter(pc.and_not(batch.valid, told))
 
 
-def keep_batch(connection: sqlite3.Connection, run: int, batch: PlannedBatch, plain: pa.Table | None) -> None:
-    """Write down the cells of all rows that are not filtered out, and the plain rows."""
+def keep_batch(
+    connection: sqlite3.Connection, run: int, batch: PlannedBatch, plain: pa.Table | None, aside: Aside
+) -> None:
+    """Write down the plain rows, and the cells of all others that are not filtered out.
+
+    Cells of plain rows are set aside: they are wanted only if the whole file turns against their row.
+    """
     first, last = int(batch.cells.index[0]), int(batch.cells.index[-1])
+    key = (run, batch.source, first)
+    cells = _cells(batch)
+    if plain is not None:
+        is_plain = pc.is_in(cells["number"], plain["number"])
+        aside.put(key, _blob(cells.filter(is_plain)))
+        cells = cells.filter(pc.invert(is_plain))
     connection.execute(
         "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
-        (run, batch.source, first, last, _blob(_cells(batch))),
+        (*key, last, _blob(cells) if len(cells) else None),
     )
     if plain is not None:
-        _keep_plain(connection, (run, batch.source, first), plain)
+        _keep_plain(connection, key, plain)
 
 
 def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredBatch]:
@@ -105,7 +117,7 @@ def keep_cells(connection: sqlite3.Connection, batch: StoredBatch, numbers: Coll
         )
 
 
-def take_out(connection: sqlite3.Connection, run: int, rows: Iterable[RowId]) -> None:
+def take_out(connection: sqlite3.Connection, run: int, rows: Iterable[RowId], aside: Aside) -> None:
     """Move those of the rows that are plain into the table `rows`, because something is to be said of them."""
     wanted: defaultdict[int, list[int]] = defaultdict(list)
     for row in rows:
@@ -115,6 +127,7 @@ def take_out(connection: sqlite3.Connection, run: int, rows: Iterable[RowId]) ->
         if pc.any(chosen).as_py():
             _insert(connection, batch, batch.plain.filter(chosen))
             _keep_plain(connection, (run, batch.source, batch.first), batch.plain.filter(pc.invert(chosen)))
+            _keep_cells_of(connection, batch, batch.plain["number"].filter(chosen), aside)
 
 
 def known_plain_rows(connection: sqlite3.Connection, run: int, realm: int) -> Iterator[tuple[RowId, str]]:
@@ -162,6 +175,15 @@ def _insert(connection: sqlite3.Connection, batch: StoredBatch, rows: pa.Table) 
             for row in rows.to_pylist()
         ],
     )
+
+
+def _keep_cells_of(connection: sqlite3.Connection, batch: StoredBatch, numbers: pa.ChunkedArray, aside: Aside) -> None:
+    """Write down the cells of these rows, which were set aside."""
+    key = (batch.run, batch.source, batch.first)
+    plain, stored = _table(aside.get(key)), _stored_cells(connection, batch)
+    wanted = plain.filter(pc.is_in(plain["number"], numbers))
+    cells = wanted if stored is None else pa.concat_tables([stored, wanted])
+    connection.execute(f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}", (_blob(cells), *key))
 
 
 def _keep_plain(connection: sqlite3.Connection, key: tuple[int, int, int], plain: pa.Table) -> None:

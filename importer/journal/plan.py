@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importer.journal.aside import Aside
 from importer.journal.batches import keep_batch, known_plain_rows, plain_table, take_out
 from importer.journal.encoding import dumps, problems_text, source_text
 from importer.journal.inserting import insert_rows
@@ -35,9 +36,10 @@ class Plan:
     `sends` says whether the plan is made to be sent; that of a check is not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, run: int, *, to_send: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, run: int, aside: Aside, *, to_send: bool) -> None:
         self._connection = connection
         self._run = run
+        self._aside = aside
         self.sends = to_send
 
     def add_source(self, position: int, info: SourceInfo) -> None:
@@ -53,7 +55,7 @@ class Plan:
             return
         plain = None if self.sends else plain_table(batch)
         with transaction(self._connection):
-            keep_batch(self._connection, self._run, batch, plain)
+            keep_batch(self._connection, self._run, batch, plain, self._aside)
             insert_rows(self._connection, "rows", _ROW, self._rows(batch, plain))
             insert_rows(self._connection, "operations", _OPERATION, self._operations(batch, operations))
             self._connection.execute(
@@ -131,7 +133,7 @@ class Plan:
         """Every row that the whole file changes, in one transaction."""
         changes = list(settled)
         with transaction(self._connection):
-            take_out(self._connection, self._run, (row for row, _, _ in changes))
+            take_out(self._connection, self._run, (row for row, _, _ in changes), self._aside)
             for row, status, problem in changes:
                 self.settle(row, status, problem)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from importer.errors import RunError
+from importer.journal.aside import Aside
 from importer.journal.database import disk_error, open_database
 from importer.journal.encoding import dumps
 from importer.journal.follow_ups import give_up_stale
@@ -55,12 +56,14 @@ class Journal:
         self.folder = folder
         self._now = now
         self.connection = open_database(folder)
+        self._aside = Aside(folder)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
         self.connection.close()
+        self._aside.close()
         if isinstance(exc, sqlite3.Error):
             raise disk_error(self.folder, exc) from exc
 
@@ -134,7 +137,7 @@ class Journal:
                 self.connection.execute(f"DELETE FROM {table} WHERE run = ?", (run.id,))
         from importer.journal.plan import Plan
 
-        return Plan(self.connection, run.id, to_send=to_send)
+        return Plan(self.connection, run.id, self._aside, to_send=to_send)
 
     # the ledger
 

@@ -1,6 +1,5 @@
 """Runs and rows as the journal would give them; all people in them are invented."""
 
-import subprocess
 from collections import Counter
 
 import pyarrow as pa
@@ -142,17 +141,3 @@ class Reports:
 @pytest.fixture
 def reports():
     return Reports()
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real file system of 64 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
