@@ -189,7 +189,7 @@ def xlsx_of(folder: Path, count: int) -> Path:
             sheet.append([row[name] for name in columns])
         book.save(path)
 
-    return written_once(folder / f"leads-{count}.xlsx", write)
+    return written_once(folder / f"leads-{count}-of-{len(HEADER) - len(NOT_IN_WORKBOOKS)}.xlsx", write)
 
 
 def push_csv(folder: Path, count: int) -> Path:
