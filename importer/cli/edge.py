@@ -35,7 +35,8 @@ def entry() -> NoReturn:
     # Rows are many small objects in no circles: looking for circles takes a quarter of the time of a bad list.
     gc.set_threshold(50_000, 20, 50)
     # Two threads make columns, and other allocators keep what either has left over. Arrow reads this when it is loaded.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if sys.platform == "linux" else "system")
+    has_jemalloc = sys.platform == "linux" and os.uname().machine == "x86_64"  # Arrow's packages for ARM come without
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if has_jemalloc else "system")
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "oversize_threshold:0,dirty_decay_ms:100,muzzy_decay_ms:0")
     sys.exit(main(sys.argv[1:]))
 

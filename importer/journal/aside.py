@@ -1,6 +1,7 @@
 """What is wanted again only if the whole file turns against a row, and never after the command."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -42,4 +43,5 @@ class Aside:
     def close(self) -> None:
         """Let go of everything."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # of a full disk, which was told when it was met: nobody needs these bytes any more
+                self._file.close()

@@ -127,7 +127,7 @@ def take_out(connection: sqlite3.Connection, run: int, rows: Iterable[RowId], as
         if pc.any(chosen).as_py():
             _insert(connection, batch, batch.plain.filter(chosen))
             _keep_plain(connection, (run, batch.source, batch.first), batch.plain.filter(pc.invert(chosen)))
-            _keep_cells_of(connection, batch, batch.plain["number"].filter(chosen), aside)
+            _bring_cells_back(connection, batch, batch.plain["number"].filter(chosen), aside)
 
 
 def known_plain_rows(connection: sqlite3.Connection, run: int, realm: int) -> Iterator[tuple[RowId, str]]:
@@ -177,7 +177,9 @@ def _insert(connection: sqlite3.Connection, batch: StoredBatch, rows: pa.Table) 
     )
 
 
-def _keep_cells_of(connection: sqlite3.Connection, batch: StoredBatch, numbers: pa.ChunkedArray, aside: Aside) -> None:
+def _bring_cells_back(
+    connection: sqlite3.Connection, batch: StoredBatch, numbers: pa.ChunkedArray, aside: Aside
+) -> None:
     """Write down the cells of these rows, which were set aside."""
     key = (batch.run, batch.source, batch.first)
     plain, stored = _table(aside.get(key)), _stored_cells(connection, batch)

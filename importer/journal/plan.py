@@ -80,8 +80,8 @@ class Plan:
         numbers = table["number"].to_pylist()
         assigns = pc.not_equal(table["owner"], "")
         return zip(
-            repeat(self._run),
-            repeat(batch.source),
+            repeat(self._run, len(numbers)),
+            repeat(batch.source, len(numbers)),
             numbers,
             map(batch.lines.get, numbers),
             table["status"].to_pylist(),
@@ -92,7 +92,7 @@ class Plan:
             table["events"].to_pylist(),
             self._follow_up(assigns),
             self._follow_up(pc.greater(table["events"], 0)),
-            strict=False,
+            strict=True,
         )
 
     def _statuses(self, batch: PlannedBatch) -> pa.Array:

@@ -82,10 +82,8 @@ def _is_slashed_once(texts: Texts, region: str) -> Bools:
         return np.zeros(len(texts), dtype=bool)
     slashed &= matches(texts, _SLASHED)
     pieces = pc.split_pattern(texts.filter(pa.array(slashed)), "/")
-    plan = plan_of(region)
-    slashed[slashed] = plan.surely_refuses(digits_of(pc.list_element(pieces, 0))) | plan.surely_refuses(
-        digits_of(pc.list_element(pieces, 1))
-    )
+    before, behind = (plan_of(region).surely_refuses(digits_of(pc.list_element(pieces, at))) for at in (0, 1))
+    slashed[slashed] = before | behind
     return slashed
 
 

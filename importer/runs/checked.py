@@ -51,14 +51,11 @@ def checked_batches(
 
 
 def _limited(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:
-    for batch in batches:
-        if left is None:
-            yield batch
-            continue
-        if left <= 0:
-            return
-        yield replace(batch, frame=batch.frame.iloc[:left])
-        left -= len(batch.frame)
+    """The first rows, as many as are `left`; no batch is read of which none is wanted."""
+    while left != 0 and (batch := next(batches, None)) is not None:
+        frame = batch.frame.iloc[:left]
+        left = None if left is None else left - len(frame)
+        yield replace(batch, frame=frame)
 
 
 def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Problem]:

@@ -135,6 +135,14 @@ def test_limit_counts_over_all_files(importer: CommandLine) -> None:
     ]
 
 
+def test_of_a_file_beyond_the_limit_no_row_is_read(importer: CommandLine) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(3), "a.csv")
+    importer.table([*leads(1_000, first=10), [*lead(2_000)[:-1], "x" * 1_100_000]], "b.csv")
+    assert importer("check", "b.csv", "-m", "m.yaml").code == 2, "a cell that is refused when it is read"
+    assert importer("check", "a.csv", "b.csv", "-m", "m.yaml", "--limit", "3").code == 0
+
+
 def test_check_marks_the_leads_that_an_earlier_run_has_seen(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table(leads(2))

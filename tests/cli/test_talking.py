@@ -31,6 +31,26 @@ def test_help_imports_none_of_the_heavy_libraries() -> None:
     assert "LOADED []" in ended.stdout
 
 
+def test_the_allocator_that_is_asked_for_is_there() -> None:
+    """Else Arrow complains on stderr, and takes another one."""
+    script = (
+        "import os; from contextlib import suppress; from importer.cli import edge\n"
+        "edge.main = lambda argv: 0\n"
+        "with suppress(SystemExit): edge.entry()\n"
+        "import pyarrow; print(pyarrow.default_memory_pool().backend_name == os.environ['ARROW_DEFAULT_MEMORY_POOL'])"
+    )
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(("ARROW_", "JE_ARROW_"))}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (ended.stdout, ended.stderr) == ("True\n", "")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(importer: CommandLine, command: str) -> None:
     ended = importer(command, "--help")

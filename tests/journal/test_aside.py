@@ -30,7 +30,8 @@ def test_nothing_has_a_name_in_the_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_said(small_disk: Path) -> None:
+@pytest.mark.parametrize("size", [1_000, 1 << 20])
+def test_a_full_disk_is_said_once(small_disk: Path, size: int) -> None:
     with closing(Aside(small_disk)) as aside, pytest.raises(LocalDiskError, match="cannot be used"):
         for number in range(1_000):
-            aside.put((1, 0, number), memoryview(bytes(1 << 20)))
+            aside.put((1, 0, number), memoryview(bytes(size)))

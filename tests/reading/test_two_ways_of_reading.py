@@ -136,6 +136,11 @@ def test_values_are_those_of_the_library(raw_workbook):
         "<x:worksheet xmlns:x='y'><x:sheetData>{}</x:sheetData></x:worksheet>",
         "<worksheet><!-- </row> --><sheetData>{}</sheetData></worksheet>",
         "<worksheet><sheetData>{}<!-- </row> --></sheetData></worksheet>",
+        '<worksheet><sheetData><!-- <row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row> -->{}'
+        "</sheetData></worksheet>",
+        '<worksheet><sheetData>{}<!-- <row r="9999"><c r="A9999" t="inlineStr"><is><t>x</t></is></c></row> -->'
+        "</sheetData></worksheet>",
+        '<worksheet><sheetData><?hidden <row r="1"></row> ?>{}</sheetData></worksheet>',
         "<worksheet><sheetData>{}<row><c t='str'><v>last</v></c></row></sheetData></worksheet>",
         '<worksheet><sheetData>{}<row r="9999" spans="1:1"><c r="A9999" t="str"><v><![CDATA[</row>]]></v></c></row>'
         "</sheetData></worksheet>",
