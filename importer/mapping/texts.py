@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from importer.mapping.converted import text_series
 from importer.mapping.edges import edged
-from importer.model.octets import large_texts
+from importer.model.octets import is_ascii, large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,7 +107,7 @@ def _each(
     def changed(series: pd.Series[str]) -> pd.Series[str]:
         if ascii_at_once:
             texts = large_texts(series)
-            if pc.all(pc.string_is_ascii(texts)).as_py():
+            if is_ascii(texts):
                 return text_series(ascii_at_once(texts), series.index)
         return text_series(series.map({text: change(text) for text in series.unique()}), series.index)
 
