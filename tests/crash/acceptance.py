@@ -20,10 +20,14 @@ def is_caught(done: list[Verdict]) -> bool:
 
 
 def hunt(mutant: str, oracle: OracleProcess, launcher: Launcher, folder: Path) -> list[Verdict]:
-    """The trials until the mutant is caught; the last one has violations if it was."""
+    """The trials until the mutant is caught; those before it in which it merely fell over are tried again."""
     assert mutant in MUTANTS
     rough = replace(RACY, give_up_after=15.0) if mutant.endswith("racy-server") else ROUGH
     if mutant == "every-429-is-a-throttle":
         rough = replace(rough, kills=1, give_up_after=6.0)  # it waits for ever, so do not wait long for it
-    seeds = list(range(1, TRIALS + 1))
-    return trials(seeds, replace(rough, mutant=mutant), oracle, launcher, folder, stop_early=True)
+    done: list[Verdict] = []
+    for seed in range(1, TRIALS + 1):
+        done += trials([seed], replace(rough, mutant=mutant), oracle, launcher, folder)
+        if is_caught(done):
+            break
+    return done

@@ -239,7 +239,6 @@ def trials(
     launcher: Launcher,
     folder: Path,
     *,
-    stop_early: bool = False,
     trial_type: type[Trial] = Trial,
 ) -> list[Verdict]:
     """Several trials one after the other; those that broke something keep their folder."""
@@ -250,8 +249,6 @@ def trials(
         done.append(trial.run())
         if not done[-1].violations:
             trial.clean()
-        elif stop_early:
-            break
     return done
 
 
