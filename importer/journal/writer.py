@@ -30,6 +30,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[tuple[Change, asyncio.Future[None]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
         self.before_commit: Change | None = None
@@ -38,14 +39,17 @@ class Writer:
         """Write the change; raises LocalDiskError when the disk refuses."""
         if self._failure is not None:
             raise self._failure
-        done = asyncio.get_running_loop().create_future()
+        # Asking for the running loop asks the system for the process's number: the dearest part of this method.
+        self._loop = self._loop or asyncio.get_running_loop()
+        done = self._loop.create_future()
         self._waiting.append((change, done))
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._drain())
+            self._task = self._loop.create_task(self._drain())
         await done
 
     async def _drain(self) -> None:
         while self._waiting:
+            await _a_moment()
             group, self._waiting = self._waiting, []
             try:
                 await self._write([change for change, _ in group])
@@ -114,6 +118,13 @@ class Writer:
         if self._connection is not None:
             await self._aside(self._connection.close)
         self._thread.shutdown()
+
+
+async def _a_moment() -> None:
+    """Until those have run who were woken together with whoever writes: a place in flight that has its answer is given
+    to the next call, and the outcome of the one and the intent of the other share a commit."""
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 def _begin_patiently(connection: sqlite3.Connection) -> None:

@@ -178,7 +178,9 @@ class Sender:
             if reason := self._withheld.reason(waiting.call):
                 await self._outcomes.held(waiting.call, reason)
                 continue
-            await lane.room(self._room(kind))
+            if kind is Kind.CREATE and self._settled_creates < SLOW_START:
+                await lane.quiet()
+            await lane.room(self.options.concurrency)
             if kind is not Kind.EVENT:
                 await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
             pacer = self._pacers[kind]
@@ -192,7 +194,7 @@ class Sender:
                 lane.put(waiting, wait=_NEAR_PAUSE)
                 continue
             self._near[near] += 1
-            lane.in_flight += 1
+            lane.started()
             attempt = asyncio.create_task(self._attempt(lane, waiting, ticket))
             self._attempts.add(attempt)
             attempt.add_done_callback(partial(self._landed, lane, near))
@@ -216,9 +218,6 @@ class Sender:
         elif kind is Kind.ASSIGN:
             self._lanes[Kind.EVENT].close()
 
-    def _room(self, kind: Kind) -> int:
-        return 1 if kind is Kind.CREATE and self._settled_creates < SLOW_START else self.options.concurrency
-
     def _landed(self, lane: Lane, near: str, task: asyncio.Task[None]) -> None:
         self._attempts.discard(task)
         self._near[near] -= 1
@@ -230,22 +229,30 @@ class Sender:
             self._stopping.set()
 
     async def _attempt(self, lane: Lane, waiting: Waiting, ticket: float) -> None:
-        """One attempt: intent on disk, the request, what it means, the outcome on disk."""
-        await self.journal.intent(waiting.call)
-        waiting.call = replace(waiting.call, attempts=waiting.call.attempts + 1)
-        seen = await self.client.send(waiting.call)
+        """One attempt: intent on disk, the request, what it means, the outcome on disk.
+
+        The place is free once the answer has come. The journal writes in order, so the next request in this place,
+        whose intent comes behind this outcome, leaves when both are on disk: after a crash no more calls are in doubt
+        than there are places.
+        """
+        try:
+            await self.journal.intent(waiting.call)
+            waiting.call = replace(waiting.call, attempts=waiting.call.attempts + 1)
+            seen = await self.client.send(waiting.call)
+        finally:
+            lane.answered()
         verdict = judge(seen, waiting.call, self._canary.fingerprint)
         if not (verdict.outage and self._breaker.is_open):  # a probe in an outage says nothing about its row
             waiting.verdicts[verdict.action, verdict.tries] += 1
         stop = self._note(verdict, waiting.call, ticket)
         if verdict.maybe is not None:
             waiting.call = replace(waiting.call, maybe=verdict.maybe)
+        if stop is not None:
+            self.interrupt(stop)
         if verdict.action is Action.STOP or self._is_to_be_repeated(verdict, waiting):
             await self._repeat(lane, waiting, verdict)
         else:
             await self._settle(waiting, verdict)
-        if stop is not None:
-            self.interrupt(stop)
 
     def _note(self, verdict: Verdict, call: Call, ticket: float) -> Stop | None:
         """What the attempt says about the run as a whole."""

@@ -45,7 +45,8 @@ class Lane:
         self._released: deque[Waiting] = deque()
         self._closed = False
         self._changed = asyncio.Event()
-        self.in_flight = 0
+        self._unanswered = 0
+        self._unsettled = 0
 
     def put(self, waiting: Waiting, *, wait: float = 0.0) -> None:
         """Make this call (again) in `wait` seconds at the earliest."""
@@ -62,9 +63,19 @@ class Lane:
         self._closed = True
         self._changed.set()
 
+    def started(self) -> None:
+        """An attempt begins."""
+        self._unanswered += 1
+        self._unsettled += 1
+
+    def answered(self) -> None:
+        """An attempt has its answer, or will have none; what it meant is on its way to the disk."""
+        self._unanswered -= 1
+        self._changed.set()
+
     def landed(self) -> None:
-        """An attempt is over."""
-        self.in_flight -= 1
+        """An attempt is over, and what it meant is on disk."""
+        self._unsettled -= 1
         self._changed.set()
 
     @property
@@ -73,8 +84,13 @@ class Lane:
         return len(self._released) >= BACKLOG
 
     async def room(self, limit: int) -> None:
-        """Wait until fewer than `limit` calls are in flight."""
-        while self.in_flight >= limit:
+        """Wait until fewer than `limit` attempts are without an answer."""
+        while self._unanswered >= limit:
+            await self._wait(None)
+
+    async def quiet(self) -> None:
+        """Wait until every attempt is over."""
+        while self._unsettled:
             await self._wait(None)
 
     async def until_not_full(self) -> None:
@@ -90,7 +106,7 @@ class Lane:
                 return heapq.heappop(self._delayed)[2]
             if (waiting := self._fresh()) is not None:
                 return waiting
-            if self._closed and not self._delayed and not self.in_flight:
+            if self._closed and not self._delayed and not self._unsettled:
                 return None
             await self._wait(self._delayed[0][0] - now if self._delayed else None)
 
@@ -106,6 +122,9 @@ class Lane:
 
     async def _wait(self, seconds: float | None) -> None:
         self._changed.clear()
+        if seconds is None:
+            await self._changed.wait()
+            return
         # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the event.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -9,7 +11,9 @@ from importer.crm.observation import Answer
 from importer.crm.verdict import Stop
 from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
+from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal
+from importer.journal.writer import Change, Writer
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.run import OnDuplicate
@@ -390,3 +394,35 @@ def test_bodies_are_scrubbed_once_they_are_not_needed(push: Push) -> None:
     with Journal(push.folder, push.clock.now) as journal:
         kept = journal.connection.execute("SELECT DISTINCT number FROM operations WHERE body IS NOT NULL").fetchall()
     assert [row["number"] for row in kept] == [4]
+
+
+def test_after_a_crash_no_more_calls_are_in_doubt_than_there_are_places(push: Push) -> None:
+    """A place is free once the answer has come, but its next request leaves only when that outcome is on disk."""
+    push.crm.latency = 0.05
+    push.plan([planned_row(number, assign=False, events=0) for number in range(2, 80)])
+    in_doubt: list[int] = []
+
+    def look(_: object) -> None:
+        with closing(sqlite3.connect(push.folder / FILE_NAME)) as other:
+            in_doubt.extend(other.execute("SELECT count(*) FROM operations WHERE state = 'intent'").fetchone())
+
+    push.crm.always = look
+    assert push.send(rate=0.0, concurrency=4) is None
+    assert len(in_doubt) == 78
+    assert max(in_doubt) == 4
+    assert push.crm.most_in_flight == 4
+
+
+def test_an_outcome_and_the_next_intent_share_a_commit(push: Push, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: list[int] = []
+    write = Writer._write
+
+    async def counted(self: Writer, changes: list[Change]) -> None:
+        commits.append(len(changes))
+        await write(self, changes)
+
+    monkeypatch.setattr(Writer, "_write", counted)
+    push.plan([planned_row(number, assign=False, events=0) for number in range(2, 42)])
+    assert push.send(rate=0.0, concurrency=1) is None
+    # The first five creates are settled one by one; each of the others begins with the outcome of the one before.
+    assert commits == [1] * 2 * 5 + [1] + [2] * 34 + [1]
