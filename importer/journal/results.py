@@ -3,7 +3,7 @@
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -65,7 +65,7 @@ def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from _results(journal, batch, _found(journal, batch, NEEDS_A_PERSON))
 
 
-def result_batches(journal: Journal, run: StoredRun) -> Iterator[ResultBatch]:
+def result_batches(journal: Journal, run: StoredRun) -> Generator[ResultBatch, None, None]:
     """Every row of the run in source order, a batch at a time."""
     for batch in stored_batches(journal.connection, run.id):
         found = _found(journal, batch)

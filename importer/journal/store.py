@@ -55,7 +55,7 @@ class Journal:
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.folder = folder
         self._now = now
-        self.connection = open_database(folder)
+        self.connection = open_database(folder, check_same_thread=False)
         self._aside = Aside(folder)
 
     def __enter__(self) -> Self:

@@ -8,23 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.octets import octets_of
+from importer.model.octets import first_octets, octets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SEEN: Final = np.zeros(256, dtype=bool)
-"""The bytes that are surely seen: visible ASCII."""
+_SEEN: Final = np.zeros(257, dtype=bool)
+"""The bytes that are surely seen: visible ASCII. (Not -1, which stands for a blank text.)"""
 _SEEN[0x21:0x7F] = True
 
 
 def perhaps_blank(texts: pa.LargeStringArray) -> NDArray[np.intp]:
     """The places of the texts that do not begin with a visible character of ASCII: all blank ones, and some others."""
-    offsets, octets = octets_of(texts)
-    if not len(octets):
-        return np.arange(len(texts))
-    first = octets[np.minimum(offsets[:-1], len(octets) - 1)]
-    return np.flatnonzero(~_SEEN[first] | (offsets[1:] == offsets[:-1]))
+    return np.flatnonzero(~_SEEN[first_octets(texts)])
 
 
 def edged(texts: pa.LargeStringArray, blank: str) -> NDArray[np.intp]:

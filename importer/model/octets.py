@@ -33,6 +33,21 @@ def column_octets(texts: pa.LargeStringArray) -> NDArray[np.uint8]:
     return octets[offsets[0] : offsets[-1]]
 
 
+def first_octets(texts: pa.LargeStringArray) -> NDArray[np.int16]:
+    """The first byte of each text, -1 for a blank one."""
+    offsets, octets = octets_of(texts)
+    filled = offsets[:-1] < offsets[1:]
+    first = np.full(len(texts), -1, dtype=np.int16)
+    first[filled] = octets[offsets[:-1][filled]]
+    return first
+
+
+def holds_any(texts: pa.LargeStringArray, octets: bytes) -> bool:
+    """Whether one of these ASCII characters stands anywhere in the column."""
+    column = column_octets(texts).tobytes()
+    return any(octet in column for octet in octets)
+
+
 def is_ascii(texts: pa.LargeStringArray) -> bool:
     """Whether every text is ASCII."""
     return int(column_octets(texts).max(initial=0)) < 0x80

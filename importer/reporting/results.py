@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.octets import column_octets
+from importer.model.octets import column_octets, first_octets, holds_any
 from importer.reporting.files import replacing
 from importer.reporting.neutral import neutral
 
@@ -45,10 +47,12 @@ _NAMES: Final = {"message": "explanation", "hint": "cure"}
 """What the report calls otherwise than the model."""
 
 _OWN_WORDS: Final = {"status", "assign", "events", "problems", "warnings", "finished_at"}
-_HARMLESS: Final = "^(?:[0-9A-Za-z]|$)"
-"""How a cell begins (or that it is blank) that no spreadsheet takes for a formula; all others are looked at closely."""
+_HARMLESS: Final = np.zeros(257, dtype=bool)
+"""The first bytes of cells (-1 for a blank one) that no spreadsheet takes for a formula; all others are looked at."""
+_HARMLESS[[*(ascii_letters + digits).encode(), -1]] = True
 
-_QUOTED: Final = '[",\r\n]'
+_MARKS: Final = b'",\r\n'
+_QUOTED: Final = f"[{_MARKS.decode()}]"
 
 
 @contextmanager
@@ -81,19 +85,22 @@ def _cells(table: pa.Table, name: str) -> pa.Array:
 
 
 def _neutral(column: pa.Array) -> pa.Array:
-    suspect = pc.invert(pc.match_substring_regex(column, _HARMLESS))
-    if not pc.any(suspect).as_py():
+    harmless = _HARMLESS[first_octets(column)]
+    if harmless.all():
         return column
+    suspect = pa.array(~harmless)
     texts = [neutral(text) for text in column.filter(suspect).to_pylist()]
     return pc.replace_with_mask(column, suspect, pa.array(texts, _TEXT))
 
 
 def _quoted(column: pa.Array) -> pa.Array:
     """Quotes around the cells that need them; a lone carriage return ends the line for many readers."""
+    if not holds_any(column, _MARKS):
+        return column
     needy = pc.match_substring_regex(column, _QUOTED)
     doubled = pc.replace_substring(column.filter(needy), '"', '""')
     within = pc.binary_join_element_wise(_scalar('"'), doubled, _scalar('"'), _scalar(""))
-    return pc.replace_with_mask(column, needy, within) if len(within) else column
+    return pc.replace_with_mask(column, needy, within)
 
 
 def _scalar(text: str) -> pa.Scalar:

@@ -23,6 +23,7 @@ from importer.reporting import (
     write_html,
     write_summary,
 )
+from importer.runs.ahead import ahead
 from importer.runs.log import FILE_NAME as LOG_NAME
 from importer.runs.log import LOG
 
@@ -75,7 +76,7 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     results = results_csv(Path(files["results.csv"]), report)
     rejects = rejects_csv(Path(files["rejects.csv"]), report)
     with results as write_lines, rejects as write_row:
-        for batch in result_batches(journal, run):
+        for batch in ahead(result_batches(journal, run)):
             write_lines(batch)
             for row in batch.told:
                 overview.add(row)

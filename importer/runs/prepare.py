@@ -66,7 +66,10 @@ def prepare(
     `left` are the phone numbers and dates that earlier runs left to be mended. Returns what was found in the columns.
     """
     mapping = loaded.mapping
-    duplicates = InFileDuplicates(mapping.duplicates, [each.table.info.path for each in opened])
+    # Only who takes turns must know at once which rows repeat others: they take nobody's.
+    takes_turns = mapping.assign is not None and bool(mapping.assign.round_robin)
+    names = [each.table.info.path for each in opened]
+    duplicates = InFileDuplicates(mapping.duplicates, names, at_once=takes_turns)
     doctors = Doctors(region=mapping.defaults.region)
     planner: Planner | None = None
     limit = request.limit

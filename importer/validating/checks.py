@@ -65,11 +65,14 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
         yield _max_length(f"{field.slug}-too-long", field.max_length, "the CRM takes")
     if not field.asterisk_allowed:
         detail = "holds an asterisk, which the CRM refuses in names"
-        yield _check(f"{field.slug}-asterisk", lambda texts: ~patterns.contains(texts, "*"), detail)
+        asterisk = _check(f"{field.slug}-asterisk", lambda texts: ~patterns.contains(texts, "*"), detail)
+        yield replace(asterisk, clears=lambda texts: patterns.free_of(texts, b"*"))
     if field.kind is FieldKind.PHONE:
-        yield _whole("phone-invalid", patterns.E164, "is not a number such as +919876543210")
+        number = _whole("phone-invalid", patterns.E164, "is not a number such as +919876543210")
+        yield replace(number, clears=patterns.all_e164)
     if field.kind is FieldKind.EPOCH:
-        yield _whole("date-invalid", patterns.EPOCH, "is not a whole number of seconds or milliseconds")
+        moment = _whole("date-invalid", patterns.EPOCH, "is not a whole number of seconds or milliseconds")
+        yield replace(moment, clears=patterns.all_epochs)
     yield _control_characters(_CONTROL)
     if field.name == "crm_id":
         yield from _address_checks(follow_ups=follow_ups)
@@ -77,10 +80,16 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
 
 def _address_checks(*, follow_ups: bool) -> Iterator[Check]:
     """What an id must be to stand in `/leads/{id}/…`: clients and servers resolve dots and refuse these characters."""
-    yield _without("crm-id-dots", r"\A\.\.?\z", "cannot stand in a web address", needs=b".")
+    dots = _without("crm-id-dots", r"\A\.\.?\z", "cannot stand in a web address")
+    yield replace(dots, clears=lambda texts: patterns.free_of(texts, b"."))
     if follow_ups:
         detail = "cannot safely stand in a web address, so its assignment and events wait for its lead_id"
-        yield _without("crm-id-in-address", rf"[/\\;%]|\A{patterns.UUID}\z", detail)
+        unsafe = _without("crm-id-in-address", rf"[/\\;%]|\A{patterns.UUID}\z", detail)
+        yield replace(unsafe, clears=_is_safe_in_addresses)
+
+
+def _is_safe_in_addresses(texts: pd.Series[str]) -> bool:
+    return patterns.free_of(texts, rb"/\;%") and patterns.UUID_LENGTH not in patterns.byte_lengths(texts)
 
 
 def _owner_checks(assign: AssignSpec) -> Iterator[Check]:
@@ -145,10 +154,9 @@ def _whole(code: str, pattern: str, detail: str) -> Check:
     return _check(code, lambda texts: patterns.matches(texts, pattern), detail)
 
 
-def _without(code: str, pattern: str, detail: str, *, needs: bytes = b"") -> Check:
-    """No text holds the pattern, which cannot match without one of the ASCII characters that it `needs`."""
-    check = _check(code, lambda texts: ~patterns.holds(texts, pattern), detail)
-    return replace(check, clears=lambda texts: patterns.free_of(texts, needs)) if needs else check
+def _without(code: str, pattern: str, detail: str) -> Check:
+    """No text holds the pattern."""
+    return _check(code, lambda texts: ~patterns.holds(texts, pattern), detail)
 
 
 def _control_characters(pattern: str) -> Check:
@@ -177,6 +185,7 @@ def _max_length(code: str, limit: int, who: str) -> Check:
         code=code,
         passes=lambda texts: texts.str.len() <= limit,
         detail=lambda text: f"has {_characters(len(text))}; {who} {limit}",
+        clears=lambda texts: patterns.byte_lengths(texts).max(initial=0) <= limit,
     )
 
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from importer.model.octets import column_octets, large_texts
+from importer.model.octets import column_octets, holds_any, large_texts, octets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -31,6 +34,8 @@ NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 UUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 """RFC 9562, section 4, in either case."""
+
+UUID_LENGTH: Final = 36
 
 URL: Final = r"[hH][tT][tT][pP][sS]?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?"
 """An absolute web address with a host (RFC 3986, section 3), without user information and blanks."""
@@ -64,8 +69,44 @@ def contains(texts: pd.Series[str], text: str) -> pd.Series[bool]:
 
 def free_of(texts: pd.Series[str], octets: bytes) -> bool:
     """Whether none of these ASCII characters stands anywhere in the column."""
-    column = column_octets(large_texts(texts)).tobytes()
-    return not any(octet in column for octet in octets)
+    return not holds_any(large_texts(texts), octets)
+
+
+def byte_lengths(texts: pd.Series[str]) -> NDArray[np.int64]:
+    """How many bytes each text has, which is no less than its characters."""
+    offsets, _ = octets_of(large_texts(texts))
+    return np.diff(offsets)
+
+
+def all_e164(texts: pd.Series[str]) -> bool:
+    """Whether every text that is not blank surely matches `E164`."""
+    begins, lengths, octets = _filled(texts)
+    if not len(begins):
+        return True
+    if lengths.min() < 3 or lengths.max() > 16:
+        return False
+    second = octets[begins + 1]
+    return bool((octets[begins] == ord("+")).all() and (second != ord("0")).all()) and _digits(octets) == (
+        len(octets) - len(begins)
+    )
+
+
+def all_epochs(texts: pd.Series[str]) -> bool:
+    """Whether every text that is not blank surely matches `EPOCH`: digits only, as all moments since 1970 have."""
+    _, lengths, octets = _filled(texts)
+    return int(lengths.max(initial=0)) <= 18 and _digits(octets) == len(octets)
+
+
+def _filled(texts: pd.Series[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """Of the texts that are not blank: where they begin in the bytes of all, their lengths, and these bytes."""
+    lengths = byte_lengths(texts)
+    begins = np.cumsum(lengths) - lengths
+    filled = lengths > 0
+    return begins[filled], lengths[filled], column_octets(large_texts(texts))
+
+
+def _digits(octets: NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero((octets >= ord("0")) & (octets <= ord("9"))))
 
 
 def free_of_controls(texts: pd.Series[str], *, layout_allowed: bool) -> bool:

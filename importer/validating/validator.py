@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _Failure = tuple[int, str, str, str]
 """Row, label, code and text."""
 
+_Doubt = tuple[tuple["Check", ...], "NDArray[np.bool_]"]
+"""The checks that not every row of a column passes, and which rows do not pass all."""
+
 
 class Validator:
     """Holds mapped rows against the CRM's rules and the mapping's."""
@@ -40,8 +43,9 @@ class Validator:
         self._targets = {target.label: target for target in targets}
         self._checks = {(target.label, check.code): check for target in targets for check in checks_of(target, mapping)}
         self._order = {key: position for position, key in enumerate(self._checks)}
-        self._columns = {target.label: _of_label(target.label, self._checks) for target in targets}
-        self._screens = {label: _screen(label, checks) for label, checks in self._columns.items()}
+        self._screens = {
+            target.label: _Screen(target.label, _of_label(target.label, self._checks)) for target in targets
+        }
         self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
@@ -63,12 +67,13 @@ class Validator:
         if frame.empty:
             return
         unwanted = self._unwanted(frame)
-        for label, checks in self._columns.items():
+        for label, screen in self._screens.items():
             if label not in frame:
                 raise RuntimeError(f"the schema itself failed: there is no column {label}")
-            if _passes(self._screens[label], frame[label]):
+            doubt = screen.doubt_about(frame[label])
+            if doubt is None:
                 continue
-            failing, doubtful = _doubtful(frame[label], checks)
+            failing, doubtful = doubt
             for row, code, text in self._judged(label, failing, frame[label][doubtful]):
                 if row not in unwanted[label]:
                     yield row, label, code, text
@@ -132,24 +137,28 @@ def _of_label(label: str, checks: dict[tuple[str, str], Check]) -> list[Check]:
     return [check for (of, _), check in checks.items() if of == label]
 
 
-def _screen(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
+class _Screen:
     """One check for all of a column's: whether every row passes each of them."""
 
-    def passes_all(texts: pd.Series[str]) -> bool:
+    def __init__(self, label: str, checks: Sequence[Check]) -> None:
+        self._checks = checks
         # One answer for all rows: pandera would write down every row that fails, and nobody reads that here.
-        _, doubtful = _doubtful(texts, checks)
-        return not doubtful.any()
+        self._schema = pa.SeriesSchema("str", pa.Check(self._passes_all), nullable=False, name=label)
+        self._found: list[_Doubt] = []
 
-    return pa.SeriesSchema("str", pa.Check(passes_all), nullable=False, name=label)
+    def doubt_about(self, texts: pd.Series[str]) -> _Doubt | None:
+        """What is left to be judged, or `None`."""
+        self._found = []
+        try:
+            self._schema.validate(texts)
+        except pa.errors.SchemaError as error:
+            error.__traceback__ = None  # else error and frames hold each other, and the frames the batch
+            return self._found[0] if self._found else _doubt(texts, self._checks)
+        return None
 
-
-def _passes(screen: pa.SeriesSchema, texts: pd.Series[str]) -> bool:
-    try:
-        screen.validate(texts)
-    except pa.errors.SchemaError as error:
-        error.__traceback__ = None  # else error and frames hold each other, and the frames the batch
-        return False
-    return True
+    def _passes_all(self, texts: pd.Series[str]) -> bool:
+        self._found = [_doubt(texts, self._checks)]
+        return not self._found[0][1].any()
 
 
 def _schema(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
@@ -157,8 +166,8 @@ def _schema(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
     return pa.SeriesSchema("str", tests, nullable=False, name=label)
 
 
-def _doubtful(texts: pd.Series[str], checks: Sequence[Check]) -> tuple[tuple[Check, ...], NDArray[np.bool_]]:
-    """The checks that not every row passes, and the rows that do not pass all: pandera says which, and why."""
+def _doubt(texts: pd.Series[str], checks: Sequence[Check]) -> _Doubt:
+    """What pandera has to judge by each check: it says which rows fail, and why."""
     if texts.dtype != "str" or texts.hasnans:
         return tuple(checks), np.ones(len(texts), dtype=bool)
     doubtful = np.zeros(len(texts), dtype=bool)

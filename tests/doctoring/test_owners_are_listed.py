@@ -31,6 +31,13 @@ def test_rows_that_are_not_sent_do_not_count(importer):
     assert "Owners: 4711 1, Ben 1, asha@leads.example 1\n" in out
 
 
+def test_a_row_that_says_what_an_earlier_one_says_takes_nobodys_turn(importer):
+    importer.mapping(IN_TURN)
+    importer.table([lead(1), lead(1), lead(1), lead(2), lead(3), lead(4)])
+    out = importer("check", "list.csv", "-m", "m.yaml").out
+    assert "Owners: 4711 2, Ben 1, asha@leads.example 1\n" in out
+
+
 def test_a_run_names_the_owners_before_it_sends(importer, sandbox):
     importer.mapping(IN_TURN)
     importer.table(leads(8))

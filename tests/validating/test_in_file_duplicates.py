@@ -182,6 +182,23 @@ def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled
         assert {s.status for s in judge.settle()} == {status}
 
 
+def test_who_need_not_know_at_once_hears_the_same_at_the_end():
+    index = range(2, 5)
+    columns = {
+        label: pd.Series([text] * 3, dtype="str", index=index) for label, text in zip(LABELS, "ab1cd", strict=True)
+    }
+    mapped = MappedBatch(
+        frame=pd.DataFrame({**columns, "events[0]": [True] * 3}, index=index),
+        filtered=pd.Series([False] * 3, index=index),
+    )
+    told = {}
+    for at_once in (True, False):
+        judge = InFileDuplicates(Duplicates(), ["list.csv"], at_once=at_once)
+        told[at_once] = (judge.observe(0, mapped, frozenset()), judge.settle())
+    assert (told[True][0], told[False][0]) == ({3, 4}, frozenset())
+    assert told[True][1] == told[False][1] != ()
+
+
 ids = st.sampled_from(["a", "b", "A", "ａ", "c", ""])
 tricky = st.sampled_from(["", "x", "1:x:", "1:", "\x1f", "=", "é"])
 rows_of_two_files = st.lists(

@@ -6,11 +6,14 @@ import random
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.mapping import Mapping
 from importer.model.rules import AttributeRule, ValueType
 from importer.validating import Validator, validator
+from importer.validating.checks import checks_of
 
 MAPPING = Mapping.model_validate(
     {
@@ -71,7 +74,7 @@ def mapped(count: int, bad: float) -> MappedBatch:
 def both_ways(batch: MappedBatch, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object]:
     screened = Validator(MAPPING, TARGETS).validate(batch)
     every = pd.Series(data=True, index=batch.frame.index).to_numpy()
-    monkeypatch.setattr(validator, "_doubtful", lambda _texts, checks: (tuple(checks), every))
+    monkeypatch.setattr(validator, "_doubt", lambda _texts, checks: (tuple(checks), every))
     return screened, Validator(MAPPING, TARGETS).validate(batch)
 
 
@@ -86,3 +89,35 @@ def test_the_screen_finds_what_pandera_finds(bad, monkeypatch):
 def test_the_screen_finds_what_pandera_finds_in_200_000_rows(monkeypatch):
     screened, whole = both_ways(mapped(200_000, 0.002), monkeypatch)
     assert screened == whole
+
+
+CHECKS = [(target.label, check) for target in TARGETS for check in checks_of(target, MAPPING) if check.clears]
+TRICKY = (
+    *("+12", "+1", "+", "++12", "+1+2", "1+23", "+012", "+123456789012345", "+1234567890123456", "+१२३", "12-3", "-5"),
+    *("9" * 18, "9" * 19, "x" * 36, "12345678-1234-1234-1234-123456789abc", "a%b", "a;b", "a\\b", "ä" * 70, "ä" * 128),
+)
+TEXTS = [*BAD, *TRICKY, *(text.format(7) for text in GOOD.values())]
+mixed_texts = st.lists(st.sampled_from(TEXTS) | st.text("+0129-*/.%a\tä", max_size=5), max_size=3)
+
+
+@given(st.sampled_from(CHECKS), mixed_texts)
+def test_a_column_that_is_cleared_passes(check, texts):
+    _, asked = check
+    column = pd.Series(texts, dtype="str")
+    if asked.clears(column):
+        assert asked.passes(column).all()
+
+
+@pytest.mark.parametrize(("label", "check"), CHECKS, ids=lambda part: getattr(part, "code", part))
+def test_no_text_that_fails_is_cleared(label, check):
+    """Also where the column is a part of a longer one, whose bytes stand before its own."""
+    for text in TEXTS:
+        whole = pd.Series(["+0*\t", text, "", GOOD[label].format(1)], dtype="str")
+        for column in (whole[1:], whole[1:2]):
+            if check.clears(column):
+                assert check.passes(column).all(), text
+
+
+@pytest.mark.parametrize(("label", "check"), CHECKS, ids=lambda part: getattr(part, "code", part))
+def test_a_good_column_is_cleared(label, check):
+    assert check.clears(pd.Series([GOOD[label].format(n) for n in range(9)] + [""], dtype="str"))
