@@ -37,7 +37,7 @@ def entry() -> NoReturn:
     # Two threads make columns, and other allocators keep what either has left over. Arrow reads this when it is loaded.
     has_jemalloc = sys.platform == "linux" and os.uname().machine == "x86_64"  # Arrow's packages for ARM come without
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if has_jemalloc else "system")
-    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "oversize_threshold:0,dirty_decay_ms:100,muzzy_decay_ms:0")
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "oversize_threshold:0,dirty_decay_ms:100,muzzy_decay_ms:0,narenas:1")
     sys.exit(main(sys.argv[1:]))
 
 

@@ -6,8 +6,8 @@ No guess is made where two readings are about equally likely: then the person is
 from __future__ import annotations
 
 import codecs
-import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ import charset_normalizer
 
 from importer.errors import SourceError
 from importer.model.problem import shown
+from importer.reading.digests import sha256_of
+from importer.reading.utf8 import is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,20 +77,20 @@ class Encoding:
 
 
 def survey(path: Path) -> Survey:
-    """One pass over the file, a piece at a time."""
-    digest = hashlib.sha256()
+    """The whole file, a piece at a time; its digest is taken by a second thread meanwhile."""
     foreign = bytearray()
     head = b""
     holds_nul = False
-    for piece in _pieces(path):
-        head = head or piece[:SAMPLE]
-        digest.update(piece)
-        holds_nul = holds_nul or b"\0" in piece
-        if len(foreign) < SAMPLE and not piece.isascii():
-            foreign += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE] + b"\n"
-    not_utf8 = _undecodable(path, "utf-8")
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        digest = thread.submit(sha256_of, path)
+        for piece in _pieces(path):
+            head = head or piece[:SAMPLE]
+            holds_nul = holds_nul or b"\0" in piece
+            if len(foreign) < SAMPLE and not piece.isascii():
+                foreign += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE] + b"\n"
+        not_utf8 = None if is_utf8(_pieces(path)) else _undecodable(path, "utf-8")
     return Survey(
-        sha256=digest.hexdigest(),
+        sha256=digest.result(),
         head=head,
         foreign_lines=bytes(foreign),
         not_utf8_at=None if not_utf8 is None else not_utf8[0],

@@ -234,7 +234,7 @@ def _may_be_suspicious(octets: bytes, delimiter: str) -> bool:
         before = text[signs - 1]
         if ((before == _FEED) | (before == _QUOTE) | (before == ord(delimiter)) | (signs == 0)).any():
             return True
-    return bool(((text[:-1] == ord("E")) & (text[1:] == ord("+"))).any())
+    return b"E+" in octets
 
 
 def _with_suspects(block: Block, header: Header) -> Block:

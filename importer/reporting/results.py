@@ -97,7 +97,10 @@ def _quoted(column: pa.Array) -> pa.Array:
     """Quotes around the cells that need them; a lone carriage return ends the line for many readers."""
     if not holds_any(column, _MARKS):
         return column
-    needy = pc.match_substring_regex(column, _QUOTED)
+    filled = pc.indices_nonzero(pc.not_equal(column, ""))  # of messages, which most rows have not
+    mask = np.zeros(len(column), dtype=bool)
+    mask[filled.filter(pc.match_substring_regex(column.take(filled), _QUOTED))] = True
+    needy = pa.array(mask)
     doubled = pc.replace_substring(column.filter(needy), '"', '""')
     within = pc.binary_join_element_wise(_scalar('"'), doubled, _scalar('"'), _scalar(""))
     return pc.replace_with_mask(column, needy, within)

@@ -64,7 +64,7 @@ def contents(columns: dict[str, pa.LargeStringArray]) -> tuple[Hashes, NDArray[n
         cells = hashes(texts)
         marks[:, position] = cells[:, 0].astype(np.uint16)
         name = np.frombuffer(blake2b(label.encode(), digest_size=16).digest(), dtype=np.uint64)
-        filled = cells.any(axis=1)
+        filled = (cells[:, 0] | cells[:, 1]) != 0
         for word in range(2):
             whole[:, word] += np.where(filled, mixed(mixed(cells[:, word] ^ name[word], word), word), np.uint64(0))
     return whole, marks
