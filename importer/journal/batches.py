@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +23,10 @@ from importer.model.octets import large_texts
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _TEXT: Final = pa.large_string()
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -102,6 +106,31 @@ def cells_of(
     chosen = stored.filter(pc.is_in(stored["number"], pa.array(numbers, pa.int64())))
     found, *columns = (column.to_pylist() for column in chosen.columns)
     return dict(zip(found, zip(*columns, strict=True) if columns else [()] * len(found), strict=True))
+
+
+def cell_columns(
+    connection: sqlite3.Connection,
+    batch: StoredBatch,
+    numbers: NDArray[np.int64],
+    of_rows: Mapping[int, Sequence[str]],
+) -> pa.Table:
+    """The source's cells of these rows, a column for each; null where they were never kept or are purged.
+
+    `of_rows` are cells that the journal keeps elsewhere, by number.
+    """
+    if not len(numbers):
+        return pa.table({})
+    stored = _stored_cells(connection, batch)
+    tables = [stored] if stored is not None else []
+    if of_rows:
+        width = max(map(len, of_rows.values()))
+        filled = [[*cells, *[""] * (width - len(cells))] for cells in of_rows.values()]
+        columns = [pa.array(column, _TEXT) for column in zip(*filled, strict=True)]
+        tables.append(pa.table([pa.array(of_rows, pa.int64()), *columns], names=["number", *map(str, range(width))]))
+    if not tables:
+        return pa.table({})
+    table = pa.concat_tables(tables, promote_options="default")
+    return table.take(pc.index_in(pa.array(numbers), table["number"])).drop_columns("number")
 
 
 def keep_cells(connection: sqlite3.Connection, batch: StoredBatch, numbers: Collection[int]) -> None:

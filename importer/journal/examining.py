@@ -68,7 +68,7 @@ def owners_of(connection: sqlite3.Connection, run: StoredRun) -> tuple[OwnerCoun
         "SELECT owner FROM rows WHERE run = :run AND owner != '' AND status NOT IN"
         " ('invalid', 'filtered', 'duplicate_in_file', 'conflict_in_file', 'skipped_known')"
         " UNION ALL SELECT json_extract(value, '$[4]') FROM rows, json_each(rows.problems)"
-        " WHERE run = :run AND json_extract(value, '$[0]') = 'owner-invalid'"
+        " WHERE run = :run AND problems LIKE '%owner-invalid%' AND json_extract(value, '$[0]') = 'owner-invalid'"
         ") GROUP BY owner",
         {"run": run.id},
     )

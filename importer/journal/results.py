@@ -4,15 +4,17 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.batches import StoredBatch, cells_of, stored_batches
-from importer.journal.encoding import problems_from
+from importer.journal.batches import StoredBatch, cell_columns, cells_of, stored_batches
+from importer.journal.encoding import dumps, problems_from
 from importer.journal.rows import NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
+from importer.journal.told import Told, told
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem
@@ -43,7 +45,8 @@ _OUTCOME: Final = {
 }
 _STORED_AS: Final = {"assigned_to": "owner", "explanation": "message", "cure": "hint"}
 _CODES: Final = {"problems": _TEXT, "warnings": _TEXT}
-_SCHEMA: Final = pa.schema({**_PLACE, **_OUTCOME, **_CODES})
+_SCHEMA: Final = pa.schema({**_PLACE, **_OUTCOME, **_CODES, "needy": pa.bool_()})
+_AMONG: Final = "r.number IN (SELECT value FROM json_each(?))"
 
 
 def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
@@ -65,24 +68,58 @@ def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from _results(journal, batch, _found(journal, batch, NEEDS_A_PERSON))
 
 
-def result_batches(journal: Journal, run: StoredRun) -> Generator[ResultBatch, None, None]:
-    """Every row of the run in source order, a batch at a time."""
+def result_batches(journal: Journal, run: StoredRun, *, people: int = 0) -> Generator[ResultBatch, None, None]:
+    """Every row of the run in source order, a batch at a time; the first `people` that need one also by themselves."""
     for batch in stored_batches(journal.connection, run.id):
-        found = _found(journal, batch)
-        told = _results(journal, batch, _told(found))
-        tables = [table for table in (_stored_table(found, told), _plain_table(batch)) if len(table)]
-        if tables:
-            table = pa.concat_tables(tables)
-            table = table.sort_by("number") if len(tables) > 1 else table
-            yield ResultBatch(source=batch.source, table=table, told=tuple(told))
+        found = _result_batch(journal, batch, people)
+        people -= min(people, len(found.people))
+        if len(found.table):
+            yield found
 
 
-def _found(journal: Journal, batch: StoredBatch, condition: str = "1") -> list[sqlite3.Row]:
-    """The rows of the batch that have a record of their own."""
+def _result_batch(journal: Journal, batch: StoredBatch, people: int) -> ResultBatch:
+    stored = _stored(journal, batch)
+    said = told(stored["number"], stored["problems"])
+    needy = np.array(stored["needy"], dtype=bool)
+    numbers = np.array(stored["number"], dtype=np.int64)[needy]
+    one_by_one = numbers[~said.stops[needy] | (np.arange(len(numbers)) < people)]
+    table = pa.concat_tables([_stored_table(stored, said), _plain_table(batch)])
+    return ResultBatch(
+        source=batch.source,
+        table=table.sort_by("number") if len(stored["number"]) and len(batch.plain) else table,
+        problems=said.problems,
+        cells=cell_columns(journal.connection, batch, numbers, _cells_of_rows(stored)),
+        people=tuple(_results(journal, batch, _found(journal, batch, _AMONG, dumps(one_by_one.tolist())))),
+    )
+
+
+def _stored(journal: Journal, batch: StoredBatch) -> dict[str, Sequence[Any]]:
+    """The rows of the batch that have a record of their own, as columns."""
+    cursor = journal.connection.cursor()
+    cursor.row_factory = None
+    names = ("number", *_STORED_AS.values(), *(name for name in _OUTCOME if name not in {*_STORED_AS, "attempts"}))
+    found = cursor.execute(
+        f"SELECT {', '.join(f'r.{name}' for name in names)}, r.problems, r.cells, coalesce(o.attempts, 0),"
+        f" {NEEDS_A_PERSON} {_FROM} ORDER BY r.number",
+        (batch.run, batch.source, batch.first, batch.last),
+    ).fetchall()
+    names = (*names, "problems", "cells", "attempts", "needy")
+    return dict(zip(names, zip(*found, strict=True) if found else [()] * len(names), strict=True))
+
+
+def _cells_of_rows(stored: dict[str, Sequence[Any]]) -> dict[int, list[str]]:
+    """Cells that stand with their rows, by number, as they did before layout 5."""
+    if not any(stored["cells"]):
+        return {}
+    return {number: json.loads(text) for number, text in zip(stored["number"], stored["cells"], strict=True) if text}
+
+
+def _found(journal: Journal, batch: StoredBatch, condition: str = "1", *values: object) -> list[sqlite3.Row]:
+    """The rows of the batch that have a record of their own, one by one."""
     return journal.connection.execute(
         "SELECT r.*, coalesce(o.attempts, 0) AS attempts,"
         f" {NEEDS_A_PERSON} AS needy {_FROM} AND {condition} ORDER BY r.number",
-        (batch.run, batch.source, batch.first, batch.last),
+        (batch.run, batch.source, batch.first, batch.last, *values),
     ).fetchall()
 
 
@@ -130,29 +167,18 @@ def _result(row: sqlite3.Row, problems: tuple[Problem, ...], cells: tuple[str, .
     )
 
 
-def _stored_table(found: Sequence[sqlite3.Row], told: Sequence[RowResult]) -> pa.Table:
+def _stored_table(stored: dict[str, Sequence[Any]], said: Told) -> pa.Table:
     """The rows of a batch that have a record of their own."""
-    if not found:
-        return _SCHEMA.empty_table()
-    columns: dict[str, list[object]] = dict(
-        zip(found[0].keys(), (list(column) for column in zip(*found, strict=True)), strict=True)
-    )
-    columns |= {name: columns[stored] for name, stored in _STORED_AS.items()}
-    columns |= {name: [""] * len(found) for name in _CODES}
-    _tell(columns, [result for result in told if result.problems])
-    arrays = {name: pa.array(columns[name], kind) for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)}
-    return pa.table(arrays | {"finished_at": pc.fill_null(arrays["finished_at"], "")})
-
-
-def _tell(columns: dict[str, list[object]], results: list[RowResult]) -> None:
-    """Put in what only a row's problems say."""
-    positions = {number: position for position, number in enumerate(columns["number"])} if results else {}
-    for result in results:
-        position = positions[result.row.number]
-        columns["explanation"][position] = result.explanation
-        columns["cure"][position] = result.cure
-        columns["problems"][position] = result.codes(warnings=False)
-        columns["warnings"][position] = result.codes(warnings=True)
+    columns = {name: pa.array(stored[_STORED_AS.get(name, name)], kind) for name, kind in (_PLACE | _OUTCOME).items()}
+    for name, texts in (("explanation", said.explanations), ("cure", said.cures)):
+        columns[name] = pc.if_else(pc.equal(columns[name], ""), texts, columns[name])
+    columns["finished_at"] = pc.fill_null(columns["finished_at"], "")
+    columns |= {
+        "problems": said.codes,
+        "warnings": said.warning_codes,
+        "needy": pa.array(stored["needy"]).cast(pa.bool_()),
+    }
+    return pa.table([columns[name] for name in _SCHEMA.names], schema=_SCHEMA)
 
 
 def _plain_table(batch: StoredBatch) -> pa.Table:
@@ -165,6 +191,7 @@ def _plain_table(batch: StoredBatch) -> pa.Table:
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows),
         "http_status": pa.nulls(rows, pa.int64()),
         "error_code": pa.nulls(rows, pa.int64()),
+        "needy": pa.repeat(pa.scalar(value=False), rows),
     }
     blank = pa.repeat(pa.scalar("", _TEXT), rows)
     return pa.table([known.get(name, blank) for name in _SCHEMA.names], schema=_SCHEMA)

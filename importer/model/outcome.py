@@ -127,10 +127,17 @@ class ResultBatch:
     """Lines of the report in columns: rows of one source in the order of their numbers.
 
     The columns of `table` have the names and the meaning of `RowResult` (`number`, `crm_id`, `status`, `explanation`,
-    `cure`, ...), and `problems` and `warnings` are the codes. Texts are `""` where there is nothing to say, numbers
-    null. `told` are those of the rows that have problems or need a person.
+    `cure`, ...), `problems` and `warnings` are the codes, and `needy` is whether the row needs a person. Texts are `""`
+    where there is nothing to say, numbers null.
+
+    `problems` has the `number`, `code`, `message`, `hint` and `warning` of each finding, in the order of the rows;
+    `cells` the source's cells of the rows that need a person, in their order, a column for each (null where they are
+    not kept). `people` are rows that need a person, one by one: the first of the run, and all of which no finding but
+    only an answer of the CRM says why.
     """
 
     source: int
     table: "pa.Table"
-    told: tuple[RowResult, ...] = ()
+    problems: "pa.Table"
+    cells: "pa.Table"
+    people: tuple[RowResult, ...] = ()

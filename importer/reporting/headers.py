@@ -47,6 +47,10 @@ class Union:
                     self.headers.append(text)
                 self._positions[-1].append(position.get(slot))
 
+    def positions(self, source: int) -> Sequence[int | None]:
+        """The place of each column of a source; `None` for one that is left out."""
+        return self._positions[source]
+
     def cells(self, source: int, cells: Sequence[str]) -> list[str]:
         """The cells of a source's row in the places of the union; blank where the source has no such column."""
         placed = [""] * len(self.headers)

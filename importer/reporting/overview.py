@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.model.operation import RowId
 from importer.model.outcome import STATES_FOR_A_PERSON
-from importer.model.problem import KINDS, Problem
+from importer.model.problem import KINDS
 from importer.reporting.wording import STATUSES, follow_ups, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from importer.model.operation import RowId
-    from importer.model.outcome import RowResult
-    from importer.model.problem import ProblemKind
+    from importer.model.outcome import ResultBatch, RowResult
 
 EXAMPLES: Final = 5
 """How many rows of one rule are shown."""
@@ -44,15 +47,15 @@ class Group:
     rows: int = 0
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, row: RowId, said_of: Problem | RowResult) -> None:
+    def add(self, row: RowId, message: str, cure: str) -> None:
         """Count a row, and keep what is said of it if it is one of the first."""
         self.rows += 1
         if len(self.examples) < EXAMPLES:
-            if isinstance(said_of, Problem):
-                message, cure = said_of.message, said_of.hint
-            else:
-                message, cure = told(said_of), said_of.cure
-            self.examples.append(Example(row=row, message=message, cure=cure))
+            self.show(row, message, cure)
+
+    def show(self, row: RowId, message: str, cure: str) -> None:
+        """Keep what is said of a row."""
+        self.examples.append(Example(row=row, message=message, cure=cure))
 
 
 class Overview:
@@ -75,27 +78,44 @@ class Overview:
 
     def add(self, row: RowResult) -> None:
         """Take in one row."""
-        self._count_problems(row)
+        for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
+            self._group(problem.code).add(row.row, problem.message, problem.hint)
         if row.needs_a_person:
             self.people_count += 1
-            if len(self.people) < self.shown:
-                self.people.append(row)
+            self._add_person(row)
+
+    def take(self, batch: ResultBatch) -> None:
+        """Take in a batch, which has to bring the first `shown` people one by one."""
+        told = batch.problems
+        codes = told["code"].combine_chunks().dictionary_encode()
+        keys = np.asarray(told["number"]) * (len(codes.dictionary) + 1) + np.asarray(codes.indices)
+        _, first = np.unique(keys, return_index=True)  # a row counts once for each of its codes
+        of_code = np.asarray(codes.indices)[first]
+        for number, code in enumerate(codes.dictionary.to_pylist()):
+            places = first[of_code == number]
+            group = self._group(code)
+            for said in told.take(pa.array(places[: max(0, EXAMPLES - len(group.examples))])).to_pylist():
+                group.show(RowId(batch.source, said["number"]), said["message"], said["hint"])
+            group.rows += len(places)
+        self.people_count += pc.sum(batch.table["needy"]).as_py() or 0
+        for row in batch.people:
+            self._add_person(row)
+
+    def _add_person(self, row: RowResult) -> None:
+        if len(self.people) < self.shown:
+            self.people.append(row)
+        if all(problem.warning for problem in row.problems):
+            for code in reasons(row):
+                self._groups.setdefault(code, _answer_group(row, code)).add(row.row, told(row), row.cure)
 
     @property
     def groups(self) -> list[Group]:
         """What stops rows first, then what is only worth knowing; the most frequent first."""
         return sorted(self._groups.values(), key=lambda group: (group.warning, -group.rows, group.code))
 
-    def _count_problems(self, row: RowResult) -> None:
-        for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
-            self._group(problem.code, KINDS.get(problem.code)).add(row.row, problem)
-        if not row.needs_a_person or any(not problem.warning for problem in row.problems):
-            return
-        for code in reasons(row):
-            self._groups.setdefault(code, _answer_group(row, code)).add(row.row, row)
-
-    def _group(self, code: str, kind: ProblemKind | None) -> Group:
+    def _group(self, code: str) -> Group:
         if code not in self._groups:
+            kind = KINDS.get(code)
             self._groups[code] = Group(
                 code=code,
                 title=kind.title if kind else code,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from importer.model.columns import IMPORTER_PREFIX
+from importer.reporting.columns import TEXT, neutral_texts, quoted, scalar, write_lines
 from importer.reporting.delimited import CsvLines
-from importer.reporting.files import replacing_text
+from importer.reporting.files import replacing
 from importer.reporting.headers import Union
-from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from importer.model.outcome import RowResult
+    from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
 
 REJECT_COLUMNS: Final = tuple(f"{IMPORTER_PREFIX}{name}" for name in ("row", "status", "problems", "message", "hint"))
@@ -23,29 +27,44 @@ REJECT_COLUMNS: Final = tuple(f"{IMPORTER_PREFIX}{name}" for name in ("row", "st
 
 
 @contextmanager
-def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[RowResult], None]]:
-    """The file, to be given row after row: it keeps those that need a person; headers only when there is none.
+def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], None]]:
+    """The file, to be given batch after batch: it keeps the rows that need a person; headers only when there is none.
 
     UTF-8 with BOM, so that Excel shows accents right. The source's cells stay exactly what they were, so they bring
     nothing that the source did not have; what the importer adds is neutralised. Raises LocalDiskError.
     """
     union = Union([source.info for source in run.sources])
-    with replacing_text(path, encoding="utf-8-sig") as file:
-        lines = CsvLines(file)
-        lines.write((*union.headers, *REJECT_COLUMNS))
+    with replacing(path) as file:
+        file.write(_header((*union.headers, *REJECT_COLUMNS)).encode("utf-8-sig"))
 
-        def write(row: RowResult) -> None:
-            if row.needs_a_person:
-                lines.write((*union.cells(row.row.source, row.cells), *_added(row)))
+        def write(batch: ResultBatch) -> None:
+            rows = batch.table.filter(batch.table["needy"])
+            if len(rows):
+                write_lines(file, [*_own(batch, union), *_added(rows)])
 
         yield write
 
 
-def _added(row: RowResult) -> tuple[str, ...]:
-    return (
-        str(row.row.number),
-        row.status,
-        row.codes(warnings=False),
-        neutral(row.explanation),
-        neutral(row.cure),
-    )
+def _header(names: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    CsvLines(line).write(names)
+    return line.getvalue()
+
+
+def _own(batch: ResultBatch, union: Union) -> list[pa.Array | pa.Scalar]:
+    """The source's cells; blank where the source has no such column."""
+    columns = dict(zip(union.positions(batch.source), batch.cells.columns, strict=False))
+    return [
+        quoted(pc.fill_null(columns[place].combine_chunks(), "")) if place in columns else scalar("")
+        for place in range(len(union.headers))
+    ]
+
+
+def _added(rows: pa.Table) -> list[pa.Array]:
+    texts = [quoted(neutral_texts(rows[name].combine_chunks())) for name in ("explanation", "cure")]
+    return [
+        rows["number"].combine_chunks().cast(TEXT),
+        rows["status"].combine_chunks(),
+        rows["problems"].combine_chunks(),
+        *texts,
+    ]

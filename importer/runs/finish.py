@@ -75,12 +75,11 @@ def write_report(journal: Journal, run: StoredRun) -> Ended:
     overview = Overview()
     results = results_csv(Path(files["results.csv"]), report)
     rejects = rejects_csv(Path(files["rejects.csv"]), report)
-    with results as write_lines, rejects as write_row:
-        for batch in ahead(result_batches(journal, run)):
-            write_lines(batch)
-            for row in batch.told:
-                overview.add(row)
-                write_row(row)
+    with results as write_results, rejects as write_rejects:
+        for batch in ahead(result_batches(journal, run, people=overview.shown)):
+            write_results(batch)
+            write_rejects(batch)
+            overview.take(batch)
     write_html(Path(files["report.html"]), report, overview)
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+import pyarrow as pa
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from importer.mapping.suggest.page import printable, rule, scalar
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.problem import shown
 from importer.model.visible import visible
+from importer.reporting.columns import TEXT, quoted, write_lines
 from importer.reporting.delimited import CsvLines
 from importer.reporting.neutral import neutral
 from importer.reporting.workbook.lines import text_inside
@@ -76,6 +78,16 @@ def test_lines_of_csv_are_read_back_as_they_were(rows: list[list[str]]) -> None:
     for row in rows:
         lines.write(row)
     assert list(csv.reader(io.StringIO(written.getvalue(), newline=""), strict=True)) == rows
+
+
+@fuzzed
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3))
+def test_columns_of_csv_are_read_back_as_they_were(rows: list[tuple[str, str]]) -> None:
+    written = io.BytesIO()
+    texts = [[text.encode("utf-8", "replace").decode() for text in column] for column in zip(*rows, strict=True)]
+    write_lines(written, [quoted(pa.array(column, TEXT)) for column in texts])
+    lines = csv.reader(io.StringIO(written.getvalue().decode(), newline=""), strict=True)
+    assert [*zip(*lines, strict=True)] == [tuple(column) for column in texts]
 
 
 @fuzzed

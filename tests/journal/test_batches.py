@@ -65,7 +65,7 @@ def places(journal, run):
 
 
 def told(journal, run):
-    return [row for batch in result_batches(journal, run) for row in batch.told]
+    return list(told_results(journal, run))
 
 
 def test_every_row_is_in_one_place_and_counted_once(check):
@@ -95,7 +95,8 @@ def test_results_are_the_same_one_by_one_and_in_columns(check):
         assert line["number"] == result.row.number
         assert line["problems"] == result.codes(warnings=False)
         assert line["warnings"] == result.codes(warnings=True)
-        names = line.keys() - {"number", "problems", "warnings"}
+        assert line["needy"] is result.needs_a_person
+        names = line.keys() - {"number", "problems", "warnings", "needy"}
         assert {name: line[name] for name in names} == {name: getattr(result, name) for name in names}
 
 
@@ -105,7 +106,9 @@ def test_only_rows_of_which_something_is_told_are_read_for_people(check):
         (4, True, ("a4", "b4")),
         (5, False, ()),
     ]
-    assert list(told_results(journal, run)) == told(journal, run)
+    batches = list(result_batches(journal, run, people=9))
+    assert [r for batch in batches for r in batch.people] == told(journal, run)[:1]
+    assert [batch.cells.to_pydict() for batch in batches] == [{"0": ["a4"], "1": ["b4"]}, {}]
     assert needs_a_person(journal, run)
 
 
@@ -176,3 +179,4 @@ def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):
         assert [r.row.number for r in row_results(journal, run)] == list(range(2, 30_002))
         assert [len(batch.table) for batch in result_batches(journal, run)] == [20_000, 10_000]
         assert [(r.row.number, r.cells) for r in told(journal, run)] == [(30_000, ("a30000",))]
+        assert [batch.cells.to_pydict() for batch in result_batches(journal, run)] == [{}, {"0": ["a30000"]}]

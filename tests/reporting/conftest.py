@@ -15,6 +15,10 @@ from importer.reporting import rejects_csv, results_csv
 HEADERS = ("Id", "Name", "Phone", "Owner")
 
 TEXTS = ("crm_id", "status", "lead_id", "assign", "assigned_to", "events", "explanation", "cure", "finished_at")
+SAID = pa.schema(
+    {"number": pa.int64(), "code": pa.large_string(), "message": pa.large_string(), "hint": pa.large_string()}
+    | {"warning": pa.bool_()}
+)
 
 
 class Reports:
@@ -97,7 +101,18 @@ class Reports:
                 name: pa.array([getattr(row, name)], pa.int64()) for name in ("attempts", "http_status", "error_code")
             }
             number = {"number": pa.array([row.row.number], pa.int64())}
-            yield ResultBatch(source=row.row.source, table=pa.table(number | texts | codes | numbers))
+            needy = {"needy": pa.array([row.needs_a_person])}
+            said = [(p.row, p.code, p.message, p.hint, p.warning) for p in row.problems]
+            names = ("number", "code", "message", "hint", "warning")
+            problems = [dict(zip(names, one, strict=True)) for one in said]
+            cells = {str(at): pa.array([cell], pa.large_string()) for at, cell in enumerate(row.cells)}
+            yield ResultBatch(
+                source=row.row.source,
+                table=pa.table(number | texts | codes | numbers | needy),
+                problems=pa.Table.from_pylist(problems, SAID),
+                cells=pa.table(cells if row.needs_a_person else {}),
+                people=(row,) if row.needs_a_person else (),
+            )
 
     def write_results(self, path, run, batches):
         with results_csv(path, run) as write:
@@ -106,8 +121,8 @@ class Reports:
 
     def write_rejects(self, path, run, rows):
         with rejects_csv(path, run) as write:
-            for row in rows:
-                write(row)
+            for batch in self.batches(rows):
+                write(batch)
 
     def row(self, number=2, status=RowStatus.CREATED, *, source=0, **changes):
         return RowResult(row=RowId(source=source, number=number), status=status, **changes)

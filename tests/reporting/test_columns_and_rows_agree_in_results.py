@@ -28,7 +28,11 @@ def test_every_line_is_the_one_that_csv_writes(tmp_path, reports) -> None:
     told |= {name: pa.array(["valid"] * ROWS, pa.large_string()) for name in own}
     told |= {name: pa.array(range(ROWS), pa.int64()) for name in ("number", "attempts", "http_status")}
     table = pa.table(told | {"error_code": pa.nulls(ROWS, pa.int64())})
-    batches = (ResultBatch(source=0, table=table.slice(at, 20_000)) for at in range(0, ROWS, 20_000))
+    nothing = pa.table({})
+    batches = (
+        ResultBatch(source=0, table=table.slice(at, 20_000), problems=nothing, cells=nothing)
+        for at in range(0, ROWS, 20_000)
+    )
     reports.write_results(tmp_path / "results.csv", reports.run(reports.source("=a.csv")), batches)
     with (tmp_path / "expected.csv").open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")

@@ -1,0 +1,61 @@
+"""Lines of a CSV file from columns of cells: what `csv` and `neutral` make of each cell, for all of them at once."""
+
+from __future__ import annotations
+
+from string import ascii_letters, digits
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.model.octets import column_octets, first_octets, holds_any
+from importer.reporting.neutral import neutral
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+TEXT: Final = pa.large_string()
+
+_HARMLESS: Final = np.zeros(257, dtype=bool)
+"""The first bytes of cells (-1 for a blank one) that no spreadsheet takes for a formula; all others are looked at."""
+_HARMLESS[[*(ascii_letters + digits).encode(), -1]] = True
+
+_MARKS: Final = b'",\r\n'
+_QUOTED: Final = f"[{_MARKS.decode()}]"
+
+
+def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
+    """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar stands in every line."""
+    lines = pc.binary_join_element_wise(*cells, scalar(","))
+    lines = pc.binary_join_element_wise(lines, scalar(""), scalar("\n"))
+    file.write(column_octets(lines).tobytes())
+
+
+def neutral_texts(column: pa.Array) -> pa.Array:
+    """`neutral` of each."""
+    harmless = _HARMLESS[first_octets(column)]
+    if harmless.all():
+        return column
+    suspect = pa.array(~harmless)
+    texts = [neutral(text) for text in column.filter(suspect).to_pylist()]
+    return pc.replace_with_mask(column, suspect, pa.array(texts, TEXT))
+
+
+def quoted(column: pa.Array) -> pa.Array:
+    """Quotes around the cells that need them; a lone carriage return ends the line for many readers."""
+    if not holds_any(column, _MARKS):
+        return column
+    filled = pc.indices_nonzero(pc.not_equal(column, ""))  # of messages, which most rows have not
+    mask = np.zeros(len(column), dtype=bool)
+    mask[filled.filter(pc.match_substring_regex(column.take(filled), _QUOTED))] = True
+    needy = pa.array(mask)
+    doubled = pc.replace_substring(column.filter(needy), '"', '""')
+    within = pc.binary_join_element_wise(scalar('"'), doubled, scalar('"'), scalar(""))
+    return pc.replace_with_mask(column, needy, within)
+
+
+def scalar(text: str) -> pa.Scalar:
+    """One text."""
+    return pa.scalar(text, TEXT)

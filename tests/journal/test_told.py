@@ -1,0 +1,55 @@
+"""What is told of rows in columns is what `RowResult` and `Problem` say one by one."""
+
+from dataclasses import replace
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from importer.journal.encoding import problems_text
+from importer.journal.told import told
+from importer.model.operation import RowId
+from importer.model.outcome import RowResult, RowStatus
+from importer.model.problem import KINDS, Problem
+
+WORDS = st.text("ab 9é\u00a0\u200b\t\n“”:;…", max_size=9) | st.sampled_from(
+    ["x" * 60, "x" * 61, "é" * 61, "a b " * 20, "a  b"]
+)
+PROBLEMS = st.builds(
+    Problem,
+    row=st.just(0),
+    code=st.sampled_from(sorted(KINDS)[:5]),
+    detail=WORDS,
+    field=WORDS,
+    column=WORDS,
+    value=WORDS,
+    cure=st.sampled_from(["", "", "Mend it.", KINDS[sorted(KINDS)[0]].cure]),
+    warning=st.booleans(),
+)
+ONE = Problem(row=0, code="phone-invalid", detail="is none", column="Phone", value="12")
+
+
+@given(st.lists(st.lists(PROBLEMS, max_size=4), max_size=6))
+@example([])
+@example([[], []])
+@example([[ONE, replace(ONE, detail="is another"), ONE]])
+@example([[replace(ONE, warning=True), ONE], [replace(ONE, warning=True)]])
+def test_as_each_row_says(rows: list[list[Problem]]) -> None:
+    results = [
+        RowResult(
+            row=RowId(0, 5 * place + 2),
+            status=RowStatus.INVALID,
+            problems=tuple(replace(problem, row=5 * place + 2) for problem in of_row),
+        )
+        for place, of_row in enumerate(rows)
+    ]
+    said = told([result.row.number for result in results], [problems_text(result.problems) for result in results])
+    assert said.explanations.to_pylist() == [result.explanation for result in results]
+    assert said.cures.to_pylist() == [result.cure for result in results]
+    assert said.codes.to_pylist() == [result.codes(warnings=False) for result in results]
+    assert said.warning_codes.to_pylist() == [result.codes(warnings=True) for result in results]
+    assert said.stops.tolist() == [any(not problem.warning for problem in result.problems) for result in results]
+    assert [tuple(row.values()) for row in said.problems.to_pylist()] == [
+        (problem.row, problem.code, problem.message, problem.hint, problem.warning)
+        for result in results
+        for problem in result.problems
+    ]
