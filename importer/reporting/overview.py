@@ -47,11 +47,10 @@ class Group:
     rows: int = 0
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, row: RowId, message: str, cure: str) -> None:
-        """Count a row, and keep what is said of it if it is one of the first."""
-        self.rows += 1
-        if len(self.examples) < EXAMPLES:
-            self.show(row, message, cure)
+    @property
+    def wanted(self) -> int:
+        """How many more examples there may be."""
+        return EXAMPLES - len(self.examples)
 
     def show(self, row: RowId, message: str, cure: str) -> None:
         """Keep what is said of a row."""
@@ -79,24 +78,27 @@ class Overview:
     def add(self, row: RowResult) -> None:
         """Take in one row."""
         for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
-            self._group(problem.code).add(row.row, problem.message, problem.hint)
+            group = self._group(problem.code)
+            group.rows += 1
+            if group.wanted:
+                group.show(row.row, problem.message, problem.hint)
         if row.needs_a_person:
             self.people_count += 1
             self._add_person(row)
 
     def take(self, batch: ResultBatch) -> None:
         """Take in a batch, which has to bring the first `shown` people one by one."""
-        told = batch.problems
-        codes = told["code"].combine_chunks().dictionary_encode()
-        keys = np.asarray(told["number"]) * (len(codes.dictionary) + 1) + np.asarray(codes.indices)
+        problems = batch.problems
+        codes = problems["code"].combine_chunks().dictionary_encode()
+        keys = np.asarray(problems["number"]) * (len(codes.dictionary) + 1) + np.asarray(codes.indices)
         _, first = np.unique(keys, return_index=True)  # a row counts once for each of its codes
         of_code = np.asarray(codes.indices)[first]
         for number, code in enumerate(codes.dictionary.to_pylist()):
             places = first[of_code == number]
             group = self._group(code)
-            for said in told.take(pa.array(places[: max(0, EXAMPLES - len(group.examples))])).to_pylist():
-                group.show(RowId(batch.source, said["number"]), said["message"], said["hint"])
             group.rows += len(places)
+            for said in problems.take(pa.array(places[: group.wanted])).to_pylist():
+                group.show(RowId(batch.source, said["number"]), said["message"], said["hint"])
         self.people_count += pc.sum(batch.table["needy"]).as_py() or 0
         for row in batch.people:
             self._add_person(row)
@@ -106,7 +108,10 @@ class Overview:
             self.people.append(row)
         if all(problem.warning for problem in row.problems):
             for code in reasons(row):
-                self._groups.setdefault(code, _answer_group(row, code)).add(row.row, told(row), row.cure)
+                group = self._groups.setdefault(code, _answer_group(row, code))
+                group.rows += 1
+                if group.wanted:
+                    group.show(row.row, told(row), row.cure)
 
     @property
     def groups(self) -> list[Group]:
