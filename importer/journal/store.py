@@ -55,6 +55,7 @@ class Journal:
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.folder = folder
         self._now = now
+        # Two threads use it in turn, never at once: a second one reads what the reports are made of.
         self.connection = open_database(folder, check_same_thread=False)
         self._aside = Aside(folder)
 

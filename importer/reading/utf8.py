@@ -34,7 +34,7 @@ def _last_character(octets: bytes) -> bytes:
 
 
 def _is_whole(octets: bytes) -> bool:
-    ends = np.array([0, len(octets)])
+    ends = np.array([0, len(octets)], dtype=np.int64)
     try:
         pa.LargeStringArray.from_buffers(1, pa.py_buffer(ends), pa.py_buffer(octets)).validate(full=True)
     except pa.ArrowInvalid:

@@ -30,7 +30,7 @@ def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
     """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar stands in every line."""
     lines = pc.binary_join_element_wise(*cells, scalar(","))
     lines = pc.binary_join_element_wise(lines, scalar(""), scalar("\n"))
-    file.write(column_octets(lines).tobytes())
+    file.write(column_octets(lines).data)
 
 
 def neutral_texts(column: pa.Array) -> pa.Array:

@@ -1,12 +1,13 @@
 """What is told of rows in columns is what `RowResult` and `Problem` say one by one."""
 
 from dataclasses import replace
+from unittest import mock
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from importer.journal import told as module
 from importer.journal.encoding import problems_text
-from importer.journal.told import told
 from importer.model.operation import RowId
 from importer.model.outcome import RowResult, RowStatus
 from importer.model.problem import KINDS, Problem
@@ -42,7 +43,13 @@ def test_as_each_row_says(rows: list[list[Problem]]) -> None:
         )
         for place, of_row in enumerate(rows)
     ]
-    said = told([result.row.number for result in results], [problems_text(result.problems) for result in results])
+    numbers, texts = [result.row.number for result in results], [problems_text(result.problems) for result in results]
+    for at_once in (2, module.AT_ONCE):
+        with mock.patch.object(module, "AT_ONCE", at_once):
+            assert_as_each_says(module.told(numbers, texts), results)
+
+
+def assert_as_each_says(said: module.Told, results: list[RowResult]) -> None:
     assert said.explanations.to_pylist() == [result.explanation for result in results]
     assert said.cures.to_pylist() == [result.cure for result in results]
     assert said.codes.to_pylist() == [result.codes(warnings=False) for result in results]
