@@ -55,7 +55,7 @@ def test_any_text_is_safe_and_harmless_text_stays(text: str) -> None:
 @given(st.recursive(texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=5))
 @example("\ud800\udc00")
 def test_json_stays_the_same_document(document: object) -> None:
-    """Two halves of a character side by side are one character for JSON (RFC 8259, section 7), however it is written."""
+    """Two halves of a character side by side are one character for JSON (RFC 8259, section 7)."""
     safe = visible_json(json.dumps(document, ensure_ascii=False, indent=2))
     assert dangers(safe) <= {"\n"}
     assert json.loads(safe) == json.loads(json.dumps(document))
