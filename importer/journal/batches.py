@@ -19,16 +19,15 @@ import pyarrow.compute as pc
 
 from importer.journal.aside import Aside
 from importer.journal.encoding import dumps
-from importer.model.octets import large_texts
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
+from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_TEXT: Final = pa.large_string()
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 _OF_BATCH: Final = "run = ? AND source = ? AND first = ?"
 
@@ -125,7 +124,7 @@ def cell_columns(
     if of_rows:
         width = max(map(len, of_rows.values()))
         filled = [[*cells, *[""] * (width - len(cells))] for cells in of_rows.values()]
-        columns = [pa.array(column, _TEXT) for column in zip(*filled, strict=True)]
+        columns = [pa.array(column, TEXT) for column in zip(*filled, strict=True)]
         tables.append(pa.table([pa.array(of_rows, pa.int64()), *columns], names=["number", *map(str, range(width))]))
     if not tables:
         return pa.table({})
@@ -185,7 +184,7 @@ def plain_owners(connection: sqlite3.Connection, run: int) -> dict[str, int]:
 def forget_batches(connection: sqlite3.Connection, run: int) -> None:
     """Forget the cells, ids and owners; how many rows there were, and their numbers, stay."""
     for batch in stored_batches(connection, run):
-        nothing = pa.array([""] * len(batch.plain), _TEXT)
+        nothing = pa.array([""] * len(batch.plain), TEXT)
         plain = batch.plain
         for name in ("crm_id", "owner"):
             plain = plain.set_column(plain.schema.get_field_index(name), name, nothing)
@@ -258,8 +257,8 @@ def _no_plain_rows() -> pa.Table:
         {
             "number": pa.array([], pa.int64()),
             "line": pa.array([], pa.int64()),
-            "crm_id": pa.array([], _TEXT),
-            "owner": pa.array([], _TEXT),
+            "crm_id": pa.array([], TEXT),
+            "owner": pa.array([], TEXT),
             "event_calls": pa.array([], pa.int8()),
         }
     )

@@ -18,10 +18,10 @@ from importer.journal.told import Told, told
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem
+from importer.model.texts import TEXT
 
 _STATUSES: Final = {str(status): status for status in RowStatus}
 _FOLLOW_UPS: Final = {str(state): state for state in FollowUp}
-_TEXT: Final = pa.large_string()
 
 _FROM: Final = (
     "FROM rows r"
@@ -30,21 +30,21 @@ _FROM: Final = (
 )
 _PLACE: Final = {"number": pa.int64()}
 _OUTCOME: Final = {
-    "crm_id": _TEXT,
-    "status": _TEXT,
-    "lead_id": _TEXT,
-    "assign": _TEXT,
-    "assigned_to": _TEXT,
-    "events": _TEXT,
-    "explanation": _TEXT,
-    "cure": _TEXT,
+    "crm_id": TEXT,
+    "status": TEXT,
+    "lead_id": TEXT,
+    "assign": TEXT,
+    "assigned_to": TEXT,
+    "events": TEXT,
+    "explanation": TEXT,
+    "cure": TEXT,
     "attempts": pa.int64(),
     "http_status": pa.int64(),
     "error_code": pa.int64(),
-    "finished_at": _TEXT,
+    "finished_at": TEXT,
 }
 _STORED_AS: Final = {"assigned_to": "owner", "explanation": "message", "cure": "hint"}
-_CODES: Final = {"problems": _TEXT, "warnings": _TEXT}
+_CODES: Final = {"problems": TEXT, "warnings": TEXT}
 _SCHEMA: Final = pa.schema({**_PLACE, **_OUTCOME, **_CODES, "needy": pa.bool_()})
 _AMONG: Final = "r.number IN (SELECT value FROM json_each(?))"
 
@@ -187,11 +187,11 @@ def _plain_table(batch: StoredBatch) -> pa.Table:
         "number": batch.plain["number"],
         "crm_id": batch.plain["crm_id"],
         "assigned_to": batch.plain["owner"],
-        "status": pa.repeat(pa.scalar(str(RowStatus.VALID), _TEXT), rows),
+        "status": pa.repeat(pa.scalar(str(RowStatus.VALID), TEXT), rows),
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows),
         "http_status": pa.nulls(rows, pa.int64()),
         "error_code": pa.nulls(rows, pa.int64()),
         "needy": pa.repeat(pa.scalar(value=False), rows),
     }
-    blank = pa.repeat(pa.scalar("", _TEXT), rows)
+    blank = pa.repeat(pa.scalar("", TEXT), rows)
     return pa.table([known.get(name, blank) for name in _SCHEMA.names], schema=_SCHEMA)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.problem import KINDS, SHOWN_LENGTH, shown
+from importer.journal.encoding import PROBLEM, problem_fields
+from importer.model.problem import SHOWN_LENGTH, shown, usual_cure
+from importer.model.texts import TEXT, joined, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Places = NDArray[np.int64]
-
-_TEXT: Final = pa.large_string()
-_PROBLEM: Final = ("code", "detail", "field", "column", "value", "cure", "warning")
-"""The order of a stored problem; see `encoding.problems_text`."""
 
 AT_ONCE: Final = 10_000
 """Rows whose problems are objects at once: those of a whole batch take 40 MiB."""
@@ -61,13 +58,12 @@ def told(numbers: Sequence[int], texts: Sequence[str | None]) -> Told:
 
 
 def _told(numbers: Sequence[int], texts: Sequence[str | None]) -> Told:
-    # As one document: by itself each takes three times as long.
-    rows = json.loads(f"[{','.join([text or '[]' for text in texts])}]")
-    flat = [(place, *problem) for place, of_row in enumerate(rows) for problem in of_row]
-    columns = dict(zip(("place", *_PROBLEM), zip(*flat, strict=True) if flat else [()] * 8, strict=True))
+    flat = [(place, *problem) for place, of_row in enumerate(problem_fields(texts)) for problem in of_row]
+    names = ("place", *PROBLEM)
+    columns = dict(zip(names, zip(*flat, strict=True) if flat else [()] * len(names), strict=True))
     places = np.array(columns["place"], dtype=np.int64)
     warning = np.array(columns["warning"], dtype=bool)
-    text = {name: pa.array(columns[name], _TEXT) for name in ("code", "detail", "column", "value", "cure")}
+    text = {name: pa.array(columns[name], TEXT) for name in ("code", "detail", "column", "value", "cure")}
     messages, hints = _messages(text), _hints(text)
     stops = np.zeros(len(numbers), dtype=bool)
     stops[places[~warning]] = True
@@ -83,10 +79,10 @@ def _told(numbers: Sequence[int], texts: Sequence[str | None]) -> Told:
                 "warning": pa.array(warning),
             }
         ),
-        explanations=_joined(places[tells], messages.filter(pa.array(tells)), count, "; "),
-        cures=_joined(*_each_once(places, hints, tells), count, " "),
-        codes=_joined(*_each_once(places, text["code"], ~warning), count, ";"),
-        warning_codes=_joined(*_each_once(places, text["code"], warning), count, ";"),
+        explanations=_of_each_row(places[tells], messages.filter(pa.array(tells)), count, "; "),
+        cures=_of_each_row(*_each_once(places, hints, tells), count, " "),
+        codes=_of_each_row(*_each_once(places, text["code"], ~warning), count, ";"),
+        warning_codes=_of_each_row(*_each_once(places, text["code"], warning), count, ";"),
         stops=stops,
     )
 
@@ -94,9 +90,9 @@ def _told(numbers: Sequence[int], texts: Sequence[str | None]) -> Told:
 def _messages(text: dict[str, pa.Array]) -> pa.Array:
     """`Problem.message` of each."""
     has_value, has_column = pc.not_equal(text["value"], ""), pc.not_equal(text["column"], "")
-    value = pc.if_else(has_value, _put("“", _shown(text["value"]), "” "), "")
-    colon = pc.if_else(has_value, _scalar(": "), _scalar(" "))
-    return _put(pc.if_else(has_column, _put(text["column"], colon), ""), value, text["detail"])
+    value = pc.if_else(has_value, joined("“", _shown(text["value"]), "” "), "")
+    colon = pc.if_else(has_value, scalar(": "), scalar(" "))
+    return joined(pc.if_else(has_column, joined(text["column"], colon), ""), value, text["detail"])
 
 
 def _shown(values: pa.Array) -> pa.Array:
@@ -104,13 +100,13 @@ def _shown(values: pa.Array) -> pa.Array:
     long = pc.greater(pc.utf8_length(values), SHOWN_LENGTH)
     others = pc.or_(long, pc.invert(pc.match_substring_regex(values, _PLAIN)))
     texts = [shown(value) for value in values.filter(others).to_pylist()]
-    return pc.replace_with_mask(values, others, pa.array(texts, _TEXT))
+    return pc.replace_with_mask(values, others, pa.array(texts, TEXT))
 
 
 def _hints(text: dict[str, pa.Array]) -> pa.Array:
     """`Problem.hint` of each."""
     codes = pc.unique(text["code"])
-    usual = pa.array([KINDS[code].cure if code in KINDS else "" for code in codes.to_pylist()], _TEXT)
+    usual = pa.array([usual_cure(code) for code in codes.to_pylist()], TEXT)
     return pc.if_else(pc.equal(text["cure"], ""), usual.take(pc.index_in(text["code"], codes)), text["cure"])
 
 
@@ -124,15 +120,7 @@ def _each_once(places: Places, texts: pa.Array, chosen: NDArray[np.bool_]) -> tu
     return places[first], texts.take(pa.array(first))
 
 
-def _joined(places: Places, texts: pa.Array, count: int, between: str) -> pa.Array:
+def _of_each_row(places: Places, texts: pa.Array, count: int, between: str) -> pa.Array:
     """The texts of each row as one; the places ascend."""
     offsets = np.concatenate([[0], np.cumsum(np.bincount(places, minlength=count))])
-    return pc.binary_join(pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), texts), _scalar(between))
-
-
-def _put(*parts: pa.Array | str) -> pa.Array:
-    return pc.binary_join_element_wise(*(_scalar(p) if isinstance(p, str) else p for p in parts), _scalar(""))
-
-
-def _scalar(text: str) -> pa.Scalar:
-    return pa.scalar(text, _TEXT)
+    return pc.binary_join(pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), texts), scalar(between))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from importer.mapping.converted import Broken
 from importer.mapping.date_formats import read_moments
+from importer.model.texts import TEXT
 
 _DAY_FORMATS: Final = (
     *("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y"),
@@ -60,7 +61,7 @@ def why_not_understood(texts: Any, rows: str) -> list[Broken]:
 
 def fitting_formats(texts: Sequence[str]) -> list[str]:
     """The formats that fit most of the distinct texts of a column; none if that is less than half of them."""
-    best = _best_fits(pa.array(texts, pa.large_string()))
+    best = _best_fits(pa.array(texts, TEXT))
     if not best or 2 * int(best[0].fits.sum()) < len(texts):
         return []
     return _without_twins([fit.format for fit in best])
@@ -68,7 +69,7 @@ def fitting_formats(texts: Sequence[str]) -> list[str]:
 
 def serial_day(text: str) -> str:
     """The day that a spreadsheet would show for its own count of days; `""` for any other text."""
-    return _serial_days(pa.array([text], pa.large_string()))[0]
+    return _serial_days(pa.array([text], TEXT))[0]
 
 
 _NEITHER: Final = Broken(code="date-invalid", detail="is not an ISO date such as 2026-11-22 or 2026-11-22 15:04:05")

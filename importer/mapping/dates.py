@@ -16,6 +16,7 @@ from importer.mapping.converted import Broken, Converted, findings_of, text_seri
 from importer.mapping.date_formats import ISO, Moments, read_moments
 from importer.mapping.date_hints import why_not_understood
 from importer.mapping.texts import trimmed
+from importer.model.texts import TEXT, scalar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +57,8 @@ def dates(series: pd.Series[str], rule: DateRule) -> Converted:
     _check_window(moments, micros, rule, broken)
     understood = moments.fits.copy()
     understood[list(broken)] = False
-    written = pa.array(_written(moments, micros, rule), pa.large_string())
-    values = pc.if_else(pa.array(understood), written, pa.scalar("", pa.large_string())).take(pa.array(codes))
+    written = pa.array(_written(moments, micros, rule), TEXT)
+    values = pc.if_else(pa.array(understood), written, scalar("")).take(pa.array(codes))
     return Converted(values=text_series(values, series.index), findings=findings_of(series, codes, broken))
 
 
@@ -173,7 +174,7 @@ def _check_window(moments: Moments, micros: NDArray[np.int64], rule: DateRule, b
 
 def _written(moments: Moments, micros: NDArray[np.int64], rule: DateRule) -> Any:
     if rule.unit is not None:
-        return pc.cast(pa.array(micros // _PER_UNIT[rule.unit]), pa.large_string())
+        return pc.cast(pa.array(micros // _PER_UNIT[rule.unit]), TEXT)
     if rule.date_only:
         return np.datetime_as_string(moments.clock, unit="D").astype(object)
     seconds = np.datetime_as_string(moments.clock, unit="s").astype(object)

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from importer.mapping.numbering_plan import Bools, Places, Plan, Texts, is_valid, matches, places_of, plan_of
 from importer.model.octets import octets_of
+from importer.model.texts import TEXT, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,13 +60,13 @@ def scattered(size: int, parts: Sequence[Found]) -> Texts:
     places = np.concatenate([np.zeros(0, dtype=np.intp), *(part.places for part in parts)])
     taken[places] = np.arange(len(places))
     missing[places] = False
-    found = pa.chunked_array([part.texts for part in parts], pa.large_string()).combine_chunks()
+    found = pa.chunked_array([part.texts for part in parts], TEXT).combine_chunks()
     return found.take(pa.array(taken, mask=missing))
 
 
 def found_plainly(texts: Texts, region: str) -> list[Found]:
     """What is plainly a valid number of `region`, or one with its country code."""
-    texts = texts.cast(pa.large_string())
+    texts = texts.cast(TEXT)
     plainly = (matches(texts, _PLAIN) & ~matches(texts, _FLOAT)) | _is_slashed_once(texts, region)
     plain = places_of(plainly & np.asarray(pc.less_equal(pc.binary_length(texts), _LONGEST)))
     chosen = texts.take(pa.array(plain))
@@ -122,9 +123,7 @@ def _read_country(plan: Plan, digits: Texts) -> Iterator[Found]:
     known = np.asarray(pc.is_valid(subscriber))
     subscriber = pc.fill_null(subscriber, "")
     valid = places_of(known & is_valid(subscriber, plan.country_code))
-    code = pa.scalar(f"+{plan.country_code}", pa.large_string())
-    empty = pa.scalar("", pa.large_string())
-    yield Found(valid, pc.binary_join_element_wise(code, subscriber.take(pa.array(valid)), empty))
+    yield Found(valid, joined(f"+{plan.country_code}", subscriber.take(pa.array(valid))))
 
 
 def digits_of(texts: Texts) -> Texts:

@@ -14,7 +14,7 @@ from importer.mapping.numbering import Found, found_plainly, scattered
 from importer.mapping.phone import read_phone
 from importer.mapping.regions import region_code
 from importer.mapping.texts import trimmed
-from importer.model.octets import large_texts
+from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     regions_left = [countries[country] for country in of_row[left].tolist()]
     results = list(map(read_phone, texts.take(pa.array(left)).to_pylist(), regions_left))
     known = np.flatnonzero(np.asarray(found.is_valid()))
-    mended = pa.array(["" if isinstance(result, Broken) else result for result in results], pa.large_string())
+    mended = pa.array(["" if isinstance(result, Broken) else result for result in results], TEXT)
     whole = scattered(len(texts), [Found(known, found.take(pa.array(known))), Found(left, mended)])
     return Converted(
         values=text_series(whole.fill_null(""), series.index),

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from importer.mapping.converted import text_series
 from importer.mapping.edges import edged
-from importer.model.octets import is_ascii, large_texts
+from importer.model.octets import is_ascii
+from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +52,7 @@ def trimmed(series: pd.Series[str]) -> pd.Series[str]:
     mended = [_AROUND.sub("", text) for text in texts.take(pa.array(places)).to_pylist()]
     mask = np.zeros(len(texts), dtype=bool)
     mask[places] = True
-    return text_series(pc.replace_with_mask(texts, pa.array(mask), pa.array(mended, pa.large_string())), series.index)
+    return text_series(pc.replace_with_mask(texts, pa.array(mask), pa.array(mended, TEXT)), series.index)
 
 
 def name_part(series: pd.Series[str], part: Literal["first", "last"]) -> pd.Series[str]:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
-
-
-def large_texts(series: pd.Series[str]) -> pa.LargeStringArray:
-    """A column as one Arrow array, without copying it if it is one already."""
-    texts = pa.array(series)
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-    return texts if texts.type == pa.large_string() else texts.cast(pa.large_string())
 
 
 def octets_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -49,13 +49,18 @@ class Problem:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return self.cure or KINDS[self.code].cure
+        return self.cure or usual_cure(self.code)
 
 
 def shown(value: str, length: int = SHOWN_LENGTH) -> str:
     """A value as a message shows it: one line, shortened."""
     text = " ".join(value.split())
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def usual_cure(code: str) -> str:
+    """What helps against most problems of this kind; nothing for a code of a later version."""
+    return KINDS[code].cure if code in KINDS else ""
 
 
 def _kinds(*kinds: ProblemKind) -> dict[str, ProblemKind]:

@@ -15,16 +15,13 @@ import pyarrow.compute as pc
 from importer.model.batch import Place, Target
 from importer.model.fields import LEAD_FIELDS, FieldKind
 from importer.model.mapping import Mapping
-from importer.model.octets import large_texts
 from importer.model.rules import TimeRule, ValueType
+from importer.model.texts import TEXT, joined, large_texts, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-TEXT: Final = pa.large_string()
-"""The type of every column here: a batch of long cells may pass the 2 GiB of Arrow's shorter one."""
 
 json_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Compact JSON, other scripts as they are."""
@@ -48,7 +45,7 @@ def columns_as_json(frame: pd.DataFrame, targets: Sequence[Target], *, wrap: boo
 
 def json_texts(column: pa.Array) -> pa.Array:
     """The texts as JSON strings, null where they are blank."""
-    quoted = _joined('"', column, '"')
+    quoted = joined('"', column, '"')
     risky = pc.match_substring_regex(column, _ESCAPED)
     if pc.any(risky).as_py():
         written = [json_text(text) for text in column.filter(risky).to_pylist()]
@@ -82,14 +79,14 @@ def members(shape: Shape, values: Sequence[pa.Array]) -> list[pa.Array]:
 
 def member(key: str, values: pa.Array) -> pa.Array:
     """`"key":value` for a key that is JSON already (`"city":`), null where there is no value."""
-    return _joined(key, values)
+    return joined(key, values)
 
 
 def written(parts: Sequence[pa.Array]) -> pa.Array:
     """An object of the members that are not null; null where there is none."""
     # Arrow drops a row of which every part is null and is skipped, so each row begins with a part that is not.
-    led = pc.binary_join_element_wise(_scalar(""), *parts, _scalar(","), null_handling="skip")
-    return _unless_blank(led, _joined("{", pc.utf8_slice_codeunits(led, start=1), "}"))
+    led = pc.binary_join_element_wise(scalar(""), *parts, scalar(","), null_handling="skip")
+    return _unless_blank(led, joined("{", pc.utf8_slice_codeunits(led, start=1), "}"))
 
 
 def wraps(mapping: Mapping) -> bool:
@@ -100,7 +97,7 @@ def wraps(mapping: Mapping) -> bool:
 def _as_json(column: pa.Array, target: Target, *, wrap: bool) -> pa.Array:
     found = _unless_blank(column, column) if _is_literal(target) else json_texts(column)
     if wrap and target.place in (Place.ATTRIBUTE, Place.EVENT_ATTRIBUTE):
-        found = pc.if_else(pc.starts_with(found, "{"), found, _joined('{"value":', found, "}"))
+        found = pc.if_else(pc.starts_with(found, "{"), found, joined('{"value":', found, "}"))
     return found
 
 
@@ -127,13 +124,4 @@ def _key(name: str) -> str:
 
 
 def _unless_blank(column: pa.Array, otherwise: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, TEXT), otherwise)
-
-
-def _joined(*parts: pa.Array | str) -> pa.Array:
-    """The parts of each row one after the other, null where a column has none."""
-    return pc.binary_join_element_wise(*(_scalar(p) if isinstance(p, str) else p for p in parts), _scalar(""))
-
-
-def _scalar(text: str) -> pa.Scalar:
-    return pa.scalar(text, TEXT)
+    return pc.if_else(pc.equal(column, ""), scalar(None), otherwise)

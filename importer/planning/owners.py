@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.batch import Place, Target
-from importer.model.octets import large_texts
-from importer.planning.bodies import TEXT, json_texts
+from importer.model.texts import TEXT, joined, large_texts, scalar
+from importer.planning.bodies import json_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-_EMAIL: Final = pa.scalar('"user_email":', TEXT)
-_ID: Final = pa.scalar('"user_id":', TEXT)
+_EMAIL: Final = scalar('"user_email":')
+_ID: Final = scalar('"user_id":')
 
 
 def turns(shares: Sequence[Share]) -> Iterator[str]:
@@ -62,7 +62,7 @@ class Owners:
             taking = (valid & ~repeated).tolist()
             return pa.array([next(self._turns) if takes else "" for takes in taking], TEXT)
         if self._label not in frame.columns:
-            return pa.repeat(pa.scalar("", TEXT), len(frame))
+            return pa.repeat(scalar(""), len(frame))
         return pc.if_else(pa.array(valid), large_texts(frame[self._label]), "")
 
     def member(self, users: pa.Array) -> pa.Array:
@@ -74,4 +74,4 @@ class Owners:
             keys = _ID
         else:
             keys = pc.if_else(pc.match_substring(users, "@"), _EMAIL, _ID)
-        return pc.binary_join_element_wise(keys, json_texts(users), pa.scalar("", TEXT))
+        return joined(keys, json_texts(users))

@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.octets import large_texts
 from importer.model.operation import Kind
 from importer.model.plan import OperationColumn, PlannedBatch
+from importer.model.texts import TEXT, large_texts, scalar
 from importer.planning.bodies import (
-    TEXT,
     Shape,
     attributes_shape,
     columns_as_json,
@@ -117,7 +116,7 @@ class Planner:
         return calls
 
     def _creates(self, values: Sequence[pa.Array], rows: int) -> pa.Array:
-        blank = pa.repeat(pa.scalar("{}", TEXT), rows)
+        blank = pa.repeat(scalar("{}"), rows)
         attributes = pc.coalesce(written(members(self._attributes, values)), blank) if self._attributes else blank
         return written([*members(self._lead, values), member('"attributes":', attributes)])
 
@@ -130,13 +129,13 @@ class Planner:
 
 
 def _events(spec: EventSpec, keys: pa.Array, attributes: Sequence[pa.Array]) -> pa.Array:
-    name = pa.repeat(pa.scalar(f'"event":{json_text(spec.event)}', TEXT), len(keys))
+    name = pa.repeat(scalar(f'"event":{json_text(spec.event)}'), len(keys))
     parts = [name, member('"distinct_id":', json_texts(keys))]
     return written([*parts, member('"attributes":', written(attributes))] if attributes else parts)
 
 
 def _column(kind: Kind, keys: pa.Array, bodies: pa.Array, wanted: pa.Array) -> OperationColumn:
-    nothing = pa.scalar(None, TEXT)
+    nothing = scalar(None)
     return OperationColumn(
         kind=kind,
         keys=pc.if_else(wanted, keys, nothing),

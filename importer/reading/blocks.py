@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from importer.model.batch import Batch
+from importer.model.texts import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def _joined(blocks: list[Block]) -> Block:
         return blocks[0]
     return Block(
         columns=tuple(
-            pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.large_string())
+            pa.chunked_array([chunk for part in parts for chunk in part.chunks], TEXT)
             for parts in zip(*(block.columns for block in blocks), strict=True)
         ),
         numbers=np.concatenate([block.numbers for block in blocks]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from importer.model.texts import TEXT
 from importer.reading.blocks import Block, batches_of_blocks, rows_at_once
 from importer.reading.fitting import fitted, problems_of
 from importer.reading.suspects import suspicious
@@ -59,6 +60,6 @@ def block_of(records: Sequence[Record], header: Header) -> Block:
 def _columns(rows: Sequence[list[str]], header: Header) -> dict[str, pa.Array]:
     by_position = list(zip(*rows, strict=True))
     return {
-        column: pa.array(by_position[position], pa.large_string())
+        column: pa.array(by_position[position], TEXT)
         for column, position in zip(header.columns, header.positions, strict=True)
     }

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from importer.model.texts import TEXT
 from importer.reading.blocks import Block
 from importer.reading.fitting import fitted, problems_of
 from importer.reading.records import Record, all_blank
@@ -168,7 +169,7 @@ def _table(octets: bytes, width: int, delimiter: str) -> tuple[pa.Table, list[tu
             delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
         ),
         convert_options=arrow_csv.ConvertOptions(
-            check_utf8=False, column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            check_utf8=False, column_types=dict.fromkeys(names, TEXT), strings_can_be_null=False
         ),
     )
     return table, ragged
@@ -204,9 +205,7 @@ def _block(table: pa.Table, numbers: Places, lines: Places, others: list[Record]
         order = np.argsort(numbers, kind="stable")
         numbers, lines = numbers[order], lines[order]
         columns = [
-            pa.chunked_array([*column.chunks, pa.array([row[position] for row in rows], pa.large_string())]).take(
-                pa.array(order)
-            )
+            pa.chunked_array([*column.chunks, pa.array([row[position] for row in rows], TEXT)]).take(pa.array(order))
             for column, position in zip(columns, header.positions, strict=True)
         ]
     problems.sort(key=lambda problem: problem.row)

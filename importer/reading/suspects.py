@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import Problem
+from importer.model.texts import TEXT
 from importer.reading.error_texts import is_error
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _SHOWN_AS_ROUNDED = 11
 
 def suspicious(cells: Mapping[str, pa.Array], numbers: Sequence[int]) -> Iterator[Problem]:
     """A problem for each cell that holds an error text or a rounded number; fast where there is none."""
-    every = pa.chunked_array(list(cells.values()), pa.large_string())
+    every = pa.chunked_array(list(cells.values()), TEXT)
     if not pc.any(_hits(every)).as_py():
         return
     for column, texts in cells.items():

@@ -7,6 +7,7 @@ that no digit is lost on the way.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -33,6 +34,7 @@ _ALL_AS_THEY_STAND = re.compile(
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII).fullmatch
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII)
 _ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
+_HALVES = range(0xD800, 0xE000)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _DIGITS_LOST = "a spreadsheet keeps 15 digits of a number"
 _DAY = 86_400
@@ -197,12 +199,16 @@ def _escapes_written_out(value: str) -> str:
 
 
 def without_escapes(text: str) -> str:
-    """`_x000D_` stands for a character that XML cannot hold."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    """`_x000D_` stands for a character that XML cannot hold; for half of one (a lone surrogate) there is `�`."""
+    units = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def written_out(text: str) -> str:
-    """Text between two tags as XML means it; raises `Remarkable` for an entity that is not one of XML's own five."""
+    """Text between two tags as XML means it.
+
+    Raises `Remarkable` for an entity that is not one of XML's own five, and for the number of no character.
+    """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _REFERENCE.sub(_character, text) if "&" in text else text
@@ -214,4 +220,7 @@ def _character(match: re.Match[str]) -> str:
         if name not in _NAMED:
             raise Remarkable
         return _NAMED[name]
-    return chr(int(decimal) if decimal else int(hexadecimal, 16))
+    point = int(decimal) if decimal else int(hexadecimal, 16)
+    if point > sys.maxunicode or point in _HALVES:
+        raise Remarkable
+    return chr(point)

@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.octets import column_octets, first_octets, holds_any
+from importer.model.texts import TEXT, joined, scalar
 from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
-
-TEXT: Final = pa.large_string()
 
 _HARMLESS: Final = np.zeros(257, dtype=bool)
 """The first bytes of cells (-1 for a blank one) that no spreadsheet takes for a formula; all others are looked at."""
@@ -29,8 +28,7 @@ _QUOTED: Final = f"[{_MARKS.decode()}]"
 def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
     """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar stands in every line."""
     lines = pc.binary_join_element_wise(*cells, scalar(","))
-    lines = pc.binary_join_element_wise(lines, scalar(""), scalar("\n"))
-    file.write(column_octets(lines).data)
+    file.write(column_octets(joined(lines, "\n")).data)
 
 
 def neutral_texts(column: pa.Array) -> pa.Array:
@@ -52,10 +50,4 @@ def quoted(column: pa.Array) -> pa.Array:
     mask[filled.filter(pc.match_substring_regex(column.take(filled), _QUOTED))] = True
     needy = pa.array(mask)
     doubled = pc.replace_substring(column.filter(needy), '"', '""')
-    within = pc.binary_join_element_wise(scalar('"'), doubled, scalar('"'), scalar(""))
-    return pc.replace_with_mask(column, needy, within)
-
-
-def scalar(text: str) -> pa.Scalar:
-    """One text."""
-    return pa.scalar(text, TEXT)
+    return pc.replace_with_mask(column, needy, joined('"', doubled, '"'))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.columns import IMPORTER_PREFIX
-from importer.reporting.columns import TEXT, neutral_texts, quoted, scalar, write_lines
-from importer.reporting.delimited import CsvLines
+from importer.model.texts import TEXT, scalar
+from importer.reporting.columns import neutral_texts, quoted, write_lines
 from importer.reporting.files import replacing
 from importer.reporting.headers import Union
 
@@ -35,7 +35,8 @@ def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
     """
     union = Union([source.info for source in run.sources])
     with replacing(path) as file:
-        file.write(_header((*union.headers, *REJECT_COLUMNS)).encode("utf-8-sig"))
+        file.write(codecs.BOM_UTF8)
+        write_lines(file, [quoted(pa.array([name], TEXT)) for name in (*union.headers, *REJECT_COLUMNS)])
 
         def write(batch: ResultBatch) -> None:
             rows = batch.table.filter(batch.table["needy"])
@@ -43,12 +44,6 @@ def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
                 write_lines(file, [*_own(batch, union), *_added(rows)])
 
         yield write
-
-
-def _header(names: tuple[str, ...]) -> str:
-    line = io.StringIO()
-    CsvLines(line).write(names)
-    return line.getvalue()
 
 
 def _own(batch: ResultBatch, union: Union) -> list[pa.Array | pa.Scalar]:

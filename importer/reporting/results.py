@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.reporting.columns import TEXT, neutral_texts, quoted, scalar, write_lines
+from importer.model.texts import TEXT, scalar
+from importer.reporting.columns import neutral_texts, quoted, write_lines
 from importer.reporting.files import replacing
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.columns import near_id
-from importer.model.octets import large_texts
+from importer.model.texts import TEXT, large_texts, scalar
 from importer.validating.hashing import hashes, mixed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def near_texts(crm_ids: pa.LargeStringArray) -> pa.LargeStringArray:
     others = pc.invert(pc.match_substring_regex(crm_ids, _PLAIN_ID))
     if pc.any(others).as_py():
         texts = [near_id(crm_id) for crm_id in crm_ids.filter(others).to_pylist()]
-        near = pc.replace_with_mask(near, others, pa.array(texts, pa.large_string()))
+        near = pc.replace_with_mask(near, others, pa.array(texts, TEXT))
     return near
 
 
@@ -43,7 +43,7 @@ def sent_texts(frame: pd.DataFrame) -> dict[str, pa.LargeStringArray]:
     for label in sorted(frame.columns):
         flag, bracket, rest = label.partition("]")
         if label in wanted:
-            columns[label] = pc.if_else(wanted[label], pa.scalar("true", pa.large_string()), "false")
+            columns[label] = pc.if_else(wanted[label], scalar("true"), "false")
         elif label.startswith("events[") and rest:
             columns[label] = pc.if_else(wanted[flag + bracket], large_texts(frame[label]), "")
         else:

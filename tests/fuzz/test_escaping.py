@@ -23,9 +23,9 @@ from importer.mapping.doctor.cures import flow
 from importer.mapping.suggest.page import printable, rule, scalar
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.problem import shown
+from importer.model.texts import TEXT
 from importer.model.visible import visible
-from importer.reporting.columns import TEXT, quoted, write_lines
-from importer.reporting.delimited import CsvLines
+from importer.reporting.columns import quoted, write_lines
 from importer.reporting.neutral import neutral
 from importer.reporting.workbook.lines import text_inside
 from importer.reporting.workbook.markup import CELL_LENGTH
@@ -68,16 +68,6 @@ def test_no_cell_is_a_formula_and_every_one_can_be_told_back(text: str, other: s
     )
     assert written in (text, f"'{text}")
     assert (written == neutral(other)) == (text == other)
-
-
-@fuzzed
-@given(st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=3))
-def test_lines_of_csv_are_read_back_as_they_were(rows: list[list[str]]) -> None:
-    written = io.StringIO(newline="")
-    lines = CsvLines(written)
-    for row in rows:
-        lines.write(row)
-    assert list(csv.reader(io.StringIO(written.getvalue(), newline=""), strict=True)) == rows
 
 
 @fuzzed

@@ -5,7 +5,6 @@ Arguments: the base URL, and how often to ask.
 
 import asyncio
 import json
-import resource
 import sys
 
 from importer.crm.client import Deadlines, LeadsClient
@@ -14,6 +13,7 @@ from importer.crm.observation import Answer
 from importer.crm.replies import judge
 from importer.model.operation import Call, Kind, Operation, RowId
 from tests.canary import CANARY
+from tests.memory import peak_kib
 
 
 async def main(base_url: str, times: int) -> None:
@@ -23,14 +23,14 @@ async def main(base_url: str, times: int) -> None:
     async with LeadsClient(base_url=base_url, org="o", credential=credential, deadlines=Deadlines.within(20)) as client:
         seen = await client.send(call)  # an ordinary answer: everything that is loaded late is loaded now
         judge(seen, call)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_kib()
         told = []
         for _ in range(times):
             seen = await client.send(call)
             verdict = judge(seen, call)
             body = seen.body if isinstance(seen, Answer) else b"no answer"
             told.append([body is None, str(verdict.action), verdict.maybe])
-        extra = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        extra = peak_kib() - before
     print(json.dumps({"told": told, "extra_kib": extra}))
 
 

@@ -91,6 +91,8 @@ def see_all() -> Callable[..., list[Seen]]:
     return see
 
 
+SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 WORKBOOK_PARTS = {
     "[Content_Types].xml": (
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -100,34 +102,33 @@ WORKBOOK_PARTS = {
         'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>'
     ),
     "_rels/.rels": (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
-        'Target="xl/workbook.xml"/></Relationships>'
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
     ),
     "xl/workbook.xml": (
-        '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+        f'<workbook xmlns="{SPREADSHEET}" xmlns:r="{OFFICE}">'
         '<sheets><sheet name="Leads" sheetId="1" r:id="r1"/></sheets></workbook>'
     ),
     "xl/_rels/workbook.xml.rels": (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
-        'Target="worksheets/sheet1.xml"/></Relationships>'
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
     ),
 }
 
 
 @pytest.fixture
 def raw_workbook(tmp_path: Path) -> Callable[..., Path]:
-    """A workbook whose sheet XML is written by hand; other parts can be replaced or added."""
+    """A workbook whose sheet XML is written by hand; `strings` are shared ones, and parts can be replaced or added."""
 
-    def write(rows: str, before: str = "", sheet: str = "", **parts: str) -> Path:
+    def write(rows: str, before: str = "", sheet: str = "", strings: str = "", **parts: str) -> Path:
         path = tmp_path / "raw.xlsx"
-        body = sheet or (
-            '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-            f"{before}<sheetData>{rows}</sheetData></worksheet>"
-        )
+        body = sheet or (f'<worksheet xmlns="{SPREADSHEET}">{before}<sheetData>{rows}</sheetData></worksheet>')
         content = {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": body, **parts}
+        if strings:
+            content["xl/sharedStrings.xml"] = f'<sst xmlns="{SPREADSHEET}">{strings}</sst>'
+            relationships, end, _ = content["xl/_rels/workbook.xml.rels"].rpartition("</Relationships>")
+            to_strings = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+            content["xl/_rels/workbook.xml.rels"] = relationships + to_strings + end
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in content.items():
                 archive.writestr(name, text)

@@ -40,19 +40,9 @@ def dense(raw_workbook):
 @pytest.fixture
 def many_strings(raw_workbook):
     """A workbook whose shared strings alone take more memory than a small limit allows."""
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    book = (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-        f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="r2" Type="{office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
-    )
     strings = "".join(f"<si><t>{number:x}</t></si>" for number in range(900_000))
-    strings = f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>'
     row = '<row r="{0}"><c r="A{0}" t="s"><v>{1}</v></c><c r="B{0}" t="s"><v>2</v></c></row>'
-    return raw_workbook(
-        row.format(1, 899_999) + row.format(2, 3),
-        **{"xl/_rels/workbook.xml.rels": book, "xl/sharedStrings.xml": strings},
-    )
+    return raw_workbook(row.format(1, 899_999) + row.format(2, 3), strings=strings)
 
 
 def rows_of(path, limits=None):

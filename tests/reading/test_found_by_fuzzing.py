@@ -117,6 +117,30 @@ def test_a_cell_in_no_possible_column_is_damage(raw_workbook, refused, reference
     refused(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'), "damaged|Cell|stray")
 
 
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [("a_xD83D__xDE00_b", "a😀b"), ("_xD800_", "�"), ("_xDE00__xD83D_", "��"), ("a_xDC00_b_x000A_c", "a�b\nc")],
+)
+@pytest.mark.parametrize("kind", ["str", "inlineStr", "s"])
+def test_escaped_halves_of_a_character_are_one_and_a_lone_half_is_none(raw_workbook, see_all, kind, escaped, text):
+    """A lone half in a header was a fall: no text can be written with it."""
+    strings = f"<si><t>{escaped}</t></si>"
+    value = {"str": f"<v>{escaped}</v>", "inlineStr": f"<is><t>{escaped}</t></is>", "s": "<v>0</v>"}[kind]
+    rows = [f'<row r="{row}"><c r="A{row}" t="{kind}">{value}</c></row>' for row in (1, 2)]
+    (seen,) = see_all(raw_workbook("".join(rows), strings=strings), header_row=1)
+    assert seen.info.headers == (text,)
+    assert seen.rows == {2: [text]}
+
+
+@pytest.mark.parametrize("number", ["&#xD800;", "&#x110000;", "&#9999999;"])
+@pytest.mark.parametrize("kind", ["str", "inlineStr", "s"])
+def test_the_number_of_no_character_is_damage(raw_workbook, refused, kind, number):
+    strings = f"<si><t>{number}</t></si>"
+    value = {"str": f"<v>{number}</v>", "inlineStr": f"<is><t>{number}</t></is>", "s": "<v>0</v>"}[kind]
+    cell = f'<row r="2"><c r="A2" t="{kind}">{value}</c></row>'
+    refused(raw_workbook(HEADER + cell, strings=strings), "invalid character number")
+
+
 @pytest.mark.parametrize("reference", ["A99999999999", "A1048577"])
 def test_a_cell_that_names_an_impossible_row_stands_where_its_row_does(raw_workbook, see_all, reference):
     (seen,) = see_all(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'))

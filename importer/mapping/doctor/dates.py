@@ -13,6 +13,7 @@ from importer.mapping.doctor.cures import flow, no_line, rule_line
 from importer.mapping.doctor.tally import Tally
 from importer.model.problem import shown
 from importer.model.rules import TimeRule
+from importer.model.texts import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ class UnreadDates:
         problems = [p for p in look.problems.get(self._column, ()) if p.code in _NOT_READ]
         if not problems:
             return
-        serial = pc.match_substring_regex(pa.array([p.value for p in problems], pa.large_string()), _SERIAL)
+        serial = pc.match_substring_regex(pa.array([p.value for p in problems], TEXT), _SERIAL)
         for problem, is_serial in zip(problems, serial.to_pylist(), strict=True):
             if is_serial:
                 self._serials.add(problem.row, problem.value)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from importer.model.octets import large_texts
+from importer.model.texts import large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
