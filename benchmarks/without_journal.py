@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from importer.journal import store
+from importer.journal.batches import lay_out, stored_batches
 from importer.journal.sending import SendingJournal
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import FollowUp
@@ -21,6 +22,8 @@ class Forgetful(SendingJournal):
         super().__init__(writer, reader, run=run, **rest)
         self._blocked: defaultdict[RowId, list[Call]] = defaultdict(list)
         self._released: dict[RowId, list[Call]] = {}
+        for batch in stored_batches(reader, run):
+            lay_out(reader, batch)
         found = reader.execute(
             "SELECT source, number, ordinal, kind, key, body FROM operations WHERE run = ? AND state = 'blocked'"
             " ORDER BY source, number, ordinal",

@@ -157,12 +157,11 @@ def settle(folder: Path, wanted: int) -> None:
 async def _settle(sending: object, wanted: int) -> int:
     from importer.journal.sending import SendingJournal
     from importer.journal.states import OperationState
-    from importer.model.operation import Kind
     from importer.model.outcome import FollowUp, RowStatus
 
     assert isinstance(sending, SendingJournal)
     settled, group = 0, []
-    for planned in sending.planned(Kind.CREATE, page=2000):
+    async for planned in sending.creates(page=2000):
         group.append(planned.call)
         if len(group) == 2000:
             states = {"follow_ups": OperationState.PLANNED, "lead_id": "5a7c1f4e-93b1-4c2d-9c57-0d2f7a1be301"}

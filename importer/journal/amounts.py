@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from importer.journal.batches import plain_owners
+from importer.journal.batches import plain_follow_ups, plain_owners
 from importer.journal.encoding import source_from
 from importer.journal.examining import examination_of, owners_of
 from importer.journal.mending import mends, story_of
@@ -35,8 +35,8 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         seconds=stored["seconds"],
         rows=sum(source.rows for source in sources),
         counts=counts,
-        assign=_counts(journal, run, "assign"),
-        events=_counts(journal, run, "events"),
+        assign=_follow_ups(journal, run, "assign"),
+        events=_follow_ups(journal, run, "events"),
         problems=_problem_counts(journal, run),
         requests=_requests(journal, run, stored["canaries"]),
         estimate=Estimate(**json.loads(stored["estimate"])) if stored["estimate"] else Estimate(),
@@ -58,7 +58,8 @@ def needs_a_person(journal: Journal, run: StoredRun) -> bool:
 
 
 def _assigned(journal: Journal, run: StoredRun) -> tuple[Assigned, ...]:
-    states = {name: Counter({FollowUp.NONE: rows}) for name, rows in plain_owners(journal.connection, run.id).items()}
+    plain = FollowUp.PENDING if run.command == "run" else FollowUp.NONE
+    states = {name: Counter({plain: rows}) for name, rows in plain_owners(journal.connection, run.id).items()}
     found = journal.connection.execute(
         "SELECT owner, assign, count(*) FROM rows WHERE run = ? AND owner != '' GROUP BY owner, assign", (run.id,)
     )
@@ -84,11 +85,13 @@ def _repeated(journal: Journal, run: StoredRun) -> int:
     return int(found.fetchone()[0])
 
 
-def _counts(journal: Journal, run: StoredRun, column: str) -> dict[str, int]:
+def _follow_ups(journal: Journal, run: StoredRun, column: str) -> dict[str, int]:
     found = journal.connection.execute(
         f"SELECT {column}, count(*) FROM rows WHERE run = ? AND {column} != '' GROUP BY {column}", (run.id,)
     )
-    return dict(found.fetchall())
+    counts = Counter(dict(found.fetchall()))
+    counts[FollowUp.PENDING] += plain_follow_ups(journal.connection, run.id)[column]
+    return dict(+counts)
 
 
 def _problem_counts(journal: Journal, run: StoredRun) -> dict[str, int]:

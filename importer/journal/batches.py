@@ -1,8 +1,9 @@
-"""Rows in columns: the cells of a run as they were read, and the rows of a check that are plainly valid.
+"""Rows in columns: the cells of a run as they were read, and the rows that are plainly valid.
 
-A plain row is valid, has no problem and is not sent, so nothing ever happens to it. Of a million rows nearly all are
-plain: in columns they cost a fiftieth of what a million records cost, in time and in space. Every row is in exactly
-one place: in the table `rows`, or among the plain rows of its batch.
+A plain row is valid, has no problem, and nothing has happened to it yet: to one of a check nothing ever does, one of a
+run is laid out (a record for itself and one for each call) when the sending comes to its batch. Of a million rows
+nearly all are plain: in columns they cost a fiftieth of what a million records cost, in time and in space. Every row
+is in exactly one place: in the table `rows`, or among the plain rows of its batch.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.aside import Aside
+from importer.journal.aside import Aside, BatchKey
 from importer.journal.encoding import dumps
+from importer.journal.records import insert_calls, insert_records
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
-from importer.model.texts import TEXT, large_texts
+from importer.model.texts import TEXT, large_texts, scalar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,63 +37,86 @@ _OF_BATCH: Final = "run = ? AND source = ? AND first = ?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBatch:
-    """Where a batch stands, and its rows that are plain: `number`, `line`, `crm_id`, `owner`, `event_calls`."""
+    """Where a batch stands, and its rows that are plain: `number`, `line`, `crm_id`, `owner`, `event_calls`.
+
+    `to_send` says whether they are rows of a run; those of a check are never sent.
+    """
 
     run: int
     source: int
     first: int
     last: int
+    to_send: bool
     plain: pa.Table
 
+    @property
+    def key(self) -> BatchKey:
+        """By which its record is found."""
+        return (self.run, self.source, self.first)
 
-def plain_table(batch: PlannedBatch) -> pa.Table:
-    """The rows of a batch that are valid and have no problem."""
-    numbers = batch.numbers
-    told = pc.is_in(numbers, pa.array(batch.problems, pa.int64()))
-    differing = pc.index_in(numbers, pa.array(batch.lines.keys(), pa.int64()))
+    @property
+    def status(self) -> RowStatus:
+        """What a plain row is."""
+        return RowStatus.PENDING if self.to_send else RowStatus.VALID
+
+
+def rows_table(batch: PlannedBatch) -> pa.Table:
+    """The rows of a batch as plain rows are stored."""
+    differing = pc.index_in(batch.numbers, pa.array(batch.lines.keys(), pa.int64()))
     return pa.table(
         {
-            "number": numbers,
+            "number": batch.numbers,
             "line": pc.take(pa.array(batch.lines.values(), pa.int64()), differing),
             "crm_id": batch.crm_ids,
             "owner": batch.owners,
             "event_calls": batch.event_calls,
         }
-    ).filter(pc.and_not(batch.valid, told))
+    )
+
+
+def plain_rows(batch: PlannedBatch) -> pa.BooleanArray:
+    """Which rows of a batch are valid and have no problem."""
+    return pc.and_not(batch.valid, pc.is_in(batch.numbers, pa.array(batch.problems, pa.int64())))
 
 
 def keep_batch(
-    connection: sqlite3.Connection, run: int, batch: PlannedBatch, plain: pa.Table | None, aside: Aside
+    connection: sqlite3.Connection,
+    run: int,
+    batch: PlannedBatch,
+    plain: pa.Table,
+    calls: pa.Table | None,
+    aside: Aside,
 ) -> None:
-    """Write down the plain rows, and the cells of all others that are not filtered out.
+    """Write down the plain rows with their calls (`None` in a check), and the cells of all that are not filtered out.
 
-    Cells of plain rows are set aside: they are wanted only if the whole file turns against their row.
+    In a check the cells of plain rows are set aside: they are wanted only if the whole file turns against their row.
     """
     first, last = int(batch.cells.index[0]), int(batch.cells.index[-1])
     key = (run, batch.source, first)
     cells = _cells(batch)
-    if plain is not None:
+    if calls is None:
         is_plain = pc.is_in(cells["number"], plain["number"])
         aside.put(key, _blob(cells.filter(is_plain)))
         cells = cells.filter(pc.invert(is_plain))
     connection.execute(
         "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
-        (*key, last, _blob(cells) if len(cells) else None),
+        (*key, last, _blob_of_any(cells)),
     )
-    if plain is not None:
-        _keep_plain(connection, key, plain)
+    _keep_plain(connection, key, plain, calls)
 
 
 def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredBatch]:
     """The batches of a run in the order of its sources and rows, read as they are asked for."""
     # The places first and each batch by itself: whoever asks may change a batch before going on to the next.
     places = connection.execute(
-        "SELECT source, first, last FROM batches WHERE run = ? ORDER BY source, first", (run,)
+        "SELECT source, first, last, command = 'run' FROM batches JOIN runs ON runs.id = run"
+        " WHERE run = ? ORDER BY source, first",
+        (run,),
     ).fetchall()
-    for source, first, last in places:
+    for source, first, last, to_send in places:
         (plain,) = connection.execute(f"SELECT plain FROM batches WHERE {_OF_BATCH}", (run, source, first)).fetchone()
         table = _table(plain) if plain else _no_plain_rows()
-        yield StoredBatch(run=run, source=source, first=first, last=last, plain=table)
+        yield StoredBatch(run=run, source=source, first=first, last=last, to_send=bool(to_send), plain=table)
 
 
 def cells_of(
@@ -99,7 +125,7 @@ def cells_of(
     """The source's cells of the rows, by number; rows whose cells were never kept or are purged are missing."""
     if not numbers:
         return {}
-    stored = _stored_cells(connection, batch)
+    stored = _stored(connection, "cells", batch)
     if stored is None:
         return {}
     chosen = stored.filter(pc.is_in(stored["number"], pa.array(numbers, pa.int64())))
@@ -119,7 +145,7 @@ def cell_columns(
     """
     if not len(numbers):
         return pa.table({})
-    stored = _stored_cells(connection, batch)
+    stored = _stored(connection, "cells", batch)
     tables = [stored] if stored is not None else []
     if of_rows:
         width = max(map(len, of_rows.values()))
@@ -134,14 +160,14 @@ def cell_columns(
 
 def keep_cells(connection: sqlite3.Connection, batch: StoredBatch, numbers: Collection[int]) -> None:
     """Forget the cells of all rows of the batch but these."""
-    stored = _stored_cells(connection, batch)
+    stored = _stored(connection, "cells", batch)
     if stored is None:
         return
     kept = stored.filter(pc.is_in(stored["number"], pa.array(numbers, pa.int64())))
     if len(kept) < len(stored):
         connection.execute(
             f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}",
-            (_blob(kept) if len(kept) else None, batch.run, batch.source, batch.first),
+            (_blob_of_any(kept), *batch.key),
         )
 
 
@@ -153,9 +179,23 @@ def take_out(connection: sqlite3.Connection, run: int, rows: Iterable[RowId], as
     for batch in stored_batches(connection, run) if wanted else ():
         chosen = pc.is_in(batch.plain["number"], pa.array(wanted.get(batch.source, []), pa.int64()))
         if pc.any(chosen).as_py():
-            _insert(connection, batch, batch.plain.filter(chosen))
-            _keep_plain(connection, (run, batch.source, batch.first), batch.plain.filter(pc.invert(chosen)))
-            _bring_cells_back(connection, batch, batch.plain["number"].filter(chosen), aside)
+            lay_out(connection, batch, chosen)
+            if not batch.to_send:
+                _bring_cells_back(connection, batch, batch.plain["number"].filter(chosen), aside)
+
+
+def lay_out(connection: sqlite3.Connection, batch: StoredBatch, chosen: pa.ChunkedArray | None = None) -> None:
+    """Give plain rows of the batch a record each, and one to each of their calls: the chosen rows, or all."""
+    chosen = pc.is_valid(batch.plain["number"]) if chosen is None else chosen
+    rest = pc.invert(chosen)
+    rows = batch.plain.filter(chosen)
+    status = pa.repeat(scalar(str(batch.status)), len(rows))
+    insert_records(connection, batch.run, batch.source, rows.append_column("status", status))
+    calls = _stored(connection, "calls", batch)
+    if calls is not None:
+        insert_calls(connection, batch.run, batch.source, rows["number"].to_pylist(), calls.filter(chosen))
+        calls = calls.filter(rest)
+    _keep_plain(connection, batch.key, batch.plain.filter(rest), calls)
 
 
 def known_plain_rows(connection: sqlite3.Connection, run: int, realm: int) -> Iterator[tuple[RowId, str]]:
@@ -181,54 +221,57 @@ def plain_owners(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     return {owner: count for owner, count in counts.items() if owner}
 
 
+def plain_follow_ups(connection: sqlite3.Connection, run: int) -> dict[str, int]:
+    """How many plain rows of a run wait for their assignment (`assign`), and how many for events (`events`)."""
+    counts = {"assign": 0, "events": 0}
+    for batch in stored_batches(connection, run):
+        if batch.to_send:
+            counts["assign"] += pc.sum(pc.not_equal(batch.plain["owner"], "")).as_py() or 0
+            counts["events"] += pc.sum(pc.greater(batch.plain["event_calls"], 0)).as_py() or 0
+    return counts
+
+
+def plain_ids(connection: sqlite3.Connection, runs: Iterable[int]) -> list[str]:
+    """The crm_ids of the plain rows of these runs."""
+    batches = chain.from_iterable(stored_batches(connection, run) for run in runs)
+    return [crm_id for batch in batches for crm_id in batch.plain["crm_id"].to_pylist()]
+
+
 def forget_batches(connection: sqlite3.Connection, run: int) -> None:
-    """Forget the cells, ids and owners; how many rows there were, and their numbers, stay."""
+    """Forget the cells, calls, ids and owners; how many rows there were, and their numbers, stay."""
     for batch in stored_batches(connection, run):
         nothing = pa.array([""] * len(batch.plain), TEXT)
         plain = batch.plain
         for name in ("crm_id", "owner"):
             plain = plain.set_column(plain.schema.get_field_index(name), name, nothing)
         connection.execute(
-            f"UPDATE batches SET cells = NULL, plain = ? WHERE {_OF_BATCH}",
-            (_blob(plain), run, batch.source, batch.first),
+            f"UPDATE batches SET cells = NULL, calls = NULL, plain = ? WHERE {_OF_BATCH}",
+            (_blob_of_any(plain), *batch.key),
         )
-
-
-def _insert(connection: sqlite3.Connection, batch: StoredBatch, rows: pa.Table) -> None:
-    connection.executemany(
-        "INSERT INTO rows (run, source, number, line, status, crm_id, owner, assigns, event_calls)"
-        f" VALUES ({batch.run}, {batch.source}, ?, ?, '{RowStatus.VALID}', ?, ?, ?, ?)",
-        [
-            (row["number"], row["line"], row["crm_id"], row["owner"], int(row["owner"] != ""), row["event_calls"])
-            for row in rows.to_pylist()
-        ],
-    )
 
 
 def _bring_cells_back(
     connection: sqlite3.Connection, batch: StoredBatch, numbers: pa.ChunkedArray, aside: Aside
 ) -> None:
     """Write down the cells of these rows, which were set aside."""
-    key = (batch.run, batch.source, batch.first)
-    plain, stored = _table(aside.get(key)), _stored_cells(connection, batch)
+    plain, stored = _table(aside.get(batch.key)), _stored(connection, "cells", batch)
     wanted = plain.filter(pc.is_in(plain["number"], numbers))
     cells = wanted if stored is None else pa.concat_tables([stored, wanted])
-    connection.execute(f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}", (_blob(cells), *key))
+    connection.execute(f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}", (_blob(cells), *batch.key))
 
 
-def _keep_plain(connection: sqlite3.Connection, key: tuple[int, int, int], plain: pa.Table) -> None:
+def _keep_plain(connection: sqlite3.Connection, key: BatchKey, plain: pa.Table, calls: pa.Table | None) -> None:
     assigns = pc.sum(pc.not_equal(plain["owner"], "")).as_py()
     events = pc.sum(plain["event_calls"]).as_py()
     connection.execute(
-        f"UPDATE batches SET plain = ?, plain_rows = ?, plain_assigns = ?, plain_events = ? WHERE {_OF_BATCH}",
-        (_blob(plain), len(plain), assigns or 0, events or 0, *key),
+        "UPDATE batches SET plain = ?, calls = ?, plain_rows = ?, plain_assigns = ?, plain_events = ?"
+        f" WHERE {_OF_BATCH}",
+        (_blob_of_any(plain), _blob_of_any(calls), len(plain), assigns or 0, events or 0, *key),
     )
 
 
-def _stored_cells(connection: sqlite3.Connection, batch: StoredBatch) -> pa.Table | None:
-    (blob,) = connection.execute(
-        f"SELECT cells FROM batches WHERE {_OF_BATCH}", (batch.run, batch.source, batch.first)
-    ).fetchone()
+def _stored(connection: sqlite3.Connection, column: str, batch: StoredBatch) -> pa.Table | None:
+    (blob,) = connection.execute(f"SELECT {column} FROM batches WHERE {_OF_BATCH}", batch.key).fetchone()
     return _table(blob) if blob else None
 
 
@@ -236,6 +279,10 @@ def _cells(batch: PlannedBatch) -> pa.Table:
     columns = [large_texts(batch.cells.iloc[:, at]) for at in range(batch.cells.shape[1])]
     table = pa.table([batch.numbers, *columns], names=["number", *map(str, range(len(columns)))])
     return table.filter(pc.invert(batch.filtered)) if pc.any(batch.filtered).as_py() else table
+
+
+def _blob_of_any(table: pa.Table | None) -> memoryview | None:
+    return _blob(table) if table is not None and len(table) else None
 
 
 def _blob(table: pa.Table) -> memoryview:

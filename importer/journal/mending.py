@@ -1,10 +1,11 @@
 """Which run took up the rejected rows of which, and what became of them all together."""
 
-import json
 import sqlite3
 from typing import Final
 
-from importer.journal.rows import MENDABLE, NEEDS_A_PERSON, PURGED
+from importer.journal.batches import plain_ids
+from importer.journal.encoding import dumps
+from importer.journal.rows import MENDABLE, NEEDS_A_PERSON, PURGED, plain_counts, status_counts
 from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import RowStatus
 from importer.model.run import Story
@@ -13,7 +14,8 @@ _PARENT: Final = f"""
 SELECT r.run FROM rows r JOIN runs ON runs.id = r.run JOIN realms ON realms.id = runs.realm
 JOIN realms mine ON mine.id = :realm
 WHERE r.run < :run AND runs.command = 'run' AND {NEEDS_A_PERSON}
-  AND r.crm_id IN (SELECT crm_id FROM rows WHERE run = :run AND crm_id != '')
+  AND r.crm_id IN (SELECT crm_id FROM rows WHERE run = :run AND crm_id != ''
+                   UNION ALL SELECT value FROM json_each(:plain))
   AND (realms.id = mine.id OR (realms.org = mine.org
        AND substr(realms.origin, 1, 8) = 'sandbox:' AND substr(mine.origin, 1, 8) = 'sandbox:'))
 GROUP BY r.run ORDER BY count(*) DESC, r.run DESC LIMIT 1
@@ -35,7 +37,8 @@ SELECT id FROM family ORDER BY id
 
 def link_mended(journal: Journal, run: StoredRun, realm: int) -> None:
     """Remember which earlier run of the realm rejected most of this run's rows; of several such the newest."""
-    found = journal.connection.execute(_PARENT, {"run": run.id, "realm": realm}).fetchone()
+    plain = dumps(plain_ids(journal.connection, [run.id]))
+    found = journal.connection.execute(_PARENT, {"run": run.id, "realm": realm, "plain": plain}).fetchone()
     if found:
         journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (found[0], run.id))
 
@@ -56,7 +59,7 @@ def story_of(journal: Journal, run: StoredRun) -> Story | None:
     first, *later = family
     return Story(
         first=str(journal.connection.execute("SELECT run_id FROM runs WHERE id = ?", (first,)).fetchone()[0]),
-        rows=_count(journal.connection, [first], "1"),
+        rows=sum(status_counts(journal.connection, first).values()),
         created=_count(journal.connection, [first], f"status = '{RowStatus.CREATED}'"),
         mended=_count(journal.connection, later, f"status = '{RowStatus.CREATED}'"),
         left=_left(journal.connection, family),
@@ -72,21 +75,28 @@ def _left(connection: sqlite3.Connection, family: list[int]) -> int:
     taken_up: dict[str, int] = {}
     new = 0
     for run in family[1:]:
-        before = json.dumps([each for each in family if each < run])
+        earlier = [each for each in family if each < run]
         found = connection.execute(
-            "SELECT crm_id,"
-            " crm_id NOT IN (SELECT crm_id FROM rows WHERE run IN (SELECT value FROM json_each(?))) AS new"
-            " FROM rows WHERE run = ? AND crm_id != ''",
-            (before, run),
+            "SELECT crm_id, crm_id NOT IN (SELECT crm_id FROM rows WHERE run IN (SELECT value FROM json_each(:earlier))"
+            " UNION ALL SELECT value FROM json_each(:plain_earlier)) AS new"
+            " FROM (SELECT crm_id FROM rows WHERE run = :run AND crm_id != ''"
+            " UNION ALL SELECT value FROM json_each(:plain))",
+            {
+                "run": run,
+                "plain": dumps(plain_ids(connection, [run])),
+                "earlier": dumps(earlier),
+                "plain_earlier": dumps(plain_ids(connection, earlier)),
+            },
         ).fetchall()
         new += sum(row["new"] for row in found)
         taken_up |= dict.fromkeys((row["crm_id"] for row in found), run)
     needy = connection.execute(
         f"SELECT run, crm_id, {MENDABLE} AS mendable FROM rows r"
         f" WHERE run IN (SELECT value FROM json_each(?)) AND ({NEEDS_A_PERSON} OR status = '{RowStatus.PENDING}')",
-        (json.dumps(family),),
+        (dumps(family),),
     )
     left = sum(not (row["mendable"] and taken_up.get(row["crm_id"], 0) > row["run"]) for row in needy)
+    left += sum(plain_counts(connection, run)[0] for run in family)
     return max(0, left - new)
 
 
@@ -94,7 +104,7 @@ def _count(connection: sqlite3.Connection, runs: list[int], condition: str) -> i
     return int(
         connection.execute(
             f"SELECT count(*) FROM rows WHERE run IN (SELECT value FROM json_each(?)) AND {condition}",
-            (json.dumps(runs),),
+            (dumps(runs),),
         ).fetchone()[0]
     )
 
@@ -103,6 +113,6 @@ def _is_purged(connection: sqlite3.Connection, runs: list[int]) -> bool:
     return bool(
         connection.execute(
             "SELECT 1 FROM sources WHERE run IN (SELECT value FROM json_each(?)) AND json_extract(info, '$.path') = ?",
-            (json.dumps(runs), PURGED),
+            (dumps(runs), PURGED),
         ).fetchone()
     )

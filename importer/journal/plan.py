@@ -3,31 +3,26 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from itertools import repeat
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.aside import Aside
-from importer.journal.batches import keep_batch, known_plain_rows, plain_table, take_out
-from importer.journal.encoding import dumps, problems_text, source_text
-from importer.journal.inserting import insert_rows
+from importer.journal.batches import keep_batch, known_plain_rows, plain_rows, rows_table, take_out
+from importer.journal.encoding import dumps, source_text
+from importer.journal.records import calls_table, insert_calls, insert_records
 from importer.journal.rows import append_problem, plain_counts, status_counts
-from importer.journal.states import OperationState
 from importer.journal.transaction import transaction
 from importer.model.operation import Kind, RowId
-from importer.model.outcome import FollowUp, RowStatus
+from importer.model.outcome import RowStatus
 from importer.model.plan import OperationColumn, PlannedBatch
 from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.model.source import SourceInfo
 
-_ROW: Final = (
-    *("run", "source", "number", "line", "status", "crm_id", "owner", "problems"),
-    *("assigns", "event_calls", "assign", "events"),
-)
-_OPERATION: Final = ("run", "source", "number", "ordinal", "kind", "key", "body", "state")
+LAID_OUT_AT_ONCE: Final = 10_000
+"""Rows of a stored batch of a run: the sending waits for about a tenth of a second while they are laid out."""
 
 
 class Plan:
@@ -53,69 +48,31 @@ class Plan:
         """A batch in source order, in one transaction; without operations if the plan is not for sending."""
         if not len(batch):
             return
-        plain = None if self.sends else plain_table(batch)
+        calls = calls_table(operations) if self.sends else None
+        size = LAID_OUT_AT_ONCE if self.sends else len(batch)
         with transaction(self._connection):
-            keep_batch(self._connection, self._run, batch, plain, self._aside)
-            insert_rows(self._connection, "rows", _ROW, self._rows(batch, plain))
-            insert_rows(self._connection, "operations", _OPERATION, self._operations(batch, operations))
+            for start in range(0, len(batch), size):
+                self._add(batch.part(start, size), calls.slice(start, size) if calls is not None else None)
             self._connection.execute(
                 "UPDATE sources SET rows = rows + ? WHERE run = ? AND position = ?",
                 (len(batch), self._run, batch.source),
             )
 
-    def _rows(self, batch: PlannedBatch, plain: pa.Table | None) -> Iterable[tuple[object, ...]]:
-        """The rows that are not plain, as the table `rows` has them."""
-        table = pa.table(
-            {
-                "number": batch.numbers,
-                "status": self._statuses(batch),
-                "crm_id": batch.crm_ids,
-                "owner": batch.owners,
-                "events": batch.event_calls,
-            }
-        )
-        if plain is not None:
-            table = table.filter(pc.invert(pc.is_in(table["number"], plain["number"])))
-        # Columns of plain values: SQLite asks an adapter about every member of an enumeration.
-        numbers = table["number"].to_pylist()
-        assigns = pc.not_equal(table["owner"], "")
-        return zip(
-            repeat(self._run, len(numbers)),
-            repeat(batch.source, len(numbers)),
-            numbers,
-            map(batch.lines.get, numbers),
-            table["status"].to_pylist(),
-            table["crm_id"].to_pylist(),
-            table["owner"].to_pylist(),
-            (problems_text(batch.problems.get(number, ())) for number in numbers),
-            assigns.cast(pa.int8()).to_pylist(),
-            table["events"].to_pylist(),
-            self._follow_up(assigns),
-            self._follow_up(pc.greater(table["events"], 0)),
-            strict=True,
-        )
+    def _add(self, batch: PlannedBatch, calls: pa.Table | None) -> None:
+        rows, is_plain = rows_table(batch), plain_rows(batch)
+        others = pc.invert(is_plain)
+        plain_calls = calls.filter(is_plain) if calls is not None else None
+        keep_batch(self._connection, self._run, batch, rows.filter(is_plain), plain_calls, self._aside)
+        records = rows.append_column("status", self._statuses(batch)).filter(others)
+        insert_records(self._connection, self._run, batch.source, records, batch.problems)
+        if calls is not None:
+            numbers = records["number"].to_pylist()
+            insert_calls(self._connection, self._run, batch.source, numbers, calls.filter(others))
 
     def _statuses(self, batch: PlannedBatch) -> pa.Array:
         valid = RowStatus.PENDING if self.sends else RowStatus.VALID
         invalid = pc.if_else(batch.invalid, str(RowStatus.INVALID), str(valid))
         return pc.if_else(batch.filtered, str(RowStatus.FILTERED), invalid)
-
-    def _follow_up(self, wanted: pa.ChunkedArray) -> Iterable[str]:
-        state = FollowUp.PENDING if self.sends else FollowUp.NONE
-        return [str(state) if asked else "" for asked in wanted.to_pylist()]
-
-    def _operations(self, batch: PlannedBatch, columns: Sequence[OperationColumn]) -> Iterable[tuple[object, ...]]:
-        if not columns:
-            return
-        calls = [zip(column.keys.to_pylist(), column.bodies.to_pylist(), strict=True) for column in columns]
-        kinds = [str(column.kind) for column in columns]
-        planned, blocked = str(OperationState.PLANNED), str(OperationState.BLOCKED)
-        for number, *row in zip(batch.numbers.to_pylist(), *calls, strict=True):
-            ordinal = 0
-            for kind, (key, body) in zip(kinds, row, strict=True):
-                if key is not None:
-                    yield self._run, batch.source, number, ordinal, kind, key, body, blocked if ordinal else planned
-                    ordinal += 1
 
     def settle(self, row: RowId, status: RowStatus | None, problem: Problem | None) -> None:
         """What only the whole file can tell of a row: a new status (then nothing of it is sent), a problem, or both."""

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 
 from importer.journal.batches import StoredBatch, cell_columns, cells_of, stored_batches
 from importer.journal.encoding import dumps, problems_from
+from importer.journal.records import pending_where
 from importer.journal.rows import NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
 from importer.journal.told import Told, told
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem
-from importer.model.texts import TEXT
+from importer.model.texts import TEXT, scalar
 
 _STATUSES: Final = {str(status): status for status in RowStatus}
 _FOLLOW_UPS: Final = {str(state): state for state in FollowUp}
@@ -139,11 +140,17 @@ def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
     for row in batch.plain.to_pylist():
         yield RowResult(
             row=RowId(batch.source, row["number"]),
-            status=RowStatus.VALID,
+            status=batch.status,
             crm_id=row["crm_id"],
+            assign=_follow_up(batch, row["owner"] != ""),
             assigned_to=row["owner"],
+            events=_follow_up(batch, row["event_calls"] > 0),
             line=row["line"],
         )
+
+
+def _follow_up(batch: StoredBatch, wanted: bool) -> FollowUp:  # noqa: FBT001
+    return FollowUp.PENDING if batch.to_send and wanted else FollowUp.NONE
 
 
 def _result(row: sqlite3.Row, problems: tuple[Problem, ...], cells: tuple[str, ...]) -> RowResult:
@@ -183,15 +190,20 @@ def _stored_table(stored: dict[str, Sequence[Any]], said: Told) -> pa.Table:
 
 def _plain_table(batch: StoredBatch) -> pa.Table:
     rows = len(batch.plain)
+    blank = pa.repeat(scalar(""), rows)
+    follow_ups = {
+        "assign": pending_where(pc.not_equal(batch.plain["owner"], "")),
+        "events": pending_where(pc.greater(batch.plain["event_calls"], 0)),
+    }
     known = {
         "number": batch.plain["number"],
         "crm_id": batch.plain["crm_id"],
         "assigned_to": batch.plain["owner"],
-        "status": pa.repeat(pa.scalar(str(RowStatus.VALID), TEXT), rows),
+        "status": pa.repeat(scalar(str(batch.status)), rows),
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows),
         "http_status": pa.nulls(rows, pa.int64()),
         "error_code": pa.nulls(rows, pa.int64()),
         "needy": pa.repeat(pa.scalar(value=False), rows),
+        **(follow_ups if batch.to_send else {}),
     }
-    blank = pa.repeat(pa.scalar("", TEXT), rows)
     return pa.table([known.get(name, blank) for name in _SCHEMA.names], schema=_SCHEMA)

@@ -41,12 +41,13 @@ def plain_counts(connection: sqlite3.Connection, run: int) -> tuple[int, int, in
 
 def status_counts(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     """How many rows of the run have each status."""
-    found = connection.execute("SELECT status, count(*) FROM rows WHERE run = ? GROUP BY status", (run,))
-    counts: dict[str, int] = dict(found.fetchall())
-    plain, _, _ = plain_counts(connection, run)
-    if plain:
-        counts[RowStatus.VALID] = counts.get(RowStatus.VALID, 0) + plain
-    return counts
+    found = connection.execute(
+        "SELECT status, sum(rows) FROM (SELECT status, count(*) AS rows FROM rows WHERE run = :run GROUP BY status"
+        f" UNION ALL SELECT iif(command = 'run', '{RowStatus.PENDING}', '{RowStatus.VALID}'), plain_rows"
+        " FROM batches JOIN runs ON runs.id = run WHERE run = :run) GROUP BY status HAVING sum(rows)",
+        {"run": run},
+    )
+    return dict(found.fetchall())
 
 
 def append_problem(connection: sqlite3.Connection, row_key: RowKey, problem: Problem) -> None:

@@ -119,7 +119,7 @@ CREATE TABLE batches (                      -- rows in the order in which they w
     first INTEGER NOT NULL,                 -- the numbers of its first and last row
     last INTEGER NOT NULL,
     cells BLOB,                             -- in columns; NULL once purged, and for rows whose cells stand in `rows`
-    plain BLOB,                             -- the rows that are not in `rows`, because nothing can happen to them
+    plain BLOB,                             -- the rows that are not in `rows`, because nothing has happened to them
     plain_rows INTEGER NOT NULL DEFAULT 0,
     plain_assigns INTEGER NOT NULL DEFAULT 0,
     plain_events INTEGER NOT NULL DEFAULT 0,
@@ -130,7 +130,12 @@ INSERT INTO batches (run, source, first, last) SELECT run, source, min(number), 
     FROM rows) GROUP BY run, source, part
 """
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES)
+_CALLS: Final = """
+ALTER TABLE batches ADD COLUMN calls BLOB
+"""
+"""The calls of the plain rows of a run, in columns; see journal/records.py."""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS)
 """What each version of the layout adds to the one before."""
 
 VERSION: Final = len(LAYOUTS)

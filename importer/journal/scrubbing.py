@@ -37,4 +37,4 @@ def _scrub_batch(connection: sqlite3.Connection, batch: StoredBatch) -> None:
         f"UPDATE rows AS r SET cells = NULL WHERE {of_batch} AND cells IS NOT NULL AND NOT {_NEEDED}", place
     )
     needed = connection.execute(f"SELECT number FROM rows r WHERE {of_batch} AND {_NEEDED}", place)
-    keep_cells(connection, batch, [number for (number,) in needed])
+    keep_cells(connection, batch, [*(number for (number,) in needed), *batch.plain["number"].to_pylist()])

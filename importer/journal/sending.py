@@ -1,9 +1,11 @@
 """The journal while a run is sending: intents before the bytes leave, outcomes after."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from importer.journal.follow_ups import release, settle
@@ -45,9 +47,23 @@ class SendingJournal:
         self._attempts = AttemptCounts(run)
         writer.before_commit = self._attempts.write
 
-    def planned(self, kind: Kind, *, page: int = PAGE) -> Iterator[PlannedCall]:
-        """Every call of one endpoint that may be sent, in source order, read page by page as it is asked for."""
-        after = (-1, -1, -1)
+    async def creates(self, *, page: int = PAGE) -> AsyncIterator[PlannedCall]:
+        """Every create that may be sent, in source order; a batch is laid out when its turn comes."""
+        from importer.journal.batches import lay_out, stored_batches
+
+        for batch in stored_batches(self._reader, self._run):
+            if len(batch.plain):
+                await self._writer.commit(partial(lay_out, batch=batch))
+            for planned in self._planned(Kind.CREATE, (batch.source, batch.first), (batch.source, batch.last), page):
+                yield planned
+
+    def released(self, kind: Kind) -> list[PlannedCall]:
+        """The follow-ups of one endpoint that may be sent, in source order."""
+        return list(self._planned(kind, (0, 0), (sys.maxsize, 0), PAGE))
+
+    def _planned(self, kind: Kind, first: tuple[int, int], last: tuple[int, int], page: int) -> Iterator[PlannedCall]:
+        """The calls of these rows that may be sent, read page by page as they are asked for."""
+        after = (*first, -1)
         while True:
             found = self._reader.execute(
                 "SELECT o.source, o.number, o.ordinal, o.key, o.body, o.attempts, o.doubt_at, r.crm_id, r.lead_id,"
@@ -56,9 +72,9 @@ class SendingJournal:
                 " LEFT JOIN leads l ON l.realm = ? AND l.crm_id = r.crm_id"
                 " LEFT JOIN runs seen ON seen.id = l.seen_in AND seen.id != o.run"
                 " WHERE o.run = ? AND o.kind = ? AND o.state = 'planned'"
-                " AND (o.source, o.number, o.ordinal) > (?, ?, ?)"
+                " AND (o.source, o.number, o.ordinal) > (?, ?, ?) AND (o.source, o.number) <= (?, ?)"
                 " ORDER BY o.source, o.number, o.ordinal LIMIT ?",
-                (self._realm, self._run, kind, *after, page),
+                (self._realm, self._run, kind, *after, *last, page),
             ).fetchall()
             if not found:
                 return

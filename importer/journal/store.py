@@ -20,7 +20,7 @@ from importer.journal.database import disk_error, open_database
 from importer.journal.encoding import dumps
 from importer.journal.follow_ups import give_up_stale
 from importer.journal.retrying import RETRY_FAILED
-from importer.journal.rows import mark_maybe
+from importer.journal.rows import mark_maybe, plain_counts
 from importer.journal.sending import SendingJournal
 from importer.journal.transaction import transaction
 from importer.journal.writer import Writer
@@ -227,7 +227,8 @@ class Journal:
             " WHERE r.run = ?",
             (run.id,),
         ).fetchone()
-        return sent, sent - left
+        plain, _, _ = plain_counts(self.connection, run.id)
+        return sent + plain, sent - left
 
     def retry_failed(self, run: StoredRun) -> None:
         """Open the calls again that were rejected or ended unknown, with whatever waits for them."""

@@ -6,7 +6,7 @@ for each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -50,6 +50,19 @@ class PlannedBatch:
     def valid(self) -> pa.BooleanArray:
         """Which rows can be sent."""
         return pc.invert(pc.or_(self.invalid, self.filtered))
+
+    def part(self, start: int, length: int) -> PlannedBatch:
+        """These rows of the batch; `problems` and `lines` still tell of all its rows."""
+        end = start + length
+        return replace(
+            self,
+            cells=self.cells.iloc[start:end],
+            invalid=self.invalid[start:end],
+            filtered=self.filtered[start:end],
+            crm_ids=self.crm_ids[start:end],
+            owners=self.owners[start:end],
+            event_calls=self.event_calls[start:end],
+        )
 
     def __len__(self) -> int:
         return len(self.cells)

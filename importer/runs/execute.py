@@ -7,7 +7,7 @@ settled then stays in the journal as planned. Rules and numbers: docs/reliabilit
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -106,8 +106,13 @@ class Sender:
         self._streaks = Streaks(self.clock)
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
-        self._lanes = {kind: Lane(self._planned(kind), self.clock) for kind in Kind}
+        # Creates are many and are read as they are needed. Follow-ups that an earlier process released are few; taking
+        # them at once keeps them apart from those that this process releases.
+        self._lanes = {kind: Lane(self.clock, self._creates() if kind is Kind.CREATE else None) for kind in Kind}
         self._lanes[Kind.CREATE].close()  # creates come from the plan alone
+        for kind in (Kind.ASSIGN, Kind.EVENT):
+            for planned in self.journal.released(kind):
+                self._lanes[kind].release(self._waiting(planned))
         self._canary = Canary(
             client=self.client,
             journal=self.journal,
@@ -121,11 +126,9 @@ class Sender:
         self._near: Counter[str] = Counter()
         self._key_refused = False
 
-    def _planned(self, kind: Kind) -> Iterator[Waiting]:
-        # Follow-ups that an earlier process released are few; taking them at once keeps them apart from those that
-        # this process releases. Creates are many and are read as they are needed.
-        planned = self.journal.planned(kind)
-        return (self._waiting(each) for each in (planned if kind is Kind.CREATE else list(planned)))
+    async def _creates(self) -> AsyncIterator[Waiting]:
+        async for planned in self.journal.creates():
+            yield self._waiting(planned)
 
     def _waiting(self, planned: PlannedCall) -> Waiting:
         """A call from the plan; one in doubt waits until its earlier request cannot have effect any more."""

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -37,7 +37,7 @@ class Waiting:
 class Lane:
     """Hands out calls: first those whose waiting time is over, then released ones, then new ones from the plan."""
 
-    def __init__(self, planned: Iterator[Waiting], clock: Clock) -> None:
+    def __init__(self, clock: Clock, planned: AsyncIterator[Waiting] | None = None) -> None:
         self._planned = planned
         self._clock = clock
         self._delayed: list[tuple[float, int, Waiting]] = []
@@ -104,20 +104,21 @@ class Lane:
             now = self._clock.monotonic()
             if self._delayed and self._delayed[0][0] <= now:
                 return heapq.heappop(self._delayed)[2]
-            if (waiting := self._fresh()) is not None:
+            if (waiting := await self._fresh()) is not None:
                 return waiting
             if self._closed and not self._delayed and not self._unsettled:
                 return None
             await self._wait(self._delayed[0][0] - now if self._delayed else None)
 
-    def _fresh(self) -> Waiting | None:
+    async def _fresh(self) -> Waiting | None:
         if self._released:
             self._changed.set()
             return self._released.popleft()
-        for waiting in self._planned:
-            if waiting.due_in <= 0.0:
-                return waiting
-            self.put(waiting, wait=waiting.due_in)
+        if self._planned is not None:
+            async for waiting in self._planned:
+                if waiting.due_in <= 0.0:
+                    return waiting
+                self.put(waiting, wait=waiting.due_in)
         return None
 
     async def _wait(self, seconds: float | None) -> None:

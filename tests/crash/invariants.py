@@ -80,8 +80,11 @@ def _events(lead: dict[str, Any]) -> Counter[str]:
 def _journal(seen: Evidence) -> list[str]:
     with closing(sqlite3.connect(f"file:{seen.journal}?mode=ro", uri=True)) as journal:
         said = journal.execute("PRAGMA integrity_check").fetchone()[0]
-        left = journal.execute("SELECT count(*) FROM operations WHERE state IN ('planned', 'intent', 'blocked')")
-        unfinished = left.fetchone()[0]
+        left = journal.execute(
+            "SELECT count(*) FROM operations WHERE state IN ('planned', 'intent', 'blocked')"
+            " UNION ALL SELECT sum(plain_rows) FROM batches JOIN runs ON runs.id = run WHERE command = 'run'"
+        )
+        unfinished = sum(count for (count,) in left)
     found = [] if said == "ok" else [f"I7: integrity_check says {said}"]
     return [*found, f"I3: {unfinished} calls are still open"] if unfinished else found
 

@@ -17,6 +17,7 @@ from typing import Any
 def _become(order: dict[str, Any]) -> None:
     """Turn this process into the command that was ordered."""
     from importer.cli.edge import main
+    from importer.journal import plan
     from tests.crash import fast_clock
     from tests.crash.mutants import MUTANTS, synchronous_normal
     from tests.crash.points import arm
@@ -27,6 +28,7 @@ def _become(order: dict[str, Any]) -> None:
     os.dup2(out, 2)
     os.close(0)
     fast_clock.hurry()
+    plan.LAID_OUT_AT_ONCE = 7  # so that a short list has many batches
     if order.get("mutant"):
         {**MUTANTS, "synchronous-normal": synchronous_normal}[order["mutant"]]()
     if order.get("crash"):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from importer.crm.observation import Answer
+from importer.journal.batches import lay_out, stored_batches
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.store import Journal
 from importer.model.operation import Kind
@@ -30,6 +31,8 @@ def _doubt_since(push: Push, *, asleep: float) -> float:
     push.plan([planned_row(2, assign=False, events=0)])
     began = push.clock.now()
     with Journal(push.folder, lambda: began + timedelta(seconds=asleep)) as journal:
+        for batch in stored_batches(journal.connection, 1):
+            lay_out(journal.connection, batch)
         journal.connection.execute(
             "UPDATE operations SET state = 'intent', intent_at = ?", (began.isoformat(timespec="milliseconds"),)
         )

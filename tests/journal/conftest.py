@@ -72,7 +72,9 @@ class Book:
 
     def calls(self, kind: Kind = Kind.CREATE) -> list[Any]:
         async def read(sending: SendingJournal) -> list[Any]:
-            return list(sending.planned(kind, page=2))
+            if kind is Kind.CREATE:
+                return [planned async for planned in sending.creates(page=2)]
+            return sending.released(kind)
 
         found: list[Any] = self.sending(read)
         return found

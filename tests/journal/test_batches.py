@@ -1,22 +1,25 @@
-"""The rows of a check: in columns while nothing can happen to them, and in one place each, whatever is settled."""
+"""Rows in columns while nothing has happened to them, and in one place each, whatever is settled, sent or forgotten."""
 
 import sqlite3
 from contextlib import closing
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from importer.journal.amounts import needs_a_person, run_report
-from importer.journal.batches import stored_batches
+from importer.journal.batches import lay_out, stored_batches
 from importer.journal.database import FILE_NAME, open_database
+from importer.journal.mending import link_mended, mends, story_of
 from importer.journal.purging import purge_run
 from importer.journal.results import result_batches, row_results, told_results
 from importer.journal.schema import LAYOUTS
+from importer.journal.scrubbing import scrub
 from importer.journal.store import Journal
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
-from importer.model.run import RunRequest
+from importer.model.run import RunRequest, Story
 from importer.model.source import SourceInfo
 from tests.planned import PlannedRow, add_rows
 
@@ -54,6 +57,33 @@ def check(tmp_path):
         add_rows(plan, [row(2, line=5), row(3, owner=""), row(4, RowStatus.INVALID, problems=[WRONG])])
         add_rows(plan, [row(5, problems=["phone-repeated"]), row(6, events=2), row(7, RowStatus.FILTERED)])
         yield journal, run, plan
+
+
+@pytest.fixture
+def sending(tmp_path):
+    """The same rows as a run that is planned: 2, 3 and 6 are plain."""
+    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
+        run = journal.begin("run-1", "run", REQUEST)
+        plan = journal.plan(run, to_send=True)
+        plan.add_source(0, INFO)
+        add_rows(plan, [called(row(2, line=5)), called(row(3, owner="")), row(4, RowStatus.INVALID, problems=[WRONG])])
+        add_rows(
+            plan, [called(row(5, problems=["phone-repeated"])), called(row(6, events=2)), row(7, RowStatus.FILTERED)]
+        )
+        plan.freeze(REQUEST, journal.realm("https://crm.example", "o"), "2026-11-22T00:00:00+00:00")
+        yield journal, journal.run("run-1"), plan
+
+
+def called(of):
+    """With its create, and its assignment if it names an owner."""
+    create = Operation(kind=Kind.CREATE, key=of.crm_id, body=b'{"crm_id":"%s"}' % of.crm_id.encode())
+    assign = [Operation(kind=Kind.ASSIGN, key=of.owner, body=b"{}")] if of.owner else []
+    return replace(of, operations=(create, *assign, *of.operations))
+
+
+def lay_all_out(journal, run):
+    for batch in stored_batches(journal.connection, run.id):
+        lay_out(journal.connection, batch)
 
 
 def places(journal, run):
@@ -126,6 +156,14 @@ def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
     assert by_number[5].codes(warnings=True) == "phone-repeated;crm-id-near-duplicate"
 
 
+def test_a_row_of_a_check_that_is_taken_out_waits_for_nothing(check):
+    journal, run, plan = check
+    near = Problem(row=2, code="crm-id-near-duplicate", detail="is near", warning=True)
+    plan.settle_all([(RowId(0, 2), None, near)])
+    taken = told(journal, run)[0]
+    assert (taken.row.number, taken.status, taken.assign, taken.events, taken.line) == (2, "valid", "", "", 5)
+
+
 def test_plain_rows_are_looked_up_in_the_ledger(check):
     journal, run, plan = check
     realm = journal.realm("https://crm.example", "o")
@@ -155,6 +193,139 @@ def test_cells_of_plain_and_of_filtered_rows_are_never_written_down(check):
     (blob,) = journal.connection.execute("SELECT cells FROM batches WHERE first = 5").fetchone()
     assert [cell in blob for cell in (b"a5", b"a6", b"a7")] == [True, False, False]
     assert {path.name for path in journal.folder.iterdir()} <= {FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"}
+
+
+def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending):
+    journal, run, plan = sending
+    assert places(journal, run) == ([4, 5, 7], [2, 3, 6])
+    assert plan.to_send() == {Kind.CREATE: 4, Kind.ASSIGN: 3, Kind.EVENT: 5}
+    assert journal.progress_of(run) == (4, 0)
+    report = run_report(journal, run, mapping_sha256="")
+    assert report.counts == {"pending": 4, "invalid": 1, "filtered": 1}
+    assert (report.assign, report.events) == ({"pending": 3}, {"pending": 4})
+    assert [user.states for user in report.assigned] == [{"pending": 3}]
+
+
+def test_a_row_says_the_same_in_its_batch_and_laid_out(sending):
+    journal, run, plan = sending
+
+    def said():
+        batches = [batch.table.to_pylist() for batch in result_batches(journal, run)]
+        report = asdict(run_report(journal, run, mapping_sha256=""))
+        return list(row_results(journal, run)), batches, report, plan.to_send(), journal.progress_of(run)
+
+    before = said()
+    lay_all_out(journal, run)
+    assert places(journal, run) == ([2, 3, 4, 5, 6, 7], [])
+    assert said() == before
+
+
+def test_what_is_laid_out_are_the_calls_as_they_were_planned(sending):
+    journal, run, _ = sending
+    lay_all_out(journal, run)
+    found = journal.connection.execute(
+        "SELECT number, ordinal, kind, key, body, state FROM operations WHERE number IN (3, 6) ORDER BY number, ordinal"
+    )
+    assert [tuple(call) for call in found] == [
+        (3, 0, "create", "L-3", b'{"crm_id":"L-3"}', "planned"),
+        (3, 1, "event", "k", b"{}", "blocked"),
+        (6, 0, "create", "L-6", b'{"crm_id":"L-6"}', "planned"),
+        (6, 1, "assign", "asha@x.example", b"{}", "blocked"),
+        (6, 2, "event", "k", b"{}", "blocked"),
+        (6, 3, "event", "k", b"{}", "blocked"),
+    ]
+    assert [tuple(left) for left in journal.connection.execute("SELECT plain, calls, plain_rows FROM batches")] == [
+        (None, None, 0),
+        (None, None, 0),
+    ]
+
+
+def test_what_the_whole_file_tells_of_a_run_takes_calls_with_it(sending):
+    journal, run, plan = sending
+    conflict = Problem(row=6, code="crm-id-conflict", detail="differs")
+    plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, conflict)])
+    assert places(journal, run) == ([4, 5, 6, 7], [2, 3])
+    assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
+    assert {r.row.number: r for r in told(journal, run)}[6].cells == ("a6", "b6")
+    lay_all_out(journal, run)
+    calls = journal.connection.execute("SELECT DISTINCT number FROM operations ORDER BY number").fetchall()
+    assert [number for (number,) in calls] == [2, 3, 5]
+
+
+def test_cells_of_rows_that_are_not_sent_yet_survive_the_scrubbing(sending):
+    """After an interruption somebody may resume, and then a row may be rejected."""
+    journal, run, _ = sending
+    scrub(journal, run)
+    lay_all_out(journal, run)
+    journal.connection.execute("UPDATE rows SET status = 'rejected' WHERE number IN (3, 6)")
+    assert {r.row.number: r.cells for r in told(journal, run)} == {
+        3: ("a3", "b3"),
+        4: ("a4", "b4"),
+        5: (),
+        6: ("a6", "b6"),
+    }
+
+
+def test_a_purged_run_keeps_no_calls(sending):
+    journal, run, plan = sending
+    purge_run(journal.connection, run.id)
+    assert plan.statuses() == {"pending": 4, "invalid": 1, "filtered": 1}
+    assert [calls for (calls,) in journal.connection.execute("SELECT calls FROM batches")] == [None, None]
+    assert {r.crm_id for r in row_results(journal, run)} == {""}
+
+
+def test_a_long_batch_of_a_run_is_stored_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
+    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
+        run = journal.begin("run-1", "run", REQUEST)
+        plan = journal.plan(run, to_send=True)
+        plan.add_source(0, INFO)
+        rows = [called(row(2)), row(3, RowStatus.INVALID, problems=[WRONG]), called(row(4, line=9)), called(row(6))]
+        add_rows(plan, [*rows, called(row(9, problems=["phone-repeated"]))])
+        batches = list(stored_batches(journal.connection, run.id))
+        assert [(batch.first, batch.last) for batch in batches] == [(2, 3), (4, 6), (9, 9)]
+        assert places(journal, run) == ([3, 9], [2, 4, 6])
+        assert run_report(journal, run, mapping_sha256="").rows == 5
+        lay_all_out(journal, run)
+        assert [(r.row.number, r.line, r.codes(warnings=True)) for r in row_results(journal, run)] == [
+            (2, None, ""),
+            (3, None, ""),
+            (4, 9, ""),
+            (6, None, ""),
+            (9, None, "phone-repeated"),
+        ]
+        calls = journal.connection.execute("SELECT number, count(*) FROM operations GROUP BY number").fetchall()
+        assert [tuple(each) for each in calls] == [(2, 3), (4, 3), (6, 3), (9, 3)]
+
+
+def test_plain_rows_take_up_what_an_earlier_run_left(sending):
+    journal, first, plan = sending
+    lay_all_out(journal, first)
+    journal.connection.execute("UPDATE rows SET status = 'rejected' WHERE number IN (2, 3)")
+    journal.connection.execute("UPDATE rows SET status = 'created' WHERE number IN (5, 6)")
+    realm = journal.realm("https://crm.example", "o")
+    second = journal.begin("run-2", "run", REQUEST)
+    plan = journal.plan(second, to_send=True)
+    plan.add_source(0, INFO)
+    add_rows(plan, [called(row(3)), replace(called(row(4)), crm_id="another id"), called(row(8, problems=[WRONG]))])
+    plan.freeze(REQUEST, realm, "2026-11-22T00:00:00+00:00")
+    link_mended(journal, second, realm)
+    assert mends(journal, second) == "run-1"
+    # Of 2, 3 and 4 the second run takes up 3, and the other two under new ids; its own three rows are not sent yet.
+    story = Story(first="run-1", rows=6, created=2, mended=0, left=3)
+    assert story_of(journal, second) == story
+    third = journal.begin("run-3", "run", REQUEST)
+    plan = journal.plan(third, to_send=True)
+    plan.add_source(0, INFO)
+    add_rows(plan, [called(row(3)), replace(called(row(4)), crm_id="another id")])
+    plan.freeze(REQUEST, realm, "2026-11-22T00:00:00+00:00")
+    journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (second.id, third.id))
+    again = replace(story, left=5)
+    assert story_of(journal, third) == again
+    lay_all_out(journal, second)
+    assert story_of(journal, third) == again
+    lay_all_out(journal, third)
+    assert story_of(journal, third) == again
 
 
 def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):

@@ -1,5 +1,6 @@
 """What is written before a request leaves and after its answer, and what an interrupted process leaves behind."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import FollowUp, RowStatus
+from importer.model.problem import Problem
 from tests.journal.conftest import Book, planned
 
 
@@ -25,7 +27,7 @@ def create(status: RowStatus, **rest: Any) -> Any:
     }.get(status, OperationState.HELD)
 
     async def do(sending: SendingJournal) -> list[Any]:
-        (first, *_) = list(sending.planned(Kind.CREATE))
+        first = await anext(sending.creates())
         await sending.intent(first.call)
         await sending.create_settled(first.call, status, follow_ups=follow_ups, **rest)
         return sending.follow_ups_of(first.call.row)
@@ -35,8 +37,31 @@ def create(status: RowStatus, **rest: Any) -> Any:
 
 async def killed_in_flight(sending: SendingJournal) -> None:
     """An intent, and no word afterwards: what SIGKILL leaves."""
-    first = next(sending.planned(Kind.CREATE))
+    first = await anext(sending.creates())
     await sending.intent(first.call)
+
+
+def test_a_batch_is_laid_out_when_its_turn_comes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows with a warning have their records from the beginning; still no row comes before its turn."""
+    monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
+    warned = replace(planned(6), problems=(Problem(row=6, code="phone-repeated", detail="is", warning=True),))
+    book.plan(planned(2), planned(3), planned(4), planned(5), warned, planned(7))
+
+    def laid_out() -> list[int]:
+        found = book.journal.connection.execute("SELECT number FROM rows ORDER BY number")
+        return [number for (number,) in found]
+
+    async def do(sending: SendingJournal) -> list[tuple[int, list[int]]]:
+        return [(each.call.row.number, laid_out()) async for each in sending.creates()]
+
+    assert book.sending(do) == [
+        (2, [2, 3, 6]),
+        (3, [2, 3, 6]),
+        (4, [2, 3, 4, 5, 6]),
+        (5, [2, 3, 4, 5, 6]),
+        (6, [2, 3, 4, 5, 6, 7]),
+        (7, [2, 3, 4, 5, 6, 7]),
+    ]
 
 
 def test_calls_come_in_source_order_page_by_page(book: Book) -> None:
@@ -97,7 +122,7 @@ def test_a_created_lead_clears_doubt_and_releases_its_assignment_first(book: Boo
     book.plan(planned(2, events=2))
 
     async def in_doubt_then_created(sending: SendingJournal) -> list[Any]:
-        await sending.in_doubt(next(sending.planned(Kind.CREATE)).call)
+        await sending.in_doubt((await anext(sending.creates())).call)
         return list(await create(RowStatus.CREATED, lead_id="u-1", http_status=200)(sending))
 
     released = book.sending(in_doubt_then_created)
@@ -170,7 +195,7 @@ def test_that_a_lead_exists_does_not_clear_doubt(book: Book, status: RowStatus) 
     book.plan(planned(2))
 
     async def do(sending: SendingJournal) -> None:
-        await sending.in_doubt(next(sending.planned(Kind.CREATE)).call)
+        await sending.in_doubt((await anext(sending.creates())).call)
         await create(status)(sending)
 
     book.sending(do)
@@ -221,7 +246,7 @@ def test_throttled_and_repeated_requests_are_counted(book: Book) -> None:
     book.plan(planned(2))
 
     async def do(sending: SendingJournal) -> None:
-        call = next(sending.planned(Kind.CREATE)).call
+        call = (await anext(sending.creates())).call
         await sending.intent(call)
         await sending.again(call, throttled=True)
         await sending.intent(call)

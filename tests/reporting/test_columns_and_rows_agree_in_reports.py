@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from importer.journal.batches import lay_out, stored_batches
 from importer.journal.results import result_batches, row_results
 from importer.journal.store import Journal
 from importer.model.operation import RowId
@@ -38,8 +39,10 @@ def row(source, number, dice):
     return PlannedRow(row=RowId(source, number), status=status, crm_id=f"L-{number}", cells=cells, problems=found)
 
 
-def answered(journal, dice):
-    """As if the valid rows had been sent."""
+def answered(journal, run, dice):
+    """As if the valid rows had been sent, but for a batch that was not come to."""
+    for batch in list(stored_batches(journal.connection, run.id))[:-1]:
+        lay_out(journal.connection, batch)
     statuses = ["created", "rejected", "unknown", "created_unconfirmed", "duplicate"]
     for source, number in journal.connection.execute("SELECT source, number FROM rows WHERE status = 'pending'"):
         journal.connection.execute(
@@ -68,7 +71,7 @@ def finished(request, tmp_path):
                 add_rows(
                     plan, [row(source, number, dice) for number in range(first, first + 40) if dice.random() < 0.9]
                 )
-        answered(journal, dice)
+        answered(journal, run, dice)
         yield journal, run
 
 

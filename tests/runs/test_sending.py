@@ -424,5 +424,6 @@ def test_an_outcome_and_the_next_intent_share_a_commit(push: Push, monkeypatch: 
     monkeypatch.setattr(Writer, "_write", counted)
     push.plan([planned_row(number, assign=False, events=0) for number in range(2, 42)])
     assert push.send(rate=0.0, concurrency=1) is None
-    # The first five creates are settled one by one; each of the others begins with the outcome of the one before.
-    assert commits == [1] * 2 * 5 + [1] + [2] * 34 + [1]
+    # The batch is laid out. The first five creates are settled one by one; each of the others begins with the outcome
+    # of the one before.
+    assert commits == [1] + [1] * 2 * 5 + [1] + [2] * 34 + [1]
