@@ -5,6 +5,7 @@ It imports neither pandas nor pyarrow, so that it starts in a few hundredths of 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -33,6 +34,7 @@ FEW_CELLS: Final = 100_000
 
 def main() -> int:
     """Answer the request on standard input."""
+    gc.set_threshold(50_000, 20, 50)  # cells are many small objects in no circles
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the importer, which then ends its child
     request = json.loads(sys.stdin.buffer.readline())
     limits = Limits(**request["limits"])

@@ -46,7 +46,7 @@ class OutgoingBlock:
                 lengths.frombytes(bytes(lengths.itemsize * len(piece)))
             else:
                 text, measured = _encoded(column)
-                lengths.extend(measured)
+                lengths.fromlist(measured)
                 texts.append(text)
                 self.size += len(text)
         self._problems += _problems(piece, self._header)
@@ -99,11 +99,11 @@ def _length(columns: Iterable[Sequence[str]]) -> int:
     return sum(sum(map(len, column)) for column in columns)
 
 
-def _encoded(texts: Sequence[str]) -> tuple[bytes, Iterable[int]]:
+def _encoded(texts: Sequence[str]) -> tuple[bytes, list[int]]:
     """The texts in UTF-8, one after the other, and how many bytes each has."""
     joined = "".join(texts)
     if joined.isascii():
-        return joined.encode(), map(len, texts)
+        return joined.encode(), [*map(len, texts)]
     lengths = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
     return joined.encode("utf-8", "replace"), lengths
 

@@ -49,6 +49,12 @@ _AT_MOST_ONCE: Final = "?+" if sys.version_info >= (3, 11, 5) else "?"
 _without_white = methodcaller("strip", " \t\r\n")
 
 
+def _may_have_white_edges(values: Sequence[str]) -> bool:
+    """Whether a text may begin or end with white; for all at once, which takes half the time of stripping each."""
+    joined = f"<{'<'.join(values)}<"
+    return any(white in joined for white in ("< ", " <", "\t", "\n", "\r"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Make:
     """One make of cell: its column, its style and type, whether it has a formula, and what opens its value."""
@@ -118,7 +124,7 @@ class _Field:
         joined = "".join(values)
         if "&" in joined or "\r" in joined:
             values = [written_out(value) if "&" in value or "\r" in value else value for value in values]
-        if self.trims:
+        if self.trims and _may_have_white_edges(values):
             values = [*map(_without_white, values)]
         return [*map(self.convert, values)] if "_x" in joined or "&" in joined else values
 

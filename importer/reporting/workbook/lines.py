@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from importer.reporting.workbook.markup import quoted, shown
@@ -115,6 +116,7 @@ def text_inside(text: str, prefix: str = "") -> str:
     return f'<{prefix}is><{prefix}t xml:space="preserve">{shown(text)}</{prefix}t></{prefix}is>'
 
 
+@cache
 def column_letters(number: int) -> str:
     """`C` for column 3."""
     letters = ""

@@ -23,6 +23,8 @@ TAG: Final = re.compile(rb"""<[^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*>""")
 # What XML cannot hold; and what Excel would read as one of its escapes.
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MARK: Final = 8
+_HARMLESS: Final = re.compile(r"[ -%'-;=?-^`-~]*").fullmatch
+"""Visible ASCII without `&`, `<`, `>` and the `_` that may begin an escape."""
 _ESCAPE_OF_EXCEL: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -187,5 +189,7 @@ def quoted(text: str) -> str:
 
 def shown(text: str) -> str:
     """Text for a cell or a comment: only what a workbook can hold, and nothing that a program would read otherwise."""
+    if len(text) <= CELL_LENGTH and _HARMLESS(text):
+        return text
     whole = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:CELL_LENGTH]
     return escape(_ESCAPE_OF_EXCEL.sub("_x005F_", whole))

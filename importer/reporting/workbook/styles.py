@@ -84,7 +84,8 @@ class Styles:
 
     def look(self, look: Look) -> int:
         """The number of a look of ours."""
-        if look not in self._added:
+        known = self._added.get(look)
+        if known is None:
             attributes = {
                 "numFmtId": str(_THOUSANDS if look.is_number else 0),
                 "fontId": str(self._font(look.face) if look.face else 0),
@@ -97,8 +98,10 @@ class Styles:
                 "quotePrefix": "0" if look.is_number else "1",
             }
             inside = f"<{self._prefix}alignment {_written(_WRAPPED)}/>" if look.is_wrapped else ""
-            self._added[look] = self._add(f"<{self._prefix}xf {_written(attributes)}>{inside}</{self._prefix}xf>")
-        return self._added[look]
+            known = self._added[look] = self._add(
+                f"<{self._prefix}xf {_written(attributes)}>{inside}</{self._prefix}xf>"
+            )
+        return known
 
     def render(self) -> bytes:
         """The part with everything that was added."""
