@@ -57,6 +57,9 @@ class _Sheet:
         """The rows that end in this piece of the sheet."""
         self._done = []
         self._reader.Parse(piece, last)
+        if last:
+            # The parser holds what holds the parser. There is one for each doubtful row: let go of it at once.
+            self._reader.StartElementHandler = self._reader.EndElementHandler = self._reader.CharacterDataHandler = None
         return self._done
 
     def _begin_row(self) -> None:

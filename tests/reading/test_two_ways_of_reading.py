@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from itertools import zip_longest
 
@@ -12,8 +13,9 @@ from importer.reading import plain_rows as plain
 from importer.reading.cells import text_of
 from importer.reading.open_xml import OpenXmlBook
 from importer.reading.packages import open_package
-from importer.reading.sheet_parser import parsed_rows
+from importer.reading.sheet_parser import parsed_row, parsed_rows
 from importer.reading.sheet_rows import plain_rows
+from importer.reading.values import Values
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -115,6 +117,19 @@ def test_the_fast_way_leaves_few_rows_to_the_parser(raw_workbook, monkeypatch):
     path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
     assert compared(path) == 2_000
     assert not left
+
+
+def test_a_parsed_row_leaves_no_circle_of_objects():
+    """The child seldom looks for circles, and there is a parser for each doubtful row."""
+    values = Values(strings=[])
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(50):
+            parsed_row(f'<row r="{number}"><c r="A{number}"><v>1</v></c></row>', values)
+        assert gc.collect() < 50
+    finally:
+        gc.enable()
 
 
 def test_values_are_those_of_the_library(raw_workbook):
