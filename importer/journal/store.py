@@ -129,6 +129,15 @@ class Journal:
         """SQLite's own word on the file: `ok`, or what is wrong with it."""
         return str(self.connection.execute("PRAGMA quick_check").fetchone()[0])
 
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """What is read in the block is of one moment, whatever another process writes meanwhile."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("COMMIT")  # of nothing: it only ends the reading
+
     # planning
 
     def plan(self, run: StoredRun, *, to_send: bool) -> Plan:

@@ -65,7 +65,12 @@ def _forget(journal: Journal, run: StoredRun) -> None:
 
 
 def write_report(journal: Journal, run: StoredRun) -> Ended:
-    """Write the run's files from the journal, as often as anybody likes."""
+    """Write the run's files from the journal, as often as anybody likes, also while another process sends the run."""
+    with journal.one_moment():
+        return _write_report(journal, run)
+
+
+def _write_report(journal: Journal, run: StoredRun) -> Ended:
     folder = journal.folder / run.run_id
     refuse_link(folder)
     report = run_report(journal, run, mapping_sha256=sha256(run.request.mapping_text.encode()).hexdigest())

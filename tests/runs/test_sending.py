@@ -1,9 +1,12 @@
 """The push as a state machine: what each answer makes of a row, in virtual time, on a real journal."""
 
 import asyncio
+import csv
 import itertools
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,13 +14,17 @@ from importer.crm.observation import Answer
 from importer.crm.verdict import Stop
 from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
+from importer.journal import results
+from importer.journal.batches import StoredBatch, lay_out, stored_batches
 from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal
+from importer.journal.transaction import transaction
 from importer.journal.writer import Change, Writer
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.run import OnDuplicate
 from importer.runs.execute import Sender
+from importer.runs.finish import write_report
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import EXISTS, LOST, REFUSED, error
 from tests.virtual_time import run_virtually
@@ -411,6 +418,28 @@ def test_after_a_crash_no_more_calls_are_in_doubt_than_there_are_places(push: Pu
     assert len(in_doubt) == 78
     assert max(in_doubt) == 4
     assert push.crm.most_in_flight == 4
+
+
+def test_a_report_that_is_written_while_the_run_is_sent_is_of_one_moment(
+    push: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the plain rows of a batch and its records, another process lays the batch out."""
+    push.plan([planned_row(number) for number in range(2, 12)])
+    read = results._stored
+
+    def meanwhile(journal: Journal, batch: StoredBatch) -> Any:
+        with Journal(push.folder, push.clock.now) as other, transaction(other.connection):
+            for each in stored_batches(other.connection, batch.run):
+                lay_out(other.connection, each)
+        return read(journal, batch)
+
+    monkeypatch.setattr(results, "_stored", meanwhile)
+    assert push.run is not None
+    with Journal(push.folder, push.clock.now) as journal:
+        ended = write_report(journal, push.run)
+        assert [len(batch.plain) for batch in stored_batches(journal.connection, push.run.id)] == [0]
+    with Path(ended.files["results.csv"]).open(encoding="utf-8", newline="") as file:
+        assert [row["number"] for row in csv.DictReader(file)] == [str(number) for number in range(2, 12)]
 
 
 def test_an_outcome_and_the_next_intent_share_a_commit(push: Push, monkeypatch: pytest.MonkeyPatch) -> None:
