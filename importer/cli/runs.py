@@ -24,7 +24,7 @@ def runs(**options: Any) -> int:
     from importer.model.outcome import RowStatus
 
     here = session(options)
-    with here.journal() as journal:
+    with here.journal() as journal, journal.one_moment():
         listed = [(run, status_counts(journal.connection, run.id), mends(journal, run)) for run in journal.runs()]
         stories = {run.run_id: story_of(journal, run) for run, _, parent in listed if parent}
     if here.as_json:

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from importer.journal.aside import Aside, BatchKey
 from importer.journal.encoding import dumps
 from importer.journal.records import insert_calls, insert_records
+from importer.journal.rows import plain_counts
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
@@ -192,6 +193,8 @@ def lay_out(connection: sqlite3.Connection, batch: StoredBatch, chosen: pa.Chunk
     status = pa.repeat(scalar(str(batch.status)), len(rows))
     insert_records(connection, batch.run, batch.source, rows.append_column("status", status))
     calls = _stored(connection, "calls", batch)
+    if batch.to_send and calls is None and len(rows):
+        raise AssertionError(f"the calls of {len(rows)} planned rows are gone")
     if calls is not None:
         insert_calls(connection, batch.run, batch.source, rows["number"].to_pylist(), calls.filter(chosen))
         calls = calls.filter(rest)
@@ -223,12 +226,10 @@ def plain_owners(connection: sqlite3.Connection, run: int) -> dict[str, int]:
 
 def plain_follow_ups(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     """How many plain rows of a run wait for their assignment (`assign`), and how many for events (`events`)."""
-    counts = {"assign": 0, "events": 0}
-    for batch in stored_batches(connection, run):
-        if batch.to_send:
-            counts["assign"] += pc.sum(pc.not_equal(batch.plain["owner"], "")).as_py() or 0
-            counts["events"] += pc.sum(pc.greater(batch.plain["event_calls"], 0)).as_py() or 0
-    return counts
+    waiting = [batch for batch in stored_batches(connection, run) if batch.to_send]
+    _, assigns, _ = plain_counts(connection, run)
+    events = sum(pc.sum(pc.greater(batch.plain["event_calls"], 0)).as_py() or 0 for batch in waiting)
+    return {"assign": assigns if waiting else 0, "events": events}
 
 
 def plain_ids(connection: sqlite3.Connection, runs: Iterable[int]) -> list[str]:

@@ -12,5 +12,6 @@ _DATE: Final = re.compile(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}(?:[ T][0-
 
 def numbers_left(journal: Journal) -> frozenset[str]:
     """What looks like a phone number or a date in the cells of all rows that were left to be mended."""
-    rows = (row for run in journal.runs() for row in rows_for_a_person(journal, run))
-    return frozenset(cell for row in rows for cell in row.cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
+    with journal.one_moment():
+        rows = (row for run in journal.runs() for row in rows_for_a_person(journal, run))
+        return frozenset(cell for row in rows for cell in row.cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))

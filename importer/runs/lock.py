@@ -40,6 +40,16 @@ def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
         lock.release()
 
 
+def is_sending(folder: Path) -> bool:
+    """Whether a process plans or sends a run of the folder."""
+    refuse_link(folder / _LOCK)
+    try:
+        with FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE):
+            return False
+    except Timeout:
+        return True
+
+
 def _say(holder: Path, who: dict[str, object]) -> None:
     try:
         with os.fdopen(open_private(holder, os.O_TRUNC), "w", encoding="utf-8") as file:

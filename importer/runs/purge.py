@@ -10,6 +10,7 @@ from importer.journal.purging import purge_run
 from importer.journal.rows import PURGED
 from importer.journal.store import Journal
 from importer.model.run import RunState
+from importer.runs.lock import is_sending
 
 _BEING_WRITTEN: Final = timedelta(hours=1)
 """Half a report that is younger may still become a whole one."""
@@ -18,11 +19,16 @@ _BEING_WRITTEN: Final = timedelta(hours=1)
 def purge(journal: Journal, *, older_than: timedelta, now: datetime) -> list[str]:
     """Purge every ended run that began before, once; returns their ids. A run that could be resumed is left alone.
 
+    One that was never planned can be, too, but only from its files; it is left alone while a process is at work here.
+
     What a killed process left half written is removed wherever it lies, also with runs that are left alone.
     """
     purged = []
+    at_work = is_sending(journal.folder)
     for run in journal.runs():
         if now - datetime.fromisoformat(run.started_at) < older_than or _may_go_on(run.state, planned=run.planned):
+            continue
+        if at_work and run.command == "run" and run.state is not RunState.FINISHED:
             continue
         if run.request.mapping_path == PURGED and not (journal.folder / run.run_id).exists():
             continue

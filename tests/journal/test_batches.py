@@ -272,6 +272,10 @@ def test_a_purged_run_keeps_no_calls(sending):
     assert plan.statuses() == {"pending": 4, "invalid": 1, "filtered": 1}
     assert [calls for (calls,) in journal.connection.execute("SELECT calls FROM batches")] == [None, None]
     assert {r.crm_id for r in row_results(journal, run)} == {""}
+    report = run_report(journal, run, mapping_sha256="")
+    assert (report.assign, report.events) == ({"pending": 3}, {"pending": 4})
+    with pytest.raises(AssertionError, match="the calls of 2 planned rows are gone"):
+        lay_all_out(journal, run)  # never: such a run cannot be sent
 
 
 def test_a_long_batch_of_a_run_is_stored_in_parts(tmp_path, monkeypatch):

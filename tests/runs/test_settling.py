@@ -8,6 +8,7 @@ import pytest
 from importer.errors import RunError
 from importer.journal.store import Journal
 from importer.model.operation import Kind
+from importer.runs.lock import sending_lock
 from importer.runs.purge import purge
 from importer.runs.settle import resolve_run
 from tests.runs.conftest import Push, planned_row
@@ -85,3 +86,14 @@ def test_purge_leaves_a_run_that_can_go_on(push: Push) -> None:
     push.plan([planned_row(2)])
     with Journal(push.folder, push.clock.now) as journal:
         assert purge(journal, older_than=timedelta(0), now=push.clock.now() + timedelta(days=900)) == []
+
+
+def test_purge_leaves_an_unplanned_run_alone_while_a_process_may_be_at_it(push: Push) -> None:
+    """Somebody declined it long ago and plans it anew right now."""
+    push.plan([planned_row(2)])
+    later = push.clock.now() + timedelta(days=900)
+    with Journal(push.folder, push.clock.now) as journal:
+        journal.connection.execute("UPDATE runs SET planned_at = NULL, state = 'stopped'")
+        with sending_lock(push.folder, "run-1", push.clock.now()):
+            assert purge(journal, older_than=timedelta(0), now=later) == []
+        assert purge(journal, older_than=timedelta(0), now=later) == ["run-1"]
