@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 
-from importer.journal.batches import plain_follow_ups, plain_owners
 from importer.journal.encoding import source_from
 from importer.journal.examining import examination_of, owners_of
 from importer.journal.mending import mends, story_of
+from importer.journal.plain import plain_follow_ups, plain_owners
 from importer.journal.rows import NEEDS_A_PERSON, status_counts
 from importer.journal.store import Journal, StoredRun
 from importer.journal.traffic import traffic_of
@@ -19,6 +19,8 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
     stored = journal.connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
     counts = status_counts(journal.connection, run.id)
     sources = _sources(journal, run)
+    # Nothing follows the rows of a check, and reading a million of them for that takes its time.
+    waiting = plain_follow_ups(journal.connection, run.id) if run.command == "run" else Counter()
     return RunReport(
         run_id=run.run_id,
         command=stored["command"],
@@ -35,8 +37,8 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         seconds=stored["seconds"],
         rows=sum(source.rows for source in sources),
         counts=counts,
-        assign=_follow_ups(journal, run, "assign"),
-        events=_follow_ups(journal, run, "events"),
+        assign=_follow_ups(journal, run, "assign", waiting["assign"]),
+        events=_follow_ups(journal, run, "events", waiting["events"]),
         problems=_problem_counts(journal, run),
         requests=_requests(journal, run, stored["canaries"]),
         estimate=Estimate(**json.loads(stored["estimate"])) if stored["estimate"] else Estimate(),
@@ -85,12 +87,12 @@ def _repeated(journal: Journal, run: StoredRun) -> int:
     return int(found.fetchone()[0])
 
 
-def _follow_ups(journal: Journal, run: StoredRun, column: str) -> dict[str, int]:
+def _follow_ups(journal: Journal, run: StoredRun, column: str, waiting: int) -> dict[str, int]:
     found = journal.connection.execute(
         f"SELECT {column}, count(*) FROM rows WHERE run = ? AND {column} != '' GROUP BY {column}", (run.id,)
     )
     counts = Counter(dict(found.fetchall()))
-    counts[FollowUp.PENDING] += plain_follow_ups(journal.connection, run.id)[column]
+    counts[FollowUp.PENDING] += waiting
     return dict(+counts)
 
 

@@ -13,16 +13,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.aside import Aside, BatchKey
-from importer.journal.encoding import dumps
 from importer.journal.records import insert_calls, insert_records
-from importer.journal.rows import plain_counts
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
@@ -201,43 +198,6 @@ def lay_out(connection: sqlite3.Connection, batch: StoredBatch, chosen: pa.Chunk
     _keep_plain(connection, batch.key, batch.plain.filter(rest), calls)
 
 
-def known_plain_rows(connection: sqlite3.Connection, run: int, realm: int) -> Iterator[tuple[RowId, str]]:
-    """The plain rows whose lead an earlier run has seen in the realm, with that run's id."""
-    if connection.execute("SELECT 1 FROM leads WHERE realm = ? LIMIT 1", (realm,)).fetchone() is None:
-        return
-    for batch in stored_batches(connection, run):
-        numbers = batch.plain["number"].to_pylist()
-        found = connection.execute(
-            "SELECT ids.key, runs.run_id FROM json_each(?) ids"
-            " JOIN leads l ON l.realm = ? AND l.crm_id = ids.value JOIN runs ON runs.id = l.seen_in ORDER BY ids.key",
-            (dumps(batch.plain["crm_id"].to_pylist()), realm),
-        )
-        yield from ((RowId(batch.source, numbers[position]), run_id) for position, run_id in found)
-
-
-def plain_owners(connection: sqlite3.Connection, run: int) -> dict[str, int]:
-    """How many plain rows name each owner."""
-    counts: defaultdict[str, int] = defaultdict(int)
-    for batch in stored_batches(connection, run):
-        for counted in pc.value_counts(batch.plain["owner"]).to_pylist():
-            counts[counted["values"]] += counted["counts"]
-    return {owner: count for owner, count in counts.items() if owner}
-
-
-def plain_follow_ups(connection: sqlite3.Connection, run: int) -> dict[str, int]:
-    """How many plain rows of a run wait for their assignment (`assign`), and how many for events (`events`)."""
-    waiting = [batch for batch in stored_batches(connection, run) if batch.to_send]
-    _, assigns, _ = plain_counts(connection, run)
-    events = sum(pc.sum(pc.greater(batch.plain["event_calls"], 0)).as_py() or 0 for batch in waiting)
-    return {"assign": assigns if waiting else 0, "events": events}
-
-
-def plain_ids(connection: sqlite3.Connection, runs: Iterable[int]) -> list[str]:
-    """The crm_ids of the plain rows of these runs."""
-    batches = chain.from_iterable(stored_batches(connection, run) for run in runs)
-    return [crm_id for batch in batches for crm_id in batch.plain["crm_id"].to_pylist()]
-
-
 def forget_batches(connection: sqlite3.Connection, run: int) -> None:
     """Forget the cells, calls, ids and owners; how many rows there were, and their numbers, stay."""
     for batch in stored_batches(connection, run):
@@ -283,6 +243,7 @@ def _cells(batch: PlannedBatch) -> pa.Table:
 
 
 def _blob_of_any(table: pa.Table | None) -> memoryview | None:
+    """Nothing at all for no rows."""
     return _blob(table) if table is not None and len(table) else None
 
 

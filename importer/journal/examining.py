@@ -5,8 +5,8 @@ import sqlite3
 from collections import Counter
 from dataclasses import asdict
 
-from importer.journal.batches import plain_owners
 from importer.journal.encoding import dumps
+from importer.journal.plain import plain_owners
 from importer.journal.store import StoredRun
 from importer.model.examination import Change, ColumnProfile, Examination, OwnerCount, Symptom
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.aside import Aside
-from importer.journal.batches import keep_batch, known_plain_rows, plain_rows, rows_table, take_out
+from importer.journal.batches import keep_batch, plain_rows, rows_table, take_out
 from importer.journal.encoding import dumps, source_text
+from importer.journal.plain import known_plain_rows
 from importer.journal.records import calls_table, insert_calls, insert_records
 from importer.journal.rows import append_problem, plain_counts, status_counts
 from importer.journal.transaction import transaction

@@ -20,9 +20,7 @@ _HOLDER: Final = ".sending.json"
 @contextmanager
 def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
     """Hold the lock for the block; the system frees it when the process dies. RunError when it is taken."""
-    lock = FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
-    holder = folder / _HOLDER
-    refuse_link(folder / _LOCK)
+    lock, holder = _lock_of(folder), folder / _HOLDER
     try:
         lock.acquire()
     except Timeout as error:
@@ -42,12 +40,16 @@ def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
 
 def is_sending(folder: Path) -> bool:
     """Whether a process plans or sends a run of the folder."""
-    refuse_link(folder / _LOCK)
     try:
-        with FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE):
+        with _lock_of(folder):
             return False
     except Timeout:
         return True
+
+
+def _lock_of(folder: Path) -> FileLock:
+    refuse_link(folder / _LOCK)
+    return FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
 
 
 def _say(holder: Path, who: dict[str, object]) -> None:

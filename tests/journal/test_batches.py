@@ -29,7 +29,9 @@ WRONG = "phone-invalid"
 
 
 def row(number, status=RowStatus.VALID, *, problems=(), owner="asha@x.example", events=1, line=None):
-    calls = [Operation(kind=Kind.EVENT, key="k", body=b"{}")] * events if status is RowStatus.VALID else []
+    create = Operation(kind=Kind.CREATE, key=f"L-{number}", body=b'{"crm_id":"L-%d"}' % number)
+    assign = [Operation(kind=Kind.ASSIGN, key=owner, body=b"{}")] if owner else []
+    calls = [create, *assign, *[Operation(kind=Kind.EVENT, key="k", body=b"{}")] * events]
     told = tuple(
         Problem(row=number, code=code, detail="is odd", column="A", value="v", warning=code != WRONG)
         for code in problems
@@ -41,44 +43,38 @@ def row(number, status=RowStatus.VALID, *, problems=(), owner="asha@x.example", 
         crm_id=f"L-{number}",
         cells=cells,
         problems=told,
-        operations=tuple(calls),
+        operations=tuple(calls) if status is RowStatus.VALID else (),
         owner=owner if status is RowStatus.VALID else "",
         line=line,
     )
 
 
-@pytest.fixture
-def check(tmp_path):
-    """A check of six rows in two batches: 2, 3 and 6 are plain."""
-    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
-        run = journal.begin("check-1", "check", REQUEST)
-        plan = journal.plan(run, to_send=False)
-        plan.add_source(0, INFO)
-        add_rows(plan, [row(2, line=5), row(3, owner=""), row(4, RowStatus.INVALID, problems=[WRONG])])
-        add_rows(plan, [row(5, problems=["phone-repeated"]), row(6, events=2), row(7, RowStatus.FILTERED)])
-        yield journal, run, plan
+def six_rows(journal, command):
+    """Planned in two batches: 2, 3 and 6 are plain."""
+    run = journal.begin(f"{command}-1", command, REQUEST)
+    plan = journal.plan(run, to_send=command == "run")
+    plan.add_source(0, INFO)
+    add_rows(plan, [row(2, line=5), row(3, owner=""), row(4, RowStatus.INVALID, problems=[WRONG])])
+    add_rows(plan, [row(5, problems=["phone-repeated"]), row(6, events=2), row(7, RowStatus.FILTERED)])
+    return run, plan
 
 
 @pytest.fixture
-def sending(tmp_path):
-    """The same rows as a run that is planned: 2, 3 and 6 are plain."""
-    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
-        run = journal.begin("run-1", "run", REQUEST)
-        plan = journal.plan(run, to_send=True)
-        plan.add_source(0, INFO)
-        add_rows(plan, [called(row(2, line=5)), called(row(3, owner="")), row(4, RowStatus.INVALID, problems=[WRONG])])
-        add_rows(
-            plan, [called(row(5, problems=["phone-repeated"])), called(row(6, events=2)), row(7, RowStatus.FILTERED)]
-        )
-        plan.freeze(REQUEST, journal.realm("https://crm.example", "o"), "2026-11-22T00:00:00+00:00")
-        yield journal, journal.run("run-1"), plan
+def journal(tmp_path):
+    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as opened:
+        yield opened
 
 
-def called(of):
-    """With its create, and its assignment if it names an owner."""
-    create = Operation(kind=Kind.CREATE, key=of.crm_id, body=b'{"crm_id":"%s"}' % of.crm_id.encode())
-    assign = [Operation(kind=Kind.ASSIGN, key=of.owner, body=b"{}")] if of.owner else []
-    return replace(of, operations=(create, *assign, *of.operations))
+@pytest.fixture
+def check(journal):
+    return (journal, *six_rows(journal, "check"))
+
+
+@pytest.fixture
+def sending(journal):
+    _, plan = six_rows(journal, "run")
+    plan.freeze(REQUEST, journal.realm("https://crm.example", "o"), "2026-11-22T00:00:00+00:00")
+    return journal, journal.run("run-1"), plan
 
 
 def lay_all_out(journal, run):
@@ -278,28 +274,27 @@ def test_a_purged_run_keeps_no_calls(sending):
         lay_all_out(journal, run)  # never: such a run cannot be sent
 
 
-def test_a_long_batch_of_a_run_is_stored_in_parts(tmp_path, monkeypatch):
+def test_a_long_batch_of_a_run_is_stored_in_parts(journal, monkeypatch):
     monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
-    with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
-        run = journal.begin("run-1", "run", REQUEST)
-        plan = journal.plan(run, to_send=True)
-        plan.add_source(0, INFO)
-        rows = [called(row(2)), row(3, RowStatus.INVALID, problems=[WRONG]), called(row(4, line=9)), called(row(6))]
-        add_rows(plan, [*rows, called(row(9, problems=["phone-repeated"]))])
-        batches = list(stored_batches(journal.connection, run.id))
-        assert [(batch.first, batch.last) for batch in batches] == [(2, 3), (4, 6), (9, 9)]
-        assert places(journal, run) == ([3, 9], [2, 4, 6])
-        assert run_report(journal, run, mapping_sha256="").rows == 5
-        lay_all_out(journal, run)
-        assert [(r.row.number, r.line, r.codes(warnings=True)) for r in row_results(journal, run)] == [
-            (2, None, ""),
-            (3, None, ""),
-            (4, 9, ""),
-            (6, None, ""),
-            (9, None, "phone-repeated"),
-        ]
-        calls = journal.connection.execute("SELECT number, count(*) FROM operations GROUP BY number").fetchall()
-        assert [tuple(each) for each in calls] == [(2, 3), (4, 3), (6, 3), (9, 3)]
+    run = journal.begin("run-1", "run", REQUEST)
+    plan = journal.plan(run, to_send=True)
+    plan.add_source(0, INFO)
+    rows = [row(2), row(3, RowStatus.INVALID, problems=[WRONG]), row(4, line=9), row(6)]
+    add_rows(plan, [*rows, row(9, problems=["phone-repeated"])])
+    batches = list(stored_batches(journal.connection, run.id))
+    assert [(batch.first, batch.last) for batch in batches] == [(2, 3), (4, 6), (9, 9)]
+    assert places(journal, run) == ([3, 9], [2, 4, 6])
+    assert run_report(journal, run, mapping_sha256="").rows == 5
+    lay_all_out(journal, run)
+    assert [(r.row.number, r.line, r.codes(warnings=True)) for r in row_results(journal, run)] == [
+        (2, None, ""),
+        (3, None, ""),
+        (4, 9, ""),
+        (6, None, ""),
+        (9, None, "phone-repeated"),
+    ]
+    calls = journal.connection.execute("SELECT number, count(*) FROM operations GROUP BY number").fetchall()
+    assert [tuple(each) for each in calls] == [(2, 3), (4, 3), (6, 3), (9, 3)]
 
 
 def test_plain_rows_take_up_what_an_earlier_run_left(sending):
@@ -311,7 +306,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending):
     second = journal.begin("run-2", "run", REQUEST)
     plan = journal.plan(second, to_send=True)
     plan.add_source(0, INFO)
-    add_rows(plan, [called(row(3)), replace(called(row(4)), crm_id="another id"), called(row(8, problems=[WRONG]))])
+    add_rows(plan, [row(3), replace(row(4), crm_id="another id"), row(8, problems=[WRONG])])
     plan.freeze(REQUEST, realm, "2026-11-22T00:00:00+00:00")
     link_mended(journal, second, realm)
     assert mends(journal, second) == "run-1"
@@ -321,7 +316,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending):
     third = journal.begin("run-3", "run", REQUEST)
     plan = journal.plan(third, to_send=True)
     plan.add_source(0, INFO)
-    add_rows(plan, [called(row(3)), replace(called(row(4)), crm_id="another id")])
+    add_rows(plan, [row(3), replace(row(4), crm_id="another id")])
     plan.freeze(REQUEST, realm, "2026-11-22T00:00:00+00:00")
     journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (second.id, third.id))
     again = replace(story, left=5)
