@@ -191,10 +191,6 @@ def _stored_table(stored: dict[str, Sequence[Any]], said: Told) -> pa.Table:
 def _plain_table(batch: StoredBatch) -> pa.Table:
     rows = len(batch.plain)
     blank = pa.repeat(scalar(""), rows)
-    follow_ups = {
-        "assign": pending_where(pc.not_equal(batch.plain["owner"], "")),
-        "events": pending_where(pc.greater(batch.plain["event_calls"], 0)),
-    }
     known = {
         "number": batch.plain["number"],
         "crm_id": batch.plain["crm_id"],
@@ -204,6 +200,8 @@ def _plain_table(batch: StoredBatch) -> pa.Table:
         "http_status": pa.nulls(rows, pa.int64()),
         "error_code": pa.nulls(rows, pa.int64()),
         "needy": pa.repeat(pa.scalar(value=False), rows),
-        **(follow_ups if batch.to_send else {}),
     }
+    if batch.to_send:
+        known["assign"] = pending_where(pc.not_equal(batch.plain["owner"], ""))
+        known["events"] = pending_where(pc.greater(batch.plain["event_calls"], 0))
     return pa.table([known.get(name, blank) for name in _SCHEMA.names], schema=_SCHEMA)
