@@ -11,6 +11,7 @@ from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import OperationColumn, PlannedBatch
 from importer.model.problem import Problem
+from importer.model.problems import Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ def add_rows(plan: Plan, rows: Sequence[PlannedRow]) -> None:
 
 
 def rows_of(batch: PlannedBatch, columns: Sequence[OperationColumn] = ()) -> list[PlannedRow]:
+    problems = batch.problems.by_row()
     found: list[list[Operation]] = [[] for _ in range(len(batch))]
     states = zip(batch.invalid.to_pylist(), batch.filtered.to_pylist(), strict=True)
     statuses = [RowStatus.FILTERED if out else RowStatus.INVALID if bad else RowStatus.VALID for bad, out in states]
@@ -46,7 +48,7 @@ def rows_of(batch: PlannedBatch, columns: Sequence[OperationColumn] = ()) -> lis
             status=status,
             crm_id=crm_id,
             cells=tuple(cells),
-            problems=batch.problems.get(number, ()),
+            problems=problems.get(number, ()),
             operations=tuple(operations),
             owner=owner,
             line=batch.lines.get(number),
@@ -73,7 +75,7 @@ def _batch_of(rows: Sequence[PlannedRow]) -> PlannedBatch:
         crm_ids=pa.array([row.crm_id for row in rows], pa.large_string()),
         owners=pa.array([row.owner for row in rows], pa.large_string()),
         event_calls=pa.array([sum(o.kind is Kind.EVENT for o in row.operations) for row in rows], pa.int8()),
-        problems={row.row.number: row.problems for row in rows if row.problems},
+        problems=Problems.of(problem for row in rows for problem in row.problems),
         lines={row.row.number: row.line for row in rows if row.line is not None},
     )
 

@@ -74,7 +74,7 @@ def rows_table(batch: PlannedBatch) -> pa.Table:
 
 def plain_rows(batch: PlannedBatch) -> pa.BooleanArray:
     """Which rows of a batch are valid and have no problem."""
-    return pc.and_not(batch.valid, pc.is_in(batch.numbers, pa.array(batch.problems, pa.int64())))
+    return pc.and_not(batch.valid, pc.is_in(batch.numbers, pa.array(batch.problems.rows)))
 
 
 def keep_batch(

@@ -65,7 +65,7 @@ class Plan:
         plain_calls = calls.filter(is_plain) if calls is not None else None
         keep_batch(self._connection, self._run, batch, rows.filter(is_plain), plain_calls, self._aside)
         records = rows.append_column("status", self._statuses(batch)).filter(others)
-        insert_records(self._connection, self._run, batch.source, records, batch.problems)
+        insert_records(self._connection, self._run, batch.source, records, batch.problems.by_row())
         if calls is not None:
             numbers = records["number"].to_pylist()
             insert_calls(self._connection, self._run, batch.source, numbers, calls.filter(others))

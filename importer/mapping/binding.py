@@ -7,24 +7,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.errors import Mistake
 from importer.mapping.converted import text_series
 from importer.mapping.document import shown_path
 from importer.mapping.origins import Cells, Constant, FirstFilled, Origin, origin_of
 from importer.mapping.steps import Step, carried_out, conversion, owner_steps, preparing_steps
+from importer.mapping.texts import trimmed
 from importer.model.batch import Place, Target
 from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, ValueType
-from importer.model.problem import Problem
+from importer.model.texts import large_texts, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from importer.mapping.converted import Finding
     from importer.mapping.load import LoadedMapping
     from importer.mapping.references import Purpose
     from importer.model.mapping import Mapping as MappingFile
+    from importer.model.problem import Problem
+    from importer.model.problems import Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,36 +45,23 @@ class BoundTarget:
     conversion: Step | None = None
     region_column: str | None = None
 
-    def read(self, cells: Cells) -> tuple[pd.Series[str], list[Problem]]:
+    def read(self, cells: Cells) -> tuple[pd.Series[str], Problems]:
         """The target's text in every row, and the problems of the cells that could not be converted."""
         converted = carried_out(self.steps, self.origin.texts(cells), cells)
         return converted.values, self._problems(converted.findings, cells.frame)
 
-    def _problems(self, findings: Sequence[Finding], frame: pd.DataFrame) -> list[Problem]:
-        if not findings:
-            return []
-        # Row by row a frame is slow to look into, and in a bad list every row has its finding.
-        places = frame.index.get_indexer(pd.Index([finding.row for finding in findings]))
-        columns = {name: frame[name].iloc[places].tolist() for name in self.origin.columns}
-        return [
-            self._problem(finding, {name: texts[at] for name, texts in columns.items()})
-            for at, finding in enumerate(findings)
-        ]
-
-    def _problem(self, finding: Finding, cells: dict[str, str]) -> Problem:
-        """`cells` are those of the row that the target looks at."""
-        # Of several columns a person should look at the first that is not blank.
-        column = next((name for name, text in cells.items() if text.strip()), next(iter(cells), ""))
-        return Problem(
-            row=finding.row,
-            code=finding.code,
-            field=self.target.label,
-            column=column,
-            value=cells.get(column, finding.value),
-            detail=finding.detail,
-            cure=finding.cure,
-            warning=finding.warning,
-        )
+    def _problems(self, findings: Problems, frame: pd.DataFrame) -> Problems:
+        """The findings with field and column; of several columns a person should look at the first not blank."""
+        columns = self.origin.columns
+        if not len(findings) or not columns:
+            return findings.having(field=self.target.label)
+        rows = frame.iloc[frame.index.get_indexer(pd.Index(findings.rows))]
+        column, value = pa.repeat(scalar(columns[0]), len(rows)), large_texts(rows[columns[0]])
+        for name in reversed(columns):
+            filled = pa.array((trimmed(rows[name]) != "").to_numpy())
+            column = pc.if_else(filled, name, column)
+            value = pc.if_else(filled, large_texts(rows[name]), value)
+        return findings.having(field=self.target.label, column=column, value=value)
 
 
 def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:
@@ -129,7 +120,7 @@ def _unconvertible(target: BoundTarget, loaded: LoadedMapping) -> Iterator[Mista
     rule, alone = target.purpose.rule, Cells(pd.DataFrame(index=[0]))
     if not isinstance(rule, Rule) or target.region_column is not None:
         return
-    found: list[tuple[str, Finding]] = []
+    found: list[tuple[str, Problem]] = []
     if isinstance(target.origin, Constant):
         texts = target.origin.texts(alone)
         found += [("value", finding) for finding in carried_out(target.steps, texts, alone).findings]

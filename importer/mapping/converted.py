@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+
+from importer.model.problems import Problems
+from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,31 +19,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Why one cell could not be converted; the mapper makes it a `Problem` by adding field and column.
+class Converted:
+    """A converted column: the index of the source, canonical texts, `""` where the cell is blank or broken.
 
-    `detail` continues the sentence `Column: “value” …`; `cure` is given where more is known than the code's own cure.
+    `findings` say why cells could not be converted; the mapper adds field and column.
     """
 
-    row: int
-    code: str
-    value: str
-    detail: str
-    cure: str = ""
-    warning: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Converted:
-    """A converted column: the index of the source, canonical texts, `""` where the cell is blank or broken."""
-
     values: pd.Series[str]
-    findings: tuple[Finding, ...] = ()
+    findings: Problems = field(default_factory=Problems.none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """Why one value cannot be converted, wherever it stands."""
+    """Why one value cannot be converted, wherever it stands.
+
+    `detail` continues the sentence `Column: “value” …`; `cure` is given where more is known than the code's own cure.
+    """
 
     code: str
     detail: str
@@ -60,13 +55,18 @@ def converted_by_value(series: pd.Series[str], convert: Callable[[str], str | Br
     return Converted(values=text_series(texts[codes], series.index), findings=findings_of(series, codes, broken))
 
 
-def findings_of(series: pd.Series[str], codes: NDArray[np.intp], broken: Mapping[int, Broken]) -> tuple[Finding, ...]:
+def findings_of(series: pd.Series[str], codes: NDArray[np.intp], broken: Mapping[int, Broken]) -> Problems:
     """A finding for every row whose code is among the broken, in row order; the values are those of `series`."""
     if not broken:
-        return ()
-    places = np.flatnonzero(np.isin(codes, list(broken)))
-    rows, values, kinds = series.index[places].tolist(), series.iloc[places].tolist(), codes[places].tolist()
-    return tuple(
-        Finding(row=row, code=why.code, value=value, detail=why.detail, cure=why.cure)
-        for row, value, why in zip(rows, values, (broken[kind] for kind in kinds), strict=True)
+        return Problems.none()
+    reasons = np.full(int(codes.max()) + 1, -1)
+    reasons[list(broken)] = np.arange(len(broken))
+    places = np.flatnonzero(reasons[codes] >= 0)
+    of_row = pa.array(reasons[codes[places]])
+    return Problems.in_columns(
+        series.index[places].to_numpy(dtype="int64"),
+        code=pa.array([why.code for why in broken.values()], TEXT).take(of_row),
+        detail=pa.array([why.detail for why in broken.values()], TEXT).take(of_row),
+        value=large_texts(series).take(pa.array(places)),
+        cure=pa.array([why.cure for why in broken.values()], TEXT).take(of_row),
     )

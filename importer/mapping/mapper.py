@@ -13,12 +13,12 @@ from importer.mapping.header import header_columns, header_place, resolved, unma
 from importer.mapping.origins import Cells
 from importer.mapping.references import purposes
 from importer.model.batch import MappedBatch, Target
+from importer.model.problems import Problems
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from importer.mapping.load import LoadedMapping
-    from importer.model.problem import Problem
     from importer.model.source import SourceInfo
 
 
@@ -56,10 +56,10 @@ class Mapper:
         kept = self._matching(frame)
         cells = Cells(frame if kept.all() else frame[kept])
         mapped: dict[str, pd.Series[str] | pd.Series[bool]] = {}
-        problems: list[Problem] = []
+        problems: list[Problems] = []
         for target in self._bound:
             mapped[target.target.label], found = target.read(cells)
-            problems += found
+            problems.append(found)
         mapped.update(self._events(cells))
         whole = _with_all_rows(pd.DataFrame(mapped, index=cells.index), frame.index)
         if not kept.all():
@@ -67,7 +67,7 @@ class Mapper:
         return MappedBatch(
             frame=whole,
             filtered=~kept,
-            problems=tuple(sorted(problems, key=lambda problem: problem.row)),
+            problems=Problems.together(problems).in_row_order(),
         )
 
     def _matching(self, frame: pd.DataFrame) -> pd.Series[bool]:

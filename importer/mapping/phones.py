@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.mapping.converted import Broken, Converted, Finding, text_series
+from importer.mapping.converted import Broken, Converted, findings_of, text_series
 from importer.mapping.numbering import Found, found_plainly, scattered
 from importer.mapping.phone import read_phone
 from importer.mapping.regions import region_code
@@ -39,9 +39,10 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     known = np.flatnonzero(np.asarray(found.is_valid()))
     mended = pa.array(["" if isinstance(result, Broken) else result for result in results], TEXT)
     whole = scattered(len(texts), [Found(known, found.take(pa.array(known))), Found(left, mended)])
+    broken = {at: result for at, result in enumerate(results) if isinstance(result, Broken)}
     return Converted(
         values=text_series(whole.fill_null(""), series.index),
-        findings=tuple(_findings(series.iloc[left], results)),
+        findings=findings_of(series.iloc[left], np.arange(len(left)), broken),
     )
 
 
@@ -60,9 +61,3 @@ def _plain(texts: pa.LargeStringArray, countries: list[str], of_row: NDArray[np.
         places = np.flatnonzero(international if country < 0 else (of_row == country) & ~international)
         if len(places):
             yield from (part.of(places) for part in found_plainly(texts.take(pa.array(places)), name))
-
-
-def _findings(cells: pd.Series[str], results: list[str | Broken]) -> Iterator[Finding]:
-    for row, value, why in zip(cells.index.tolist(), cells.tolist(), results, strict=True):
-        if isinstance(why, Broken):
-            yield Finding(row=row, code=why.code, value=value, detail=why.detail, cure=why.cure)

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
-from importer.mapping.converted import Converted, Finding
+from importer.mapping.converted import Converted
 from importer.mapping.dates import DateRule, dates
 from importer.mapping.origins import Cells
 from importer.mapping.phones import phones
 from importer.mapping.texts import TRANSFORMS, name_part, trimmed
 from importer.mapping.values import booleans, integers, jsons, lists, numbers, translated
 from importer.model.mapping import AttributeRule, PhoneRule, TimeRule, ValueType
+from importer.model.problems import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,16 +32,17 @@ _INTO_THE_FUTURE = timedelta(days=1)
 
 def carried_out(steps: Iterable[Step], texts: pd.Series[str], cells: Cells) -> Converted:
     """Run the steps one after the other. A cell that one step calls broken is `""` from there on, with one finding."""
-    findings: list[Finding] = []
-    broken: set[int] = set()
+    findings: list[Problems] = []
+    broken = np.zeros(0, dtype=np.int64)
     for step in steps:
         converted = step(texts, cells)
-        texts = converted.values
-        findings += [finding for finding in converted.findings if finding.row not in broken]
-        broken |= {finding.row for finding in converted.findings if not finding.warning}
-        if broken:
-            texts = texts.mask(texts.index.isin(list(broken)), "")
-    return Converted(values=texts, findings=tuple(findings))
+        texts, found = converted.values, converted.findings
+        if len(found):
+            findings.append(found.where(~np.isin(found.rows, broken)))
+            broken = np.append(broken, found.rows[found.stops])
+        if len(broken):
+            texts = texts.mask(texts.index.isin(broken), "")
+    return Converted(values=texts, findings=Problems.together(findings))
 
 
 def preparing_steps(rule: Rule) -> list[Step]:
@@ -139,20 +142,13 @@ def _chosen_step(by: OwnerBy) -> Step:
         values = known.values
         if by.otherwise is not None:
             values = values.mask((values == "") & (texts != ""), by.otherwise)
-        return Converted(values=values, findings=tuple(_not_in_map(finding) for finding in known.findings))
+        findings = known.findings.having(code="owner-not-in-map", detail="has no user in assign.by.map")
+        return Converted(values=values, findings=findings)
 
     return chosen
 
 
-def _not_in_map(finding: Finding) -> Finding:
-    return Finding(row=finding.row, code="owner-not-in-map", value=finding.value, detail="has no user in assign.by.map")
-
-
 def _missing_owner(texts: pd.Series[str], _cells: Cells) -> Converted:
-    blank = texts.index[texts == ""].tolist()
-    return Converted(
-        values=texts,
-        findings=tuple(
-            Finding(row=row, code="owner-missing", value="", detail="names no owner for the lead") for row in blank
-        ),
-    )
+    blank = texts.index[texts == ""].to_numpy(dtype="int64")
+    findings = Problems.in_columns(blank, code="owner-missing", detail="names no owner for the lead")
+    return Converted(values=texts, findings=findings)

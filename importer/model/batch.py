@@ -6,11 +6,12 @@ row numbers that a spreadsheet shows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from importer.model.mapping import Rule, ValueType
+from importer.model.problems import Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,4 +72,4 @@ class MappedBatch:
 
     frame: pd.DataFrame
     filtered: pd.Series[bool]
-    problems: tuple[Problem, ...] = ()
+    problems: Problems = field(default_factory=Problems.none)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importer.model.problems import Problems
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
     from importer.model.operation import Kind
-    from importer.model.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,8 @@ class PlannedBatch:
 
     A row is `invalid`, `filtered` out by the mapping, or valid; in-file duplicates are settled after the last row.
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
-    for none; `event_calls` says how many events a row asks for. `problems` and `lines` (the physical line, where it
-    differs) are by row number, for the rows that have any.
+    for none; `event_calls` says how many events a row asks for. `problems` are in the order of the rows; none is about
+    a filtered one. `lines` are the physical lines, by row number, where they differ.
     """
 
     source: int
@@ -38,7 +39,7 @@ class PlannedBatch:
     crm_ids: pa.Array
     owners: pa.Array
     event_calls: pa.Array
-    problems: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems.none)
     lines: Mapping[int, int] = field(default_factory=dict)
 
     @property

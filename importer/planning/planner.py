@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,15 +27,15 @@ from importer.planning.keys import distinct_id
 from importer.planning.owners import Owners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from collections.abc import Mapping as Map
+    from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from importer.model.batch import MappedBatch, Target
     from importer.model.mapping import EventSpec, Mapping
-    from importer.model.problem import Problem
+    from importer.model.problems import Problems
 
     Mask = NDArray[np.bool_]
 
@@ -68,7 +67,7 @@ class Planner:
         source: int,
         mapped: MappedBatch,
         cells: pd.DataFrame,
-        problems: Iterable[Problem],
+        problems: Problems,
         repeated: frozenset[int],
         lines: Map[int, int] | None = None,
     ) -> PlannedBatch:
@@ -78,9 +77,9 @@ class Planner:
         that an earlier row makes superfluous. Batches come in the order of the files, because turns are taken so.
         """
         filtered = mapped.filtered.to_numpy(dtype=bool)
-        told = _told(problems, frozenset(mapped.frame.index[filtered]))
-        bad = [number for number, found in told.items() if any(not problem.warning for problem in found)]
-        invalid = _are(mapped.frame, bad) & ~filtered
+        # Of filtered rows nothing is told.
+        told = problems.where(~np.isin(problems.rows, mapped.frame.index[filtered])).in_row_order()
+        invalid = mapped.frame.index.isin(told.rows[told.stops])
         valid = ~invalid & ~filtered
         return PlannedBatch(
             source=source,
@@ -88,7 +87,7 @@ class Planner:
             invalid=pa.array(invalid),
             filtered=pa.array(filtered),
             crm_ids=large_texts(mapped.frame["crm_id"]),
-            owners=self._owners.column(mapped.frame, valid, _are(mapped.frame, repeated)),
+            owners=self._owners.column(mapped.frame, valid, mapped.frame.index.isin(list(repeated))),
             event_calls=pa.array(self._event_calls(mapped.frame, valid)),
             problems=told,
             lines=lines or {},
@@ -141,18 +140,3 @@ def _column(kind: Kind, keys: pa.Array, bodies: pa.Array, wanted: pa.Array) -> O
         keys=pc.if_else(wanted, keys, nothing),
         bodies=pc.if_else(wanted, bodies, nothing).cast(pa.large_binary()),
     )
-
-
-def _told(problems: Iterable[Problem], filtered: frozenset[int]) -> dict[int, tuple[Problem, ...]]:
-    """What is told of each row; of filtered rows nothing."""
-    found: defaultdict[int, list[Problem]] = defaultdict(list)
-    for problem in problems:
-        if problem.row not in filtered:
-            found[problem.row].append(problem)
-    return {number: tuple(told) for number, told in found.items()}
-
-
-def _are(frame: pd.DataFrame, numbers: Iterable[int]) -> Mask:
-    """Which rows of the frame are among the numbers."""
-    among = list(numbers)
-    return frame.index.isin(among) if among else np.zeros(len(frame), dtype=bool)

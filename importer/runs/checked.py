@@ -2,11 +2,15 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from importer.mapping import LoadedMapping, Mapper
 from importer.model.batch import Batch, MappedBatch, Target
 from importer.model.problem import Problem
+from importer.model.problems import Problems
 from importer.reading import Table, is_mended
 from importer.runs.mended import MendedPhones
 from importer.runs.mended_dates import MendedDates
@@ -27,7 +31,7 @@ class CheckedBatch:
 
     batch: Batch
     mapped: MappedBatch
-    problems: tuple[Problem, ...]
+    problems: Problems
 
 
 def checked_batches(
@@ -44,9 +48,9 @@ def checked_batches(
     for read in _limited(opened.table.batches(), limit):
         batch = replace(read, frame=dates.restored(phones.restored(read.frame)))
         mapped = opened.mapper.apply(batch.frame)
-        mapped = replace(mapped, problems=_merged(tuple(_reading_problems(batch, targets)), mapped.problems))
-        doubtful = (*phones.doubtful(batch.frame, mapped), *dates.doubtful(batch.frame, mapped))
-        problems = (*mapped.problems, *validator.validate(mapped), *doubtful)
+        mapped = replace(mapped, problems=_merged(Problems.of(_reading_problems(batch, targets)), mapped.problems))
+        doubtful = Problems.of(chain(phones.doubtful(batch.frame, mapped), dates.doubtful(batch.frame, mapped)))
+        problems = Problems.together([mapped.problems, validator.validate(mapped), doubtful])
         yield CheckedBatch(batch=batch, mapped=mapped, problems=problems)
 
 
@@ -70,7 +74,10 @@ def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Pro
             yield replace(problem, field=fields.get(problem.column, ""))
 
 
-def _merged(read: tuple[Problem, ...], mapped: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def _merged(read: Problems, mapped: Problems) -> Problems:
     """Where a cell could not be read, mapping has nothing to add."""
+    if not len(read):
+        return mapped
     unreadable = {(problem.row, problem.column) for problem in read if problem.column and not problem.warning}
-    return (*read, *(problem for problem in mapped if (problem.row, problem.column) not in unreadable))
+    cells = zip(mapped.rows.tolist(), mapped.texts("column").to_pylist(), strict=True)
+    return Problems.together([read, mapped.where(np.array([cell not in unreadable for cell in cells], dtype=bool))])

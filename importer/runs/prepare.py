@@ -83,7 +83,7 @@ def prepare(
         for checked in ahead(checked_batches(each, loaded, limit=limit, left=left)):
             batch, mapped, problems = checked.batch, checked.mapped, checked.problems
             limit = None if limit is None else limit - len(batch.frame)
-            invalid = frozenset(problem.row for problem in problems if not problem.warning)
+            invalid = frozenset(problems.rows[problems.stops].tolist())
             repeated = duplicates.observe(position, mapped, invalid)
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)
             plan.add(planned, planner.operations(mapped, planned) if plan.sends else ())

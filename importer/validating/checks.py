@@ -32,14 +32,14 @@ _FIELDS: Final = {field.name: field for field in LEAD_FIELDS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question to a column: `passes` says for each text whether it holds; `detail` says of a text why not.
+    """One question to a column: `passes` says for each text whether it holds; `detail` says (of a text) why not.
 
     `clears`, where there is one, is a cheaper question: if it is answered with yes, every text of the column passes.
     """
 
     code: str
     passes: Callable[[pd.Series[str]], pd.Series[bool]]
-    detail: Callable[[str], str]
+    detail: str | Callable[[str], str]
     clears: Callable[[pd.Series[str]], bool] | None = None
 
 
@@ -142,12 +142,12 @@ def _limit_checks(rule: Rule) -> list[Check]:
 
 
 def _required(code: str, detail: str) -> Check:
-    return Check(code=code, passes=lambda texts: texts != "", detail=lambda _: detail)
+    return Check(code=code, passes=lambda texts: texts != "", detail=detail)
 
 
 def _check(code: str, passes: Callable[[pd.Series[str]], pd.Series[bool]], detail: str) -> Check:
     """A check that a blank passes."""
-    return Check(code=code, passes=lambda texts: (texts == "") | passes(texts), detail=lambda _: detail)
+    return Check(code=code, passes=lambda texts: (texts == "") | passes(texts), detail=detail)
 
 
 def _whole(code: str, pattern: str, detail: str) -> Check:

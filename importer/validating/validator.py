@@ -17,8 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow as arrow
+import pyarrow.compute as pc
 
-from importer.model.problem import KINDS, Problem, shown
+from importer.model.problem import KINDS, Problem
+from importer.model.problems import Problems, shown_texts
+from importer.model.texts import TEXT
 from importer.validating.checks import Check, checks_of
 
 if TYPE_CHECKING:
@@ -29,9 +33,6 @@ if TYPE_CHECKING:
     from importer.model.batch import MappedBatch, Target
     from importer.model.mapping import EventSpec, Mapping
 
-_Failure = tuple[int, str, str, str]
-"""Row, label, code and text."""
-
 _Doubt = tuple[tuple["Check", ...], "NDArray[np.bool_]"]
 """The checks that not every row of a column passes, and which rows do not pass all."""
 
@@ -41,32 +42,24 @@ class Validator:
 
     def __init__(self, mapping: Mapping, targets: Sequence[Target]) -> None:
         self._targets = {target.label: target for target in targets}
-        self._checks = {(target.label, check.code): check for target in targets for check in checks_of(target, mapping)}
-        self._order = {key: position for position, key in enumerate(self._checks)}
-        self._screens = {
-            target.label: _Screen(target.label, _of_label(target.label, self._checks)) for target in targets
-        }
+        self._screens = {target.label: _Screen(target.label, _checks_of(target, mapping)) for target in targets}
         self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
-    def validate(self, mapped: MappedBatch) -> tuple[Problem, ...]:
+    def validate(self, mapped: MappedBatch) -> Problems:
         """Every problem that is not yet known, in row order, all of a row's together.
 
         Nothing is said about filtered rows, about the attributes of events that a row does not want, and about a field
         whose row already has a problem there: its text is gone, and the checks would only call it blank.
         """
         frame = mapped.frame[~mapped.filtered] if mapped.filtered.any() else mapped.frame
-        known = _known(mapped.problems)
-        failures = [failure for failure in self._failures(frame) if not self._is_known(failure, known)]
-        failures.sort(key=lambda failure: (failure[0], self._order[failure[1], failure[2]]))
-        problems = [self._problem(*failure) for failure in failures] + self._repeated_events(frame)
-        return tuple(sorted(problems, key=lambda problem: problem.row))
+        found = [*self._found(frame, mapped.problems), Problems.of(self._repeated_events(frame))]
+        return Problems.together(found).in_row_order()
 
-    def _failures(self, frame: pd.DataFrame) -> Iterator[_Failure]:
-        """What pandera finds; a finding that is about no row is a defect of the importer, and raises."""
+    def _found(self, frame: pd.DataFrame, known: Problems) -> Iterator[Problems]:
+        """What pandera finds, in the order of the targets and their checks."""
         if frame.empty:
             return
-        unwanted = self._unwanted(frame)
         for label, screen in self._screens.items():
             if label not in frame:
                 raise RuntimeError(f"the schema itself failed: there is no column {label}")
@@ -74,12 +67,15 @@ class Validator:
             if doubt is None:
                 continue
             failing, doubtful = doubt
-            for row, code, text in self._judged(label, failing, frame[label][doubtful]):
-                if row not in unwanted[label]:
-                    yield row, label, code, text
+            settled = np.append(self._with_problem(label, known), self._without_event(label, frame))
+            for problems in self._judged(label, failing, frame[label][doubtful]):
+                yield problems.where(~np.isin(problems.rows, settled))
 
-    def _judged(self, label: str, checks: tuple[Check, ...], texts: pd.Series[str]) -> Iterator[tuple[int, str, str]]:
-        """Row, code and text of every failure that pandera finds in a column."""
+    def _judged(self, label: str, checks: tuple[Check, ...], texts: pd.Series[str]) -> Iterator[Problems]:
+        """Every failure that pandera finds in a column; a finding about no row is a defect of the importer, and raises.
+
+        The problems come check by check.
+        """
         codes = (label, *(check.code for check in checks))
         if codes not in self._schemas:
             self._schemas[codes] = _schema(label, checks)
@@ -89,35 +85,39 @@ class Validator:
             cases = error.failure_cases
         else:
             return
-        columns = (cases["index"], cases["check"], cases["failure_case"])
-        for row, code, text in zip(*(column.tolist() for column in columns), strict=True):
-            if (label, code) not in self._checks or row is None:
-                raise RuntimeError(f"the schema itself failed: column {label}, check {code}, {text!r}")
-            yield int(row), code, text
+        strange = ~cases["check"].isin(codes[1:]) | cases["index"].isna()
+        if strange.any():
+            told = cases[strange].iloc[0]
+            raise RuntimeError(
+                f"the schema itself failed: column {label}, check {told['check']}, {told['failure_case']!r}"
+            )
+        for check in checks:
+            yield self._problems(label, check, cases[cases["check"] == check.code])
 
-    def _unwanted(self, frame: pd.DataFrame) -> defaultdict[str, frozenset[int]]:
-        """Per label, the rows that do not want the event that the label belongs to."""
-        rows: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
-        for label, target in self._targets.items():
-            if target.event is not None:
-                rows[label] = frozenset(frame.index[~frame[f"events[{target.event}]"]])
-        return rows
-
-    def _is_known(self, failure: _Failure, known: set[tuple[int, str, str]]) -> bool:
-        row, label, _, _ = failure
-        columns = self._targets[label].columns
-        return (row, "field", label) in known or any((row, "column", column) in known for column in columns)
-
-    def _problem(self, row: int, label: str, code: str, text: str) -> Problem:
-        return Problem(
-            row=row,
-            code=code,
-            detail=self._checks[label, code].detail(text),
+    def _problems(self, label: str, check: Check, cases: pd.DataFrame) -> Problems:
+        texts = arrow.array(cases["failure_case"].tolist(), TEXT)
+        detail = check.detail
+        return Problems.in_columns(
+            cases["index"].to_numpy(dtype="int64"),
+            code=check.code,
+            detail=detail if isinstance(detail, str) else arrow.array([*map(detail, texts.to_pylist())], TEXT),
             field=label,
             column=next(iter(self._targets[label].columns), ""),
-            value=shown(text),
-            warning=KINDS[code].warning,
+            value=shown_texts(texts),
+            warning=KINDS[check.code].warning,
         )
+
+    def _with_problem(self, label: str, known: Problems) -> NDArray[np.int64]:
+        """The rows that have a problem in the field, or (as the reader says it) in one of its source columns."""
+        field, columns = known.texts("field"), arrow.array(self._targets[label].columns, TEXT)
+        of_reader = pc.and_(pc.equal(field, ""), pc.is_in(known.texts("column"), columns))
+        return known.rows[np.asarray(pc.or_(pc.equal(field, label), of_reader)) & known.stops]
+
+    def _without_event(self, label: str, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """The rows that do not want the event that the label belongs to."""
+        event = self._targets[label].event
+        unwanted = frame.index[:0] if event is None else frame.index[~frame[f"events[{event}]"]]
+        return unwanted.to_numpy(dtype="int64")
 
     def _repeated_events(self, frame: pd.DataFrame) -> list[Problem]:
         """Rows that want one event twice: both would have one `distinct_id`, and the CRM would drop the second."""
@@ -133,8 +133,9 @@ class Validator:
         ]
 
 
-def _of_label(label: str, checks: dict[tuple[str, str], Check]) -> list[Check]:
-    return [check for (of, _), check in checks.items() if of == label]
+def _checks_of(target: Target, mapping: Mapping) -> list[Check]:
+    """One check for each code, the mapping's where the field has one of the same."""
+    return list({check.code: check for check in checks_of(target, mapping)}.values())
 
 
 class _Screen:
@@ -179,12 +180,6 @@ def _doubt(texts: pd.Series[str], checks: Sequence[Check]) -> _Doubt:
                 failing.append(check)
                 doubtful |= ~passed
     return tuple(failing), doubtful
-
-
-def _known(problems: Sequence[Problem]) -> set[tuple[int, str, str]]:
-    """Where a row already has a problem: in a field, or (as the reader says it) in a source column."""
-    real = (problem for problem in problems if not problem.warning)
-    return {(p.row, "field", p.field) if p.field else (p.row, "column", p.column) for p in real}
 
 
 def _same_events(events: Sequence[EventSpec]) -> dict[tuple[str, str], list[int]]:

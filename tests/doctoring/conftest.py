@@ -10,6 +10,7 @@ import pytest
 from importer.mapping import Mapper, parse_mapping
 from importer.mapping.doctor import ColumnDoctor
 from importer.model.examination import Symptom
+from importer.model.problems import Problems
 from importer.model.source import ReadOptions
 from importer.reading import open_tables
 from importer.validating import Validator
@@ -74,7 +75,8 @@ def _doctor(path: Path, mapping: str, size: int, read: ReadOptions) -> ColumnDoc
     doctor = ColumnDoctor(mapper.targets, table.info, source=0, region=loaded.mapping.defaults.region)
     for batch in table.batches(size):
         mapped = mapper.apply(batch.frame)
-        doctor.look(batch.frame, mapped, [*batch.problems, *mapped.problems, *validator.validate(mapped)])
+        problems = [Problems.of(batch.problems), mapped.problems, validator.validate(mapped)]
+        doctor.look(batch.frame, mapped, Problems.together(problems))
     return doctor
 
 

@@ -7,6 +7,7 @@ from importer.mapping.doctor.look import Look
 from importer.mapping.doctor.mojibake import unscrambled
 from importer.mapping.doctor.numbers import PhonesAsNumbers
 from importer.model.problem import Problem
+from importer.model.problems import Problems
 from importer.model.source import ReadOptions, SourceInfo
 
 OPT_IN = "  opt_in_date: Opt-in\n"
@@ -79,7 +80,7 @@ def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known,
     watcher.look(Look(cells=cells, mapped=cells, problems={}))
     assert list(watcher.symptoms()) == []
     refused = Problem(row=3, code="phone-invalid", detail="", column="Phone")
-    watcher.look(Look(cells=cells, mapped=cells, problems={"Phone": [refused]}))
+    watcher.look(Look(cells=cells, mapped=cells, problems={"Phone": Problems.of([refused])}))
     (symptom,) = watcher.symptoms()
     assert (symptom.code, symptom.count, symptom.rows) == ("phones-as-digits", 1, (3,))
     assert symptom.cure.startswith(cure)

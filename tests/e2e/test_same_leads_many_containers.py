@@ -16,6 +16,7 @@ import pytest
 import xlsxwriter
 
 from importer.mapping import Mapper, columns_of, parse_mapping
+from importer.model.problems import Problems
 from importer.model.source import ReadOptions
 from importer.planning import Planner
 from importer.reading import open_tables
@@ -106,7 +107,7 @@ def requests_of(path, **options):
     planned = []
     for batch in table.batches():
         mapped = mapper.apply(batch.frame)
-        problems = (*batch.problems, *mapped.problems)
+        problems = Problems.together([Problems.of(batch.problems), mapped.problems])
         rows = planner.plan(0, mapped, batch.frame, problems, frozenset())
         planned += rows_of(rows, planner.operations(mapped, rows))
     assert not [problem for row in planned for problem in row.problems]

@@ -8,6 +8,7 @@ import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.mapping import attribute_rules, parse
+from importer.model.problems import Problems
 from importer.planning import Planner, distinct_id
 
 ROWS = 200_000
@@ -119,7 +120,7 @@ def test_every_body_is_the_one_that_json_writes() -> None:
     frame["events[0]"], frame["events[1]"] = wanted, True
     mapped = MappedBatch(frame=frame, filtered=pd.Series([False] * ROWS))
     planner = Planner(MAPPING, TARGETS, origin="https://x.example", org="o")
-    columns = planner.operations(mapped, planner.plan(0, mapped, frame[["crm_id"]], (), frozenset()))
+    columns = planner.operations(mapped, planner.plan(0, mapped, frame[["crm_id"]], Problems.none(), frozenset()))
     in_columns = zip(*(column.bodies.to_pylist() for column in columns), strict=True)
     for row, wants, sent in zip(found, wanted, in_columns, strict=True):
         assert [body for body in sent if body is not None] == bodies(row, wants)

@@ -12,6 +12,7 @@ from importer.model.mapping import Share, attribute_rules, parse
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
+from importer.model.problems import Problems
 from importer.planning import Planner, distinct_id
 from importer.planning.owners import turns
 from tests.planned import PlannedRow, rows_of
@@ -64,7 +65,7 @@ class Table:
         mapped = MappedBatch(frame=frame, filtered=pd.Series([n in filtered for n in index], index=index))
         columns = {"A": [f"a{n}" for n in index], "B": [""] * len(rows)}
         cells = pd.DataFrame(columns, dtype="str", index=index)
-        planned = self.planner.plan(source, mapped, cells, tuple(problems), frozenset(repeated), lines)
+        planned = self.planner.plan(source, mapped, cells, Problems.of(problems), frozenset(repeated), lines)
         return rows_of(planned, self.planner.operations(mapped, planned))
 
     def bodies(self, row, kind=Kind.CREATE):

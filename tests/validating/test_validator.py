@@ -9,6 +9,7 @@ import pytest
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.mapping import attribute_rules, parse
 from importer.model.problem import KINDS, Problem
+from importer.model.problems import Problems
 from importer.validating import Validator
 
 LEAD = {"crm_id": "Id", "first_name": "First", "last_name": "Last", "phone_number": "Phone", "opt_in_date": "Opt-in"}
@@ -70,12 +71,13 @@ def batch(targets, *rows, events=0, filtered=(), problems=(), start=2):
     frame = pd.DataFrame({label: pd.Series(column, dtype="str", index=index) for label, column in texts.items()})
     for event in range(events):
         frame[f"events[{event}]"] = [bool(row.get(f"events[{event}]", False)) for row in rows]
-    return MappedBatch(frame=frame, filtered=pd.Series([n in filtered for n in index], index=index), problems=problems)
+    left_out = pd.Series([n in filtered for n in index], index=index)
+    return MappedBatch(frame=frame, filtered=left_out, problems=Problems.of(problems))
 
 
 def found(mapping, *rows, **options):
     targets = targets_of(mapping)
-    problems = Validator(mapping, targets).validate(batch(targets, *rows, events=len(mapping.events), **options))
+    problems = tuple(Validator(mapping, targets).validate(batch(targets, *rows, events=len(mapping.events), **options)))
     assert all(problem.warning == KINDS[problem.code].warning for problem in problems)
     return problems
 

@@ -27,7 +27,7 @@ _REAL_EARLY: Final = r"^\s*[0-9]{4}-[0-9]{2}-(0[1-9]|1[0-2])"
 _TEXT: Final = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-]([0-9]{4}|[0-9]{2})($|[ ,T])"
 _TEXT_LATE: Final = r"^\s*((1[3-9]|[23][0-9])[/.-]|[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-])"
 _SERIAL: Final = r"^\s*[2-7][0-9]{4}([.,][0-9]+)?\s*$"
-_NOT_READ: Final = frozenset({"date-ambiguous", "date-invalid"})
+_NOT_READ: Final = pa.array(["date-ambiguous", "date-invalid"], TEXT)
 _DISTINCT: Final = 2_000
 
 
@@ -46,18 +46,21 @@ class UnreadDates:
 
     def look(self, look: Look) -> None:
         """The rows whose date was not read."""
-        problems = [p for p in look.problems.get(self._column, ()) if p.code in _NOT_READ]
-        if not problems:
+        problems = look.problems_of(self._column)
+        problems = problems.where(np.asarray(pc.is_in(problems.texts("code"), _NOT_READ)))
+        if not len(problems):
             return
-        serial = pc.match_substring_regex(pa.array([p.value for p in problems], TEXT), _SERIAL)
-        for problem, is_serial in zip(problems, serial.to_pylist(), strict=True):
-            if is_serial:
-                self._serials.add(problem.row, problem.value)
-                continue
-            self._unread.add(problem.row, problem.value)
-            self._advice = self._advice or problem.hint
-            if len(self._texts) < _DISTINCT:
-                self._texts[problem.value.strip()] = None
+        is_serial = np.asarray(pc.match_substring_regex(problems.texts("value"), _SERIAL))
+        serials, unread = problems.where(is_serial), problems.where(~is_serial)
+        self._serials.add_all(serials.rows, serials.texts("value"))
+        values = unread.texts("value")
+        self._unread.add_all(unread.rows, values)
+        if len(unread):
+            self._advice = self._advice or unread.hints()[0].as_py()
+        for text in pc.unique(values).to_pylist():
+            if len(self._texts) >= _DISTINCT:
+                break
+            self._texts[text.strip()] = None
 
     def symptoms(self) -> Iterator[Symptom]:
         """Counts of days, then what could be read with another format."""

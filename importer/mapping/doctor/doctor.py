@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from importer.model.batch import MappedBatch, Target
     from importer.model.examination import Symptom
     from importer.model.problem import Problem
+    from importer.model.problems import Problems
     from importer.model.source import SourceInfo
 
 _DATES = (ValueType.DATE, ValueType.DATETIME)
@@ -49,7 +50,7 @@ class ColumnDoctor:
         used = {column for target in targets for column in target.columns}
         self._used = [name for name in names if name in used]
 
-    def look(self, cells: pd.DataFrame, mapped: MappedBatch, problems: Sequence[Problem]) -> None:
+    def look(self, cells: pd.DataFrame, mapped: MappedBatch, problems: Problems) -> None:
         """Take in a batch with everything that is known to be wrong with it."""
         frame = mapped.frame
         if mapped.filtered.any():
@@ -112,10 +113,9 @@ def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:
     texts = look.texts(profile.name)
     doubtful = texts.take(pa.array(perhaps_blank(texts)))
     blanks = pc.sum(pc.equal(pc.utf8_trim_whitespace(doubtful), ""))
-    rows = {problem.row for problem in look.problems.get(profile.name, ()) if not problem.warning}
     return replace(
         profile,
         rows=profile.rows + len(look.cells),
         blanks=profile.blanks + (blanks.as_py() or 0),
-        problems=profile.problems + len(rows),
+        problems=profile.problems + len(look.refused(profile.name)),
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+import pyarrow.compute as pc
+
+from importer.model.problems import Problems
 from importer.model.texts import large_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from importer.model.examination import Symptom
-    from importer.model.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Look:
 
     cells: pd.DataFrame
     mapped: pd.DataFrame
-    problems: dict[str, list[Problem]]
+    problems: dict[str, Problems]
 
     @property
     def index(self) -> pd.Index:
@@ -33,6 +36,15 @@ class Look:
     def texts(self, column: str) -> Any:
         """A source column as an Arrow array."""
         return large_texts(self.cells[column])
+
+    def problems_of(self, column: str) -> Problems:
+        """The problems of a source column."""
+        return self.problems.get(column, Problems.none())
+
+    def refused(self, column: str) -> NDArray[np.int64]:
+        """The rows that a problem of the column stops, each once."""
+        problems = self.problems_of(column)
+        return np.unique(problems.rows[problems.stops])
 
 
 class Watcher(Protocol):
@@ -47,9 +59,8 @@ class Watcher(Protocol):
         ...
 
 
-def by_column(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
+def by_column(problems: Problems) -> dict[str, Problems]:
     """The problems of each source column."""
-    found: defaultdict[str, list[Problem]] = defaultdict(list)
-    for problem in problems:
-        found[problem.column].append(problem)
-    return found
+    columns = problems.texts("column")
+    names = pc.unique(columns).to_pylist()
+    return {name: problems.where(np.asarray(pc.equal(columns, name))) for name in names}

@@ -37,7 +37,7 @@ class PhonesAsNumbers:
     def look(self, look: Look) -> None:
         """Decimals that nothing is said against were repaired; bare digits are a sign only where they were refused."""
         texts = look.texts(self._column)
-        refused = look.index.isin([p.row for p in look.problems.get(self._column, ()) if not p.warning])
+        refused = look.index.isin(look.refused(self._column))
         decimal = np.asarray(pc.match_substring_regex(texts, _DECIMAL))
         self._repaired.add_places(decimal & ~refused, look.index)
         if self._in_workbook and refused.any():

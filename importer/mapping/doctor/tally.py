@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow.compute as pc
 
 from importer.model.examination import FIRST_ROWS, Symptom
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 VALUES: Final = 5
@@ -33,6 +36,13 @@ class Tally:
             self.rows.append(int(row))
         if len(self.values) < VALUES and value and value not in self.values:
             self.values.append(value)
+
+    def add_all(self, rows: NDArray[np.int64], values: pa.Array) -> None:
+        """One more for each of the rows, in whose cells these values stand."""
+        self.count += len(rows)
+        self.rows += rows[: FIRST_ROWS - len(self.rows)].tolist()
+        new = (value for value in pc.unique(values).to_pylist() if value and value not in self.values)
+        self.values += islice(new, VALUES - len(self.values))
 
     def add_places(self, places: NDArray[np.bool_], index: pd.Index) -> None:
         """One more for each place that is true."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.mapping.doctor.cures import flow, no_line, rule_line
 from importer.mapping.doctor.tally import Tally
 from importer.model.batch import Place
 from importer.model.problem import shown
+from importer.model.texts import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from importer.model.batch import Target
     from importer.model.examination import Symptom
     from importer.model.problem import Problem
+    from importer.model.problems import Problems
 
 _SIGNS: Final = {
     "crm-id-missing": "blank-but-required",
@@ -33,6 +37,8 @@ _SIGNS: Final = {
     "crm-id-near-duplicate": "ids-nearly-same",
 }
 """Which sign a problem is."""
+_CODES: Final = pa.array([*_SIGNS], TEXT)
+_KINDS_OF_SIGN: Final = pa.array([*_SIGNS.values()], TEXT)
 
 
 class ToldByProblems:
@@ -45,9 +51,7 @@ class ToldByProblems:
     def look(self, look: Look) -> None:
         """Problems of the rows, and values that the mapping drops without a word."""
         for column in self._target.columns:
-            for problem in look.problems.get(column, ()):
-                if problem.field == self._target.label:
-                    self.note(problem)
+            self._note_signs(look.problems_of(column))
         rule = self._target.rule
         if rule is not None and rule.map is not None and rule.otherwise == "blank":
             self._note_dropped(look)
@@ -56,7 +60,17 @@ class ToldByProblems:
         """Count a problem if it is a sign."""
         sign = _SIGNS.get(problem.code)
         if sign:
-            self._tallies.setdefault(sign, Tally()).add(problem.row, problem.value)
+            self._tally(sign).add(problem.row, problem.value)
+
+    def _note_signs(self, problems: Problems) -> None:
+        ours = problems.where(np.asarray(pc.equal(problems.texts("field"), self._target.label)))
+        signs = _KINDS_OF_SIGN.take(pc.index_in(ours.texts("code"), _CODES))
+        for sign in pc.unique(signs.drop_null()).to_pylist():
+            found = ours.where(np.asarray(pc.fill_null(pc.equal(signs, sign), fill_value=False)))
+            self._tally(sign).add_all(found.rows, found.texts("value"))
+
+    def _tally(self, sign: str) -> Tally:
+        return self._tallies.setdefault(sign, Tally())
 
     def symptoms(self) -> Iterator[Symptom]:
         """One per sign."""
@@ -71,7 +85,7 @@ class ToldByProblems:
             texts = look.cells[column]
             for place in np.flatnonzero((mapped == "") & (texts != "")).tolist():
                 if text := texts.iloc[place].strip():
-                    self._tallies.setdefault("outside-the-map", Tally()).add(int(look.index[place]), text)
+                    self._tally("outside-the-map").add(int(look.index[place]), text)
 
     def _cure(self, sign: str, column: str, tally: Tally) -> str:
         if sign == "digits-lost":

@@ -1,0 +1,150 @@
+"""Problems of many rows, in columns.
+
+A list that is bad throughout has a problem in each row, and a million objects take longer than everything else that is
+done with such a list.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importer.model.problem import SHOWN_LENGTH, Problem, shown, usual_cure
+from importer.model.texts import TEXT, joined, scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+_SCHEMA: Final = pa.schema(
+    {
+        "row": pa.int64(),
+        **dict.fromkeys(("code", "detail", "field", "column", "value", "cure"), TEXT),
+        "warning": pa.bool_(),
+    }
+)
+_PLAIN: Final = r"\A[!-~]+(?: [!-~]+)*\z"
+"""Visible ASCII with single blanks between words, which is shown as it stands if it is short enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Any number of problems. `table` has a column for each member of `Problem`, called like it."""
+
+    table: pa.Table
+
+    @classmethod
+    def none(cls) -> Problems:
+        """No problem at all."""
+        return cls(_SCHEMA.empty_table())
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> Problems:
+        """These problems, in their order."""
+        found = list(problems)
+        columns = {name: [getattr(problem, name) for problem in found] for name in _SCHEMA.names}
+        return cls(pa.table(columns, schema=_SCHEMA))
+
+    @classmethod
+    def in_columns(
+        cls,
+        rows: NDArray[np.int64],
+        *,
+        code: str | pa.Array,
+        detail: str | pa.Array,
+        field: str = "",
+        column: str | pa.Array = "",
+        value: str | pa.Array = "",
+        cure: str | pa.Array = "",
+        warning: bool = False,
+    ) -> Problems:
+        """One problem for each of these rows; a text stands for all of them."""
+        texts = [_repeated(each, len(rows)) for each in (code, detail, field, column, value, cure)]
+        warnings = pa.repeat(pa.scalar(warning), len(rows))
+        return cls(pa.table([pa.array(rows, pa.int64()), *texts, warnings], schema=_SCHEMA))
+
+    @classmethod
+    def together(cls, parts: Iterable[Problems]) -> Problems:
+        """The problems of all parts, in their order."""
+        tables = [part.table for part in parts if len(part)]
+        return cls(pa.concat_tables(tables)) if tables else cls.none()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return (Problem(**members) for members in self.table.to_pylist())
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row that each is about."""
+        rows: NDArray[np.int64] = self.table["row"].to_numpy()
+        return rows
+
+    @property
+    def stops(self) -> NDArray[np.bool_]:
+        """Which of them stop their row: all but the warnings."""
+        warning: NDArray[np.bool_] = self.table["warning"].to_numpy()
+        return ~warning
+
+    def where(self, chosen: NDArray[np.bool_]) -> Problems:
+        """Those that are chosen, in their order."""
+        return self if chosen.all() else Problems(self.table.filter(pa.array(chosen)))
+
+    def in_row_order(self) -> Problems:
+        """By row, those of one row in their order."""
+        rows = self.rows
+        if (rows[1:] >= rows[:-1]).all():
+            return self
+        return Problems(self.table.take(pa.array(np.argsort(rows, kind="stable"))))
+
+    def having(self, **columns: str | pa.Array) -> Problems:
+        """The same with other texts in these columns."""
+        table = self.table
+        for name, texts in columns.items():
+            table = table.set_column(_SCHEMA.get_field_index(name), name, _repeated(texts, len(self)))
+        return Problems(table)
+
+    def by_row(self) -> dict[int, tuple[Problem, ...]]:
+        """The problems of each row that has any, one by one."""
+        found: defaultdict[int, list[Problem]] = defaultdict(list)
+        for problem in self:
+            found[problem.row].append(problem)
+        return {row: tuple(of_row) for row, of_row in found.items()}
+
+    def messages(self) -> pa.Array:
+        """`Problem.message` of each."""
+        column, value, detail = (self.texts(name) for name in ("column", "value", "detail"))
+        has_value, has_column = pc.not_equal(value, ""), pc.not_equal(column, "")
+        quoted = pc.if_else(has_value, joined("“", shown_texts(value), "” "), "")
+        colon = pc.if_else(has_value, scalar(": "), scalar(" "))
+        return joined(pc.if_else(has_column, joined(column, colon), ""), quoted, detail)
+
+    def hints(self) -> pa.Array:
+        """`Problem.hint` of each."""
+        code, cure = self.texts("code"), self.texts("cure")
+        codes = pc.unique(code)
+        usual = pa.array([usual_cure(each) for each in codes.to_pylist()], TEXT)
+        return pc.if_else(pc.equal(cure, ""), usual.take(pc.index_in(code, codes)), cure)
+
+    def texts(self, name: str) -> pa.LargeStringArray:
+        """One of the columns of texts, in one piece."""
+        return self.table[name].combine_chunks()
+
+
+def shown_texts(values: pa.LargeStringArray) -> pa.LargeStringArray:
+    """`shown` of each."""
+    long = pc.greater(pc.utf8_length(values), SHOWN_LENGTH)
+    others = pc.or_(long, pc.invert(pc.match_substring_regex(values, _PLAIN)))
+    texts = [shown(value) for value in values.filter(others).to_pylist()]
+    return pc.replace_with_mask(values, others, pa.array(texts, TEXT))
+
+
+def _repeated(texts: str | pa.Array, count: int) -> pa.Array:
+    return pa.repeat(scalar(texts), count) if isinstance(texts, str) else texts
