@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -96,7 +97,8 @@ class Launcher:
 
     def kill(self) -> int:
         """SIGKILL; returns the exit code, which is its own if it was faster."""
-        os.kill(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         return int(self._line())
 
     def _line(self) -> str:

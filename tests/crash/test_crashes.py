@@ -1,7 +1,10 @@
 """The short version of the crash tests; `make crash-test` is the long one. See docs/crash-tests.md."""
 
 import itertools
+import os
 import shutil
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -77,6 +80,16 @@ def test_two_people_with_two_folders_double_nothing_and_hear_the_truth(bench: Be
         if all(created[-1]):
             return
     pytest.fail(f"they never met: {created}")
+
+
+def test_who_is_killed_too_late_ended_by_itself(bench: Bench) -> None:
+    launcher = bench.launchers[0]
+    launcher.start({"argv": ["--version"], "log": str(bench.folder / "version.log")})
+    with suppress(ProcessLookupError):  # until the launcher has seen its end
+        for _ in range(400):
+            os.kill(launcher.pid, 0)
+            time.sleep(0.05)
+    assert launcher.kill() == 0
 
 
 def test_a_second_importer_on_one_folder_is_refused_at_once(bench: Bench) -> None:
