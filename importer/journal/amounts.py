@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 
+import pyarrow.compute as pc
+
 from importer.journal.encoding import source_from
 from importer.journal.examining import examination_of, owners_of
 from importer.journal.mending import mends, story_of
-from importer.journal.plain import plain_follow_ups, plain_owners
+from importer.journal.plain import plain_follow_ups, plain_owners, plain_problems
 from importer.journal.rows import NEEDS_A_PERSON, status_counts
 from importer.journal.store import Journal, StoredRun
 from importer.journal.traffic import traffic_of
@@ -55,7 +57,11 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
 
 def needs_a_person(journal: Journal, run: StoredRun) -> bool:
     """Whether somebody has to look at a row of the run."""
-    found = journal.connection.execute(f"SELECT 1 FROM rows r WHERE run = ? AND {NEEDS_A_PERSON} LIMIT 1", (run.id,))
+    found = journal.connection.execute(
+        f"SELECT 1 FROM rows r WHERE run = :run AND {NEEDS_A_PERSON}"
+        " UNION ALL SELECT 1 FROM batches WHERE run = :run AND invalid LIMIT 1",
+        {"run": run.id},
+    )
     return found.fetchone() is not None
 
 
@@ -100,10 +106,14 @@ def _problem_counts(journal: Journal, run: StoredRun) -> dict[str, int]:
     """Findings that stop a row, by code."""
     found = journal.connection.execute(
         "SELECT json_extract(value, '$[0]') AS code, count(*) AS count FROM rows, json_each(rows.problems)"
-        " WHERE run = ? AND json_extract(value, '$[6]') = 0 GROUP BY code ORDER BY count DESC, code",
+        " WHERE run = ? AND json_extract(value, '$[6]') = 0 GROUP BY code",
         (run.id,),
     )
-    return dict(found.fetchall())
+    counts = Counter(dict(found.fetchall()))
+    for problems in plain_problems(journal.connection, run.id):
+        for counted in pc.value_counts(problems.where(problems.stops).table["code"]).to_pylist():
+            counts[counted["values"]] += counted["counts"]
+    return dict(sorted(counts.items(), key=lambda counted: (-counted[1], counted[0])))
 
 
 def _sources(journal: Journal, run: StoredRun) -> tuple[ReadSource, ...]:

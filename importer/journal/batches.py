@@ -1,9 +1,9 @@
-"""Rows in columns: the cells of a run as they were read, and the rows that are plainly valid.
+"""Rows in columns: the cells of a run as they were read, and the rows to which nothing has happened yet.
 
-A plain row is valid, has no problem, and nothing has happened to it yet: to one of a check nothing ever does, one of a
-run is laid out (a record for itself and one for each call) when the sending comes to its batch. Of a million rows
-nearly all are plain: in columns they cost a fiftieth of what a million records cost, in time and in space. Every row
-is in exactly one place: in the table `rows`, or among the plain rows of its batch.
+Such rows are called plain. To those of a check hardly anything ever happens: only the whole file can turn against one.
+Those of a run, which are valid and have no problem, are laid out (a record for itself and one for each call) when the
+sending comes to their batch. In columns a row costs a fiftieth of what its record costs, in time and in space. Every
+row is in exactly one place: in the table `rows`, or among the plain rows of its batch.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,19 +24,23 @@ from importer.journal.records import insert_calls, insert_records
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch
+from importer.model.problems import Problems
 from importer.model.texts import TEXT, large_texts, scalar
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 _OF_BATCH: Final = "run = ? AND source = ? AND first = ?"
+_VALID: Final = pa.array([str(RowStatus.VALID), str(RowStatus.PENDING)], TEXT)
+_REJECTED: Final = (RowStatus.INVALID, RowStatus.FILTERED)
+_FEW_TEXTS: Final = frozenset({"status", "owner", "code", "detail", "field", "column", "cure"})
+"""Columns in which the same texts stand again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBatch:
-    """Where a batch stands, and its rows that are plain: `number`, `line`, `crm_id`, `owner`, `event_calls`.
+    """Where a batch stands, and its plain rows: `number`, `line`, `status`, `crm_id`, `owner`, `event_calls`.
 
     `to_send` says whether they are rows of a run; those of a check are never sent.
     """
@@ -52,19 +57,17 @@ class StoredBatch:
         """By which its record is found."""
         return (self.run, self.source, self.first)
 
-    @property
-    def status(self) -> RowStatus:
-        """What a plain row is."""
-        return RowStatus.PENDING if self.to_send else RowStatus.VALID
 
-
-def rows_table(batch: PlannedBatch) -> pa.Table:
+def rows_table(batch: PlannedBatch, *, to_send: bool) -> pa.Table:
     """The rows of a batch as plain rows are stored."""
+    valid = scalar(str(RowStatus.PENDING if to_send else RowStatus.VALID))
+    rejected = pc.if_else(batch.invalid, scalar(str(RowStatus.INVALID)), valid)
     differing = pc.index_in(batch.numbers, pa.array(batch.lines.keys(), pa.int64()))
     return pa.table(
         {
             "number": batch.numbers,
             "line": pc.take(pa.array(batch.lines.values(), pa.int64()), differing),
+            "status": pc.if_else(batch.filtered, scalar(str(RowStatus.FILTERED)), rejected),
             "crm_id": batch.crm_ids,
             "owner": batch.owners,
             "event_calls": batch.event_calls,
@@ -72,7 +75,7 @@ def rows_table(batch: PlannedBatch) -> pa.Table:
     )
 
 
-def plain_rows(batch: PlannedBatch) -> pa.BooleanArray:
+def faultless(batch: PlannedBatch) -> pa.BooleanArray:
     """Which rows of a batch are valid and have no problem."""
     return pc.and_not(batch.valid, pc.is_in(batch.numbers, pa.array(batch.problems.rows)))
 
@@ -87,20 +90,21 @@ def keep_batch(
 ) -> None:
     """Write down the plain rows with their calls (`None` in a check), and the cells of all that are not filtered out.
 
-    In a check the cells of plain rows are set aside: they are wanted only if the whole file turns against their row.
+    In a check the plain rows are all rows, with their problems, and the cells of the valid ones are set aside: they are
+    wanted only if the whole file turns against their row.
     """
     first, last = int(batch.cells.index[0]), int(batch.cells.index[-1])
     key = (run, batch.source, first)
-    cells = _cells(batch)
+    cells, problems = _cells(batch), Problems.none()
     if calls is None:
-        is_plain = pc.is_in(cells["number"], plain["number"])
-        aside.put(key, _blob(cells.filter(is_plain)))
-        cells = cells.filter(pc.invert(is_plain))
+        is_valid = pc.is_in(cells["number"], plain["number"].filter(batch.valid))
+        aside.put(key, _blob(cells.filter(is_valid)))
+        cells, problems = cells.filter(pc.invert(is_valid)), batch.problems
     connection.execute(
         "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
         (*key, last, _blob_of_any(cells)),
     )
-    _keep_plain(connection, key, plain, calls)
+    _keep_plain(connection, key, plain, calls, problems)
 
 
 def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredBatch]:
@@ -114,7 +118,16 @@ def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredB
     for source, first, last, to_send in places:
         (plain,) = connection.execute(f"SELECT plain FROM batches WHERE {_OF_BATCH}", (run, source, first)).fetchone()
         table = _table(plain) if plain else _no_plain_rows()
+        if "status" not in table.column_names:  # before layout 7
+            status = RowStatus.PENDING if to_send else RowStatus.VALID
+            table = table.append_column("status", pa.repeat(scalar(str(status)), len(table)))
         yield StoredBatch(run=run, source=source, first=first, last=last, to_send=bool(to_send), plain=table)
+
+
+def problems_of(connection: sqlite3.Connection, batch: StoredBatch) -> Problems:
+    """What is told of the plain rows of the batch, in their order."""
+    stored = _stored(connection, "problems", batch)
+    return Problems.none() if stored is None else Problems(stored)
 
 
 def cells_of(
@@ -186,27 +199,27 @@ def lay_out(connection: sqlite3.Connection, batch: StoredBatch, chosen: pa.Chunk
     """Give plain rows of the batch a record each, and one to each of their calls: the chosen rows, or all."""
     chosen = pc.is_valid(batch.plain["number"]) if chosen is None else chosen
     rest = pc.invert(chosen)
-    rows = batch.plain.filter(chosen)
-    status = pa.repeat(scalar(str(batch.status)), len(rows))
-    insert_records(connection, batch.run, batch.source, rows.append_column("status", status))
+    rows, problems = batch.plain.filter(chosen), problems_of(connection, batch)
+    of_chosen = np.asarray(pc.is_in(pa.array(problems.rows), rows["number"]))
+    insert_records(connection, batch.run, batch.source, rows, problems.where(of_chosen))
     calls = _stored(connection, "calls", batch)
     if batch.to_send and calls is None and len(rows):
         raise AssertionError(f"the calls of {len(rows)} planned rows are gone")
     if calls is not None:
         insert_calls(connection, batch.run, batch.source, rows["number"].to_pylist(), calls.filter(chosen))
         calls = calls.filter(rest)
-    _keep_plain(connection, batch.key, batch.plain.filter(rest), calls)
+    _keep_plain(connection, batch.key, batch.plain.filter(rest), calls, problems.where(~of_chosen))
 
 
 def forget_batches(connection: sqlite3.Connection, run: int) -> None:
-    """Forget the cells, calls, ids and owners; how many rows there were, and their numbers, stay."""
+    """Forget cells, calls, problems, ids and owners; how many rows of which status there were stays."""
     for batch in stored_batches(connection, run):
         nothing = pa.array([""] * len(batch.plain), TEXT)
         plain = batch.plain
         for name in ("crm_id", "owner"):
             plain = plain.set_column(plain.schema.get_field_index(name), name, nothing)
         connection.execute(
-            f"UPDATE batches SET cells = NULL, calls = NULL, plain = ? WHERE {_OF_BATCH}",
+            f"UPDATE batches SET cells = NULL, calls = NULL, problems = NULL, plain = ? WHERE {_OF_BATCH}",
             (_blob_of_any(plain), *batch.key),
         )
 
@@ -221,14 +234,26 @@ def _bring_cells_back(
     connection.execute(f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}", (_blob(cells), *batch.key))
 
 
-def _keep_plain(connection: sqlite3.Connection, key: BatchKey, plain: pa.Table, calls: pa.Table | None) -> None:
-    assigns = pc.sum(pc.not_equal(plain["owner"], "")).as_py()
-    events = pc.sum(plain["event_calls"]).as_py()
+def _keep_plain(
+    connection: sqlite3.Connection, key: BatchKey, plain: pa.Table, calls: pa.Table | None, problems: Problems
+) -> None:
+    valid = valid_rows(plain)
+    counts = {
+        "plain_rows": len(valid),
+        "plain_assigns": pc.sum(pc.not_equal(valid["owner"], "")).as_py() or 0,
+        "plain_events": pc.sum(valid["event_calls"]).as_py() or 0,
+        **{str(status): pc.sum(pc.equal(plain["status"], str(status))).as_py() or 0 for status in _REJECTED},
+    }
     connection.execute(
-        "UPDATE batches SET plain = ?, calls = ?, plain_rows = ?, plain_assigns = ?, plain_events = ?"
+        f"UPDATE batches SET plain = ?, calls = ?, problems = ?, {', '.join(f'{name} = ?' for name in counts)}"
         f" WHERE {_OF_BATCH}",
-        (_blob_of_any(plain), _blob_of_any(calls), len(plain), assigns or 0, events or 0, *key),
+        (*map(_blob_of_any, (plain, calls, problems.table)), *counts.values(), *key),
     )
+
+
+def valid_rows(plain: pa.Table) -> pa.Table:
+    """The plain rows that can be sent."""
+    return plain.filter(pc.is_in(plain["status"], _VALID))
 
 
 def _stored(connection: sqlite3.Connection, column: str, batch: StoredBatch) -> pa.Table | None:
@@ -249,6 +274,8 @@ def _blob_of_any(table: pa.Table | None) -> memoryview | None:
 
 def _blob(table: pa.Table) -> memoryview:
     """Arrow's stream format, compressed: other programs can read it, and reading it runs nothing."""
+    for name in _FEW_TEXTS.intersection(table.column_names):
+        table = table.set_column(table.schema.get_field_index(name), name, pc.dictionary_encode(table[name]))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as stream:
         stream.write_table(table)
@@ -256,7 +283,11 @@ def _blob(table: pa.Table) -> memoryview:
 
 
 def _table(blob: bytes) -> pa.Table:
-    return pa.ipc.open_stream(pa.py_buffer(blob)).read_all()
+    table = pa.ipc.open_stream(pa.py_buffer(blob)).read_all()
+    for at, column in enumerate(table.columns):
+        if pa.types.is_dictionary(column.type):
+            table = table.set_column(at, table.column_names[at], column.cast(TEXT))
+    return table
 
 
 @cache
@@ -266,6 +297,7 @@ def _no_plain_rows() -> pa.Table:
         {
             "number": pa.array([], pa.int64()),
             "line": pa.array([], pa.int64()),
+            "status": pa.array([], TEXT),
             "crm_id": pa.array([], TEXT),
             "owner": pa.array([], TEXT),
             "event_calls": pa.array([], pa.int8()),

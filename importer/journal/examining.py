@@ -5,8 +5,11 @@ import sqlite3
 from collections import Counter
 from dataclasses import asdict
 
+import numpy as np
+import pyarrow.compute as pc
+
 from importer.journal.encoding import dumps
-from importer.journal.plain import plain_owners
+from importer.journal.plain import plain_owners, plain_problems
 from importer.journal.store import StoredRun
 from importer.model.examination import Change, ColumnProfile, Examination, OwnerCount, Symptom
 
@@ -74,6 +77,9 @@ def owners_of(connection: sqlite3.Connection, run: StoredRun) -> tuple[OwnerCoun
     )
     counts = Counter(plain_owners(connection, run.id))
     counts.update({row["owner"]: row["rows"] for row in found})
+    for problems in plain_problems(connection, run.id):
+        refused = np.asarray(pc.equal(problems.texts("code"), "owner-invalid"))
+        counts.update(problems.where(refused).texts("value").to_pylist())
     by_rows = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
     return tuple(OwnerCount(name=name, rows=rows) for name, rows in by_rows)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.aside import Aside
-from importer.journal.batches import keep_batch, plain_rows, rows_table, take_out
+from importer.journal.batches import faultless, keep_batch, rows_table, take_out
 from importer.journal.encoding import dumps, source_text
 from importer.journal.plain import known_plain_rows
 from importer.journal.records import calls_table, insert_calls, insert_records
@@ -60,20 +60,18 @@ class Plan:
             )
 
     def _add(self, batch: PlannedBatch, calls: pa.Table | None) -> None:
-        rows, is_plain = rows_table(batch), plain_rows(batch)
+        rows = rows_table(batch, to_send=self.sends)
+        if calls is None:
+            keep_batch(self._connection, self._run, batch, rows, None, self._aside)
+            return
+        is_plain = faultless(batch)
+        keep_batch(self._connection, self._run, batch, rows.filter(is_plain), calls.filter(is_plain), self._aside)
+        # A later run that mends the others will ask for them one by one.
         others = pc.invert(is_plain)
-        plain_calls = calls.filter(is_plain) if calls is not None else None
-        keep_batch(self._connection, self._run, batch, rows.filter(is_plain), plain_calls, self._aside)
-        records = rows.append_column("status", self._statuses(batch)).filter(others)
-        insert_records(self._connection, self._run, batch.source, records, batch.problems.by_row())
-        if calls is not None:
-            numbers = records["number"].to_pylist()
-            insert_calls(self._connection, self._run, batch.source, numbers, calls.filter(others))
-
-    def _statuses(self, batch: PlannedBatch) -> pa.Array:
-        valid = RowStatus.PENDING if self.sends else RowStatus.VALID
-        invalid = pc.if_else(batch.invalid, str(RowStatus.INVALID), str(valid))
-        return pc.if_else(batch.filtered, str(RowStatus.FILTERED), invalid)
+        records = rows.filter(others)
+        insert_records(self._connection, self._run, batch.source, records, batch.problems)
+        numbers = records["number"].to_pylist()
+        insert_calls(self._connection, self._run, batch.source, numbers, calls.filter(others))
 
     def settle(self, row: RowId, status: RowStatus | None, problem: Problem | None) -> None:
         """What only the whole file can tell of a row: a new status (then nothing of it is sent), a problem, or both."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import repeat
-from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ from importer.journal.inserting import insert_rows
 from importer.journal.states import OperationState
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.plan import OperationColumn
-from importer.model.problem import Problem
+from importer.model.problems import Problems
 from importer.model.texts import scalar
 
 _ROW: Final = (
@@ -24,22 +23,16 @@ _ROW: Final = (
     *("assigns", "event_calls", "assign", "events"),
 )
 _CALL: Final = ("run", "source", "number", "ordinal", "kind", "key", "body", "state")
-_NO_PROBLEMS: Final[Mapping[int, tuple[Problem, ...]]] = MappingProxyType({})
 
 
-def insert_records(
-    connection: sqlite3.Connection,
-    run: int,
-    source: int,
-    rows: pa.Table,
-    problems: Mapping[int, tuple[Problem, ...]] = _NO_PROBLEMS,
-) -> None:
+def insert_records(connection: sqlite3.Connection, run: int, source: int, rows: pa.Table, problems: Problems) -> None:
     """A record for each of these rows: `number`, `line`, `status`, `crm_id`, `owner`, `event_calls`.
 
-    `problems` are by row number. A row that is pending has follow-ups that are.
+    A row that is pending has follow-ups that are.
     """
     # Columns of plain values: SQLite asks an adapter about every member of an enumeration.
     numbers = rows["number"].to_pylist()
+    told = problems.by_row()
     assigns = pc.not_equal(rows["owner"], "")
     pending = pc.equal(rows["status"], str(RowStatus.PENDING))
     insert_rows(
@@ -54,7 +47,7 @@ def insert_records(
             rows["status"].to_pylist(),
             rows["crm_id"].to_pylist(),
             rows["owner"].to_pylist(),
-            (problems_text(problems.get(number, ())) for number in numbers),
+            (problems_text(told.get(number, ())) for number in numbers),
             assigns.cast(pa.int8()).to_pylist(),
             rows["event_calls"].to_pylist(),
             pending_where(pc.and_(pending, assigns)).to_pylist(),

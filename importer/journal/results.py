@@ -10,15 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.batches import StoredBatch, cell_columns, cells_of, stored_batches
+from importer.journal.batches import StoredBatch, cell_columns, cells_of, problems_of, stored_batches
 from importer.journal.encoding import dumps, problems_from
 from importer.journal.records import pending_where
 from importer.journal.rows import NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
-from importer.journal.told import Told, told
+from importer.journal.told import Told, stored_problems, told
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem
+from importer.model.problems import Problems
 from importer.model.texts import TEXT, scalar
 
 _STATUSES: Final = {str(status): status for status in RowStatus}
@@ -53,20 +54,22 @@ _AMONG: Final = "r.number IN (SELECT value FROM json_each(?))"
 def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """Every row of the run in source order, read as it is asked for."""
     for batch in stored_batches(journal.connection, run.id):
-        stored = _results(journal, batch, _found(journal, batch))
-        yield from heapq.merge(stored, _plain_results(batch), key=lambda result: result.row.number)
+        yield from _one_by_one(journal, batch, _found(journal, batch), batch.plain)
 
 
 def told_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that have problems or need a person, in source order."""
     for batch in stored_batches(journal.connection, run.id):
-        yield from _results(journal, batch, _told(_found(journal, batch)))
+        with_problems = pa.array(np.unique(problems_of(journal.connection, batch).rows))
+        plain = batch.plain.filter(pc.or_(pc.is_in(batch.plain["number"], with_problems), _needy(batch.plain)))
+        yield from _one_by_one(journal, batch, _told(_found(journal, batch)), plain)
 
 
 def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that somebody has to look at, in source order, with their cells."""
     for batch in stored_batches(journal.connection, run.id):
-        yield from _results(journal, batch, _found(journal, batch, NEEDS_A_PERSON))
+        plain = batch.plain.filter(_needy(batch.plain))
+        yield from _one_by_one(journal, batch, _found(journal, batch, NEEDS_A_PERSON), plain)
 
 
 def result_batches(journal: Journal, run: StoredRun, *, people: int = 0) -> Generator[ResultBatch, None, None]:
@@ -80,18 +83,49 @@ def result_batches(journal: Journal, run: StoredRun, *, people: int = 0) -> Gene
 
 def _result_batch(journal: Journal, batch: StoredBatch, people: int) -> ResultBatch:
     stored = _stored(journal, batch)
-    said = told(stored["number"], stored["problems"])
-    needy = np.array(stored["needy"], dtype=bool)
-    numbers = np.array(stored["number"], dtype=np.int64)[needy]
-    one_by_one = numbers[~said.stops[needy] | (np.arange(len(numbers)) < people)]
-    table = pa.concat_tables([_stored_table(stored, said), _plain_table(batch)])
+    of_records = stored_problems(stored["number"], stored["problems"])
+    said = told(Problems.together([of_records, problems_of(journal.connection, batch)]).in_row_order())
+    table = pa.concat_tables([_stored_table(stored), _plain_table(batch)])
+    table = _explained(table.sort_by("number") if len(stored["number"]) and len(batch.plain) else table, said)
+    needy = table["number"].filter(table["needy"]).to_numpy()
+    explained = np.isin(needy, said.numbers[said.stops])
+    one_by_one = pa.array(needy[~explained | (np.arange(len(needy)) < people)])
+    found = _found(journal, batch, _AMONG, dumps(one_by_one.to_pylist()))
     return ResultBatch(
         source=batch.source,
-        table=table.sort_by("number") if len(stored["number"]) and len(batch.plain) else table,
+        table=table,
         problems=said.problems,
-        cells=cell_columns(journal.connection, batch, numbers, _cells_of_rows(stored)),
-        people=tuple(_results(journal, batch, _found(journal, batch, _AMONG, dumps(one_by_one.tolist())))),
+        cells=cell_columns(journal.connection, batch, needy, _cells_of_rows(stored)),
+        people=tuple(_one_by_one(journal, batch, found, _among(batch.plain, one_by_one))),
     )
+
+
+def _explained(table: pa.Table, said: Told) -> pa.Table:
+    """The rows with what their problems say of them."""
+    places = pc.index_in(table["number"], pa.array(said.numbers))
+    explanations, cures, codes, warnings = (
+        pc.fill_null(pa.chunked_array([texts]).take(places), "")
+        for texts in (said.explanations, said.cures, said.codes, said.warning_codes)
+    )
+    columns = {
+        # What sending said goes before what the problems say.
+        "explanation": pc.if_else(pc.equal(table["explanation"], ""), explanations, table["explanation"]),
+        "cure": pc.if_else(pc.equal(table["cure"], ""), cures, table["cure"]),
+        "problems": codes,
+        "warnings": warnings,
+    }
+    for name, texts in columns.items():
+        table = table.set_column(_SCHEMA.get_field_index(name), name, texts)
+    return table
+
+
+def _needy(plain: pa.Table) -> pa.ChunkedArray:
+    """Which plain rows need a person."""
+    return pc.equal(plain["status"], str(RowStatus.INVALID))
+
+
+def _among(plain: pa.Table, numbers: pa.Array) -> pa.Table:
+    return plain.filter(pc.is_in(plain["number"], numbers))
 
 
 def _stored(journal: Journal, batch: StoredBatch) -> dict[str, Sequence[Any]]:
@@ -136,16 +170,31 @@ def _results(journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row])
     return [_result(row, told, cells.get(row["number"], ())) for row, told in zip(found, problems, strict=True)]
 
 
-def _plain_results(batch: StoredBatch) -> Iterator[RowResult]:
-    for row in batch.plain.to_pylist():
+def _one_by_one(
+    journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row], plain: pa.Table
+) -> Iterator[RowResult]:
+    """What became of these records and these plain rows, in the order of their numbers."""
+    stored = _results(journal, batch, found)
+    return heapq.merge(stored, _plain_results(journal, batch, plain), key=lambda result: result.row.number)
+
+
+def _plain_results(journal: Journal, batch: StoredBatch, plain: pa.Table) -> Iterator[RowResult]:
+    if not len(plain):
+        return
+    problems = problems_of(journal.connection, batch)
+    told = problems.where(np.asarray(pc.is_in(pa.array(problems.rows), plain["number"]))).by_row()
+    cells = cells_of(journal.connection, batch, plain["number"].filter(_needy(plain)).to_pylist())
+    for row in plain.to_pylist():
         yield RowResult(
             row=RowId(batch.source, row["number"]),
-            status=batch.status,
+            status=_STATUSES[row["status"]],
             crm_id=row["crm_id"],
             assign=_follow_up(batch, row["owner"] != ""),
             assigned_to=row["owner"],
             events=_follow_up(batch, row["event_calls"] > 0),
+            problems=told.get(row["number"], ()),
             line=row["line"],
+            cells=cells.get(row["number"], ()),
         )
 
 
@@ -174,32 +223,30 @@ def _result(row: sqlite3.Row, problems: tuple[Problem, ...], cells: tuple[str, .
     )
 
 
-def _stored_table(stored: dict[str, Sequence[Any]], said: Told) -> pa.Table:
-    """The rows of a batch that have a record of their own."""
+def _stored_table(stored: dict[str, Sequence[Any]]) -> pa.Table:
+    """The rows of a batch that have a record of their own, without what their problems say."""
     columns = {name: pa.array(stored[_STORED_AS.get(name, name)], kind) for name, kind in (_PLACE | _OUTCOME).items()}
-    for name, texts in (("explanation", said.explanations), ("cure", said.cures)):
-        columns[name] = pc.if_else(pc.equal(columns[name], ""), texts, columns[name])
     columns["finished_at"] = pc.fill_null(columns["finished_at"], "")
     columns |= {
-        "problems": said.codes,
-        "warnings": said.warning_codes,
+        **dict.fromkeys(_CODES, pa.repeat(scalar(""), len(stored["number"]))),
         "needy": pa.array(stored["needy"]).cast(pa.bool_()),
     }
     return pa.table([columns[name] for name in _SCHEMA.names], schema=_SCHEMA)
 
 
 def _plain_table(batch: StoredBatch) -> pa.Table:
+    """The plain rows of a batch, without what their problems say."""
     rows = len(batch.plain)
     blank = pa.repeat(scalar(""), rows)
     known = {
         "number": batch.plain["number"],
         "crm_id": batch.plain["crm_id"],
         "assigned_to": batch.plain["owner"],
-        "status": pa.repeat(scalar(str(batch.status)), rows),
+        "status": batch.plain["status"],
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows),
         "http_status": pa.nulls(rows, pa.int64()),
         "error_code": pa.nulls(rows, pa.int64()),
-        "needy": pa.repeat(pa.scalar(value=False), rows),
+        "needy": _needy(batch.plain),
     }
     if batch.to_send:
         known["assign"] = pending_where(pc.not_equal(batch.plain["owner"], ""))

@@ -30,7 +30,7 @@ OF_CALL: Final = f"{OF_ROW} AND ordinal = ?"
 
 
 def plain_counts(connection: sqlite3.Connection, run: int) -> tuple[int, int, int]:
-    """How many plain rows there are, and how many assignments and events they ask for."""
+    """How many valid plain rows there are, and how many assignments and events they ask for."""
     rows, assigns, events = connection.execute(
         "SELECT coalesce(sum(plain_rows), 0), coalesce(sum(plain_assigns), 0), coalesce(sum(plain_events), 0)"
         " FROM batches WHERE run = ?",
@@ -44,7 +44,10 @@ def status_counts(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     found = connection.execute(
         "SELECT status, sum(rows) FROM (SELECT status, count(*) AS rows FROM rows WHERE run = :run GROUP BY status"
         f" UNION ALL SELECT iif(command = 'run', '{RowStatus.PENDING}', '{RowStatus.VALID}'), plain_rows"
-        " FROM batches JOIN runs ON runs.id = run WHERE run = :run) GROUP BY status HAVING sum(rows)",
+        " FROM batches JOIN runs ON runs.id = run WHERE run = :run"
+        f" UNION ALL SELECT '{RowStatus.INVALID}', invalid FROM batches WHERE run = :run"
+        f" UNION ALL SELECT '{RowStatus.FILTERED}', filtered FROM batches WHERE run = :run)"
+        " GROUP BY status HAVING sum(rows)",
         {"run": run},
     )
     return dict(found.fetchall())

@@ -135,7 +135,14 @@ ALTER TABLE batches ADD COLUMN calls BLOB
 """
 """The calls of the plain rows of a run, in columns; see journal/records.py."""
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS)
+_PROBLEMS: Final = """
+ALTER TABLE batches ADD COLUMN problems BLOB;
+ALTER TABLE batches ADD COLUMN invalid INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE batches ADD COLUMN filtered INTEGER NOT NULL DEFAULT 0
+"""
+"""The problems of plain rows, in columns, and how many of these rows are not valid (`plain_rows` are)."""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS, _PROBLEMS)
 """What each version of the layout adds to the one before."""
 
 VERSION: Final = len(LAYOUTS)

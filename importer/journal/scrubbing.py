@@ -32,6 +32,8 @@ def scrub(journal: Journal, run: StoredRun) -> None:
 def _scrub_batch(connection: sqlite3.Connection, batch: StoredBatch) -> None:
     place = (batch.run, batch.source, batch.first, batch.last)
     of_batch = "run = ? AND source = ? AND number BETWEEN ? AND ?"
+    if not connection.execute(f"SELECT 1 FROM rows r WHERE {of_batch} AND NOT {_NEEDED} LIMIT 1", place).fetchone():
+        return  # as in most checks, whose cells would be read for nothing
     # Before layout 5 the cells stood with their rows.
     connection.execute(
         f"UPDATE rows AS r SET cells = NULL WHERE {of_batch} AND cells IS NOT NULL AND NOT {_NEEDED}", place

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.encoding import PROBLEM, problem_fields
-from importer.model.problem import SHOWN_LENGTH, shown, usual_cure
-from importer.model.texts import TEXT, joined, scalar
+from importer.journal.encoding import problem_fields
+from importer.model.problems import Problems
+from importer.model.texts import scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,20 +21,18 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 AT_ONCE: Final = 10_000
-"""Rows whose problems are objects at once: those of a whole batch take 40 MiB."""
-
-_PLAIN: Final = r"\A[!-~]+(?: [!-~]+)*\z"
-"""Visible ASCII with single blanks between words, which is shown as it stands if it is short enough."""
+"""Records whose problems are objects at once: those of a whole batch take 40 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """The problems of some rows, and what they say of each row.
+    """What problems say of the rows that they are about; `numbers` are these rows, in their order.
 
     `problems` has `number`, `code`, `message`, `hint` and `warning` of each; the others have one text for each row.
     `stops` says which rows have a problem that is no warning.
     """
 
+    numbers: NDArray[np.int64]
     problems: pa.Table
     explanations: pa.Array
     cures: pa.Array
@@ -43,71 +41,41 @@ class Told:
     stops: NDArray[np.bool_]
 
 
-def told(numbers: Sequence[int], texts: Sequence[str | None]) -> Told:
-    """What is told of the rows with these numbers, whose stored problems are `texts`."""
-    starts = range(0, max(1, len(numbers)), AT_ONCE)
-    parts = [_told(numbers[start : start + AT_ONCE], texts[start : start + AT_ONCE]) for start in starts]
-    return Told(
-        problems=pa.concat_tables([part.problems for part in parts]),
-        explanations=pa.concat_arrays([part.explanations for part in parts]),
-        cures=pa.concat_arrays([part.cures for part in parts]),
-        codes=pa.concat_arrays([part.codes for part in parts]),
-        warning_codes=pa.concat_arrays([part.warning_codes for part in parts]),
-        stops=np.concatenate([part.stops for part in parts]),
-    )
+def stored_problems(numbers: Sequence[int], texts: Sequence[str | None]) -> Problems:
+    """The problems of the records with these numbers, as which `texts` are stored."""
+    parts = []
+    for start in range(0, len(numbers), AT_ONCE):
+        of_rows = zip(numbers[start : start + AT_ONCE], problem_fields(texts[start : start + AT_ONCE]), strict=True)
+        parts.append(Problems.of_members([(number, *problem) for number, of_row in of_rows for problem in of_row]))
+    return Problems.together(parts)
 
 
-def _told(numbers: Sequence[int], texts: Sequence[str | None]) -> Told:
-    flat = [(place, *problem) for place, of_row in enumerate(problem_fields(texts)) for problem in of_row]
-    names = ("place", *PROBLEM)
-    columns = dict(zip(names, zip(*flat, strict=True) if flat else [()] * len(names), strict=True))
-    places = np.array(columns["place"], dtype=np.int64)
-    warning = np.array(columns["warning"], dtype=bool)
-    text = {name: pa.array(columns[name], TEXT) for name in ("code", "detail", "column", "value", "cure")}
-    messages, hints = _messages(text), _hints(text)
+def told(problems: Problems) -> Told:
+    """What is told of rows by their problems, which are in the order of the rows."""
+    numbers, places = np.unique(problems.rows, return_inverse=True)
+    stopping, codes = problems.stops, problems.texts("code")
+    messages, hints = problems.messages(), problems.hints()
     stops = np.zeros(len(numbers), dtype=bool)
-    stops[places[~warning]] = True
+    stops[places[stopping]] = True
     count = len(numbers)
-    tells = ~warning | ~stops[places]
+    tells = stopping | ~stops[places]
     return Told(
+        numbers=numbers,
         problems=pa.table(
             {
-                "number": pa.array(np.array(numbers, dtype=np.int64)[places]),
-                "code": text["code"],
+                "number": problems.table["row"],
+                "code": codes,
                 "message": messages,
                 "hint": hints,
-                "warning": pa.array(warning),
+                "warning": problems.table["warning"],
             }
         ),
         explanations=_of_each_row(places[tells], messages.filter(pa.array(tells)), count, "; "),
         cures=_of_each_row(*_each_once(places, hints, tells), count, " "),
-        codes=_of_each_row(*_each_once(places, text["code"], ~warning), count, ";"),
-        warning_codes=_of_each_row(*_each_once(places, text["code"], warning), count, ";"),
+        codes=_of_each_row(*_each_once(places, codes, stopping), count, ";"),
+        warning_codes=_of_each_row(*_each_once(places, codes, ~stopping), count, ";"),
         stops=stops,
     )
-
-
-def _messages(text: dict[str, pa.Array]) -> pa.Array:
-    """`Problem.message` of each."""
-    has_value, has_column = pc.not_equal(text["value"], ""), pc.not_equal(text["column"], "")
-    value = pc.if_else(has_value, joined("“", _shown(text["value"]), "” "), "")
-    colon = pc.if_else(has_value, scalar(": "), scalar(" "))
-    return joined(pc.if_else(has_column, joined(text["column"], colon), ""), value, text["detail"])
-
-
-def _shown(values: pa.Array) -> pa.Array:
-    """`shown` of each."""
-    long = pc.greater(pc.utf8_length(values), SHOWN_LENGTH)
-    others = pc.or_(long, pc.invert(pc.match_substring_regex(values, _PLAIN)))
-    texts = [shown(value) for value in values.filter(others).to_pylist()]
-    return pc.replace_with_mask(values, others, pa.array(texts, TEXT))
-
-
-def _hints(text: dict[str, pa.Array]) -> pa.Array:
-    """`Problem.hint` of each."""
-    codes = pc.unique(text["code"])
-    usual = pa.array([usual_cure(code) for code in codes.to_pylist()], TEXT)
-    return pc.if_else(pc.equal(text["cure"], ""), usual.take(pc.index_in(text["code"], codes)), text["cure"])
 
 
 def _each_once(places: Places, texts: pa.Array, chosen: NDArray[np.bool_]) -> tuple[Places, pa.Array]:

@@ -53,11 +53,14 @@ class PlannedBatch:
         return pc.invert(pc.or_(self.invalid, self.filtered))
 
     def part(self, start: int, length: int) -> PlannedBatch:
-        """These rows of the batch; `problems` and `lines` still tell of all its rows."""
+        """These rows of the batch; `lines` still tell of all its rows."""
         end = start + length
+        cells = self.cells.iloc[start:end]
+        rows = self.problems.rows
         return replace(
             self,
-            cells=self.cells.iloc[start:end],
+            cells=cells,
+            problems=self.problems.where((rows >= cells.index[0]) & (rows <= cells.index[-1])),
             invalid=self.invalid[start:end],
             filtered=self.filtered[start:end],
             crm_ids=self.crm_ids[start:end],

@@ -18,7 +18,7 @@ from importer.model.problem import SHOWN_LENGTH, Problem, shown, usual_cure
 from importer.model.texts import TEXT, joined, scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,9 +47,16 @@ class Problems:
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> Problems:
         """These problems, in their order."""
-        found = list(problems)
-        columns = {name: [getattr(problem, name) for problem in found] for name in _SCHEMA.names}
-        return cls(pa.table(columns, schema=_SCHEMA))
+        return cls.of_members([tuple(getattr(problem, name) for name in _SCHEMA.names) for problem in problems])
+
+    @classmethod
+    def of_members(cls, members: Sequence[Sequence[object]]) -> Problems:
+        """Problems of which each is given as the members of `Problem`, in their order."""
+        if not members:
+            return cls.none()
+        *columns, warnings = zip(*members, strict=True)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=False)]
+        return cls(pa.table([*arrays, pa.array(np.array(warnings, dtype=bool))], schema=_SCHEMA))
 
     @classmethod
     def in_columns(

@@ -5,12 +5,14 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
 from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.batches import lay_out, stored_batches
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.mending import link_mended, mends, story_of
+from importer.journal.plain import plain_problems
 from importer.journal.purging import purge_run
 from importer.journal.results import result_batches, row_results, told_results
 from importer.journal.schema import LAYOUTS
@@ -50,7 +52,7 @@ def row(number, status=RowStatus.VALID, *, problems=(), owner="asha@x.example", 
 
 
 def six_rows(journal, command):
-    """Planned in two batches: 2, 3 and 6 are plain."""
+    """Planned in two batches: in a check all are plain, in a run 2, 3 and 6."""
     run = journal.begin(f"{command}-1", command, REQUEST)
     plan = journal.plan(run, to_send=command == "run")
     plan.add_source(0, INFO)
@@ -96,11 +98,12 @@ def told(journal, run):
 
 def test_every_row_is_in_one_place_and_counted_once(check):
     journal, run, plan = check
-    assert places(journal, run) == ([4, 5, 7], [2, 3, 6])
+    assert places(journal, run) == ([], [2, 3, 4, 5, 6, 7])
     assert plan.statuses() == {"valid": 4, "invalid": 1, "filtered": 1}
     assert plan.to_send() == {Kind.CREATE: 4, Kind.ASSIGN: 3, Kind.EVENT: 5}
     report = run_report(journal, run, mapping_sha256="")
     assert (report.rows, report.counts) == (6, {"valid": 4, "invalid": 1, "filtered": 1})
+    assert report.problems == {WRONG: 1}
     assert [(owner.name, owner.rows) for owner in report.owners] == [("asha@x.example", 3)]
     assert [(user.name, user.rows) for user in report.assigned] == [("asha@x.example", 3)]
 
@@ -143,7 +146,8 @@ def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
     conflict = Problem(row=6, code="crm-id-conflict", detail="differs")
     hint = Problem(row=5, code="crm-id-near-duplicate", detail="is near", warning=True)
     plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, conflict), (RowId(0, 5), None, hint)])
-    assert places(journal, run) == ([4, 5, 6, 7], [2, 3])
+    assert places(journal, run) == ([5, 6], [2, 3, 4, 7])
+    assert [len(problems) for problems in plain_problems(journal.connection, run.id)] == [1, 0]
     assert plan.statuses() == {"valid": 3, "invalid": 1, "conflict_in_file": 1, "filtered": 1}
     assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
     by_number = {r.row.number: r for r in told(journal, run)}
@@ -181,13 +185,59 @@ def test_a_purged_check_keeps_its_counts_and_nobodys_name(check):
     results = list(row_results(journal, run))
     assert [r.row.number for r in results] == [2, 3, 4, 5, 6, 7]
     assert {r.crm_id for r in results} | {r.assigned_to for r in results} == {""}
-    assert [r.cells for r in results] == [()] * 6
+    assert [(r.cells, r.problems) for r in results] == [((), ())] * 6
+    assert run_report(journal, run, mapping_sha256="").problems == {}
+    assert needs_a_person(journal, run)
+    assert [r.row.number for batch in result_batches(journal, run) for r in batch.people] == [4]
 
 
-def test_cells_of_plain_and_of_filtered_rows_are_never_written_down(check):
+def test_no_row_of_a_good_check_needs_a_person(journal):
+    run = journal.begin("check-1", "check", REQUEST)
+    plan = journal.plan(run, to_send=False)
+    plan.add_source(0, INFO)
+    add_rows(plan, [row(2), row(3, problems=["phone-repeated"]), row(4, RowStatus.FILTERED)])
+    assert not needs_a_person(journal, run)
+    assert [(r.row.number, r.cells) for r in told(journal, run)] == [(3, ())]
+
+
+def test_owners_of_rows_that_are_not_sent_are_nobodys(journal):
+    """But what is no owner at all is counted with the others."""
+    run = journal.begin("check-1", "check", REQUEST)
+    plan = journal.plan(run, to_send=False)
+    plan.add_source(0, INFO)
+    nobody = Problem(row=3, code="owner-invalid", detail="is not a user's id", field="assign", column="A", value="?")
+    add_rows(plan, [row(2), replace(row(3, RowStatus.INVALID), owner="b@x.example", problems=(nobody,))])
+    assert plan.to_send() == {Kind.CREATE: 1, Kind.ASSIGN: 1, Kind.EVENT: 1}
+    report = run_report(journal, run, mapping_sha256="")
+    assert [(owner.name, owner.rows) for owner in report.owners] == [("?", 1), ("asha@x.example", 1)]
+    assert [(user.name, user.rows) for user in report.assigned] == [("asha@x.example", 1)]
+
+
+@pytest.mark.parametrize(("command", "status"), [("check", "valid"), ("run", "pending")])
+def test_plain_rows_of_layout_6_say_nothing_of_their_status(journal, command, status):
+    run, _ = six_rows(journal, command)
+    older = rows_table_of([2, 3])
+    journal.connection.execute("UPDATE batches SET plain = ?, problems = NULL WHERE first = 2", (older,))
+    found = [(r.row.number, r.status) for r in row_results(journal, run)]
+    assert found[:2] == [(2, status), (3, status)]
+
+
+def rows_table_of(numbers):
+    """Plain rows as layouts 5 and 6 kept them."""
+    texts = pa.array([f"L-{number}" for number in numbers], pa.large_string())
+    columns = {"number": numbers, "line": pa.nulls(len(numbers), pa.int64()), "crm_id": texts, "owner": texts}
+    table = pa.table({**columns, "event_calls": pa.array([0] * len(numbers), pa.int8())})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return memoryview(sink.getvalue())
+
+
+def test_cells_of_valid_and_of_filtered_rows_are_never_written_down(check):
     journal, _, _ = check
-    (blob,) = journal.connection.execute("SELECT cells FROM batches WHERE first = 5").fetchone()
-    assert [cell in blob for cell in (b"a5", b"a6", b"a7")] == [True, False, False]
+    (first,), (second,) = journal.connection.execute("SELECT cells FROM batches ORDER BY first")
+    assert [cell in first for cell in (b"a2", b"a3", b"a4")] == [False, False, True]
+    assert second is None
     assert {path.name for path in journal.folder.iterdir()} <= {FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"}
 
 

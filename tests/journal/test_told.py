@@ -46,10 +46,12 @@ def test_as_each_row_says(rows: list[list[Problem]]) -> None:
     numbers, texts = [result.row.number for result in results], [problems_text(result.problems) for result in results]
     for at_once in (2, module.AT_ONCE):
         with mock.patch.object(module, "AT_ONCE", at_once):
-            assert_as_each_says(module.told(numbers, texts), results)
+            assert_as_each_says(module.told(module.stored_problems(numbers, texts)), results)
 
 
 def assert_as_each_says(said: module.Told, results: list[RowResult]) -> None:
+    results = [result for result in results if result.problems]
+    assert said.numbers.tolist() == [result.row.number for result in results]
     assert said.explanations.to_pylist() == [result.explanation for result in results]
     assert said.cures.to_pylist() == [result.cure for result in results]
     assert said.codes.to_pylist() == [result.codes(warnings=False) for result in results]

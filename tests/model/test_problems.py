@@ -1,71 +1,25 @@
-"""Problems in columns are the problems that they were made of."""
-
-from itertools import chain
-
-import numpy as np
-import pyarrow as pa
-import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+import re
 
 from importer.model.problem import KINDS, Problem, shown
-from importer.model.problems import Problems, shown_texts
-
-WORDS = st.text("ab 9é\u00a0\u200b\t\n“”:;…", max_size=9) | st.sampled_from(
-    ["x" * 60, "x" * 61, "é" * 61, "a b " * 20, "a  b"]
-)
-LISTS = st.lists(
-    st.builds(
-        Problem,
-        row=st.integers(1, 9),
-        code=st.sampled_from(["of-a-later-version", *sorted(KINDS)[:4]]),
-        detail=WORDS,
-        field=WORDS,
-        column=WORDS,
-        value=WORDS,
-        cure=st.sampled_from(["", "", "Mend it."]),
-        warning=st.booleans(),
-    ),
-    max_size=9,
-)
 
 
-@given(LISTS)
-@example([])
-def test_what_columns_say_is_what_each_says(told: list[Problem]) -> None:
-    problems = Problems.of(told)
-    assert len(problems) == len(told)
-    assert list(problems) == told
-    assert problems.rows.tolist() == [problem.row for problem in told]
-    assert problems.stops.tolist() == [not problem.warning for problem in told]
-    assert problems.messages().to_pylist() == [problem.message for problem in told]
-    assert problems.hints().to_pylist() == [problem.hint for problem in told]
-    assert list(problems.in_row_order()) == sorted(told, key=lambda problem: problem.row)
-    assert list(problems.where(problems.stops)) == [problem for problem in told if not problem.warning]
-    of_rows = problems.by_row()
-    assert of_rows == {row: tuple(p for p in told if p.row == row) for row in {problem.row for problem in told}}
+def test_every_code_is_kebab_case_and_explained():
+    for code, kind in KINDS.items():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)
+        assert kind.code == code
+        assert all((kind.title, kind.cause, kind.cure))
 
 
-@given(st.lists(LISTS, max_size=3))
-def test_parts_together(parts: list[list[Problem]]) -> None:
-    together = Problems.together(map(Problems.of, parts))
-    assert list(together) == [*chain.from_iterable(parts)]
-    assert together.texts("code").to_pylist() == [problem.code for problem in chain.from_iterable(parts)]
+def test_a_message_names_column_value_and_rule():
+    problem = Problem(row=4, code="integer-invalid", detail="is not a whole number", column="Score", value="1.5")
+    assert problem.message == "Score: “1.5” is not a whole number"
+    assert problem.hint == KINDS["integer-invalid"].cure
 
 
-@given(st.lists(WORDS))
-def test_values_as_messages_show_them(values: list[str]) -> None:
-    assert shown_texts(pa.array(values, pa.large_string())).to_pylist() == [*map(shown, values)]
+def test_a_cure_of_its_own_replaces_the_usual_one():
+    assert Problem(row=4, code="integer-invalid", detail="x", cure="Do that.").hint == "Do that."
 
 
-def test_a_text_stands_for_all_rows() -> None:
-    values = pa.array(["a", "b"], pa.large_string())
-    problems = Problems.in_columns(np.array([7, 9]), code="c", detail="is none", value=values, warning=True)
-    same = {"code": "c", "detail": "is none", "warning": True}
-    assert list(problems) == [Problem(row=7, value="a", **same), Problem(row=9, value="b", **same)]
-    assert list(problems.having(field="f", value="")) == [Problem(row=row, field="f", **same) for row in (7, 9)]
-
-
-def test_a_column_for_other_rows_is_a_defect() -> None:
-    with pytest.raises(pa.ArrowInvalid):
-        Problems.in_columns(np.array([7, 9]), code=pa.array(["a"], pa.large_string()), detail="")
+def test_a_value_is_shown_on_one_line_and_shortened():
+    assert shown("a\n b") == "a b"
+    assert shown("x" * 100) == "x" * 59 + "…"
