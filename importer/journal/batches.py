@@ -125,7 +125,7 @@ def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredB
 
 
 def problems_of(connection: sqlite3.Connection, batch: StoredBatch) -> Problems:
-    """What is told of the plain rows of the batch, in their order."""
+    """What is told of the plain rows of the batch, row by row or not."""
     stored = _stored(connection, "problems", batch)
     return Problems.none() if stored is None else Problems(stored)
 

@@ -39,7 +39,7 @@ def carried_out(steps: Iterable[Step], texts: pd.Series[str], cells: Cells) -> C
         texts, found = converted.values, converted.findings
         if len(found):
             findings.append(found.where(~np.isin(found.rows, broken)))
-            broken = np.append(broken, found.rows[found.stops])
+            broken = np.append(broken, found.rows)
         if len(broken):
             texts = texts.mask(texts.index.isin(broken), "")
     return Converted(values=texts, findings=Problems.together(findings))

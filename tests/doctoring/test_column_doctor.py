@@ -1,11 +1,14 @@
 """What the column doctor finds, how it counts, and that its cures are lines that a mapping takes."""
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from importer.mapping.doctor.look import Look
 from importer.mapping.doctor.mojibake import unscrambled
 from importer.mapping.doctor.numbers import PhonesAsNumbers
+from importer.mapping.doctor.tally import Tally
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions, SourceInfo
@@ -84,6 +87,28 @@ def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known,
     (symptom,) = watcher.symptoms()
     assert (symptom.code, symptom.count, symptom.rows) == ("phones-as-digits", 1, (3,))
     assert symptom.cure.startswith(cure)
+
+
+def test_a_tally_keeps_each_value_once_and_only_the_first():
+    tally, values = Tally(), ["b", "a", "b", "", "c"]
+    for rows in ([2, 3, 4, 5, 6], [7, 8, 9, 10, 11]):
+        tally.add_all(np.array(rows), pa.array(values, pa.large_string()))
+    tally.add_all(np.array([12, 13, 14]), pa.array(["d", "e", "f"], pa.large_string()))
+    assert (tally.count, tally.rows, tally.values) == (13, [2, 3, 4, 5, 6], ["b", "a", "c", "d", "e"])
+
+
+def test_dates_that_were_read_but_are_refused_are_not_unread(examine):
+    rest = '  opt_in_date: {column: Opt-in, format: "%Y-%m-%d"}\n'
+    assert "dates-unread" not in examine({"Opt-in": ["1890-01-01", "2026-04-03"]}, rest)
+    assert "dates-unread" in examine({"Opt-in": ["1890/01", "2026-04-03"]}, rest)
+
+
+def test_a_row_with_two_problems_in_a_column_is_one_row():
+    problems = [Problem(row=row, code="phone-invalid", detail="", column="Phone") for row in (3, 3, 5)]
+    warning = Problem(row=4, code="phone-repeated", detail="", column="Phone", warning=True)
+    look = Look(cells=pd.DataFrame(), mapped=pd.DataFrame(), problems={"Phone": Problems.of([*problems, warning])})
+    assert look.refused("Phone").tolist() == [3, 5]
+    assert look.refused("Name").tolist() == []
 
 
 def test_lost_leading_zeros(examine):

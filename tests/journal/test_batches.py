@@ -119,6 +119,11 @@ def test_results_are_the_same_one_by_one_and_in_columns(check):
         (6, "valid", "L-6", None),
         (7, "filtered", "L-7", None),
     ]
+    assert_the_same_in_columns(journal, run)
+
+
+def assert_the_same_in_columns(journal, run):
+    results = list(row_results(journal, run))
     lines = [line for batch in result_batches(journal, run) for line in batch.table.to_pylist()]
     for line, result in zip(lines, results, strict=True):
         assert line["number"] == result.row.number
@@ -127,6 +132,37 @@ def test_results_are_the_same_one_by_one_and_in_columns(check):
         assert line["needy"] is result.needs_a_person
         names = line.keys() - {"number", "problems", "warnings", "needy"}
         assert {name: line[name] for name in names} == {name: getattr(result, name) for name in names}
+
+
+def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_up(journal):
+    run = journal.begin("check-1", "check", REQUEST)
+    plan = journal.plan(run, to_send=False)
+    plan.add_source(0, INFO)
+    told = [row(n, RowStatus.INVALID, problems=[WRONG]) for n in (2, 5, 6)]
+    add_rows(plan, [told[0], row(3), row(4, problems=["phone-repeated"]), *told[1:]])
+    near = [Problem(row=n, code="crm-id-near-duplicate", detail=f"{n} is near", warning=True) for n in (3, 4)]
+    plan.settle_all((RowId(0, problem.row), None, problem) for problem in near)
+    assert places(journal, run) == ([3, 4], [2, 5, 6])
+    assert [(r.row.number, len(r.problems)) for r in row_results(journal, run)] == [
+        (2, 1),
+        (3, 1),
+        (4, 2),
+        (5, 1),
+        (6, 1),
+    ]
+    assert_the_same_in_columns(journal, run)
+
+
+def test_problems_are_counted_the_most_frequent_first(journal):
+    run = journal.begin("check-1", "check", REQUEST)
+    plan = journal.plan(run, to_send=False)
+    plan.add_source(0, INFO)
+    codes = {2: "phone-missing", 3: "crm-id-missing", 4: WRONG, 5: WRONG, 6: "date-invalid"}
+    told = [Problem(row=number, code=code, detail="is odd") for number, code in codes.items()]
+    add_rows(plan, [replace(row(p.row, RowStatus.INVALID), problems=(p,)) for p in told])
+    plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, None)])
+    counts = run_report(journal, run, mapping_sha256="").problems
+    assert list(counts.items()) == [(WRONG, 2), ("crm-id-missing", 1), ("date-invalid", 1), ("phone-missing", 1)]
 
 
 def test_only_rows_of_which_something_is_told_are_read_for_people(check):
@@ -189,6 +225,7 @@ def test_a_purged_check_keeps_its_counts_and_nobodys_name(check):
     assert run_report(journal, run, mapping_sha256="").problems == {}
     assert needs_a_person(journal, run)
     assert [r.row.number for batch in result_batches(journal, run) for r in batch.people] == [4]
+    assert [r.row.number for r in told(journal, run)] == [4]
 
 
 def test_no_row_of_a_good_check_needs_a_person(journal):

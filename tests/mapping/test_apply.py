@@ -249,6 +249,18 @@ def test_what_a_type_cannot_read_is_a_problem_with_the_raw_cell(map_rows, kind: 
     assert mapped.frame["attributes.x"].tolist() == [""]
 
 
+def test_of_several_columns_the_first_that_is_not_blank_is_to_blame(map_rows):
+    whole = "  attributes: {x: {columns: [A, B, C], type: integer}}"
+    blank = {"A": " \u200b", "B": "Zwölf", "C": "zehn"}
+    assert problems_of(map_rows(blank, lead=whole)) == [(4, "integer-invalid", "attributes.x", "B", "Zwölf")]
+    joined = '  attributes: {x: {template: "{A} {B}", type: integer}}'
+    assert problems_of(map_rows({"A": "12", "B": "x"}, lead=joined)) == [
+        (4, "integer-invalid", "attributes.x", "A", "12")
+    ]
+    constant = '  attributes: {x: {columns: [A], type: integer}, y: {value: "7", type: integer}}'
+    assert problems_of(map_rows({"A": "x"}, lead=constant)) == [(4, "integer-invalid", "attributes.x", "A", "x")]
+
+
 # dates and phones
 
 
