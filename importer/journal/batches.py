@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.aside import Aside, BatchKey
+from importer.journal.blobs import blob_of, blob_of_any, table_of
 from importer.journal.records import insert_calls, insert_records
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
@@ -30,12 +31,9 @@ from importer.model.texts import TEXT, large_texts, scalar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 _OF_BATCH: Final = "run = ? AND source = ? AND first = ?"
 _VALID: Final = pa.array([str(RowStatus.VALID), str(RowStatus.PENDING)], TEXT)
 _REJECTED: Final = (RowStatus.INVALID, RowStatus.FILTERED)
-_FEW_TEXTS: Final = frozenset({"status", "owner", "code", "detail", "field", "column", "cure"})
-"""Columns in which the same texts stand again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,53 +56,32 @@ class StoredBatch:
         return (self.run, self.source, self.first)
 
 
-def rows_table(batch: PlannedBatch, *, to_send: bool) -> pa.Table:
-    """The rows of a batch as plain rows are stored."""
-    valid = scalar(str(RowStatus.PENDING if to_send else RowStatus.VALID))
-    rejected = pc.if_else(batch.invalid, scalar(str(RowStatus.INVALID)), valid)
-    differing = pc.index_in(batch.numbers, pa.array(batch.lines.keys(), pa.int64()))
-    return pa.table(
-        {
-            "number": batch.numbers,
-            "line": pc.take(pa.array(batch.lines.values(), pa.int64()), differing),
-            "status": pc.if_else(batch.filtered, scalar(str(RowStatus.FILTERED)), rejected),
-            "crm_id": batch.crm_ids,
-            "owner": batch.owners,
-            "event_calls": batch.event_calls,
-        }
-    )
+def keep_checked(connection: sqlite3.Connection, run: int, batch: PlannedBatch, aside: Aside) -> None:
+    """Write down a batch of a check: all rows, their problems, and the cells of those that a problem stops.
 
-
-def faultless(batch: PlannedBatch) -> pa.BooleanArray:
-    """Which rows of a batch are valid and have no problem."""
-    return pc.and_not(batch.valid, pc.is_in(batch.numbers, pa.array(batch.problems.rows)))
-
-
-def keep_batch(
-    connection: sqlite3.Connection,
-    run: int,
-    batch: PlannedBatch,
-    plain: pa.Table,
-    calls: pa.Table | None,
-    aside: Aside,
-) -> None:
-    """Write down the plain rows with their calls (`None` in a check), and the cells of all that are not filtered out.
-
-    In a check the plain rows are all rows, with their problems, and the cells of the valid ones are set aside: they are
-    wanted only if the whole file turns against their row.
+    The cells of valid rows are set aside: they are wanted only if the whole file turns against their row.
     """
-    first, last = int(batch.cells.index[0]), int(batch.cells.index[-1])
-    key = (run, batch.source, first)
-    cells, problems = _cells(batch), Problems.none()
-    if calls is None:
-        is_valid = pc.is_in(cells["number"], plain["number"].filter(batch.valid))
-        aside.put(key, _blob(cells.filter(is_valid)))
-        cells, problems = cells.filter(pc.invert(is_valid)), batch.problems
-    connection.execute(
-        "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
-        (*key, last, _blob_of_any(cells)),
-    )
-    _keep_plain(connection, key, plain, calls, problems)
+    cells = _cells(batch)
+    is_valid = pc.is_in(cells["number"], pa.chunked_array([batch.numbers.filter(batch.valid)]))
+    aside.put(_key(run, batch), blob_of(cells.filter(is_valid)))
+    rows = _rows(batch, RowStatus.VALID)
+    _keep(connection, run, batch, cells.filter(pc.invert(is_valid)), rows, None, batch.problems)
+
+
+def keep_planned(connection: sqlite3.Connection, run: int, batch: PlannedBatch, calls: pa.Table) -> None:
+    """Write down a batch of a run: its rows, their calls, and the cells of all that are not filtered out.
+
+    Rows that are valid and have no problem are plain. The others get a record each, because a later run that mends them
+    will ask for them one by one.
+    """
+    rows = _rows(batch, RowStatus.PENDING)
+    has_problems = pc.is_in(batch.numbers, pa.array(batch.problems.rows))
+    is_plain = pc.and_not(batch.valid, has_problems)
+    _keep(connection, run, batch, _cells(batch), rows.filter(is_plain), calls.filter(is_plain), Problems.none())
+    others = pc.invert(is_plain)
+    records = rows.filter(others)
+    insert_records(connection, run, batch.source, records, batch.problems)
+    insert_calls(connection, run, batch.source, records["number"].to_pylist(), calls.filter(others))
 
 
 def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredBatch]:
@@ -117,11 +94,16 @@ def stored_batches(connection: sqlite3.Connection, run: int) -> Iterator[StoredB
     ).fetchall()
     for source, first, last, to_send in places:
         (plain,) = connection.execute(f"SELECT plain FROM batches WHERE {_OF_BATCH}", (run, source, first)).fetchone()
-        table = _table(plain) if plain else _no_plain_rows()
+        table = table_of(plain) if plain else _no_plain_rows()
         if "status" not in table.column_names:  # before layout 7
             status = RowStatus.PENDING if to_send else RowStatus.VALID
             table = table.append_column("status", pa.repeat(scalar(str(status)), len(table)))
         yield StoredBatch(run=run, source=source, first=first, last=last, to_send=bool(to_send), plain=table)
+
+
+def valid_rows(plain: pa.Table) -> pa.Table:
+    """The plain rows that can be sent."""
+    return plain.filter(pc.is_in(plain["status"], _VALID))
 
 
 def problems_of(connection: sqlite3.Connection, batch: StoredBatch) -> Problems:
@@ -178,7 +160,7 @@ def keep_cells(connection: sqlite3.Connection, batch: StoredBatch, numbers: Coll
     if len(kept) < len(stored):
         connection.execute(
             f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}",
-            (_blob_of_any(kept), *batch.key),
+            (blob_of_any(kept), *batch.key),
         )
 
 
@@ -220,7 +202,7 @@ def forget_batches(connection: sqlite3.Connection, run: int) -> None:
             plain = plain.set_column(plain.schema.get_field_index(name), name, nothing)
         connection.execute(
             f"UPDATE batches SET cells = NULL, calls = NULL, problems = NULL, plain = ? WHERE {_OF_BATCH}",
-            (_blob_of_any(plain), *batch.key),
+            (blob_of_any(plain), *batch.key),
         )
 
 
@@ -228,10 +210,47 @@ def _bring_cells_back(
     connection: sqlite3.Connection, batch: StoredBatch, numbers: pa.ChunkedArray, aside: Aside
 ) -> None:
     """Write down the cells of these rows, which were set aside."""
-    plain, stored = _table(aside.get(batch.key)), _stored(connection, "cells", batch)
+    plain, stored = table_of(aside.get(batch.key)), _stored(connection, "cells", batch)
     wanted = plain.filter(pc.is_in(plain["number"], numbers))
     cells = wanted if stored is None else pa.concat_tables([stored, wanted])
-    connection.execute(f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}", (_blob(cells), *batch.key))
+    connection.execute(f"UPDATE batches SET cells = ? WHERE {_OF_BATCH}", (blob_of(cells), *batch.key))
+
+
+def _key(run: int, batch: PlannedBatch) -> BatchKey:
+    return (run, batch.source, int(batch.cells.index[0]))
+
+
+def _rows(batch: PlannedBatch, valid: RowStatus) -> pa.Table:
+    """The rows of a batch as plain rows are stored; `valid` is the status of those that can be sent."""
+    statuses = pc.if_else(batch.invalid, scalar(str(RowStatus.INVALID)), scalar(str(valid)))
+    differing = pc.index_in(batch.numbers, pa.array(batch.lines.keys(), pa.int64()))
+    return pa.table(
+        {
+            "number": batch.numbers,
+            "line": pc.take(pa.array(batch.lines.values(), pa.int64()), differing),
+            "status": pc.if_else(batch.filtered, scalar(str(RowStatus.FILTERED)), statuses),
+            "crm_id": batch.crm_ids,
+            "owner": batch.owners,
+            "event_calls": batch.event_calls,
+        }
+    )
+
+
+def _keep(
+    connection: sqlite3.Connection,
+    run: int,
+    batch: PlannedBatch,
+    cells: pa.Table,
+    plain: pa.Table,
+    calls: pa.Table | None,
+    problems: Problems,
+) -> None:
+    key, last = _key(run, batch), int(batch.cells.index[-1])
+    connection.execute(
+        "INSERT INTO batches (run, source, first, last, cells) VALUES (?, ?, ?, ?, ?)",
+        (*key, last, blob_of_any(cells)),
+    )
+    _keep_plain(connection, key, plain, calls, problems)
 
 
 def _keep_plain(
@@ -247,47 +266,19 @@ def _keep_plain(
     connection.execute(
         f"UPDATE batches SET plain = ?, calls = ?, problems = ?, {', '.join(f'{name} = ?' for name in counts)}"
         f" WHERE {_OF_BATCH}",
-        (*map(_blob_of_any, (plain, calls, problems.table)), *counts.values(), *key),
+        (*map(blob_of_any, (plain, calls, problems.table)), *counts.values(), *key),
     )
-
-
-def valid_rows(plain: pa.Table) -> pa.Table:
-    """The plain rows that can be sent."""
-    return plain.filter(pc.is_in(plain["status"], _VALID))
 
 
 def _stored(connection: sqlite3.Connection, column: str, batch: StoredBatch) -> pa.Table | None:
     (blob,) = connection.execute(f"SELECT {column} FROM batches WHERE {_OF_BATCH}", batch.key).fetchone()
-    return _table(blob) if blob else None
+    return table_of(blob) if blob else None
 
 
 def _cells(batch: PlannedBatch) -> pa.Table:
     columns = [large_texts(batch.cells.iloc[:, at]) for at in range(batch.cells.shape[1])]
     table = pa.table([batch.numbers, *columns], names=["number", *map(str, range(len(columns)))])
     return table.filter(pc.invert(batch.filtered)) if pc.any(batch.filtered).as_py() else table
-
-
-def _blob_of_any(table: pa.Table | None) -> memoryview | None:
-    """Nothing at all for no rows."""
-    return _blob(table) if table is not None and len(table) else None
-
-
-def _blob(table: pa.Table) -> memoryview:
-    """Arrow's stream format, compressed: other programs can read it, and reading it runs nothing."""
-    for name in _FEW_TEXTS.intersection(table.column_names):
-        table = table.set_column(table.schema.get_field_index(name), name, pc.dictionary_encode(table[name]))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as stream:
-        stream.write_table(table)
-    return memoryview(sink.getvalue())
-
-
-def _table(blob: bytes) -> pa.Table:
-    table = pa.ipc.open_stream(pa.py_buffer(blob)).read_all()
-    for at, column in enumerate(table.columns):
-        if pa.types.is_dictionary(column.type):
-            table = table.set_column(at, table.column_names[at], column.cast(TEXT))
-    return table
 
 
 @cache

@@ -8,9 +8,6 @@ from typing import Any, Final
 from importer.model.problem import Problem
 from importer.model.source import SourceInfo
 
-PROBLEM: Final = ("code", "detail", "field", "column", "value", "cure", "warning")
-"""What is kept of a problem, in this order; `warning` as 0 or 1."""
-
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 """Made once: `json.dumps` would make one for every row."""
 
@@ -21,14 +18,14 @@ def dumps(value: Any) -> str:
 
 
 def problems_text(problems: tuple[Problem, ...]) -> str | None:
-    """The problems of a row; `None` for none, so that a clean row costs nothing."""
+    """The problems of a row: of each its members behind `row`, in their order, `warning` as 0 or 1; `None` for none."""
     if not problems:
         return None
     return dumps([[p.code, p.detail, p.field, p.column, p.value, p.cure, int(p.warning)] for p in problems])
 
 
 def problem_fields(texts: Sequence[str | None]) -> list[list[list[Any]]]:
-    """For each of these rows its problems, and of each problem what `PROBLEM` names."""
+    """For each of these rows its problems, and of each problem its members behind `row`, in their order."""
     # As one document: by itself each takes three times as long.
     rows: list[list[list[Any]]] = json.loads(f"[{','.join([text or '[]' for text in texts])}]")
     return rows

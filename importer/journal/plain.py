@@ -1,4 +1,4 @@
-"""What is asked of the plain rows of runs, where they stand in their batches; see `batches`."""
+"""What is asked of plain rows, where they stand in their batches; see `batches`."""
 
 from __future__ import annotations
 

@@ -5,14 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from importer.journal.aside import Aside
-from importer.journal.batches import faultless, keep_batch, rows_table, take_out
+from importer.journal.batches import keep_checked, keep_planned, take_out
 from importer.journal.encoding import dumps, source_text
 from importer.journal.plain import known_plain_rows
-from importer.journal.records import calls_table, insert_calls, insert_records
+from importer.journal.records import calls_table
 from importer.journal.rows import append_problem, plain_counts, status_counts
 from importer.journal.transaction import transaction
 from importer.model.operation import Kind, RowId
@@ -49,29 +46,18 @@ class Plan:
         """A batch in source order, in one transaction; without operations if the plan is not for sending."""
         if not len(batch):
             return
-        calls = calls_table(operations) if self.sends else None
-        size = LAID_OUT_AT_ONCE if self.sends else len(batch)
         with transaction(self._connection):
-            for start in range(0, len(batch), size):
-                self._add(batch.part(start, size), calls.slice(start, size) if calls is not None else None)
+            if self.sends:
+                calls = calls_table(operations)
+                for start in range(0, len(batch), LAID_OUT_AT_ONCE):
+                    part = batch.part(start, LAID_OUT_AT_ONCE)
+                    keep_planned(self._connection, self._run, part, calls.slice(start, LAID_OUT_AT_ONCE))
+            else:
+                keep_checked(self._connection, self._run, batch, self._aside)
             self._connection.execute(
                 "UPDATE sources SET rows = rows + ? WHERE run = ? AND position = ?",
                 (len(batch), self._run, batch.source),
             )
-
-    def _add(self, batch: PlannedBatch, calls: pa.Table | None) -> None:
-        rows = rows_table(batch, to_send=self.sends)
-        if calls is None:
-            keep_batch(self._connection, self._run, batch, rows, None, self._aside)
-            return
-        is_plain = faultless(batch)
-        keep_batch(self._connection, self._run, batch, rows.filter(is_plain), calls.filter(is_plain), self._aside)
-        # A later run that mends the others will ask for them one by one.
-        others = pc.invert(is_plain)
-        records = rows.filter(others)
-        insert_records(self._connection, self._run, batch.source, records, batch.problems)
-        numbers = records["number"].to_pylist()
-        insert_calls(self._connection, self._run, batch.source, numbers, calls.filter(others))
 
     def settle(self, row: RowId, status: RowStatus | None, problem: Problem | None) -> None:
         """What only the whole file can tell of a row: a new status (then nothing of it is sent), a problem, or both."""

@@ -54,22 +54,24 @@ _AMONG: Final = "r.number IN (SELECT value FROM json_each(?))"
 def row_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """Every row of the run in source order, read as it is asked for."""
     for batch in stored_batches(journal.connection, run.id):
-        yield from _one_by_one(journal, batch, _found(journal, batch), batch.plain)
+        problems = problems_of(journal.connection, batch)
+        yield from _one_by_one(journal, batch, _found(journal, batch), batch.plain, problems)
 
 
 def told_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that have problems or need a person, in source order."""
     for batch in stored_batches(journal.connection, run.id):
-        with_problems = pa.array(np.unique(problems_of(journal.connection, batch).rows))
-        plain = batch.plain.filter(pc.or_(pc.is_in(batch.plain["number"], with_problems), _needy(batch.plain)))
-        yield from _one_by_one(journal, batch, _told(_found(journal, batch)), plain)
+        problems = problems_of(journal.connection, batch)
+        has_problems = pc.is_in(batch.plain["number"], pa.array(np.unique(problems.rows)))
+        plain = batch.plain.filter(pc.or_(has_problems, _needy(batch.plain)))
+        yield from _one_by_one(journal, batch, _told(_found(journal, batch)), plain, problems)
 
 
 def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
     """The rows of the run that somebody has to look at, in source order, with their cells."""
     for batch in stored_batches(journal.connection, run.id):
-        plain = batch.plain.filter(_needy(batch.plain))
-        yield from _one_by_one(journal, batch, _found(journal, batch, NEEDS_A_PERSON), plain)
+        plain, problems = batch.plain.filter(_needy(batch.plain)), problems_of(journal.connection, batch)
+        yield from _one_by_one(journal, batch, _found(journal, batch, NEEDS_A_PERSON), plain, problems)
 
 
 def result_batches(journal: Journal, run: StoredRun, *, people: int = 0) -> Generator[ResultBatch, None, None]:
@@ -84,7 +86,8 @@ def result_batches(journal: Journal, run: StoredRun, *, people: int = 0) -> Gene
 def _result_batch(journal: Journal, batch: StoredBatch, people: int) -> ResultBatch:
     stored = _stored(journal, batch)
     of_records = stored_problems(stored["number"], stored["problems"])
-    said = told(Problems.together([of_records, problems_of(journal.connection, batch)]).in_row_order())
+    of_plain = problems_of(journal.connection, batch)
+    said = told(Problems.together([of_records, of_plain]).in_row_order())
     table = pa.concat_tables([_stored_table(stored), _plain_table(batch)])
     table = _explained(table.sort_by("number") if len(stored["number"]) and len(batch.plain) else table, said)
     needy = table["number"].filter(table["needy"]).to_numpy()
@@ -96,7 +99,7 @@ def _result_batch(journal: Journal, batch: StoredBatch, people: int) -> ResultBa
         table=table,
         problems=said.problems,
         cells=cell_columns(journal.connection, batch, needy, _cells_of_rows(stored)),
-        people=tuple(_one_by_one(journal, batch, found, _among(batch.plain, one_by_one))),
+        people=tuple(_one_by_one(journal, batch, found, _among(batch.plain, one_by_one), of_plain)),
     )
 
 
@@ -171,17 +174,16 @@ def _results(journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row])
 
 
 def _one_by_one(
-    journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row], plain: pa.Table
+    journal: Journal, batch: StoredBatch, found: Sequence[sqlite3.Row], plain: pa.Table, problems: Problems
 ) -> Iterator[RowResult]:
-    """What became of these records and these plain rows, in the order of their numbers."""
+    """What became of these records and these plain rows, in the order of their numbers; `problems` are the latter's."""
     stored = _results(journal, batch, found)
-    return heapq.merge(stored, _plain_results(journal, batch, plain), key=lambda result: result.row.number)
+    return heapq.merge(stored, _plain_results(journal, batch, plain, problems), key=lambda result: result.row.number)
 
 
-def _plain_results(journal: Journal, batch: StoredBatch, plain: pa.Table) -> Iterator[RowResult]:
+def _plain_results(journal: Journal, batch: StoredBatch, plain: pa.Table, problems: Problems) -> Iterator[RowResult]:
     if not len(plain):
         return
-    problems = problems_of(journal.connection, batch)
     told = problems.where(np.asarray(pc.is_in(pa.array(problems.rows), plain["number"]))).by_row()
     cells = cells_of(journal.connection, batch, plain["number"].filter(_needy(plain)).to_pylist())
     for row in plain.to_pylist():

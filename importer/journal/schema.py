@@ -140,7 +140,7 @@ ALTER TABLE batches ADD COLUMN problems BLOB;
 ALTER TABLE batches ADD COLUMN invalid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE batches ADD COLUMN filtered INTEGER NOT NULL DEFAULT 0
 """
-"""The problems of plain rows, in columns, and how many of these rows are not valid (`plain_rows` are)."""
+"""The problems of plain rows, in columns, and how many of these are not valid (`plain_rows` counts those that are)."""
 
 LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS, _PROBLEMS)
 """What each version of the layout adds to the one before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +18,7 @@ from importer.mapping.steps import Step, carried_out, conversion, owner_steps, p
 from importer.mapping.texts import trimmed
 from importer.model.batch import Place, Target
 from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, ValueType
+from importer.model.problems import shortened
 from importer.model.texts import large_texts, scalar
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from importer.model.mapping import Mapping as MappingFile
     from importer.model.problem import Problem
     from importer.model.problems import Problems
+
+_LONGEST_VALUE: Final = 1_000
+"""Characters of a cell that a problem keeps: the column doctor proposes whole words for a map, and no letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +61,11 @@ class BoundTarget:
             return findings.having(field=self.target.label)
         rows = frame.iloc[frame.index.get_indexer(pd.Index(findings.rows))]
         column, value = pa.repeat(scalar(columns[0]), len(rows)), large_texts(rows[columns[0]])
-        for name in reversed(columns):
+        for name in reversed(columns):  # so that the first has the last word
             filled = pa.array((trimmed(rows[name]) != "").to_numpy())
             column = pc.if_else(filled, name, column)
             value = pc.if_else(filled, large_texts(rows[name]), value)
-        return findings.having(field=self.target.label, column=column, value=value)
+        return findings.having(field=self.target.label, column=column, value=shortened(value, _LONGEST_VALUE))
 
 
 def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:

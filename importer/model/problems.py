@@ -31,6 +31,7 @@ _SCHEMA: Final = pa.schema(
 )
 _PLAIN: Final = r"\A[!-~]+(?: [!-~]+)*\z"
 """Visible ASCII with single blanks between words, which is shown as it stands if it is short enough."""
+_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,10 @@ class Problems:
             table = table.set_column(_SCHEMA.get_field_index(name), name, _repeated(texts, len(self)))
         return Problems(table)
 
+    def shortened(self) -> Problems:
+        """The same with values that are as short as messages show them."""
+        return self.having(value=shortened(self.texts("value"), SHOWN_LENGTH))
+
     def by_row(self) -> dict[int, tuple[Problem, ...]]:
         """The problems of each row that has any, one by one."""
         found: defaultdict[int, list[Problem]] = defaultdict(list)
@@ -145,12 +150,20 @@ class Problems:
         return self.table[name].combine_chunks()
 
 
+def shortened(values: pa.LargeStringArray, longest: int) -> pa.LargeStringArray:
+    """Values of more characters than `longest` as they are shown; a cell may hold a whole letter."""
+    long = pc.greater(pc.utf8_length(values), longest)
+    return pc.replace_with_mask(values, long, shown_texts(values.filter(long))) if pc.any(long).as_py() else values
+
+
 def shown_texts(values: pa.LargeStringArray) -> pa.LargeStringArray:
     """`shown` of each."""
     long = pc.greater(pc.utf8_length(values), SHOWN_LENGTH)
     others = pc.or_(long, pc.invert(pc.match_substring_regex(values, _PLAIN)))
-    texts = [shown(value) for value in values.filter(others).to_pylist()]
-    return pc.replace_with_mask(values, others, pa.array(texts, TEXT))
+    changed = values.filter(others)
+    # A batch of long cells as Python's texts would take more memory than everything else.
+    slices = (changed.slice(start, _AT_ONCE).to_pylist() for start in range(0, len(changed), _AT_ONCE))
+    return pc.replace_with_mask(values, others, pa.array([shown(value) for some in slices for value in some], TEXT))
 
 
 def _repeated(texts: str | pa.Array, count: int) -> pa.Array:

@@ -78,7 +78,7 @@ class Planner:
         """
         filtered = mapped.filtered.to_numpy(dtype=bool)
         # Of filtered rows nothing is told.
-        told = problems.where(~np.isin(problems.rows, mapped.frame.index[filtered]))
+        told = problems.where(~np.isin(problems.rows, mapped.frame.index[filtered])).shortened()
         invalid = mapped.frame.index.isin(told.rows[told.stops])
         valid = ~invalid & ~filtered
         return PlannedBatch(

@@ -89,6 +89,7 @@ def test_who_is_killed_too_late_ended_by_itself(bench: Bench) -> None:
         for _ in range(400):
             os.kill(launcher.pid, 0)
             time.sleep(0.05)
+        pytest.fail("the command does not end")
     assert launcher.kill() == 0
 
 

@@ -249,6 +249,12 @@ def test_what_a_type_cannot_read_is_a_problem_with_the_raw_cell(map_rows, kind: 
     assert mapped.frame["attributes.x"].tolist() == [""]
 
 
+def test_of_a_letter_a_problem_keeps_what_it_shows(map_rows):
+    for cell, kept in (("a " * 500, "a " * 500), ("a  " * 334, "a " * 29 + "a…")):
+        mapped = map_rows({"A": cell}, lead="  attributes: {x: {column: A, type: integer}}")
+        assert problems_of(mapped) == [(4, "integer-invalid", "attributes.x", "A", kept)]
+
+
 def test_of_several_columns_the_first_that_is_not_blank_is_to_blame(map_rows):
     whole = "  attributes: {x: {columns: [A, B, C], type: integer}}"
     blank = {"A": " \u200b", "B": "Zwölf", "C": "zehn"}

@@ -1,6 +1,7 @@
 """Problems in columns are the problems that they were made of."""
 
 from itertools import chain
+from unittest import mock
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from importer.model import problems as module
 from importer.model.problem import KINDS, Problem, shown
 from importer.model.problems import Problems, shown_texts
 
@@ -56,6 +58,17 @@ def test_parts_together(parts: list[list[Problem]]) -> None:
 @given(st.lists(WORDS))
 def test_values_as_messages_show_them(values: list[str]) -> None:
     assert shown_texts(pa.array(values, pa.large_string())).to_pylist() == [*map(shown, values)]
+
+
+@given(LISTS, st.integers(1, 9))
+def test_shortened_values_say_the_same(told: list[Problem], at_once: int) -> None:
+    problems = Problems.of(told)
+    with mock.patch.object(module, "_AT_ONCE", at_once):
+        short = problems.shortened()
+    assert short.messages() == problems.messages()
+    assert [problem.value for problem in short] == [
+        problem.value if len(problem.value) <= 60 else shown(problem.value) for problem in told
+    ]
 
 
 def test_a_text_stands_for_all_rows() -> None:

@@ -244,6 +244,11 @@ def test_a_field_that_has_a_problem_is_not_called_blank_as_well():
     assert [c[0] for c in codes(mapping_of(), blank, blank, blank, blank, problems=known)] == [4, 5]
 
 
+def test_a_problem_of_one_field_silences_no_other_field_of_its_column():
+    known = [Problem(row=2, code="integer-invalid", detail="", field="attributes.score", column="Phone")]
+    assert codes(mapping_of(), {"phone_number": ""}, problems=known) == [(2, "phone_number", "phone-missing")]
+
+
 @pytest.mark.parametrize("crm_id", ["a/b", "a\\b", "a;b", "50%", "0b6d7c3e-1111-4222-8333-444455556666"])
 def test_ids_that_cannot_stand_in_an_address_are_warned_of_only_if_something_follows(crm_id):
     assert codes(mapping_of(), {"crm_id": crm_id}) == []

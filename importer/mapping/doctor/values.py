@@ -37,8 +37,6 @@ _SIGNS: Final = {
     "crm-id-near-duplicate": "ids-nearly-same",
 }
 """Which sign a problem is."""
-_CODES: Final = pa.array([*_SIGNS], TEXT)
-_KINDS_OF_SIGN: Final = pa.array([*_SIGNS.values()], TEXT)
 
 
 class ToldByProblems:
@@ -57,16 +55,17 @@ class ToldByProblems:
             self._note_dropped(look)
 
     def note(self, problem: Problem) -> None:
-        """Count a problem if it is a sign."""
+        """Count a problem that only the whole file could tell, if it is a sign."""
         sign = _SIGNS.get(problem.code)
         if sign:
             self._tally(sign).add(problem.row, problem.value)
 
     def _note_signs(self, problems: Problems) -> None:
         ours = problems.where(np.asarray(pc.equal(problems.texts("field"), self._target.label)))
-        signs = _KINDS_OF_SIGN.take(pc.index_in(ours.texts("code"), _CODES))
+        codes = ours.texts("code").dictionary_encode()
+        signs = pa.array([_SIGNS.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
         for sign in pc.unique(signs.drop_null()).to_pylist():
-            found = ours.where(np.asarray(pc.fill_null(pc.equal(signs, sign), fill_value=False)))
+            found = ours.where(np.asarray(pc.equal(signs, sign).fill_null(fill_value=False)))
             self._tally(sign).add_all(found.rows, found.texts("value"))
 
     def _tally(self, sign: str) -> Tally:
