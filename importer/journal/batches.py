@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _OF_BATCH: Final = "run = ? AND source = ? AND first = ?"
 _VALID: Final = pa.array([str(RowStatus.VALID), str(RowStatus.PENDING)], TEXT)
-_REJECTED: Final = (RowStatus.INVALID, RowStatus.FILTERED)
+_LEFT_OUT: Final = (RowStatus.INVALID, RowStatus.FILTERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +261,7 @@ def _keep_plain(
         "plain_rows": len(valid),
         "plain_assigns": pc.sum(pc.not_equal(valid["owner"], "")).as_py() or 0,
         "plain_events": pc.sum(valid["event_calls"]).as_py() or 0,
-        **{str(status): pc.sum(pc.equal(plain["status"], str(status))).as_py() or 0 for status in _REJECTED},
+        **{str(status): pc.sum(pc.equal(plain["status"], str(status))).as_py() or 0 for status in _LEFT_OUT},
     }
     connection.execute(
         f"UPDATE batches SET plain = ?, calls = ?, problems = ?, {', '.join(f'{name} = ?' for name in counts)}"
