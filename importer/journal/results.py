@@ -67,11 +67,13 @@ def told_results(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
         yield from _one_by_one(journal, batch, _told(_found(journal, batch)), plain, problems)
 
 
-def rows_for_a_person(journal: Journal, run: StoredRun) -> Iterator[RowResult]:
-    """The rows of the run that somebody has to look at, in source order, with their cells."""
+def cells_for_a_person(journal: Journal, run: StoredRun) -> Iterator[pa.Table]:
+    """The source's cells of the rows that somebody has to look at, batch by batch, a column for each of the source."""
     for batch in stored_batches(journal.connection, run.id):
-        plain, problems = batch.plain.filter(_needy(batch.plain)), problems_of(journal.connection, batch)
-        yield from _one_by_one(journal, batch, _found(journal, batch, NEEDS_A_PERSON), plain, problems)
+        records = {row["number"]: row["cells"] for row in _found(journal, batch, NEEDS_A_PERSON)}
+        numbers = [*records, *batch.plain["number"].filter(_needy(batch.plain)).to_pylist()]
+        of_rows = {number: json.loads(cells) for number, cells in records.items() if cells}
+        yield cell_columns(journal.connection, batch, np.array(numbers, dtype=np.int64), of_rows)
 
 
 def result_batches(journal: Journal, run: StoredRun, *, people: int = 0) -> Generator[ResultBatch, None, None]:

@@ -11,6 +11,7 @@ import pytest
 from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.batches import lay_out, stored_batches
 from importer.journal.database import FILE_NAME, open_database
+from importer.journal.left import numbers_left
 from importer.journal.mending import link_mended, mends, story_of
 from importer.journal.plain import plain_problems
 from importer.journal.purging import purge_run
@@ -248,6 +249,20 @@ def test_owners_of_rows_that_are_not_sent_are_nobodys(journal):
     report = run_report(journal, run, mapping_sha256="")
     assert [(owner.name, owner.rows) for owner in report.owners] == [("?", 1), ("asha@x.example", 1)]
     assert [(user.name, user.rows) for user in report.assigned] == [("asha@x.example", 1)]
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_numbers_and_dates_of_rows_that_were_left_are_remembered(journal, command):
+    run = journal.begin("one", command, REQUEST)
+    plan = journal.plan(run, to_send=command == "run")
+    plan.add_source(0, INFO)
+    left = [replace(row(2, RowStatus.INVALID, problems=[WRONG]), cells=("+6591234567", "05/08/2026"))]
+    left.append(replace(row(3, RowStatus.INVALID, problems=[WRONG]), cells=("2026-04-05 10:00", "call 6591234567")))
+    fine = replace(row(4, problems=["phone-repeated"]), cells=("6591234568", "1/2/2026"))
+    against = replace(row(5), cells=("6591234569", "٦٥٩١٢٣٤٥٦٩"))
+    add_rows(plan, [*left, fine, against])
+    plan.settle_all([(RowId(0, 5), RowStatus.CONFLICT_IN_FILE, None)])
+    assert numbers_left(journal) == {"+6591234567", "05/08/2026", "2026-04-05 10:00", "6591234569"}
 
 
 @pytest.mark.parametrize(("command", "status"), [("check", "valid"), ("run", "pending")])
