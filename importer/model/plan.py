@@ -28,9 +28,8 @@ class PlannedBatch:
 
     A row is `invalid`, `filtered` out by the mapping, or valid; in-file duplicates are settled after the last row.
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
-    for none; `event_calls` says how many events a row asks for. none of the `problems` is about a filtered row,
-    and their values are as short as messages show them.
-    `lines` are the physical lines, by row number, where they differ.
+    for none; `event_calls` says how many events a row asks for. None of the `problems` is about a filtered row, and
+    their values are as short as messages show them. `lines` are the physical lines, by row number, where they differ.
     """
 
     source: int

@@ -26,8 +26,8 @@ class Problem:
     """One finding about one row.
 
     `row` is the number the spreadsheet shows; `field` is the target (`phone_number`, `attributes.score`); `column` is
-    the source column, empty when the finding is about the whole row; `value` is the cell as read,
-    in a plan shortened; `detail` says which rule is broken; `cure` replaces the kind's own cure where more is known.
+    the source column, empty when the finding is about the whole row; `value` is the cell as read
+    (shortened in a plan); `detail` says which rule is broken; `cure` replaces the kind's own cure where more is known.
     """
 
     row: int

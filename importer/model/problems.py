@@ -32,6 +32,7 @@ _SCHEMA: Final = pa.schema(
 _PLAIN: Final = r"\A[!-~]+(?: [!-~]+)*\z"
 """Visible ASCII with single blanks between words, which is shown as it stands if it is short enough."""
 _AT_ONCE: Final = 1_000
+"""Values that are Python's texts at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

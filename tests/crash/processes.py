@@ -97,7 +97,7 @@ class Launcher:
 
     def kill(self) -> int:
         """SIGKILL; returns the exit code, which is its own if it was faster."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # the launcher has seen its end already
             os.kill(self.pid, signal.SIGKILL)
         return int(self._line())
 
