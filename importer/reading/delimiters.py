@@ -20,7 +20,7 @@ UNUSUAL = ("^", "~", "\x1f", "\x01", ":", "¦", "§", "#")
 """Separators that are named to a person but never taken without their word."""
 
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
-_SEP_LINE = re.compile(r"\A(?:\ufeff)?\"?sep=([^\r\n\"])\"?\r?\n?\Z", re.I)
+_SEP_LINE = re.compile(r"\A(?:\ufeff)?\"?sep=([^\r\n\"\x00])\"?\r?\n?\Z", re.I)
 _SAMPLE_RECORDS = 200
 
 

@@ -155,3 +155,8 @@ def test_a_line_that_says_no_separator_is_a_line_like_others(tmp_path):
     with suppress(SourceError):
         for batch in open_tables(tmp_path / "a.csv", ReadOptions())[0].batches():
             assert len(batch.frame)
+
+
+def test_a_null_byte_is_no_delimiter_that_a_file_can_name(csv_of):
+    seen = csv_of("sep=\0\nID;Name\n1;Asha\n2;Ben\n")
+    assert seen.rows
