@@ -27,6 +27,7 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM or SIGHUP, which end a run like Ctrl-C does but with another exit code."""
 
     exit_code = ExitCode.TERMINATED
+    signal = signal.SIGTERM
 
 
 def entry() -> NoReturn:

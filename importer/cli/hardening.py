@@ -1,6 +1,8 @@
 """What the process does first, so that nothing it leaves behind can show the credential: dumps, tracebacks, logs."""
 
+import _thread
 import logging
+import signal
 import sys
 import threading
 import traceback
@@ -64,7 +66,11 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, where: Tra
 
 def _uncaught_elsewhere(seen: Any) -> None:
     """In a thread, or where nobody could catch it."""
-    if seen.exc_type is not SystemExit:
+    if issubclass(seen.exc_type, KeyboardInterrupt):
+        # A signal came while a weak reference or a `__del__` was at work: the wish to end would be lost.
+        again = getattr(seen.exc_value, "signal", signal.SIGINT)
+        threading.Timer(0.01, _thread.interrupt_main, [again]).start()
+    elif seen.exc_type is not SystemExit:
         _uncaught(seen.exc_type, seen.exc_value, seen.exc_traceback)
 
 

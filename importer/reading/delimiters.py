@@ -52,7 +52,7 @@ def find_delimiter(lines: Sequence[str], given: str | None, wanted: frozenset[st
 
 def _given(given: str, place: str) -> str:
     character = _WORDS.get(given.lower(), given)
-    if len(character) != 1 or character in '"\r\n':
+    if len(character) != 1 or character in '"\r\n\0':
         raise SourceError(
             f"{place}: “{given}” cannot be a delimiter",
             tip='Give one character, such as --delimiter ";", or the word tab.',

@@ -53,7 +53,10 @@ class Closing:
             self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
         elif isinstance(exc, KeyboardInterrupt):
             code = ExitCode(getattr(exc, "exit_code", ExitCode.INTERRUPTED))
-            self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
+            if self._journal.run(self._run.run_id).planned:  # it came just before or just after the sending
+                self.stop = Stop(exit_code=code, reason="interrupted", tip="`importer resume` goes on.")
+            else:
+                self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
         elif exc is not None:
             LOG.error("defect: %s", type(exc).__name__)
             return False

@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Final
 
 ENDING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -20,20 +19,23 @@ def postponed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    with handlers_kept() as put_back:
+        for number in ENDING:
+            signal.signal(number, lambda *_: put_back())
+        yield
+
+
+@contextmanager
+def handlers_kept() -> Iterator[Callable[[], None]]:
+    """After the block (or when what it gives is called) the signals that end do what they did before it."""
     before = {number: signal.getsignal(number) for number in ENDING}
 
-    def put_back(number: int = 0, frame: FrameType | None = None) -> None:  # noqa: ARG001
-        for each, handler in before.items():
-            _handle(each, handler)
+    def put_back() -> None:
+        for number, handler in before.items():
+            if handler is not None:  # it was installed by something that is not Python, and cannot be put back
+                signal.signal(number, handler)
 
-    for number in ENDING:
-        _handle(number, put_back)
     try:
-        yield
+        yield put_back
     finally:
         put_back()
-
-
-def _handle(number: signal.Signals, handler: Callable[[int, FrameType | None], object] | int | None) -> None:
-    if handler is not None:  # `None`: it was installed by something that is not Python, and cannot be put back
-        signal.signal(number, handler)

@@ -25,6 +25,7 @@ from importer.journal.writer import Writer
 from importer.model.run import RunState
 from importer.runs.canary import REMEMBERED_DAYS, fingerprint_from
 from importer.runs.execute import Sender, SendOptions
+from importer.runs.postponed import ENDING, handlers_kept
 from importer.runs.progress import Progress
 
 _DRAIN: Final = {ExitCode.INTERRUPTED: 30.0, ExitCode.TERMINATED: 10.0}
@@ -64,7 +65,8 @@ def send(
     credential = destination.credential()
     journal.recover()
     journal.set_state(run, RunState.SENDING)
-    return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress))
+    with handlers_kept():
+        return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress))
 
 
 async def _send(
@@ -132,9 +134,11 @@ def _learnt(journal: Journal, run: StoredRun, now: datetime) -> Fingerprint | No
 
 @contextmanager
 def _signals(sender: Sender, progress: Progress) -> Iterator[None]:
-    """First Ctrl-C (or SIGTERM, SIGHUP): drain. Second: stop at once."""
+    """First Ctrl-C (or SIGTERM, SIGHUP): drain. Second: stop at once. After the block they change nothing.
+
+    What follows is ending what was sent: an exception there could be lost in a callback. `send` puts the handlers back.
+    """
     loop = asyncio.get_running_loop()
-    watched = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     def received(number: signal.Signals) -> None:
         code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
@@ -149,9 +153,10 @@ def _signals(sender: Sender, progress: Progress) -> Iterator[None]:
         loop.call_soon_threadsafe(received, signal.Signals(number))
 
     # Not loop.add_signal_handler: Windows has none.
-    before = [(number, signal.signal(number, caught)) for number in watched]
+    for number in ENDING:
+        signal.signal(number, caught)
     try:
         yield
     finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)

@@ -16,7 +16,8 @@ import pytest
 
 from importer.clock import SystemClock
 from importer.journal.store import Journal
-from importer.runs import closing
+from importer.journal.writer import Writer
+from importer.runs import closing, job
 from importer.runs.postponed import postponed
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import KEY, MAPPING, CommandLine, command_line, leads, read_csv
@@ -237,6 +238,49 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 
     monkeypatch.setattr(closing, "end_run", interrupted)
     assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
+    assert importer.statuses() == ["created"] * 3
+
+
+@pytest.mark.parametrize("number", list(CODES))
+def test_a_signal_when_all_is_sent_changes_nothing(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Between the last answer and the report: what was sent is being ended, and nothing is left to be stopped."""
+    importer.mapping()
+    importer.table(leads(3))
+    importer.at(sandbox, f"ending-{number.name}")
+    leave = Writer.__aexit__
+
+    async def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), number)
+        await leave(*arguments)
+
+    monkeypatch.setattr(Writer, "__aexit__", interrupted)
+    assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
+    assert importer.statuses() == ["created"] * 3
+
+
+@pytest.mark.parametrize("number", list(CODES))
+def test_a_run_that_sent_does_not_say_that_nothing_was_sent(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    importer.mapping()
+    importer.table(leads(3))
+    importer.at(sandbox, f"told-{number.name}")
+    send = job.send
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        send(*arguments, **options)
+        os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "send", interrupted)
+        done = importer("run", "list.csv", "-m", "m.yaml", *SENDING)
+    assert done.code == CODES[number]
+    assert "before anything was sent" not in done.out
+    assert "`importer resume` goes on" in done.out
+    assert importer.statuses() == ["created"] * 3
+    assert importer("resume", *SENDING).code == 0
     assert importer.statuses() == ["created"] * 3
 
 

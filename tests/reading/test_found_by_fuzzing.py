@@ -160,3 +160,9 @@ def test_a_line_that_says_no_separator_is_a_line_like_others(tmp_path):
 def test_a_null_byte_is_no_delimiter_that_a_file_can_name(csv_of):
     seen = csv_of("sep=\0\nID;Name\n1;Asha\n2;Ben\n")
     assert seen.rows
+
+
+def test_a_null_byte_is_no_delimiter_that_a_mapping_can_name(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"ID\0Name\n1\0Asha\n")
+    with pytest.raises(SourceError, match="cannot be a delimiter"):
+        open_tables(tmp_path / "a.csv", ReadOptions(delimiter="\0"))
