@@ -21,7 +21,6 @@ class Forgetful(SendingJournal):
     def __init__(self, writer: Any, reader: Any, *, run: int, **rest: Any) -> None:
         super().__init__(writer, reader, run=run, **rest)
         self._blocked: defaultdict[RowId, list[Call]] = defaultdict(list)
-        self._released: dict[RowId, list[Call]] = {}
         for batch in stored_batches(reader, run):
             lay_out(reader, batch)
         found = reader.execute(
@@ -34,27 +33,25 @@ class Forgetful(SendingJournal):
             operation = Operation(kind=Kind(kind), key=key, body=bytes(body))
             self._blocked[row].append(Call(row=row, ordinal=ordinal, operation=operation, crm_id="", lead_id=""))
 
-    def follow_ups_of(self, row: RowId) -> list[Call]:
-        return self._released.pop(row, [])
-
-    def _release(self, row: RowId) -> None:
-        blocked = self._blocked.get(row, [])
+    def _release(self, row: RowId) -> list[Call]:
+        blocked = self._blocked.pop(row, [])
         first = next((call for call in blocked if call.operation.kind is Kind.ASSIGN), None)
-        self._released[row] = [first] if first else list(blocked)
-        self._blocked[row] = [call for call in blocked if call is not first] if first else []
+        if first is None:
+            return blocked
+        self._blocked[row] = [call for call in blocked if call is not first]
+        return [first]
 
     async def intent(self, call: Call) -> None: ...
 
-    async def create_settled(self, call: Call, status: Any, *, lead_id: str = "", **rest: Any) -> None:  # noqa: ARG002
+    async def create_settled(self, call: Call, status: Any, *, lead_id: str = "", **rest: Any) -> list[Call]:  # noqa: ARG002
         self._blocked[call.row] = [
             Call(row=c.row, ordinal=c.ordinal, operation=c.operation, crm_id=call.crm_id, lead_id=lead_id)
             for c in self._blocked[call.row]
         ]
-        self._release(call.row)
+        return self._release(call.row)
 
-    async def follow_up_settled(self, call: Call, state: FollowUp, **rest: Any) -> None:  # noqa: ARG002
-        if call.operation.kind is Kind.ASSIGN:
-            self._release(call.row)
+    async def follow_up_settled(self, call: Call, state: FollowUp, **rest: Any) -> list[Call]:  # noqa: ARG002
+        return self._release(call.row) if call.operation.kind is Kind.ASSIGN else []
 
 
 store.SendingJournal = Forgetful  # type: ignore[misc]

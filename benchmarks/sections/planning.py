@@ -170,9 +170,11 @@ async def _settle(sending: object, wanted: int) -> int:
         group.append(planned.call)
         if len(group) == 2000:
             states = {"follow_ups": OperationState.PLANNED, "lead_id": "5a7c1f4e-93b1-4c2d-9c57-0d2f7a1be301"}
-            await asyncio.gather(*(sending.create_settled(call, RowStatus.CREATED, **states) for call in group))  # type: ignore[arg-type]
-            released = [follow for call in group for follow in sending.follow_ups_of(call.row)]
-            await asyncio.gather(*(sending.follow_up_settled(call, FollowUp.ACCEPTED) for call in released))
+            released = await asyncio.gather(
+                *(sending.create_settled(call, RowStatus.CREATED, **states) for call in group)  # type: ignore[arg-type]
+            )
+            follow_ups = [call for calls in released for call in calls]
+            await asyncio.gather(*(sending.follow_up_settled(call, FollowUp.ACCEPTED) for call in follow_ups))
             settled += len(group)
             group = []
             if settled >= wanted:

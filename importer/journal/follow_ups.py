@@ -16,7 +16,7 @@ else since, and nobody promises for how long the server knows a `distinct_id`.""
 _CLOCK_SLACK: Final = timedelta(minutes=1)
 """How far a wall clock is set back in daily life; a request from further in the future is of unknown age: stale."""
 
-_WORDS: Final = {
+_WORDS: Final[dict[str, FollowUp]] = {
     State.BLOCKED: FollowUp.PENDING,
     State.PLANNED: FollowUp.PENDING,
     State.INTENT: FollowUp.PENDING,
@@ -28,16 +28,19 @@ _WORDS: Final = {
 }
 
 
-def release(connection: sqlite3.Connection, row: RowKey, state: State) -> None:
-    """Move a row's waiting follow-ups: with `planned`, only the assignment first if there is one."""
+def release(connection: sqlite3.Connection, row: RowKey, state: State) -> list[sqlite3.Row]:
+    """Move a row's waiting follow-ups: with `planned`, only the assignment first if there is one.
+
+    Returns those that may be sent now.
+    """
     if state is State.PLANNED:
         assign = connection.execute(
             f"UPDATE operations SET state = 'planned' WHERE {OF_ROW} AND kind = 'assign' AND state = 'blocked'", row
         )
         if assign.rowcount:
-            return
+            return _planned(_follow_ups(connection, row))
     if not _move_blocked(connection, row, state):
-        return
+        return []
     if state is State.DROPPED:
         connection.execute(
             f"UPDATE operations SET body = NULL WHERE {OF_ROW} AND state = 'dropped' AND EXISTS"
@@ -45,7 +48,7 @@ def release(connection: sqlite3.Connection, row: RowKey, state: State) -> None:
             " AND r.number = operations.number AND r.status = 'duplicate')",
             row,
         )
-    _show(connection, row)
+    return _planned(_show(connection, row))
 
 
 def settle(
@@ -59,8 +62,11 @@ def settle(
     hint: str = "",
     http_status: int | None = None,
     error_code: int | None = None,
-) -> None:
-    """Give a follow-up its final state; an accepted assignment releases the events, any other holds them."""
+) -> list[sqlite3.Row]:
+    """Give a follow-up its final state; an accepted assignment releases the events, any other holds them.
+
+    Returns the events that an assignment has released.
+    """
     row = call[:3]
     # A body is personal data: it stays only where it may be sent once more.
     scrub = ", body = NULL" if state is FollowUp.ACCEPTED else ""
@@ -73,7 +79,8 @@ def settle(
         )
     if kind is Kind.ASSIGN:
         _move_blocked(connection, row, State.PLANNED if state is FollowUp.ACCEPTED else State.HELD)
-    _show(connection, row, at=at)
+    shown = _show(connection, row, at=at)
+    return _planned(shown) if kind is Kind.ASSIGN else []
 
 
 def _move_blocked(connection: sqlite3.Connection, row: RowKey, state: State) -> bool:
@@ -81,16 +88,30 @@ def _move_blocked(connection: sqlite3.Connection, row: RowKey, state: State) -> 
     return moved.rowcount > 0
 
 
-def _show(connection: sqlite3.Connection, row: RowKey, *, at: str | None = None) -> None:
-    """Keep the row's two follow-up words in step with its operations; `at` is when one of them was settled."""
-    found = connection.execute(
-        f"SELECT kind, state FROM operations WHERE {OF_ROW} AND kind != 'create'", row
+def _follow_ups(connection: sqlite3.Connection, row: RowKey) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT ordinal, kind, state, key, body, attempts, doubt_at FROM operations"
+        f" WHERE {OF_ROW} AND kind != 'create' ORDER BY ordinal",
+        row,
     ).fetchall()
-    words = {kind: [_WORDS[State(s)] for k, s in found if k == kind] for kind in (Kind.ASSIGN, Kind.EVENT)}
+
+
+def _planned(follow_ups: list[sqlite3.Row]) -> list[sqlite3.Row]:
+    return [each for each in follow_ups if each["state"] == State.PLANNED]
+
+
+def _show(connection: sqlite3.Connection, row: RowKey, *, at: str | None = None) -> list[sqlite3.Row]:
+    """Keep the row's two follow-up words in step with its operations, which are returned; `at` is when one of them
+    was settled."""
+    found = _follow_ups(connection, row)
+    words: dict[str, list[FollowUp]] = {Kind.ASSIGN: [], Kind.EVENT: []}
+    for each in found:
+        words[each["kind"]].append(_WORDS[each["state"]])
     connection.execute(
         f"UPDATE rows SET assign = ?, events = ?, finished_at = coalesce(?, finished_at) WHERE {OF_ROW}",
         (FollowUp.worst(words[Kind.ASSIGN]), FollowUp.worst(words[Kind.EVENT]), at, *row),
     )
+    return found
 
 
 def give_up_stale(connection: sqlite3.Connection, now: datetime) -> None:

@@ -45,7 +45,8 @@ class SendingJournal:
         self._realm = realm
         self._now = now
         self._attempts = AttemptCounts(run)
-        writer.before_commit = self._attempts.write
+        self._group_time = ""
+        writer.before_commit = self._end_group
 
     async def creates(self, *, page: int = PAGE) -> AsyncIterator[PlannedCall]:
         """Every create that may be sent, in source order; a batch is laid out when its turn comes."""
@@ -94,32 +95,32 @@ class SendingJournal:
         )
         return PlannedCall(call=call, doubt_at=row["doubt_at"] or "", seen_in=row["seen_in"])
 
-    def follow_ups_of(self, row: RowId) -> list[Call]:
-        """The calls of a row that its last outcome has released."""
-        found = self._reader.execute(
-            "SELECT o.source, o.number, o.ordinal, o.kind, o.key, o.body, o.attempts, o.doubt_at, r.crm_id, r.lead_id,"
-            " 0 AS maybe, '' AS seen_in"
-            " FROM operations o JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
-            " WHERE o.run = ? AND o.source = ? AND o.number = ? AND o.state = 'planned' ORDER BY o.ordinal",
-            self._row_key(row),
-        ).fetchall()
-        return [self._planned_call(Kind(each["kind"]), each).call for each in found]
+    @staticmethod
+    def _released(by: Call, lead_id: str, row: sqlite3.Row) -> Call:
+        """A call of the same row that the outcome of another one has released."""
+        return Call(
+            row=by.row,
+            ordinal=row["ordinal"],
+            operation=Operation(kind=Kind(row["kind"]), key=row["key"], body=bytes(row["body"])),
+            crm_id=by.crm_id,
+            lead_id=lead_id,
+            attempts=row["attempts"],
+            maybe=row["doubt_at"] is not None,
+        )
 
     async def intent(self, call: Call) -> None:
         """The bytes of this call are about to leave."""
-        at = self._stamp()
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
                 f"UPDATE operations SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE {OF_CALL}",
-                (at, *self._call_key(call)),
+                (self._time(), *self._call_key(call)),
             )
 
         await self._writer.commit(change)
 
     async def again(self, call: Call, *, throttled: bool = False) -> None:
         """The attempt had no effect; the call will be made again."""
-        at = self._stamp()
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -127,15 +128,15 @@ class SendingJournal:
                 (int(throttled), *self._call_key(call)),
             )
             ending: Ending = "throttled" if throttled else "repeated"
-            self._attempts.add(call.operation.kind, ending, at)
+            self._attempts.add(call.operation.kind, ending, self._time())
 
         await self._writer.commit(change)
 
     async def in_doubt(self, call: Call) -> None:
         """The attempt may have had effect; the call will be made again."""
-        at = self._stamp()
 
         def change(connection: sqlite3.Connection) -> None:
+            at = self._time()
             connection.execute(
                 f"UPDATE operations SET state = 'planned', doubt_at = ? WHERE {OF_CALL}", (at, *self._call_key(call))
             )
@@ -157,14 +158,18 @@ class SendingJournal:
         http_status: int | None = None,
         error_code: int | None = None,
         warnings: tuple[Problem, ...] = (),
-    ) -> None:
-        """The create has its final status; its follow-ups are released (`planned`), `held` or `dropped`."""
-        at = self._stamp()
+    ) -> list[Call]:
+        """The create has its final status; its follow-ups are released (`planned`), `held` or `dropped`.
+
+        Returns those that may be sent now.
+        """
         state = _CREATE_STATES.get(status, State.UNKNOWN)
         # A body is personal data: it stays only where it may be sent once more.
         scrub = state is State.ACCEPTED
+        released: list[sqlite3.Row] = []
 
         def change(connection: sqlite3.Connection) -> None:
+            at = self._time()
             connection.execute(
                 f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {OF_CALL}",
                 (state, *self._call_key(call)),
@@ -177,10 +182,11 @@ class SendingJournal:
             for warning in warnings:
                 append_problem(connection, self._row_key(call.row), warning)
             self._remember(connection, call, status, lead_id)
-            release(connection, self._row_key(call.row), follow_ups)
+            released.extend(release(connection, self._row_key(call.row), follow_ups))
             self._attempts.add(Kind.CREATE, "settled", at)
 
         await self._writer.commit(change)
+        return [self._released(call, lead_id, each) for each in released]
 
     def _remember(self, connection: sqlite3.Connection, call: Call, status: RowStatus, lead_id: str) -> None:
         """What the ledger learns from a create: that the lead exists, and whether we may have made it."""
@@ -206,26 +212,32 @@ class SendingJournal:
         hint: str = "",
         http_status: int | None = None,
         error_code: int | None = None,
-    ) -> None:
-        """An assignment or an event has its final state; an accepted assignment releases the events."""
-        at = self._stamp()
+    ) -> list[Call]:
+        """An assignment or an event has its final state; an accepted assignment releases the events.
+
+        Returns those that may be sent now.
+        """
+        released: list[sqlite3.Row] = []
 
         def change(connection: sqlite3.Connection) -> None:
-            settle(
-                connection,
-                self._call_key(call),
-                call.operation.kind,
-                state,
-                at=at,
-                message=message,
-                hint=hint,
-                http_status=http_status,
-                error_code=error_code,
+            released.extend(
+                settle(
+                    connection,
+                    self._call_key(call),
+                    call.operation.kind,
+                    state,
+                    at=self._time(),
+                    message=message,
+                    hint=hint,
+                    http_status=http_status,
+                    error_code=error_code,
+                )
             )
             if state is not FollowUp.HELD:  # which is not even tried
-                self._attempts.add(call.operation.kind, "settled", at)
+                self._attempts.add(call.operation.kind, "settled", self._time())
 
         await self._writer.commit(change)
+        return [self._released(call, call.lead_id, each) for each in released]
 
     async def canary_sent(self) -> None:
         """A request that belongs to no row is about to leave."""
@@ -235,10 +247,10 @@ class SendingJournal:
 
     async def learn(self, fingerprint: str) -> None:
         """Keep the server's duplicate answer for later runs."""
-        values = (fingerprint, self._stamp(), self._realm)
         await self._writer.commit(
             lambda connection: connection.execute(
-                "UPDATE realms SET fingerprint = ?, fingerprint_at = ? WHERE id = ?", values
+                "UPDATE realms SET fingerprint = ?, fingerprint_at = ? WHERE id = ?",
+                (fingerprint, self._time(), self._realm),
             )
         )
 
@@ -248,8 +260,14 @@ class SendingJournal:
     def _call_key(self, call: Call) -> CallKey:
         return (*self._row_key(call.row), call.ordinal)
 
-    def _stamp(self) -> str:
-        return self._now().isoformat(timespec="milliseconds")
+    def _time(self) -> str:
+        """Of the group of changes that is being written: they become true together, when they are on disk."""
+        self._group_time = self._group_time or self._now().isoformat(timespec="milliseconds")
+        return self._group_time
+
+    def _end_group(self, connection: sqlite3.Connection) -> None:
+        self._attempts.write(connection)
+        self._group_time = ""
 
 
 _CREATE_STATES: Final = {

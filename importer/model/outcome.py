@@ -54,20 +54,20 @@ class FollowUp(StrEnum):
     @classmethod
     def worst(cls, states: "list[FollowUp]") -> "FollowUp":
         """The state that stands for several: the one that needs a person most."""
-        return max(states, key=_SEVERITY.index, default=cls.NONE)
+        return max(states, key=_SEVERITY.__getitem__, default=cls.NONE)
 
 
 STATES_FOR_A_PERSON = frozenset({FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD})
 """The states of a follow-up that somebody has to look at."""
 
-_SEVERITY = [
-    FollowUp.NONE,
-    FollowUp.ACCEPTED,
-    FollowUp.PENDING,
-    FollowUp.HELD,
-    FollowUp.UNKNOWN,
-    FollowUp.REJECTED,
-]
+_SEVERITY = {
+    FollowUp.NONE: 0,
+    FollowUp.ACCEPTED: 1,
+    FollowUp.PENDING: 2,
+    FollowUp.HELD: 3,
+    FollowUp.UNKNOWN: 4,
+    FollowUp.REJECTED: 5,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

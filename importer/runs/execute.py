@@ -333,24 +333,24 @@ class Sender:
         """The call's final state; what it releases goes to its lane."""
         call = waiting.call
         if call.operation.kind is not Kind.CREATE:
-            state = await self._outcomes.follow_up(call, verdict)
+            state, released = await self._outcomes.follow_up(call, verdict)
             if call.operation.kind is Kind.ASSIGN:
                 self._withheld.note(call, state)
-                self._release_follow_ups(call)
+                self._release(released)
             self.progress.settled(f"{call.operation.kind} {state}", call.row)
             return
-        status = await self._outcomes.create(call, verdict, waiting.seen_in)
+        status, released = await self._outcomes.create(call, verdict, waiting.seen_in)
         if status is not RowStatus.CREATED:
             LOG.info("row %s: %s, status %s, code %s", call.row, status, verdict.http_status, verdict.error_code)
         self.progress.settled(status, call.row)
         if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
             self._heed(learnt)
         self._settled_creates += 1
-        self._release_follow_ups(call)
+        self._release(released)
 
-    def _release_follow_ups(self, call: Call) -> None:
-        for released in self.journal.follow_ups_of(call.row):
-            self._lanes[released.operation.kind].release(Waiting(call=released))
+    def _release(self, follow_ups: list[Call]) -> None:
+        for call in follow_ups:
+            self._lanes[call.operation.kind].release(Waiting(call=call))
 
     def _heed(self, learnt: Learnt) -> None:
         if learnt.note:

@@ -19,15 +19,15 @@ _ASSUMED = "exists now, and nothing existed before (--assume-new): an unanswered
 
 
 class Outcomes:
-    """Writes down how calls end."""
+    """Writes down how calls end; says the word of the report for it, and which calls of the row may be sent now."""
 
     def __init__(self, journal: SendingJournal, on_duplicate: OnDuplicate, *, assume_new: bool = False) -> None:
         self._journal = journal
         self._assume_new = assume_new
         self._on_duplicate = on_duplicate
 
-    async def create(self, call: Call, verdict: Verdict, seen_in: str) -> RowStatus:
-        """The create has ended; returns the row's status."""
+    async def create(self, call: Call, verdict: Verdict, seen_in: str) -> tuple[RowStatus, list[Call]]:
+        """The create has ended."""
         match verdict.action, verdict.ending:
             case Action.ACCEPT, _:
                 return await self._created(call, verdict)
@@ -35,13 +35,14 @@ class Outcomes:
                 return await self._exists(call, verdict, seen_in)
             case (Action.REJECT, _) | (_, Ending.REJECTED):
                 return await self._rejected(call, verdict)
-        return await self.unknown(call, verdict)
+        await self.unknown(call, verdict)
+        return RowStatus.UNKNOWN, []
 
-    async def _created(self, call: Call, verdict: Verdict, message: str = "") -> RowStatus:
+    async def _created(self, call: Call, verdict: Verdict, message: str = "") -> tuple[RowStatus, list[Call]]:
         warnings = tuple(
             Problem(row=call.row.number, code=code, detail=detail, warning=True) for code, detail in verdict.warnings
         )
-        await self._journal.create_settled(
+        released = await self._journal.create_settled(
             call,
             RowStatus.CREATED,
             follow_ups=OperationState.PLANNED,
@@ -50,9 +51,9 @@ class Outcomes:
             http_status=verdict.http_status,
             warnings=warnings,
         )
-        return RowStatus.CREATED
+        return RowStatus.CREATED, released
 
-    async def _exists(self, call: Call, verdict: Verdict, seen_in: str) -> RowStatus:
+    async def _exists(self, call: Call, verdict: Verdict, seen_in: str) -> tuple[RowStatus, list[Call]]:
         """A duplicate is a lead that an earlier run saw, or that no request of ours can have made."""
         if call.maybe and not seen_in and self._assume_new:
             return await self._created(call, replace(verdict, lead_id="", warnings=()), message=_ASSUMED)
@@ -64,7 +65,7 @@ class Outcomes:
             status, hint = RowStatus.DUPLICATE, ""
             follow_ups = OperationState.PLANNED if follow else OperationState.DROPPED
             message = f"existed already{f' (seen by run {seen_in})' if seen_in else ''}"
-        await self._journal.create_settled(
+        released = await self._journal.create_settled(
             call,
             status,
             follow_ups=follow_ups,
@@ -73,9 +74,9 @@ class Outcomes:
             http_status=verdict.http_status,
             error_code=verdict.error_code,
         )
-        return status
+        return status, released
 
-    async def _rejected(self, call: Call, verdict: Verdict) -> RowStatus:
+    async def _rejected(self, call: Call, verdict: Verdict) -> tuple[RowStatus, list[Call]]:
         note = "; an earlier attempt was never answered, so the lead may exist all the same" if call.maybe else ""
         await self._journal.create_settled(
             call,
@@ -86,13 +87,13 @@ class Outcomes:
             http_status=verdict.http_status,
             error_code=verdict.error_code,
         )
-        return RowStatus.REJECTED
+        return RowStatus.REJECTED, []
 
-    async def unknown(self, call: Call, verdict: Verdict) -> RowStatus:
+    async def unknown(self, call: Call, verdict: Verdict) -> None:
         """Nobody can say whether it was done, and every allowed attempt is spent."""
         if call.operation.kind is not Kind.CREATE:
             await self.follow_up(call, verdict)
-            return RowStatus.UNKNOWN
+            return
         await self._journal.create_settled(
             call,
             RowStatus.UNKNOWN,
@@ -102,7 +103,6 @@ class Outcomes:
             http_status=verdict.http_status,
             error_code=verdict.error_code,
         )
-        return RowStatus.UNKNOWN
 
     async def held(self, call: Call, reason: str) -> None:
         """A follow-up is not sent on purpose."""
@@ -113,11 +113,10 @@ class Outcomes:
             hint=_FOLLOW_UP_HINT,
         )
 
-    async def follow_up(self, call: Call, verdict: Verdict) -> FollowUp:
-        """An assignment or an event has ended; returns its state."""
+    async def follow_up(self, call: Call, verdict: Verdict) -> tuple[FollowUp, list[Call]]:
+        """An assignment or an event has ended."""
         if verdict.action is Action.ACCEPT:
-            await self._journal.follow_up_settled(call, FollowUp.ACCEPTED)
-            return FollowUp.ACCEPTED
+            return FollowUp.ACCEPTED, await self._journal.follow_up_settled(call, FollowUp.ACCEPTED)
         rejected = verdict.action is Action.REJECT or verdict.ending is Ending.REJECTED
         state = FollowUp.REJECTED if rejected else FollowUp.UNKNOWN
         what = "assignment" if call.operation.kind is Kind.ASSIGN else "event"
@@ -129,4 +128,4 @@ class Outcomes:
             http_status=verdict.http_status,
             error_code=verdict.error_code,
         )
-        return state
+        return state, []

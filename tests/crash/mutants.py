@@ -43,12 +43,13 @@ def no_intent() -> None:
     """That the bytes leave is counted, but not that they may have had effect."""
 
     async def mutant(self: SendingJournal, call: Call) -> None:
-        values = (self._stamp(), *self._call_key(call))
         statement = (
             "UPDATE operations SET attempts = attempts + 1, intent_at = ?"
             " WHERE run = ? AND source = ? AND number = ? AND ordinal = ?"
         )
-        await self._writer.commit(lambda connection: connection.execute(statement, values))
+        await self._writer.commit(
+            lambda connection: connection.execute(statement, (self._time(), *self._call_key(call)))
+        )
 
     SendingJournal.intent = mutant  # type: ignore[method-assign]
 
@@ -112,10 +113,10 @@ def _exists_says(status: RowStatus, *, only_in_doubt: bool) -> Callable[[], None
     """What "already exists" is written down as."""
     settled = SendingJournal.create_settled
 
-    async def mutant(self: SendingJournal, call: Call, said: RowStatus, **named: Any) -> None:
+    async def mutant(self: SendingJournal, call: Call, said: RowStatus, **named: Any) -> list[Call]:
         exists = said is RowStatus.CREATED_UNCONFIRMED or (said is RowStatus.DUPLICATE and not only_in_doubt)
         named["follow_ups"] = OperationState.DROPPED if exists else named["follow_ups"]
-        await settled(self, call, status if exists else said, **named)
+        return await settled(self, call, status if exists else said, **named)
 
     def install() -> None:
         SendingJournal.create_settled = mutant  # type: ignore[method-assign]
@@ -126,10 +127,10 @@ def _exists_says(status: RowStatus, *, only_in_doubt: bool) -> Callable[[], None
 def unconfirmed_proceeds() -> None:
     settled = SendingJournal.create_settled
 
-    async def mutant(self: SendingJournal, call: Call, said: RowStatus, **named: Any) -> None:
+    async def mutant(self: SendingJournal, call: Call, said: RowStatus, **named: Any) -> list[Call]:
         if said is RowStatus.CREATED_UNCONFIRMED:
             named["follow_ups"] = OperationState.PLANNED
-        await settled(self, call, said, **named)
+        return await settled(self, call, said, **named)
 
     SendingJournal.create_settled = mutant  # type: ignore[method-assign]
 

@@ -1,5 +1,6 @@
 """What is written before a request leaves and after its answer, and what an interrupted process leaves behind."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -29,8 +30,7 @@ def create(status: RowStatus, **rest: Any) -> Any:
     async def do(sending: SendingJournal) -> list[Any]:
         first = await anext(sending.creates())
         await sending.intent(first.call)
-        await sending.create_settled(first.call, status, follow_ups=follow_ups, **rest)
-        return sending.follow_ups_of(first.call.row)
+        return await sending.create_settled(first.call, status, follow_ups=follow_ups, **rest)
 
     return do
 
@@ -150,7 +150,10 @@ def test_events_follow_an_accepted_assignment_only(
     async def do(sending: SendingJournal) -> None:
         (assign,) = await create(RowStatus.CREATED, lead_id="u-1")(sending)
         await sending.intent(assign)
-        await sending.follow_up_settled(assign, state, message="" if state is FollowUp.ACCEPTED else "no")
+        released = await sending.follow_up_settled(assign, state, message="" if state is FollowUp.ACCEPTED else "no")
+        assert [(each.operation.kind, each.lead_id) for each in released] == (
+            [(Kind.EVENT, "u-1")] * 2 if events == "planned" else []
+        )
 
     book.sending(do)
     assert states(book)[2:] == [events, events]
@@ -163,7 +166,7 @@ def test_several_events_show_the_worst(book: Book) -> None:
 
     async def do(sending: SendingJournal) -> None:
         first, second, third = await create(RowStatus.CREATED, lead_id="u-1")(sending)
-        await sending.follow_up_settled(first, FollowUp.ACCEPTED)
+        assert await sending.follow_up_settled(first, FollowUp.ACCEPTED) == [], "the others were released before"
         await sending.follow_up_settled(second, FollowUp.REJECTED, message="event rejected: 422", http_status=422)
         await sending.follow_up_settled(third, FollowUp.ACCEPTED)
 
@@ -219,9 +222,8 @@ def test_bodies_are_scrubbed_once_they_can_never_be_sent_again(book: Book) -> No
 
     async def do(sending: SendingJournal) -> None:
         (assign,) = await create(RowStatus.CREATED, lead_id="u-1")(sending)
-        await sending.follow_up_settled(assign, FollowUp.ACCEPTED)
-        (event,) = sending.follow_ups_of(RowId(0, 2))
-        await sending.follow_up_settled(event, FollowUp.ACCEPTED)
+        (event,) = await sending.follow_up_settled(assign, FollowUp.ACCEPTED)
+        assert await sending.follow_up_settled(event, FollowUp.ACCEPTED) == []
         await create(RowStatus.DUPLICATE)(sending)
         await create(RowStatus.REJECTED)(sending)
 
@@ -229,6 +231,28 @@ def test_bodies_are_scrubbed_once_they_can_never_be_sent_again(book: Book) -> No
     bodies = [row["body"] for row in book.journal.connection.execute("SELECT body FROM operations ORDER BY number")]
     assert bodies[:6] == [None] * 6
     assert all(bodies[6:]), "a refused row may be tried again"
+
+
+def test_what_is_written_together_has_one_time_and_what_comes_later_a_later_one(book: Book) -> None:
+    """The time is that of the commit: never before what it tells of, whatever the disk was waiting for."""
+    book.plan(planned(2), planned(3), planned(4))
+
+    async def do(sending: SendingJournal) -> None:
+        first, second, third = [each.call async for each in sending.creates()]
+        together = asyncio.gather(sending.intent(first), sending.intent(second))
+        book.wait(1)
+        await together
+        book.wait(60)
+        await sending.in_doubt(first)
+        await sending.create_settled(third, RowStatus.REJECTED, follow_ups=OperationState.DROPPED)
+
+    book.sending(do)
+    found = book.journal.connection.execute(
+        "SELECT intent_at, doubt_at FROM operations WHERE kind = 'create' ORDER BY number"
+    )
+    begun, ended = "2026-11-22T15:04:06.000+00:00", "2026-11-22T15:05:06.000+00:00"
+    assert [tuple(row) for row in found] == [(begun, ended), (begun, None), (None, None)]
+    assert [row.finished_at for row in book.results()] == ["", "", ended]
 
 
 def test_retry_failed_opens_failed_rows_and_nothing_else(book: Book) -> None:
