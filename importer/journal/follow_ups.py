@@ -28,17 +28,31 @@ _WORDS: Final[dict[str, FollowUp]] = {
 }
 
 
+# What is written for every request is cheap to look up: the module sqlite3 knows a prepared statement by its text, so
+# the text is made once; and it looks for an adapter for whatever is no plain type, so states are bound as plain texts.
+SETTLE: Final = f"UPDATE operations SET state = ? WHERE {OF_CALL}"
+SETTLE_FOR_EVER: Final = f"UPDATE operations SET state = ?, body = NULL WHERE {OF_CALL}"
+_RELEASE_ASSIGNMENT: Final = (
+    f"UPDATE operations SET state = 'planned' WHERE {OF_ROW} AND kind = 'assign' AND state = 'blocked'"
+)
+_MOVE_BLOCKED: Final = f"UPDATE operations SET state = ? WHERE {OF_ROW} AND state = 'blocked'"
+_FOLLOW_UPS_TO_SEND: Final = (
+    "SELECT ordinal, kind, key, body, attempts, doubt_at FROM operations"
+    f" WHERE {OF_ROW} AND state = 'planned' AND kind != 'create' ORDER BY ordinal"
+)
+_SHOW_ONLY: Final = {
+    Kind.ASSIGN: f"UPDATE rows SET assign = ?, finished_at = ? WHERE {OF_ROW} AND assigns = 1",
+    Kind.EVENT: f"UPDATE rows SET events = ?, finished_at = ? WHERE {OF_ROW} AND event_calls = 1",
+}
+
+
 def release(connection: sqlite3.Connection, row: RowKey, state: State) -> list[sqlite3.Row]:
     """Move a row's waiting follow-ups: with `planned`, only the assignment first if there is one.
 
     Returns those that may be sent now.
     """
-    if state is State.PLANNED:
-        assign = connection.execute(
-            f"UPDATE operations SET state = 'planned' WHERE {OF_ROW} AND kind = 'assign' AND state = 'blocked'", row
-        )
-        if assign.rowcount:
-            return _planned(_follow_ups(connection, row))
+    if state is State.PLANNED and connection.execute(_RELEASE_ASSIGNMENT, row).rowcount:
+        return _planned(connection, row)
     if not _move_blocked(connection, row, state):
         return []
     if state is State.DROPPED:
@@ -48,7 +62,8 @@ def release(connection: sqlite3.Connection, row: RowKey, state: State) -> list[s
             " AND r.number = operations.number AND r.status = 'duplicate')",
             row,
         )
-    return _planned(_show(connection, row))
+    _show(connection, row)
+    return _planned(connection, row)
 
 
 def settle(
@@ -68,56 +83,42 @@ def settle(
     Returns the events that an assignment has released.
     """
     row = call[:3]
+    accepted = state is FollowUp.ACCEPTED
     # A body is personal data: it stays only where it may be sent once more.
-    scrub = ", body = NULL" if state is FollowUp.ACCEPTED else ""
-    connection.execute(f"UPDATE operations SET state = ?{scrub} WHERE {OF_CALL}", (state, *call))
+    connection.execute(SETTLE_FOR_EVER if accepted else SETTLE, (str(state), *call))
     if message:
         connection.execute(
             "UPDATE rows SET message = ltrim(message || '; ' || ?, '; '), hint = ltrim(hint || ' ' || ?),"
             f" http_status = ?, error_code = ? WHERE {OF_ROW}",
             (message, hint, http_status, error_code, *row),
         )
-    if kind is Kind.ASSIGN:
-        _move_blocked(connection, row, State.PLANNED if state is FollowUp.ACCEPTED else State.HELD)
-        return _planned(_show(connection, row, at=at))
-    # Most rows have one event; its word is the row's, and nothing has to be read.
-    only = connection.execute(
-        f"UPDATE rows SET events = ?, finished_at = ? WHERE {OF_ROW} AND event_calls = 1", (state, at, *row)
-    )
-    if not only.rowcount:
+    moved = kind is Kind.ASSIGN and _move_blocked(connection, row, State.PLANNED if accepted else State.HELD)
+    # Most rows have one call of a kind; its word is the row's, and nothing has to be read. That events may be sent
+    # now does not change theirs.
+    told = (accepted or not moved) and connection.execute(_SHOW_ONLY[kind], (str(state), at, *row)).rowcount
+    if not told:
         _show(connection, row, at=at)
-    return []
+    return _planned(connection, row) if accepted and moved else []
 
 
 def _move_blocked(connection: sqlite3.Connection, row: RowKey, state: State) -> bool:
-    moved = connection.execute(f"UPDATE operations SET state = ? WHERE {OF_ROW} AND state = 'blocked'", (state, *row))
-    return moved.rowcount > 0
+    return connection.execute(_MOVE_BLOCKED, (str(state), *row)).rowcount > 0
 
 
-def _follow_ups(connection: sqlite3.Connection, row: RowKey) -> list[sqlite3.Row]:
-    return connection.execute(
-        "SELECT ordinal, kind, state, key, body, attempts, doubt_at FROM operations"
-        f" WHERE {OF_ROW} AND kind != 'create' ORDER BY ordinal",
-        row,
-    ).fetchall()
+def _planned(connection: sqlite3.Connection, row: RowKey) -> list[sqlite3.Row]:
+    return connection.execute(_FOLLOW_UPS_TO_SEND, row).fetchall()
 
 
-def _planned(follow_ups: list[sqlite3.Row]) -> list[sqlite3.Row]:
-    return [each for each in follow_ups if each["state"] == State.PLANNED]
-
-
-def _show(connection: sqlite3.Connection, row: RowKey, *, at: str | None = None) -> list[sqlite3.Row]:
-    """Keep the row's two follow-up words in step with its operations, which are returned; `at` is when one of them
-    was settled."""
-    found = _follow_ups(connection, row)
+def _show(connection: sqlite3.Connection, row: RowKey, *, at: str | None = None) -> None:
+    """Keep the row's two follow-up words in step with its operations; `at` is when one of them was settled."""
+    found = connection.execute(f"SELECT kind, state FROM operations WHERE {OF_ROW} AND kind != 'create'", row)
     words: dict[str, list[FollowUp]] = {Kind.ASSIGN: [], Kind.EVENT: []}
-    for each in found:
-        words[each["kind"]].append(_WORDS[each["state"]])
+    for kind, state in found:
+        words[kind].append(_WORDS[state])
     connection.execute(
         f"UPDATE rows SET assign = ?, events = ?, finished_at = coalesce(?, finished_at) WHERE {OF_ROW}",
         (FollowUp.worst(words[Kind.ASSIGN]), FollowUp.worst(words[Kind.EVENT]), at, *row),
     )
-    return found
 
 
 def give_up_stale(connection: sqlite3.Connection, now: datetime) -> None:

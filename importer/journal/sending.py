@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from importer.journal.follow_ups import release, settle
+from importer.journal.follow_ups import SETTLE, SETTLE_FOR_EVER, release, settle
 from importer.journal.rows import OF_CALL, OF_ROW, CallKey, RowKey, append_problem, mark_maybe
 from importer.journal.states import OperationState as State
 from importer.journal.traffic import AttemptCounts, Ending
@@ -98,26 +98,21 @@ class SendingJournal:
     @staticmethod
     def _released(by: Call, lead_id: str, row: sqlite3.Row) -> Call:
         """A call of the same row that the outcome of another one has released."""
+        ordinal, kind, key, body, attempts, doubt_at = row
         return Call(
             row=by.row,
-            ordinal=row["ordinal"],
-            operation=Operation(kind=Kind(row["kind"]), key=row["key"], body=bytes(row["body"])),
+            ordinal=ordinal,
+            operation=Operation(kind=_KINDS[kind], key=key, body=body),
             crm_id=by.crm_id,
             lead_id=lead_id,
-            attempts=row["attempts"],
-            maybe=row["doubt_at"] is not None,
+            attempts=attempts,
+            maybe=doubt_at is not None,
         )
 
     async def intent(self, call: Call) -> None:
         """The bytes of this call are about to leave."""
 
-        def change(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                f"UPDATE operations SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE {OF_CALL}",
-                (self._time(), *self._call_key(call)),
-            )
-
-        await self._writer.commit(change)
+        await self._writer.commit(lambda connection: connection.execute(_INTENT, (self._time(), *self._call_key(call))))
 
     async def again(self, call: Call, *, throttled: bool = False) -> None:
         """The attempt had no effect; the call will be made again."""
@@ -128,7 +123,7 @@ class SendingJournal:
                 (int(throttled), *self._call_key(call)),
             )
             ending: Ending = "throttled" if throttled else "repeated"
-            self._attempts.add(call.operation.kind, ending, self._time())
+            self._attempts.add(call.operation.kind, ending)
 
         await self._writer.commit(change)
 
@@ -136,13 +131,13 @@ class SendingJournal:
         """The attempt may have had effect; the call will be made again."""
 
         def change(connection: sqlite3.Connection) -> None:
-            at = self._time()
             connection.execute(
-                f"UPDATE operations SET state = 'planned', doubt_at = ? WHERE {OF_CALL}", (at, *self._call_key(call))
+                f"UPDATE operations SET state = 'planned', doubt_at = ? WHERE {OF_CALL}",
+                (self._time(), *self._call_key(call)),
             )
             if call.operation.kind is Kind.CREATE:
                 mark_maybe(connection, self._realm, call.crm_id)
-            self._attempts.add(call.operation.kind, "repeated", at)
+            self._attempts.add(call.operation.kind, "repeated")
 
         await self._writer.commit(change)
 
@@ -166,24 +161,17 @@ class SendingJournal:
         state = _CREATE_STATES.get(status, State.UNKNOWN)
         # A body is personal data: it stays only where it may be sent once more.
         scrub = state is State.ACCEPTED
+        outcome = (str(status), lead_id, message, hint, http_status, error_code)
         released: list[sqlite3.Row] = []
 
         def change(connection: sqlite3.Connection) -> None:
-            at = self._time()
-            connection.execute(
-                f"UPDATE operations SET state = ?{', body = NULL' if scrub else ''} WHERE {OF_CALL}",
-                (state, *self._call_key(call)),
-            )
-            connection.execute(
-                "UPDATE rows SET status = ?, lead_id = ?, message = ?, hint = ?, http_status = ?, error_code = ?,"
-                f" finished_at = ? WHERE {OF_ROW}",
-                (status, lead_id, message, hint, http_status, error_code, at, *self._row_key(call.row)),
-            )
+            connection.execute(SETTLE_FOR_EVER if scrub else SETTLE, (str(state), *self._call_key(call)))
+            connection.execute(_SHOW_CREATE, (*outcome, self._time(), *self._row_key(call.row)))
             for warning in warnings:
                 append_problem(connection, self._row_key(call.row), warning)
             self._remember(connection, call, status, lead_id)
             released.extend(release(connection, self._row_key(call.row), follow_ups))
-            self._attempts.add(Kind.CREATE, "settled", at)
+            self._attempts.add(Kind.CREATE, "settled")
 
         await self._writer.commit(change)
         return [self._released(call, lead_id, each) for each in released]
@@ -194,14 +182,8 @@ class SendingJournal:
             mark_maybe(connection, self._realm, call.crm_id)  # the first doubt may have been the last attempt
         if status in (RowStatus.UNKNOWN, RowStatus.REJECTED):
             return
-        clear = status is RowStatus.CREATED
-        connection.execute(
-            "INSERT INTO leads (realm, crm_id, maybe, seen_in, lead_id) VALUES (?, ?, 0, ?, ?)"
-            " ON CONFLICT (realm, crm_id) DO UPDATE SET seen_in = coalesce(seen_in, excluded.seen_in),"
-            " lead_id = CASE WHEN excluded.lead_id = '' THEN lead_id ELSE excluded.lead_id END,"
-            f" maybe = {'0' if clear else 'maybe'}",
-            (self._realm, call.crm_id, self._run, lead_id),
-        )
+        statement = _LEAD_IS_OURS if status is RowStatus.CREATED else _LEAD_EXISTS
+        connection.execute(statement, (self._realm, call.crm_id, self._run, lead_id))
 
     async def follow_up_settled(
         self,
@@ -234,7 +216,7 @@ class SendingJournal:
                 )
             )
             if state is not FollowUp.HELD:  # which is not even tried
-                self._attempts.add(call.operation.kind, "settled", self._time())
+                self._attempts.add(call.operation.kind, "settled")
 
         await self._writer.commit(change)
         return [self._released(call, call.lead_id, each) for each in released]
@@ -266,9 +248,23 @@ class SendingJournal:
         return self._group_time
 
     def _end_group(self, connection: sqlite3.Connection) -> None:
-        self._attempts.write(connection)
+        self._attempts.write(connection, self._time())
         self._group_time = ""
 
+
+_INTENT: Final = f"UPDATE operations SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE {OF_CALL}"
+_SHOW_CREATE: Final = (
+    "UPDATE rows SET status = ?, lead_id = ?, message = ?, hint = ?, http_status = ?, error_code = ?, finished_at = ?"
+    f" WHERE {OF_ROW}"
+)
+_LEAD_EXISTS: Final = (
+    "INSERT INTO leads (realm, crm_id, maybe, seen_in, lead_id) VALUES (?, ?, 0, ?, ?)"
+    " ON CONFLICT (realm, crm_id) DO UPDATE SET seen_in = coalesce(seen_in, excluded.seen_in),"
+    " lead_id = CASE WHEN excluded.lead_id = '' THEN lead_id ELSE excluded.lead_id END"
+)
+_LEAD_IS_OURS: Final = f"{_LEAD_EXISTS}, maybe = 0"
+
+_KINDS: Final = {kind.value: kind for kind in Kind}
 
 _CREATE_STATES: Final = {
     RowStatus.CREATED: State.ACCEPTED,

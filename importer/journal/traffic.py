@@ -18,19 +18,19 @@ class AttemptCounts:
 
     def __init__(self, run: int) -> None:
         self._run = run
-        self._counts: Counter[tuple[Kind, str, Ending]] = Counter()
+        self._counts: Counter[tuple[Kind, Ending]] = Counter()
 
-    def add(self, kind: Kind, ending: Ending, at: str) -> None:
-        """One more attempt has ended, `at` this time (ISO 8601, UTC)."""
-        self._counts[kind, at[:_TENS], ending] += 1
+    def add(self, kind: Kind, ending: Ending) -> None:
+        """One more attempt has ended."""
+        self._counts[kind, ending] += 1
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Add what was counted to the journal."""
-        for (kind, at, ending), count in self._counts.items():
+    def write(self, connection: sqlite3.Connection, at: str) -> None:
+        """Add what was counted to the journal; they ended `at` this time (ISO 8601, UTC)."""
+        for (kind, ending), count in self._counts.items():
             connection.execute(
                 f"INSERT INTO traffic (run, kind, at, {ending}) VALUES (?, ?, ?, ?)"
                 f" ON CONFLICT (run, kind, at) DO UPDATE SET {ending} = {ending} + excluded.{ending}",
-                (self._run, kind, at, count),
+                (self._run, kind, at[:_TENS], count),
             )
         self._counts.clear()
 
