@@ -2,6 +2,7 @@
 
 import _thread
 import logging
+import os
 import signal
 import sys
 import threading
@@ -69,9 +70,18 @@ def _uncaught_elsewhere(seen: Any) -> None:
     if issubclass(seen.exc_type, KeyboardInterrupt):
         # A signal came while a weak reference or a `__del__` was at work: the wish to end would be lost.
         again = getattr(seen.exc_value, "signal", signal.SIGINT)
-        threading.Timer(0.01, _thread.interrupt_main, [again]).start()
+        threading.Timer(0.01, _signal_once_more, [again]).start()
     elif seen.exc_type is not SystemExit:
         _uncaught(seen.exc_type, seen.exc_value, seen.exc_traceback)
+
+
+def _signal_once_more(number: signal.Signals) -> None:
+    """To the main thread itself, so that a call of the system in which it waits is interrupted as well."""
+    main = threading.main_thread().ident
+    if os.name == "posix" and main is not None:
+        signal.pthread_kill(main, number)
+    else:
+        _thread.interrupt_main(number)
 
 
 def _leave_no_core() -> None:

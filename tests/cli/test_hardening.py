@@ -69,7 +69,7 @@ class Thing:
         time.sleep(0)
 def slow(**named):
     Thing()
-    time.sleep(30)
+    time.sleep(300)
 edge.importer.commands["runs"].callback = slow
 sys.exit(edge.main(["runs"]))
 """
