@@ -7,7 +7,6 @@ that needs a credential uses `CANARY`. The spellings are worked out here once mo
 import base64
 import html
 import json
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -36,14 +35,18 @@ def spellings(secret: str = CANARY) -> set[bytes]:
     return {text.encode() for text in texts}
 
 
-_ANY = re.compile(b"|".join(map(re.escape, sorted(spellings(), key=len, reverse=True))), re.IGNORECASE)
+_SPELLINGS = sorted((spelling.lower() for spelling in spellings()), key=len, reverse=True)
+"""Looked for one after the other: one pattern of all of them takes ten times as long, half a minute for 80 MiB."""
 
 
 def found_in(content: bytes | str) -> str:
     """Where the canary stands in it, with some of the surroundings; the empty text when it does not."""
     content = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
-    match = _ANY.search(content)
-    return "" if match is None else repr(content[max(0, match.start() - 60) : match.end() + 60])
+    lowered = content.lower()
+    for spelling in _SPELLINGS:
+        if (start := lowered.find(spelling)) >= 0:
+            return repr(content[max(0, start - 60) : start + len(spelling) + 60])
+    return ""
 
 
 def leaks(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -118,20 +119,22 @@ WORKBOOK_PARTS = {
 
 @pytest.fixture
 def raw_workbook(tmp_path: Path) -> Callable[..., Path]:
+    """`write_raw_workbook` into the test's own folder."""
+    return partial(write_raw_workbook, tmp_path / "raw.xlsx")
+
+
+def write_raw_workbook(
+    path: Path, rows: str, before: str = "", sheet: str = "", strings: str = "", **parts: str
+) -> Path:
     """A workbook whose sheet XML is written by hand; `strings` are shared ones, and parts can be replaced or added."""
-
-    def write(rows: str, before: str = "", sheet: str = "", strings: str = "", **parts: str) -> Path:
-        path = tmp_path / "raw.xlsx"
-        body = sheet or (f'<worksheet xmlns="{SPREADSHEET}">{before}<sheetData>{rows}</sheetData></worksheet>')
-        content = {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": body, **parts}
-        if strings:
-            content["xl/sharedStrings.xml"] = f'<sst xmlns="{SPREADSHEET}">{strings}</sst>'
-            relationships, end, _ = content["xl/_rels/workbook.xml.rels"].rpartition("</Relationships>")
-            to_strings = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
-            content["xl/_rels/workbook.xml.rels"] = relationships + to_strings + end
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in content.items():
-                archive.writestr(name, text)
-        return path
-
-    return write
+    body = sheet or (f'<worksheet xmlns="{SPREADSHEET}">{before}<sheetData>{rows}</sheetData></worksheet>')
+    content = {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": body, **parts}
+    if strings:
+        content["xl/sharedStrings.xml"] = f'<sst xmlns="{SPREADSHEET}">{strings}</sst>'
+        relationships, end, _ = content["xl/_rels/workbook.xml.rels"].rpartition("</Relationships>")
+        to_strings = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+        content["xl/_rels/workbook.xml.rels"] = relationships + to_strings + end
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in content.items():
+            archive.writestr(name, text)
+    return path

@@ -18,6 +18,7 @@ from importer.reading import fence, open_tables
 from importer.reading.fence import open_workbook
 from importer.reading.limits import Limits
 from importer.reading.wire import receive, send
+from tests.reading.conftest import write_raw_workbook
 
 MIB = 1 << 20
 ROWS = 60_000
@@ -26,15 +27,15 @@ unix = pytest.mark.skipif(os.name != "posix", reason="there are no such limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="children are found by /proc")
 
 
-@pytest.fixture
-def dense(raw_workbook):
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
     """A workbook that keeps every limit of its size, and takes more than a second and 100 MiB to read."""
     cell = '<c r="{column}{row}" t="inlineStr"><is><r><t>{row:x}</t></r><r><t> of {column}</t></r></is></c>'
     rows = (
         f'<row r="{row}">{"".join(cell.format(row=row, column=column) for column in "ABCDEF")}</row>'
         for row in range(1, ROWS + 1)
     )
-    return raw_workbook("".join(rows))
+    return write_raw_workbook(tmp_path_factory.mktemp("dense") / "dense.xlsx", "".join(rows))
 
 
 @pytest.fixture
