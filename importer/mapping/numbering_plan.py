@@ -82,13 +82,15 @@ class Plan:
         return result
 
     def is_national(self, digits: Texts) -> Bools:
-        """Whether `parse` surely takes these for digits without international prefix and country code."""
+        """Whether these surely are digits without international prefix and country code, to `parse` and to a person."""
         surely = ~self._dials_abroad(digits)
         coded = places_of(surely & _starts(digits, str(self.country_code)))
         doubtful = digits.take(pa.array(coded))
         lengths = np.asarray(pc.utf8_length(doubtful))
         possible = np.isin(lengths, self.metadata.general_desc.possible_length) & matches(doubtful, self._general)
-        surely[coded[~possible]] = False
+        rest = pc.utf8_slice_codeunits(doubtful, len(str(self.country_code)))
+        two_readings = matches(rest, self._general) | self._begins_with_trunk_prefix(rest)
+        surely[coded[~possible | two_readings]] = False
         return surely
 
     def has_country_code(self, digits: Texts) -> Bools:

@@ -5,6 +5,8 @@ What `phonenumbers.parse` and `is_valid_number` say is what counts, with these e
 - A number that a spreadsheet turned into a decimal (`919876543210.0`, `9.19876543210E+11`) is read as the whole number
   if every digit is there, and refused if not.
 - Two complete numbers in one cell, and a number with an extension, are refused.
+- A number without a plus that begins with its own country's code is refused where it is valid with that code taken for
+  the country and also with that code taken for a part of the number (`491711234567` in Germany).
 - Letters count as digits (1-800-FLOWERS) only where all numbers have one length (country code 1); elsewhere a remark
   behind the number would become a part of it.
 """
@@ -16,7 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumberFormat, ValidationResult
 
 from importer.mapping.converted import Broken
 
@@ -31,6 +33,11 @@ _BETWEEN_NUMBERS: Final = re.compile(
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _LETTERS_OF_A_WORD: Final = 3
 _FIXED_LENGTH_COUNTRY: Final = 1
+_TRIED_DIGITS: Final = 3
+"""By how many digits a number may be too short or too long for a message to say so."""
+
+_OLD_PREFIXES: Final = {52: re.compile(r"(?:1|01|044|045)([0-9]{10})")}
+"""Mobile prefixes that a country has given up (Mexico in 2019); lists and WhatsApp still have them."""
 
 _WHY_IMPOSSIBLE: Final = {
     ValidationResult.TOO_SHORT: "is too short for a phone number of {where}",
@@ -61,12 +68,12 @@ def read_phone(text: str, region: str) -> str | Broken:
             cure=f"Keep one of them in the cell: {' or '.join(several)}.",
         )
     try:
-        number = phonenumbers.parse(repaired, known)
+        number = phonenumbers.parse(repaired, known, keep_raw_input=True)
     except NumberParseException as error:
-        return _unreadable(repaired, region, known, error)
+        return _with_letters(repaired, known) or _unreadable(repaired, region, known, error)
     if not phonenumbers.is_valid_number(number):
-        return _not_valid(repaired, number)
-    return _accepted(repaired, number)
+        return _with_letters(repaired, known) or _not_valid(repaired, number)
+    return _accepted(repaired, number, known)
 
 
 def _repaired(text: str) -> str | Broken:
@@ -92,26 +99,62 @@ def _several(text: str, region: str | None) -> list[str]:
     shorter = sorted(pieces, key=len)[:-1]
     if not any(_valid_e164(piece, region) for piece in shorter):  # most often: one number, written with a separator
         return []
-    numbers = [valid for piece in pieces if (valid := _valid_e164(piece, region))]
-    distinct = list(dict.fromkeys(numbers))
+    numbers = [(piece.strip(), number) for piece in pieces if (number := _valid(piece, region))]
+    shown = [text if _with_own_code(number) else _e164(number) for text, number in numbers]
+    distinct = list(dict.fromkeys(shown))
     return distinct if len(distinct) > 1 else []
 
 
-def _accepted(text: str, number: PhoneNumber) -> str | Broken:
+def _accepted(text: str, number: PhoneNumber, known: str | None) -> str | Broken:
     plain = _e164(number)
+    of_fixed_length = number.country_code == _FIXED_LENGTH_COUNTRY
+    if not of_fixed_length and not number.extension and (broken := _with_letters(text, known, in_digits=plain)):
+        return broken
+    if other := _with_own_code(number):
+        return _two_readings(other, number)
     if number.extension:
         return Broken(
             code="phone-extension",
             detail=f"has the extension {number.extension}, which a phone number in the CRM cannot have",
             cure=f"Write {plain}, and keep the extension in an attribute.",
         )
-    if number.country_code != _FIXED_LENGTH_COUNTRY and _letters_became_digits(text):
-        return Broken(
-            code="phone-invalid",
-            detail="has letters in it, which may be a remark",
-            cure=f"Write it in digits: {plain}, if the letters are a part of the number.",
-        )
     return plain
+
+
+def _with_own_code(number: PhoneNumber) -> PhoneNumber | None:
+    """The other valid reading of a number that was read as a national one: its first digits are its country's code."""
+    if number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
+        return None
+    digits = phonenumbers.national_significant_number(number)
+    # A trunk prefix in front says that the number is a national one; `parse` has taken it away.
+    is_bare = phonenumbers.normalize_digits_only(number.raw_input or "").startswith(digits)
+    return _valid(f"+{digits}", None) if is_bare and digits.startswith(str(number.country_code)) else None
+
+
+def _two_readings(other: PhoneNumber, number: PhoneNumber) -> Broken:
+    number.extension = None
+    one, two = (phonenumbers.format_number(each, PhoneNumberFormat.INTERNATIONAL) for each in (other, number))
+    return Broken(
+        code="phone-region-missing",
+        detail=f"could be {one} or {two}: it begins with the code of its country, but has no plus",
+        cure=f"Write it as {one} or {two}. If all numbers of the column begin with their country code, put the plus "
+        'in front of them in the mapping, with the name of the column: phone_number: {template: "+{Phone}"}',
+    )
+
+
+def _with_letters(text: str, region: str | None, *, in_digits: str = "") -> Broken | None:
+    """The problem of a number whose letters `parse` took for digits; `in_digits` is a valid number read like that."""
+    if not _letters_became_digits(text):
+        return None
+    begin = re.search(r"[+\d]", text)
+    before_letters = _LETTER.split(text[begin.start() :] if begin else "")[0].rstrip(" \t\xa0([{,.:;/-")
+    without = _valid(before_letters, region)
+    proposals = []
+    if without and not _with_own_code(without):
+        proposals.append(f"Write the number without them: {_e164(without)}.")
+    if in_digits:
+        proposals.append(f"If they are a part of the number, write it in digits: {in_digits}.")
+    return Broken(code="phone-invalid", detail="has letters in it, which may be a remark", cure=" ".join(proposals))
 
 
 def _country(number: PhoneNumber) -> str:
@@ -128,8 +171,29 @@ def _letters_became_digits(text: str) -> bool:
 def _not_valid(text: str, number: PhoneNumber) -> Broken:
     where = f"{_country(number)} (+{number.country_code})"
     reason = phonenumbers.is_possible_number_with_reason(number)
-    detail = _WHY_IMPOSSIBLE.get(reason, "has the right length, but {where} has no such numbers").format(where=where)
-    return Broken(code="phone-invalid", detail=detail, cure=_cure_of_lost_plus(text))
+    detail = (_WHY_IMPOSSIBLE.get(reason) or _why_impossible_so(number)).format(where=where)
+    return Broken(code="phone-invalid", detail=detail, cure=_cure_of_old_prefix(number) or _cure_of_lost_plus(text))
+
+
+def _why_impossible_so(number: PhoneNumber) -> str:
+    """Why a number that has the length of some numbers of its country is none."""
+    code, digits = number.country_code, phonenumbers.national_significant_number(number)
+    trunk = phonenumbers.ndd_prefix_for_region(_country(number), strip_non_digits=True)
+    digits = digits.removeprefix(trunk or "")
+    counts = range(1, _TRIED_DIGITS + 1)
+    longer = any(_valid(f"+{code}{digits}{'5' * count}", None) for count in counts)
+    shorter = any(_valid(f"+{code}{digits[:-count]}", None) for count in counts)
+    if longer == shorter:
+        return "is not in the numbering plan of {where}"
+    length = "short" if longer else "long"
+    return f"is too {length} for a phone number of {{where}} that begins like this"
+
+
+def _cure_of_old_prefix(number: PhoneNumber) -> str:
+    pattern = _OLD_PREFIXES.get(number.country_code or 0)
+    old = pattern.fullmatch(phonenumbers.national_significant_number(number)) if pattern else None
+    valid = _valid_e164(f"+{number.country_code}{old[1]}", None) if old else ""
+    return f"If it is a mobile number, write {valid}." if valid else ""
 
 
 def _unreadable(text: str, region: str, known: str | None, error: NumberParseException) -> Broken:
@@ -160,11 +224,16 @@ def _cure_of_lost_plus(text: str) -> str:
 
 
 def _valid_e164(text: str, region: str | None) -> str:
+    number = _valid(text, region)
+    return _e164(number) if number else ""
+
+
+def _valid(text: str, region: str | None) -> PhoneNumber | None:
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, region, keep_raw_input=True)
     except NumberParseException:
-        return ""
-    return _e164(number) if phonenumbers.is_valid_number(number) else ""
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
 
 
 def _e164(number: PhoneNumber) -> str:

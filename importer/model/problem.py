@@ -157,8 +157,9 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "phone-region-missing",
         "A phone number without a country",
-        "The number has no country code, and nothing says which country it belongs to.",
-        "Write it with its country code, or set defaults.region (or region_column) in the mapping.",
+        "The number has no country code, and nothing says which country it belongs to; or it has no plus, and is a "
+        "valid number both with and without its first digits taken for the country code.",
+        "Write it with a plus and its country code, or set defaults.region (or region_column) in the mapping.",
     ),
     _problem(
         "phone-region-unknown",

@@ -52,9 +52,15 @@ def test_one_number_however_written(text: str) -> None:
     [
         ("12345", "IN", "phone-invalid", "is too short for a phone number of IN (+91)"),
         ("98765432101234", "IN", "phone-invalid", "is too long for a phone number of IN (+91)"),
-        ("5555555555", "IN", "phone-invalid", "has the right length, but IN (+91) has no such numbers"),
+        ("5555555555", "IN", "phone-invalid", "is not in the numbering plan of IN (+91)"),
         ("555-2671", "US", "phone-invalid", "has no area code, so it works only within one place of US (+1)"),
         ("+999123456", "IN", "phone-invalid", "begins with a country code that does not exist"),
+        ("079122152", "GB", "phone-invalid", "is too short for a phone number of GB (+44) that begins like this"),
+        ("0391234567890", "GB", "phone-invalid", "is too long for a phone number of GB (+44)"),
+        ("5412345678", "AU", "phone-invalid", "is not in the numbering plan of AU (+61)"),
+        ("415 555 2671 (home)", "US", "phone-invalid", "has letters in it, which may be a remark"),
+        ("98765 43210 (WhatsApp)", "IN", "phone-invalid", "has letters in it, which may be a remark"),
+        ("98765 4321 (mum)", "IN", "phone-invalid", "has letters in it, which may be a remark"),
         ("hello", "IN", "phone-invalid", "is not a phone number"),
         ("########", "IN", "phone-invalid", "is not a phone number"),
         ("9.19877E+11", "IN", "phone-digits-lost", "was rounded by a spreadsheet: it shows 6 of 12 digits"),
@@ -108,6 +114,78 @@ def test_letters_are_digits_only_where_all_numbers_have_one_length() -> None:
     (finding,) = one("+49 30 123456 abc", "DE").findings
     assert finding.code == "phone-invalid"
     assert finding.detail == "has letters in it, which may be a remark"
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "cure"),
+    [
+        ("415 555 2671 (home)", "US", "Write the number without them: +14155552671."),
+        ("98765 43210 (WhatsApp)", "IN", "Write the number without them: +919876543210."),
+        ("98765 43210 / privat", "IN", "Write the number without them: +919876543210."),
+        ("+91 98765 43210 Asha", None, "Write the number without them: +919876543210."),
+        ("98765 4321 (mum)", "IN", ""),
+        ("98765 (mum) 43210", "IN", ""),
+        ("49 171 1234567 privat", "DE", ""),
+        (
+            "030 123456 App. 12",
+            "DE",
+            "Write the number without them: +4930123456. "
+            "If they are a part of the number, write it in digits: +493012345627712.",
+        ),
+    ],
+)
+def test_a_remark_is_left_out_of_what_is_proposed(text: str, region: str | None, cure: str) -> None:
+    (finding,) = one(text, region).findings
+    assert (finding.code, finding.detail) == ("phone-invalid", "has letters in it, which may be a remark")
+    assert finding.cure == cure
+
+
+@pytest.mark.parametrize("text", ["+52 1 55 1234 5678", "044 55 1234 5678", "045 55 1234 5678", "01 55 1234 5678"])
+def test_mexican_numbers_with_the_prefixes_of_before_2019_are_offered_without(text: str) -> None:
+    (finding,) = one(text, "MX").findings
+    assert finding.code == "phone-invalid"
+    assert finding.cure == "If it is a mobile number, write +525512345678."
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "one_reading", "other_reading"),
+    [
+        ("491711234567", "DE", "+49 171 1234567", "+49 491 711234567"),
+        ("49 171 1234567", "DE", "+49 171 1234567", "+49 491 711234567"),
+        ("(49) 171-1234567", "DE", "+49 171 1234567", "+49 491 711234567"),
+        ("491711234567.0", "DE", "+49 171 1234567", "+49 491 711234567"),
+        ("491711234567 ext 5", "DE", "+49 171 1234567", "+49 491 711234567"),
+        ("62812345678", "ID", "+62 812-345-678", "+62 628 12345678"),
+    ],
+)
+def test_a_number_that_may_or_may_not_begin_with_its_country_code_is_never_guessed(
+    text: str, region: str, one_reading: str, other_reading: str
+) -> None:
+    (finding,) = one(text, region).findings
+    assert finding.code == "phone-region-missing"
+    assert finding.detail.startswith(f"could be {one_reading} or {other_reading}: ")
+    assert finding.cure.startswith(f"Write it as {one_reading} or {other_reading}. ")
+    for reading in (one_reading, other_reading):
+        assert one(reading, region).values.tolist() == [reading.replace(" ", "").replace("-", "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
+        ("6281234567890", "ID", "+6281234567890"),
+        ("0491 711234567", "DE", "+49491711234567"),
+        ("0049 171 1234567", "DE", "+491711234567"),
+        ("55 99123 4567", "BR", "+5555991234567"),
+        ("9198765432", "IN", "+919198765432"),
+    ],
+)
+def test_a_number_with_one_valid_reading_is_taken(text: str, region: str, e164: str) -> None:
+    assert one(text, region).values.tolist() == [e164]
+
+
+def test_two_numbers_in_a_cell_are_named_as_they_are_where_each_has_two_readings() -> None:
+    (finding,) = one("491711234567; 491711234568", "DE").findings
+    assert (finding.code, finding.detail) == ("phone-several", "holds 2 phone numbers: 491711234567, 491711234568")
 
 
 def test_blanks_pass() -> None:

@@ -24,8 +24,21 @@ def expected(text: str, region: str) -> str:
         number = phonenumbers.parse(text.strip(), region or None)
     except NumberParseException:
         return ""
-    valid = phonenumbers.is_valid_number(number)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if valid else ""
+    if not phonenumbers.is_valid_number(number) or another_with_a_plus(text, number):
+        return ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def another_with_a_plus(text: str, number: phonenumbers.PhoneNumber) -> bool:
+    """Whether the digits, with a plus in front, are another number of the same country."""
+    if "+" in text:
+        return False
+    try:
+        other = phonenumbers.parse(f"+{phonenumbers.normalize_digits_only(text)}")
+    except NumberParseException:
+        return False
+    is_other = other.country_code == number.country_code and other.national_number != number.national_number
+    return is_other and phonenumbers.is_valid_number(other)
 
 
 def digits(rng: random.Random, count: int) -> str:
