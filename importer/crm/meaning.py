@@ -6,7 +6,8 @@ is taken for a duplicate loses a lead silently; a duplicate that is taken for a 
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -17,51 +18,95 @@ class Meaning(StrEnum):
     """What a 429 (or a 409) on create says."""
 
     DUPLICATE = "duplicate"
+    OTHER_RULE = "other rule"
+    """Something else has to be unique, such as the phone number: this lead is not stored."""
     THROTTLE = "throttle"
+    LIKELY = "likely"
+    """The learnt shape, in words that prove nothing."""
     UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The shape of the server's duplicate answer, with everything that varies from lead to lead taken out."""
+    """The shape of the server's duplicate answer, with everything that varies from lead to lead taken out.
+
+    `rate_header`: it came with a header that speaks of a rate, which then says nothing on this server.
+    """
 
     status: int
     media_type: str
     error_code: int | None
     text: str
+    rate_header: bool = field(default=False, compare=False)
+
+    @property
+    def proves(self) -> bool:
+        """Whether the words alone say that this lead exists."""
+        return _uniqueness(self.text) is Meaning.DUPLICATE
 
 
-_EXISTS: Final = re.compile(r"already\s+exist|duplicate", re.IGNORECASE)
-_ABOUT_LEAD: Final = re.compile(r"\blead|crm[_\s-]?id", re.IGNORECASE)
+_EXISTS: Final = re.compile(
+    r"already\s+(exist|in\s+use|taken)|duplicate(?!\s+(request|call|submission))", re.IGNORECASE
+)
+_THIS_ID: Final = re.compile(r"crm[_\s-]?id|‹id›", re.IGNORECASE)
+_LEAD: Final = re.compile(r"\blead", re.IGNORECASE)
+_SOMETHING_ELSE: Final = re.compile(
+    r"(?<![a-z])(phone|mobile|msisdn|telephone|whats\s?app|e-?mail|user|owner|agent|attribute)"
+    r"|(first|last|full)[_\s-]?name|‹value›",
+    re.IGNORECASE,
+)
 _RATE_WORDS: Final = re.compile(r"rate.?limit|too.many|throttl|quota|slow.?down", re.IGNORECASE)
 _NOTHING_LEFT: Final = re.compile(r"^\s*0+\s*$|[;,]\s*r=0\b")
 
 
-def meaning_of(answer: Answer, crm_id: str, learnt: Fingerprint | None = None) -> Meaning:
-    """Evidence in order; the first rule that matches wins (see docs/reliability.md)."""
-    said = _without(answer.error_text, crm_id)
-    about_rate = _has_rate_header(answer) or bool(_RATE_WORDS.search(said))
-    exists = bool(_EXISTS.search(said) and _ABOUT_LEAD.search(said))
-    if learnt is not None and fingerprint(answer, crm_id) == learnt:
-        exists = True
-        about_rate = _has_rate_header(answer)
-    if exists:
-        return Meaning.UNCLEAR if about_rate else Meaning.DUPLICATE
-    if about_rate or _RATE_WORDS.search(_body_text(answer)):
-        return Meaning.THROTTLE
-    return Meaning.UNCLEAR
+def meaning_of(answer: Answer, crm_id: str, learnt: Fingerprint | None = None, values: Collection[str] = ()) -> Meaning:
+    """Evidence in order; the first rule that matches wins (see docs/reliability.md). `values`: what else was sent."""
+    text = said_without(answer.error_text, crm_id, values)
+    known = learnt is not None and fingerprint(answer, crm_id, values) == learnt
+    # A header that came with the learnt answer, too, is always there and says nothing.
+    rate_header = _has_rate_header(answer) and not (known and learnt is not None and learnt.rate_header)
+    about_rate = rate_header or (not known and bool(_RATE_WORDS.search(text)))
+    exists = _uniqueness(text)
+    if exists is None and not known:
+        body = said_without((answer.body or b"")[:4096].decode("utf-8", "replace"), crm_id, values)
+        # Words outside an error document count for a throttle only: there they can do no harm.
+        return Meaning.THROTTLE if about_rate or _RATE_WORDS.search(body) else Meaning.UNCLEAR
+    if about_rate:
+        return Meaning.UNCLEAR
+    if exists in (Meaning.DUPLICATE, Meaning.OTHER_RULE):
+        return exists
+    return Meaning.LIKELY if known else Meaning.UNCLEAR
 
 
-def fingerprint(answer: Answer, crm_id: str) -> Fingerprint:
-    """The answer's shape: status, media type, error code, and its words without the id and without digits."""
+def _uniqueness(text: str) -> Meaning | None:
+    """What these words say is there already; `None` if they do not speak of that."""
+    if not _EXISTS.search(text):
+        return None
+    about_id, about_else = _THIS_ID.search(text), _SOMETHING_ELSE.search(text)
+    if about_else:
+        return Meaning.UNCLEAR if about_id else Meaning.OTHER_RULE
+    return Meaning.DUPLICATE if about_id or _LEAD.search(text) else Meaning.UNCLEAR
+
+
+def fingerprint(answer: Answer, crm_id: str, values: Collection[str] = ()) -> Fingerprint:
+    """The answer's shape: status, media type, error code, and its words without what was sent and without digits."""
     media_type = answer.headers.get("content-type", "").split(";")[0].strip().lower()
-    text = re.sub(r"\d+", "0", _without(answer.error_text, crm_id))
-    return Fingerprint(answer.status, media_type, answer.error_code, text)
+    text = re.sub(r"\d+", "0", said_without(answer.error_text, crm_id, values))
+    return Fingerprint(answer.status, media_type, answer.error_code, text, _has_rate_header(answer))
 
 
-def _without(text: str, crm_id: str) -> str:
-    """The text without the id as a whole word: an id such as `quota-7` must not speak for the server."""
-    return re.sub(rf"(?<!\w){re.escape(crm_id)}(?!\w)", "‹id›", text) if crm_id else text
+def said_without(text: str, crm_id: str, values: Collection[str] = ()) -> str:
+    """The text without what was sent, as whole words: an id such as `quota-7` must not speak for the server.
+
+    Values that are mere words leave another mark than phone numbers and addresses: these say what the text is about.
+    """
+    marks = {value.casefold(): "‹value›" if re.search(r"[\d@]", value) else "‹word›" for value in values}
+    marks[crm_id.casefold()] = "‹id›"
+    longest_first = sorted((value for value in marks if re.search(r"\w", value)), key=len, reverse=True)
+    if not text or not longest_first:
+        return text
+    sent = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+    return sent.sub(lambda found: marks.get(found[0].casefold(), "‹word›"), text)
 
 
 def _has_rate_header(answer: Answer) -> bool:
@@ -69,8 +114,3 @@ def _has_rate_header(answer: Answer) -> bool:
         return True
     names = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining", "ratelimit")
     return any(_NOTHING_LEFT.search(answer.headers.get(name, "")) for name in names)
-
-
-def _body_text(answer: Answer) -> str:
-    """Words outside an error document count for a throttle only: there they can do no harm."""
-    return (answer.body or b"")[:4096].decode("utf-8", "replace")

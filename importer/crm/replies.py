@@ -4,12 +4,15 @@ Sources: the contract for the documented answers; docs/reliability.md for the re
 listed stops the run: stopping loses nothing, guessing might.
 """
 
+import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from importer.crm.echo import echo_warnings
-from importer.crm.meaning import Fingerprint, Meaning, meaning_of
+from importer.crm.meaning import Fingerprint, Meaning, fingerprint, meaning_of, said_without
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
 from importer.crm.waiting import nothing_left_for, retry_after
@@ -102,9 +105,13 @@ def _judge_create_accepted(seen: Answer, call: Call) -> Verdict:
 
 
 def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict:
-    match meaning_of(seen, call.crm_id, learnt):
+    values = values_sent(call)
+    meaning = meaning_of(seen, call.crm_id, learnt, values)
+    match meaning:
         case Meaning.DUPLICATE:
             return _verdict(seen, Action.EXISTS, _said(seen))
+        case Meaning.OTHER_RULE:
+            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}")
         case Meaning.THROTTLE:
             return _throttled(seen)
     return _verdict(
@@ -114,7 +121,31 @@ def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verd
         wait=max(5.0, retry_after(seen) or 0.0),
         tries=3,
         ending=Ending.UNKNOWN,
+        shape=fingerprint(seen, call.crm_id, values),
+        likely=meaning is Meaning.LIKELY,
     )
+
+
+def values_sent(call: Call) -> frozenset[str]:
+    """Every text of the call that the server may repeat: its words are ours, not the server's."""
+    try:
+        body = json.loads(call.operation.body)
+    except ValueError:
+        body = {}
+    named = body.values() if isinstance(body, dict) else (body,)  # the names at the top are the contract's
+    return frozenset({call.operation.key, call.lead_id, *(text for value in named for text in _texts(value))} - {""})
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.strip()
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
@@ -125,7 +156,7 @@ def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
             return _unproven(seen)
         case 429:
             return _throttled(seen)
-        case 404 if seen.is_error_document and _names_org(seen):
+        case 404 if seen.is_error_document and _names_org(seen, call):
             return _again_then_stop(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
         case 404 if seen.is_error_document:
             # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
@@ -221,9 +252,10 @@ def _said(seen: Answer) -> str:
     return f"{seen.status} {seen.error_text}".strip()
 
 
-def _names_org(seen: Answer) -> bool:
-    text = seen.error_text.casefold()
-    return "org" in text and "lead" not in text
+def _names_org(seen: Answer, call: Call) -> bool:
+    """Whether the server's own words are about the organization, not about the lead or its user."""
+    text = said_without(seen.error_text, call.crm_id, values_sent(call)).casefold()
+    return bool(re.search(r"\borg(ani[sz]ation)?\b", text)) and not re.search(r"\b(lead|user|owner)", text)
 
 
 def _host(seen: Answer) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from importer.crm.meaning import Fingerprint
 from importer.exit_codes import ExitCode
 
 
@@ -67,6 +68,7 @@ class Verdict:
     breaker. `wait` is a number of seconds the server or a rule asks for; `pause` says that the server's budget is used
     up for so many seconds, although this call was taken. `tries` is how often this row may get this
     kind of verdict before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail).
+    `shape` is that of an unclear answer; `likely` says that it is the learnt one.
     """
 
     action: Action
@@ -83,3 +85,5 @@ class Verdict:
     streak: Streak | None = None
     stop: Stop | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    shape: Fingerprint | None = None
+    likely: bool = False

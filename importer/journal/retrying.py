@@ -11,7 +11,9 @@ RETRY_FAILED: Final = (
     AND EXISTS (SELECT 1 FROM rows r WHERE {_SAME_ROW} AND r.status IN ('rejected', 'unknown'))""",
     """UPDATE rows SET status = 'pending', message = '', hint = '', finished_at = NULL,
     assign = CASE WHEN assigns THEN 'pending' ELSE '' END, events = CASE WHEN event_calls THEN 'pending' ELSE '' END
-    WHERE run = :run AND status IN ('rejected', 'unknown')""",
+    WHERE run = :run AND status IN ('rejected', 'unknown') AND EXISTS (SELECT 1 FROM operations o
+        WHERE o.run = rows.run AND o.source = rows.source AND o.number = rows.number AND o.ordinal = 0
+        AND o.body IS NOT NULL)""",
     # failed and held follow-ups may be sent again, however old; events wait for an assignment that is not accepted
     f"""UPDATE operations SET doubt_at = NULL, state = CASE WHEN kind = 'event' AND EXISTS (SELECT 1 FROM operations a
         WHERE a.run = operations.run AND a.source = operations.source AND a.number = operations.number

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from importer.journal.doubted import doubt_duplicates
 from importer.journal.follow_ups import SETTLE, SETTLE_FOR_EVER, release, settle
 from importer.journal.rows import OF_CALL, OF_ROW, CallKey, RowKey, append_problem, mark_maybe
 from importer.journal.states import OperationState as State
@@ -235,6 +236,14 @@ class SendingJournal:
                 (fingerprint, self._time(), self._realm),
             )
         )
+
+    async def unlearn(self, http_status: int, error_code: int | None) -> None:
+        """The duplicate answer is none: what rests on it alone is not known any more."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            doubt_duplicates(connection, self._realm, http_status, error_code, run=self._run)
+
+        await self._writer.commit(change)
 
     def _row_key(self, row: RowId) -> RowKey:
         return (self._run, row.source, row.number)

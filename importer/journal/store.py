@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 from importer.errors import RunError
 from importer.journal.aside import Aside
 from importer.journal.database import disk_error, open_database
+from importer.journal.doubted import doubt_duplicates
 from importer.journal.encoding import dumps
 from importer.journal.follow_ups import give_up_stale
 from importer.journal.retrying import RETRY_FAILED
@@ -163,6 +164,11 @@ class Journal:
             "SELECT fingerprint, fingerprint_at FROM realms WHERE id = ?", (realm,)
         ).fetchone()
         return row["fingerprint"] or "", row["fingerprint_at"] or ""
+
+    def doubt_duplicates(self, realm: int, http_status: int, error_code: int | None) -> int:
+        """Forget the learnt answer, and the leads known by it alone; returns how many."""
+        with transaction(self.connection):
+            return doubt_duplicates(self.connection, realm, http_status, error_code)
 
     def created_leads(self, run: StoredRun) -> list[tuple[str, str]]:
         """(lead_id, crm_id) of the leads that the run has created so far."""

@@ -1,25 +1,47 @@
 """The canary: create the first lead a second time, on purpose, and learn what "already exists" looks like here.
 
 It also tests, on one lead, the assumption that the whole importer stands on: that a crm_id is unique.
+
+Words that name the lead's id are proof at once. Any other answer may be a rate limit's. It is believed only after it
+came twice for the canary's lead and for no other, with other creates accepted in between and right after. What is
+believed by its shape alone is dropped as soon as a lead that was answered so is created after all.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final, Protocol
 
 from importer.clock import Clock
 from importer.crm.meaning import Fingerprint, Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer, Observation
 from importer.crm.pacing import Pacer
+from importer.crm.replies import values_sent
+from importer.crm.verdict import Action, Verdict
 from importer.journal.sending import SendingJournal
-from importer.model.operation import Call
+from importer.model.operation import Call, Kind
+from importer.runs.lane import Waiting
 
 TRIES: Final = 3
 PAUSE: Final = 5.0
 """Seconds between two tries: longer than a short throttle's window."""
 
+LONG_PAUSE: Final = 15.0
+"""Seconds between the two answers that teach a shape: longer than a limit on one lead (contact page, v3: 10 s)."""
+
+OTHERS: Final = 3
+"""Creates of other leads that are accepted between these two."""
+
 REMEMBERED_DAYS: Final = 30
 """How long a learnt answer is trusted."""
+
+_NOTE: Final = (
+    "what “already exists” looks like on this server is not known yet; unclear answers are asked again, "
+    "and may end as unknown"
+)
+_IDEMPOTENT: Final = (
+    "this server answers 200 to a create of a lead that exists, too: nothing is called created on that word alone, and "
+    "no owner is changed; --assume-new says that none of these leads existed before"
+)
 
 
 class _Client(Protocol):
@@ -34,9 +56,26 @@ class Learnt:
     second_lead: str = ""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Candidate:
+    """A shape on trial. `repeated_at`: when it came for the second time."""
+
+    call: Call
+    lead_id: str
+    shape: Fingerprint
+    seen_at: float
+    accepted: int = 0
+    repeated_at: float | None = None
+    is_flying: bool = False
+
+
 @dataclass(kw_only=True)
 class Canary:
-    """Flies once per run, after the first created lead, unless the answer is known already or nobody wants it."""
+    """Flies once per run, with the first accepted create, unless the answer is known already or nobody wants it.
+
+    `fingerprint` is the learnt answer, `throttles` are shapes of 429 after which the same lead was accepted.
+    `is_idempotent`: the server answers 200 for leads that exist, too.
+    """
 
     client: _Client
     journal: SendingJournal
@@ -45,57 +84,127 @@ class Canary:
     learnt: Fingerprint | None
     wanted: bool
     fingerprint: Fingerprint | None = field(init=False)
+    throttles: set[Fingerprint] = field(default_factory=set, init=False)
+    is_idempotent: bool = field(default=False, init=False)
+    _candidate: _Candidate | None = field(default=None, init=False)
+    _seen_for_others: set[Fingerprint] = field(default_factory=set, init=False)
+    _accepted_at: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
         self.fingerprint = self.learnt
         self._waiting = self.wanted and self.learnt is None
 
     async def fly(self, call: Call, lead_id: str) -> Learnt | None:
-        """Send the create again; `None` if there is nothing to say."""
-        if not self._waiting:
+        """Send the create again, or once more when it is time; `None` if there is nothing to say."""
+        if self._waiting:
+            self._waiting = False
+            return await self._first(call, lead_id)
+        candidate = self._candidate
+        if candidate is None or candidate.is_flying or candidate.accepted < OTHERS:
             return None
-        self._waiting = False
-        seen_before: Fingerprint | None = None
+        if self.clock.monotonic() < candidate.seen_at + LONG_PAUSE:
+            return None
+        candidate.is_flying = True
+        seen = await self._send(candidate.call)
+        if second := self._second_success(candidate.call, candidate.lead_id, seen):
+            return second
+        if self._shape(seen, candidate.call) == candidate.shape and self._candidate is candidate:
+            candidate.repeated_at = self.clock.monotonic()
+        else:
+            self._candidate = None
+        return None
+
+    async def _first(self, call: Call, lead_id: str) -> Learnt | None:
         for _ in range(TRIES):
-            ticket = await self.pacer.turn()
-            await self.journal.canary_sent()
-            seen = await self.client.send(call)
-            self.pacer.answered(ticket)
-            if isinstance(seen, Answer) and 200 <= seen.status < 300:
-                return self._second_success(call, lead_id, seen)
-            if isinstance(seen, Answer) and seen.status in (409, 429):
-                shape = fingerprint(seen, call.crm_id)
-                if self._is_proof(seen, call, seen_before):
-                    await self._keep(shape)
-                    return None
-                seen_before = shape
+            seen = await self._send(call)
+            if second := self._second_success(call, lead_id, seen):
+                return second
+            shape = self._shape(seen, call)
+            if shape is not None and shape.proves:
+                await self._keep(shape)
+                return None
+            if shape is not None and self._is_candidate(seen, call) and shape not in self._seen_for_others:
+                self._candidate = _Candidate(call=call, lead_id=lead_id, shape=shape, seen_at=self.clock.monotonic())
+                break
             await self.clock.sleep(PAUSE)
-        return Learnt(
-            note="what “already exists” looks like on this server could not be learnt; unclear answers are asked again"
-        )
+        return Learnt(note=_NOTE)
+
+    async def _send(self, call: Call) -> Observation:
+        ticket = await self.pacer.turn()
+        await self.journal.canary_sent()
+        seen = await self.client.send(call)
+        self.pacer.answered(ticket)
+        return seen
 
     @staticmethod
-    def _is_proof(seen: Answer, call: Call, seen_before: Fingerprint | None) -> bool:
-        """The known words, or the same error document twice with a pause in between and no sign of a rate limit."""
-        meaning = meaning_of(seen, call.crm_id)
-        if meaning is Meaning.DUPLICATE:
-            return True
-        repeated = seen_before == fingerprint(seen, call.crm_id)
-        return meaning is Meaning.UNCLEAR and seen.is_error_document and repeated
-
-    async def _keep(self, shape: Fingerprint) -> None:
-        self.fingerprint = shape
-        await self.journal.learn(fingerprint_text(shape))
-
-    @staticmethod
-    def _second_success(call: Call, lead_id: str, seen: Answer) -> Learnt | None:
-        second = (seen.document or {}).get("lead_id")
-        if second in (lead_id, None):
+    def _shape(seen: Observation, call: Call) -> Fingerprint | None:
+        if not isinstance(seen, Answer) or seen.status not in (409, 429):
             return None
+        return fingerprint(seen, call.crm_id, values_sent(call))
+
+    @staticmethod
+    def _is_candidate(seen: Observation, call: Call) -> bool:
+        """An error document whose words say nothing: an empty answer is every limiter's."""
+        if not isinstance(seen, Answer) or not seen.is_error_document:
+            return False
+        return meaning_of(seen, call.crm_id, None, values_sent(call)) is Meaning.UNCLEAR
+
+    def _second_success(self, call: Call, lead_id: str, seen: Observation) -> Learnt | None:
+        second = (seen.document or {}).get("lead_id") if isinstance(seen, Answer) and seen.status < 300 else None
+        if not isinstance(second, str) or not second:
+            return None
+        if second == lead_id:
+            self.is_idempotent = True
+            return Learnt(note=_IDEMPOTENT)
         return Learnt(
             second_lead=f"the server made two leads for one crm_id ({call.crm_id}): {lead_id} and {second}; "
             "nothing more is sent, because no repetition would be safe"
         )
+
+    async def _keep(self, shape: Fingerprint) -> None:
+        self.fingerprint = shape
+        self._candidate = None
+        await self.journal.learn(fingerprint_text(shape))
+
+    async def weigh(self, waiting: Waiting, verdict: Verdict, sent_at: float) -> None:
+        """What the answer to a create says about the answers that are known or on trial."""
+        if waiting.call.operation.kind is not Kind.CREATE:
+            return
+        if verdict.action is Action.ACCEPT:
+            await self._accepted(waiting, sent_at)
+        elif verdict.shape is not None:
+            self._seen_for_others.add(verdict.shape)
+            waiting.unclear = waiting.unclear or (verdict.shape, self.clock.monotonic())
+        candidate = self._candidate
+        if candidate is None or verdict.action not in (Action.THROTTLE, Action.UNCLEAR):
+            return
+        if candidate.repeated_at is not None or verdict.shape == candidate.shape:
+            self._candidate = None  # the server refuses others as well: its answer proves nothing
+
+    async def _accepted(self, waiting: Waiting, sent_at: float) -> None:
+        self._accepted_at = max(self._accepted_at, sent_at)
+        if waiting.unclear is not None:
+            shape, _ = waiting.unclear
+            if shape.status == 429:
+                self.throttles.add(shape)
+            if shape == self.fingerprint:
+                self.fingerprint = None
+                await self.journal.unlearn(shape.status, shape.error_code)
+        candidate = self._candidate
+        if candidate is None:
+            return
+        candidate.accepted += 1
+        if candidate.repeated_at is not None and sent_at >= candidate.repeated_at:
+            await self._keep(candidate.shape)
+
+    def confirmed(self, waiting: Waiting, verdict: Verdict) -> Verdict:
+        """The last verdict of a create: the learnt shape is proof if the server accepted others between its answers."""
+        if not verdict.likely or waiting.unclear is None:
+            return verdict
+        shape, since = waiting.unclear
+        if shape != self.fingerprint or self._accepted_at <= since:
+            return verdict
+        return replace(verdict, action=Action.EXISTS)
 
 
 def fingerprint_text(shape: Fingerprint) -> str:
@@ -103,6 +212,8 @@ def fingerprint_text(shape: Fingerprint) -> str:
     return json.dumps(asdict(shape))
 
 
-def fingerprint_from(text: str) -> Fingerprint:
-    """A fingerprint as it was."""
-    return Fingerprint(**json.loads(text))
+def fingerprint_from(text: str) -> tuple[Fingerprint, bool]:
+    """A fingerprint as it was, and whether it may be believed: earlier versions took a rate limit's answer, too."""
+    fields = json.loads(text)
+    shape = Fingerprint(**fields)
+    return shape, shape.proves or "rate_header" in fields

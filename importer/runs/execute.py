@@ -49,6 +49,12 @@ _REACHED: Final = frozenset({Action.THROTTLE, Action.DOUBT})
 _NEAR_PAUSE: Final = 0.05
 
 
+UNCLEAR_PAUSE: Final = 20.0
+"""Seconds between the second and the third time that an unclear refusal is asked again."""
+
+THROTTLED_TRIES: Final = 10
+"""How often a row may meet an unclear refusal that turned out to be a rate limit's: few rows are refused so often."""
+
 LONGEST_THROTTLE: Final = 1800.0
 """Seconds without a request that was not throttled after which the run stops (resumable)."""
 
@@ -247,6 +253,7 @@ class Sender:
         verdict = judge(seen, waiting.call, self._canary.fingerprint)
         if not (verdict.outage and self._breaker.is_open):  # a probe in an outage says nothing about its row
             waiting.verdicts[verdict.action, verdict.tries] += 1
+        await self._canary.weigh(waiting, verdict, ticket)
         stop = self._note(verdict, waiting.call, ticket)
         if verdict.maybe is not None:
             waiting.call = replace(waiting.call, maybe=verdict.maybe)
@@ -255,12 +262,12 @@ class Sender:
         if verdict.action is Action.STOP or self._is_to_be_repeated(verdict, waiting):
             await self._repeat(lane, waiting, verdict)
         else:
-            await self._settle(waiting, verdict)
+            await self._settle(waiting, self._canary.confirmed(waiting, verdict))
 
     def _note(self, verdict: Verdict, call: Call, ticket: float) -> Stop | None:
         """What the attempt says about the run as a whole."""
         pacer = self._pacers[call.operation.kind]
-        throttled = verdict.action in (Action.THROTTLE, Action.UNCLEAR)
+        throttled = verdict.action is Action.THROTTLE or verdict.shape in self._canary.throttles
         pacer.answered(ticket, throttled=throttled, wait=verdict.wait)
         if throttled:
             LOG.info("%s throttled, wait %s, now %.2f/s", call.operation.kind, verdict.wait, pacer.rate)
@@ -299,11 +306,11 @@ class Sender:
             tip="Its quota may be used up; `importer resume` goes on with this run later.",
         )
 
-    @staticmethod
-    def _is_to_be_repeated(verdict: Verdict, waiting: Waiting) -> bool:
+    def _is_to_be_repeated(self, verdict: Verdict, waiting: Waiting) -> bool:
         if verdict.action in (Action.ACCEPT, Action.EXISTS, Action.REJECT):
             return False
-        return verdict.tries is None or waiting.times(verdict) < verdict.tries
+        tries = THROTTLED_TRIES if verdict.shape in self._canary.throttles else verdict.tries
+        return tries is None or waiting.times(verdict) < tries
 
     async def _repeat(self, lane: Lane, waiting: Waiting, verdict: Verdict) -> None:
         """Write down that the call is open again, and put it where it waits for its time."""
@@ -325,6 +332,8 @@ class Sender:
             return least  # the pacer's gate is shut for everybody
         if verdict.action is Action.DOUBT and kind is Kind.CREATE:
             return max(self.options.settle, verdict.wait or 0.0)
+        if verdict.action is Action.UNCLEAR and waiting.times(verdict) > 1:
+            return max(UNCLEAR_PAUSE, verdict.wait or 0.0)
         if verdict.wait is not None:
             return max(least, verdict.wait)
         return max(least, backoff(max(0, waiting.times(verdict) - 1), self.rng))
@@ -339,12 +348,13 @@ class Sender:
                 self._release(released)
             self.progress.settled(f"{call.operation.kind} {state}", call.row)
             return
+        if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
+            self._heed(learnt)
+        self._outcomes.is_idempotent = self._canary.is_idempotent
         status, released = await self._outcomes.create(call, verdict, waiting.seen_in)
         if status is not RowStatus.CREATED:
             LOG.info("row %s: %s, status %s, code %s", call.row, status, verdict.http_status, verdict.error_code)
         self.progress.settled(status, call.row)
-        if verdict.action is Action.ACCEPT and (learnt := await self._canary.fly(call, verdict.lead_id)) is not None:
-            self._heed(learnt)
         self._settled_creates += 1
         self._release(released)
 

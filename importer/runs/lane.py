@@ -10,6 +10,7 @@ from itertools import count
 from typing import Final
 
 from importer.clock import Clock
+from importer.crm.meaning import Fingerprint
 from importer.crm.verdict import Action, Verdict
 from importer.model.operation import Call
 
@@ -21,13 +22,15 @@ BACKLOG: Final = 1000
 class Waiting:
     """A call with what this process has learnt about it: how often each verdict fell, and who saw the lead before.
 
-    Verdicts of one action that may fall differently often are counted apart.
+    Verdicts of one action that may fall differently often are counted apart. `unclear` is the shape of its first
+    unclear answer and when that came.
     """
 
     call: Call
     seen_in: str = ""
     due_in: float = 0.0
     verdicts: Counter[tuple[Action, int | None]] = field(default_factory=Counter)
+    unclear: tuple[Fingerprint, float] | None = None
 
     def times(self, verdict: Verdict) -> int:
         """How often this verdict fell."""

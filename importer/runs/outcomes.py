@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from importer.crm.verdict import Action, Ending, Verdict
+from importer.journal.doubted import BY_SHAPE
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.model.operation import Call, Kind
@@ -15,6 +16,8 @@ _UNCONFIRMED_HINT = (
 )
 _UNKNOWN_HINT = "Look for the lead in the CRM; `importer resume --retry-failed` tries once more."
 _FOLLOW_UP_HINT = "`importer resume --retry-failed` tries once more; or do it by hand in the CRM."
+_IDEMPOTENT = "exists now; this server answers 200 for leads that exist, too, so this run or somebody else made it"
+_UNSURE = "exists now; an earlier request of ours that was never answered, or somebody else, made it"
 _ASSUMED = "exists now, and nothing existed before (--assume-new): an unanswered request of ours made it"
 
 
@@ -25,10 +28,13 @@ class Outcomes:
         self._journal = journal
         self._assume_new = assume_new
         self._on_duplicate = on_duplicate
+        self.is_idempotent = False
 
     async def create(self, call: Call, verdict: Verdict, seen_in: str) -> tuple[RowStatus, list[Call]]:
         """The create has ended."""
         match verdict.action, verdict.ending:
+            case Action.ACCEPT, _ if self.is_idempotent and not self._assume_new:
+                return await self._exists(replace(call, maybe=True), verdict, seen_in, unsure=_IDEMPOTENT)
             case Action.ACCEPT, _:
                 return await self._created(call, verdict)
             case Action.EXISTS, _:
@@ -53,22 +59,26 @@ class Outcomes:
         )
         return RowStatus.CREATED, released
 
-    async def _exists(self, call: Call, verdict: Verdict, seen_in: str) -> tuple[RowStatus, list[Call]]:
+    async def _exists(
+        self, call: Call, verdict: Verdict, seen_in: str, unsure: str = _UNSURE
+    ) -> tuple[RowStatus, list[Call]]:
         """A duplicate is a lead that an earlier run saw, or that no request of ours can have made."""
         if call.maybe and not seen_in and self._assume_new:
             return await self._created(call, replace(verdict, lead_id="", warnings=()), message=_ASSUMED)
         if call.maybe and not seen_in:
             status, follow_ups, hint = RowStatus.CREATED_UNCONFIRMED, OperationState.HELD, _UNCONFIRMED_HINT
-            message = "exists now; an earlier request of ours that was never answered, or somebody else, made it"
+            message = unsure
         else:
             follow = self._on_duplicate is OnDuplicate.FOLLOW_UP
             status, hint = RowStatus.DUPLICATE, ""
             follow_ups = OperationState.PLANNED if follow else OperationState.DROPPED
             message = f"existed already{f' (seen by run {seen_in})' if seen_in else ''}"
+            message = BY_SHAPE if verdict.likely and not seen_in else message
         released = await self._journal.create_settled(
             call,
             status,
             follow_ups=follow_ups,
+            lead_id=verdict.lead_id,
             message=message,
             hint=hint,
             http_status=verdict.http_status,

@@ -95,7 +95,7 @@ async def _send(
         assume_new=request.assume_new,
         on_duplicate=request.on_duplicate,
         canary=request.canary,
-        learnt=_learnt(journal, run, clock.now()),
+        learnt=_learnt(journal, run, clock.now(), progress),
     )
     async with client, Writer(journal.folder) as writer:
         with journal.sending(run, writer) as sending:
@@ -123,13 +123,21 @@ async def _tick(progress: Progress) -> None:
         progress.tick()
 
 
-def _learnt(journal: Journal, run: StoredRun, now: datetime) -> Fingerprint | None:
-    """The duplicate answer that an earlier run learnt, unless that is too long ago."""
+def _learnt(journal: Journal, run: StoredRun, now: datetime, progress: Progress) -> Fingerprint | None:
+    """The duplicate answer that an earlier run learnt, unless that is too long ago or was never proven."""
     assert run.realm is not None  # noqa: S101 - a planned run has one
     text, at = journal.learnt(run.realm)
-    if not text or now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS):
+    if not text:
         return None
-    return fingerprint_from(text)
+    shape, is_proven = fingerprint_from(text)
+    if not is_proven:
+        if leads := journal.doubt_duplicates(run.realm, shape.status, shape.error_code):
+            progress.note(
+                f"an earlier version may have taken a rate limit for “already exists”: {leads} leads that it called "
+                "duplicates are not known any more; import their files once more with --again"
+            )
+        return None
+    return None if now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS) else shape
 
 
 @contextmanager

@@ -42,6 +42,14 @@ THROTTLE = [
     b"error code: 1015 You are being rate limited",
     b"throttled",
 ]
+OTHER_RULE = [
+    dto("A lead with this phone number already exists"),
+    dto("The user already exists"),
+    dto("Conflict", description="Duplicate e-mail address"),
+    dto("duplicate key value violates unique constraint uk_leads_org_phone"),
+    dto("Lead with +919000000001 already exists"),
+    dto("Mobile is already in use"),
+]
 UNCLEAR = [
     b"",
     b"null",
@@ -59,7 +67,8 @@ UNCLEAR = [
     dto(""),
     dto("Conflict"),
     dto("already exists"),
-    dto("The user already exists"),
+    dto("Duplicate request for this lead"),
+    dto("A lead with this crm_id and phone already exists"),
     dto("Internal problem with lead"),
     b"\xff\xfe\x00",
     b'{"error_message": "lead already exi',
@@ -70,6 +79,12 @@ UNCLEAR = [
 @pytest.mark.parametrize("status", [429, 409])
 def test_positive_proof_is_a_duplicate(body: object, status: int) -> None:
     assert meaning_of(refused(body, status), "L-1") is Meaning.DUPLICATE
+
+
+@pytest.mark.parametrize("body", OTHER_RULE, ids=repr)
+@pytest.mark.parametrize("status", [429, 409])
+def test_another_uniqueness_is_no_duplicate(body: object, status: int) -> None:
+    assert meaning_of(refused(body, status), "L-1", values=["+919000000001"]) is Meaning.OTHER_RULE
 
 
 @pytest.mark.parametrize("body", THROTTLE, ids=repr)
@@ -116,15 +131,22 @@ def test_an_id_that_says_it_exists_proves_nothing() -> None:
     assert meaning_of(refused(dto(f"Cannot store {crm_id}")), crm_id) is Meaning.UNCLEAR
 
 
-def test_a_learnt_answer_counts_whatever_its_words() -> None:
+def test_a_learnt_answer_is_likely_whatever_its_words() -> None:
     learnt = fingerprint(refused(dto("Constraint 17 violated for L-1", code=4090001)), "L-1")
     same = refused(dto("Constraint 99 violated for L-2", code=4090001))
     other = refused(dto("Constraint 99 violated for L-2", code=5000001))
-    assert meaning_of(same, "L-2", learnt) is Meaning.DUPLICATE
+    assert meaning_of(same, "L-2", learnt) is Meaning.LIKELY
     assert meaning_of(other, "L-2", learnt) is Meaning.UNCLEAR
     assert meaning_of(refused(dto("Constraint 9 violated for L-2", code=4090001), retry_after="2"), "L-2", learnt) is (
         Meaning.UNCLEAR
     )
+
+
+@pytest.mark.parametrize("value", ["Rate Limit Ltd", "too many", "Duplicate Lead", "lead already exists", "Quota"])
+def test_words_of_any_value_do_not_speak_for_the_server(value: str) -> None:
+    assert meaning_of(refused(dto(f"Cannot store {value.upper()}")), "L-1", values=[value]) is Meaning.UNCLEAR
+    exists = refused(dto(f"Lead with this crm_id already exists ({value})"))
+    assert meaning_of(exists, "L-1", values=[value]) is Meaning.DUPLICATE
 
 
 @settings(max_examples=500)

@@ -240,7 +240,15 @@ def test_the_numbers_are_those_of_the_tests_of_replies() -> None:
 
 def test_the_evidence_of_a_429() -> None:
     said = [row[1] for row in table(section(RELIABILITY, "## Duplicate, or too fast?"))]
-    assert [text.split(",")[0] for text in said] == ["duplicate", "duplicate", "unclear", "throttle", "unclear"]
+    assert [text.split(",")[0] for text in said] == [
+        "duplicate",
+        "rejected",
+        "unclear",
+        "duplicate",
+        "throttle",
+        "unclear",
+    ]
+    assert meaning_of(_error(429, "a lead with this phone number already exists"), "L-1") is Meaning.OTHER_RULE
     assert meaning_of(_error(429, EXISTS), "L-1") is Meaning.DUPLICATE
     assert (
         meaning_of(Answer(status=429, headers={"retry-after": "1"}, body=_error(429, EXISTS).body), "L-1")

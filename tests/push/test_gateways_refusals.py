@@ -83,7 +83,7 @@ BY_NAME: dict[str, tuple[Meaning, bytes, dict[str, str]]] = {
         {"x-ratelimit-remaining": "0"},
     ),
     "dto, duplicate of something else": (
-        Meaning.UNCLEAR,
+        Meaning.OTHER_RULE,
         b'{"error_code":4290002,"error_message":"User with this email already exists"}',
         {},
     ),

@@ -261,14 +261,6 @@ def test_a_follow_up_that_answers_late_is_asked_again(push: Push) -> None:
     assert sum(push.crm.events.values()) == 1
 
 
-def test_the_canary_learns_the_duplicate_answer(push: Push) -> None:
-    odd = error(429, "Constraint 17 violated")
-    push.crm.script[Kind.CREATE].extend([push.crm.behave, odd, odd, odd])
-    push.plan([planned_row(2), planned_row(3)])
-    push.send(canary=True)
-    assert push.statuses() == ["created", "duplicate"]
-
-
 def test_two_leads_for_one_id_stop_the_run(push: Push) -> None:
     second = Answer(status=200, headers={}, body=b'{"lead_id": "another", "crm_id": "L-2"}')
     push.crm.script[Kind.CREATE].extend([push.crm.behave, second])
