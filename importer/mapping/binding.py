@@ -132,5 +132,7 @@ def _unconvertible(target: BoundTarget, loaded: LoadedMapping) -> Iterator[Mista
         texts = text_series(rule.default, alone.index)
         found += [("default", finding) for finding in target.conversion(texts, alone).findings]
     for key, finding in found:
+        if finding.warning:
+            continue
         keys = (*target.purpose.keys, key)
         yield Mistake(line=loaded.line(keys), key=shown_path(keys), message=f"“{finding.value}” {finding.detail}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Converted:
     """A converted column: the index of the source, canonical texts, `""` where the cell is blank or broken.
 
-    `findings` say why cells could not be converted; the mapper adds field and column.
+    `findings` say why cells could not be converted, or warn of what was converted; the mapper adds field and column.
     """
 
     values: pd.Series[str]
@@ -55,7 +55,9 @@ def converted_by_value(series: pd.Series[str], convert: Callable[[str], str | Br
     return Converted(values=text_series(texts[codes], series.index), findings=findings_of(series, codes, broken))
 
 
-def findings_of(series: pd.Series[str], codes: NDArray[np.intp], broken: Mapping[int, Broken]) -> Problems:
+def findings_of(
+    series: pd.Series[str], codes: NDArray[np.intp], broken: Mapping[int, Broken], *, warning: bool = False
+) -> Problems:
     """A finding for every row whose code is among the broken, in row order; the values are those of `series`."""
     if not broken:
         return Problems.none()
@@ -69,4 +71,5 @@ def findings_of(series: pd.Series[str], codes: NDArray[np.intp], broken: Mapping
         detail=pa.array([why.detail for why in broken.values()], TEXT).take(of_row),
         value=large_texts(series).take(pa.array(places)),
         cure=pa.array([why.cure for why in broken.values()], TEXT).take(of_row),
+        warning=warning,
     )

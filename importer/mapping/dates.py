@@ -16,6 +16,7 @@ from importer.mapping.converted import Broken, Converted, findings_of, text_seri
 from importer.mapping.date_formats import ISO, Moments, read_moments
 from importer.mapping.date_hints import why_not_understood
 from importer.mapping.texts import trimmed
+from importer.model.problems import Problems
 from importer.model.texts import TEXT, scalar
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
 _PER_UNIT: Final = {"s": 1_000_000, "ms": 1_000}
+_ONE_DAY: Final = timedelta(days=1)
+_YEARS_AHEAD: Final = 20
+"""Contracts and cards end within this; a date that `%y` puts further into the future could as well be a birthday."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ class DateRule:
     `formats` are those of `date_formats`; ISO dates are understood beside them (unless a format says `%Y-%d-%m`).
     `timezone` is an IANA name, for texts without an offset. With a `unit` the result is epoch digits, rounded down;
     without, `2026-11-22` for `date_only` and else `2026-11-22T15:04:05+05:30`. `date_only` takes the day in
-    `timezone`, and its first moment where a moment is asked for. `earliest` and `latest` are aware.
+    `timezone`, and its first moment where a moment is asked for. `earliest` and `latest` are aware, and so is `now`:
+    what `%y` puts after it has a warning, and is a problem if it is more than 20 years ahead.
     """
 
     formats: tuple[str, ...] = ()
@@ -42,6 +47,7 @@ class DateRule:
     date_only: bool = False
     latest: datetime | None = None
     earliest: datetime | None = None
+    now: datetime | None = None
 
 
 def dates(series: pd.Series[str], rule: DateRule) -> Converted:
@@ -55,11 +61,13 @@ def dates(series: pd.Series[str], rule: DateRule) -> Converted:
         moments = _days_of(moments, zone)
     micros = _instants(moments, zone, broken, rule)
     _check_window(moments, micros, rule, broken)
+    warnings = _centuries(texts, moments, micros, rule, broken)
     understood = moments.fits.copy()
     understood[list(broken)] = False
     written = pa.array(_written(moments, micros, rule), TEXT)
     values = pc.if_else(pa.array(understood), written, scalar("")).take(pa.array(codes))
-    return Converted(values=text_series(values, series.index), findings=findings_of(series, codes, broken))
+    findings = [findings_of(series, codes, broken), findings_of(series, codes, warnings, warning=True)]
+    return Converted(values=text_series(values, series.index), findings=Problems.together(findings))
 
 
 def _rows_of(series: pd.Series[str]) -> str:
@@ -170,6 +178,38 @@ def _check_window(moments: Moments, micros: NDArray[np.int64], rule: DateRule, b
         why = Broken(code="date-out-of-range", detail=f"lies {word} {bound:%Y-%m-%d}")
         for place in np.flatnonzero(outside):
             broken.setdefault(int(place), why)
+
+
+def _centuries(
+    texts: Any, moments: Moments, micros: NDArray[np.int64], rule: DateRule, broken: dict[int, Broken]
+) -> dict[int, Broken]:
+    """Warn of what a two-digit year puts into the future; add what is too far ahead to `broken`."""
+    short = [name for name in rule.formats if "%y" in name]
+    if rule.now is None or not short:
+        return {}
+    future = np.flatnonzero(moments.fits & (micros > (rule.now + _ONE_DAY - _EPOCH) // _MICRO))
+    ahead = texts.take(pa.array(future))
+    read_short = np.any([read_moments(ahead, name).fits for name in short], axis=0)
+    warnings = {}
+    for place in future[read_short].tolist():
+        day = str(moments.clock[place])[:10]
+        earlier = f"{int(day[:4]) - 100}{day[4:]}"
+        if int(day[:4]) > rule.now.year + _YEARS_AHEAD:
+            broken.setdefault(place, _century_open(day, earlier))
+        elif place not in broken:
+            warnings[place] = Broken(
+                code="date-in-future", detail=f"is read as {day}, because %y takes 00 to 68 for 2000 to 2068"
+            )
+    return warnings
+
+
+def _century_open(day: str, earlier: str) -> Broken:
+    return Broken(
+        code="date-ambiguous",
+        detail=f"could be {earlier} or {day}: its year has no century",
+        cure="Write the year with four digits. In a spreadsheet, give the column a date format with YYYY and export it "
+        "again; then replace %y in the mapping with %Y.",
+    )
 
 
 def _written(moments: Moments, micros: NDArray[np.int64], rule: DateRule) -> Any:

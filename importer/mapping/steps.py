@@ -39,7 +39,7 @@ def carried_out(steps: Iterable[Step], texts: pd.Series[str], cells: Cells) -> C
         texts, found = converted.values, converted.findings
         if len(found):
             findings.append(found.where(~np.isin(found.rows, broken)))
-            broken = np.append(broken, found.rows)
+            broken = np.append(broken, found.rows[found.stops])
         if len(broken):
             texts = texts.mask(texts.index.isin(broken), "")
     return Converted(values=texts, findings=Problems.together(findings))
@@ -64,7 +64,7 @@ def conversion(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: 
     if isinstance(rule, PhoneRule):
         return _phone_step(rule, defaults, columns)
     if isinstance(rule, AttributeRule):
-        return _typed_step(rule, defaults)
+        return _typed_step(rule, defaults, now)
     if isinstance(rule, TimeRule):
         return _opt_in_step(rule, defaults, now)
     return None
@@ -107,7 +107,7 @@ _BY_TYPE: dict[ValueType, Callable[[pd.Series[str]], Converted]] = {
 }
 
 
-def _typed_step(rule: AttributeRule, defaults: Defaults) -> Step | None:
+def _typed_step(rule: AttributeRule, defaults: Defaults, now: datetime) -> Step | None:
     if rule.type is ValueType.TEXT:
         return None
     if rule.type is ValueType.LIST:
@@ -120,6 +120,7 @@ def _typed_step(rule: AttributeRule, defaults: Defaults) -> Step | None:
         timezone=rule.timezone or defaults.timezone,
         unit=rule.unit,
         date_only=rule.type is ValueType.DATE,
+        now=now,
     )
     return lambda texts, _cells: dates(texts, date_rule)
 

@@ -207,7 +207,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "date-ambiguous",
         "A date that could be two dates",
-        "Day and month cannot be told apart, and the importer never guesses.",
+        "Day and month, or the century, cannot be told apart, and the importer never guesses.",
         'Say the format in the mapping, such as format: "%d/%m/%Y".',
     ),
     _problem(
@@ -227,6 +227,12 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "A date that cannot be meant",
         "The date lies before 2000 or in the future.",
         "Correct the date, or its format in the mapping.",
+    ),
+    _warning(
+        "date-in-future",
+        "A two-digit year in the future",
+        "The format's `%y` takes 00 to 68 for 2000 to 2068, which puts this date into the future.",
+        "If the century before is meant, write the year with four digits.",
     ),
     # values
     _problem(

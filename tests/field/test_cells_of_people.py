@@ -39,3 +39,26 @@ def test_phones_with_their_country_code_but_without_the_plus(importer: CommandLi
     assert importer("run", "bare.csv", "-m", "with_plus.yaml", *FAST).code == 0
     assert phones_sent(sandbox)["G1"] == "+491755550123"
     assert phones_sent(sandbox)["I2"] == "+62812555501"
+
+
+BIRTHDAYS = """\
+version: 1
+name: birthdays
+lead:
+  crm_id: ID
+  first_name: Name
+  phone_number: Phone
+  attributes: {birthday: {column: Birthday, type: date, format: "%d/%m/%y"}}
+"""
+
+
+def test_two_digit_years_do_not_become_birthdays_in_the_future(importer: CommandLine, sandbox: Sandbox) -> None:
+    born = ("05/01/57", "30/12/68", "05/01/85", "05/01/46")
+    rows = [(f"B{at}", "Bo", f"+4930901{at:03}", text) for at, text in enumerate(born)]
+    importer.table(rows, columns=("ID", "Name", "Phone", "Birthday"))
+    importer.mapping(BIRTHDAYS)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 1
+    sent = {lead.crm_id: lead.fields["attributes"]["birthday"] for lead in sandbox.state.leads}
+    assert sent == {"B2": "1985-01-05", "B3": "2046-01-05"}
+    assert [row["_importer_problems"] for row in importer.rejects()] == ["date-ambiguous", "date-ambiguous"]
+    assert [row["warnings"] for row in importer.results()] == ["", "", "", "date-in-future"]

@@ -234,6 +234,38 @@ def test_a_mistaken_format_cannot_be_used() -> None:
         pattern_of("%d/%d/%Y")
 
 
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def test_every_two_digit_year_is_in_the_past_or_has_a_finding_that_is_true_of_it() -> None:
+    texts = [f"05/01/{year:02}" for year in range(100)]
+    converted = read(*texts, formats=("%d/%m/%y",), date_only=True, now=NOW)
+    by_row = {finding.row: finding for finding in converted.findings}
+    for row, (text, value) in enumerate(zip(texts, converted.values, strict=True), start=2):
+        year = int(text[-2:]) + (1900 if text[-2:] >= "69" else 2000)
+        finding = by_row.get(row)
+        if year <= 2026:
+            assert (value, finding) == (f"{year}-01-05", None)
+        elif year <= 2046:
+            assert finding is not None
+            assert (value, finding.code, finding.warning) == (f"{year}-01-05", "date-in-future", True)
+            assert finding.message == f"“{text}” is read as {value}, because %y takes 00 to 68 for 2000 to 2068"
+        else:
+            assert finding is not None
+            assert (value, finding.code, finding.warning) == ("", "date-ambiguous", False)
+            assert finding.message == f"“{text}” could be {year - 100}-01-05 or {year}-01-05: its year has no century"
+
+
+@pytest.mark.parametrize(
+    ("text", "date_format"),
+    [("05/01/2057", "%d/%m/%Y"), ("2057-01-05", "%d/%m/%y"), ("22/11/26", "%d/%m/%y"), ("23/11/26", "%d/%m/%y")],
+)
+def test_a_year_of_four_digits_and_today_need_no_warning(text: str, date_format: str) -> None:
+    converted = read(text, formats=(date_format,), date_only=True, now=NOW)
+    assert converted.values.tolist() != [""]
+    assert not converted.findings
+
+
 FORMATS = ("%d/%m/%Y %H:%M:%S", "%m-%d-%Y %I:%M:%S %p", "%b %d, %Y %H:%M:%S", "%A, %d %B %Y %H:%M:%S", "%Y%m%d%H%M%S")
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)).map(lambda moment: moment.replace(microsecond=0))  # noqa: DTZ001
 
