@@ -192,13 +192,8 @@ class Console:
         self._put(text if is_styled else visible(text, keep="\n", longest=None))
 
     def _put(self, text: str) -> None:
-        """Print on stdout; whether anybody still reads it changes nothing."""
-        try:
-            click.echo(redacted(text), color=_coloured())
-            sys.stdout.flush()  # a program that reads along should not wait for the end
-        except BrokenPipeError:
-            # The interpreter must not complain about it once more at the end, and the exit code stays the run's own.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(redacted(text), color=_coloured())
+        sys.stdout.flush()  # a program that reads along should not wait for the end
 
     def ask(self, question: str) -> bool:
         """A question on the terminal; no when there is nobody to ask."""

@@ -4,11 +4,9 @@ import gc
 import json
 import logging
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from types import FrameType
 from typing import NoReturn, TextIO
 
 import click
@@ -16,22 +14,19 @@ import click
 from importer.cli.commands import importer
 from importer.cli.console import Console
 from importer.cli.hardening import harden, traceback_of
+from importer.cli.signals import handled_signals
+from importer.cli.standard_streams import make_unfailing
 from importer.crm.redaction import redacted
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.model.visible import visible, visible_json
 from importer.runs.log import OneLine, place_of
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, which end a run like Ctrl-C does but with another exit code."""
-
-    exit_code = ExitCode.TERMINATED
-    signal = signal.SIGTERM
+from importer.runs.stop_request import StopRequest
 
 
 def entry() -> NoReturn:
     """The command `importer`."""
+    make_unfailing()
     harden()
     # Rows are many small objects in no circles: looking for circles takes a quarter of the time of a bad list.
     gc.set_threshold(50_000, 20, 50)
@@ -46,9 +41,13 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; returns its exit code and raises nothing."""
     os.umask(0o077)
     _speak_safely()
-    _watch_for_termination()
+    with handled_signals() as stop_request:
+        return _run(argv, stop_request)
+
+
+def _run(argv: Sequence[str], stop_request: StopRequest) -> int:
     try:
-        code = importer.main(args=list(argv), prog_name="importer", standalone_mode=False)
+        code = importer.main(args=list(argv), prog_name="importer", standalone_mode=False, obj=stop_request)
     except click.exceptions.Exit as done:
         return int(done.exit_code)
     except click.ClickException as error:
@@ -59,10 +58,6 @@ def main(argv: Sequence[str]) -> int:
         return _failed(argv, error.message, error.exit_code)
     except click.Abort as stopped:  # what click makes of every KeyboardInterrupt
         return _failed(argv, "interrupted", getattr(stopped.__cause__, "exit_code", ExitCode.INTERRUPTED))
-    except BrokenPipeError:
-        # Whoever read stdout is gone; the interpreter must not complain about it once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the edge: whatever else comes up is a defect and is called one
         return _failed(argv, _explain_defect(error, argv), ExitCode.DEFECT)
     return int(code or ExitCode.DONE)
@@ -111,12 +106,3 @@ def _speak_safely() -> None:
     warnings.showwarning = show
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(OneLine())
-
-
-def _watch_for_termination() -> None:
-    def terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        raise Terminated
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), terminated)

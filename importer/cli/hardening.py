@@ -1,9 +1,6 @@
 """What the process does first, so that nothing it leaves behind can show the credential: dumps, tracebacks, logs."""
 
-import _thread
 import logging
-import os
-import signal
 import sys
 import threading
 import traceback
@@ -67,21 +64,8 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, where: Tra
 
 def _uncaught_elsewhere(seen: Any) -> None:
     """In a thread, or where nobody could catch it."""
-    if issubclass(seen.exc_type, KeyboardInterrupt):
-        # A signal came while a weak reference or a `__del__` was at work: the wish to end would be lost.
-        again = getattr(seen.exc_value, "signal", signal.SIGINT)
-        threading.Timer(0.01, _signal_once_more, [again]).start()
-    elif seen.exc_type is not SystemExit:
+    if not issubclass(seen.exc_type, KeyboardInterrupt | SystemExit):  # a wish to end is noted where it came in
         _uncaught(seen.exc_type, seen.exc_value, seen.exc_traceback)
-
-
-def _signal_once_more(number: signal.Signals) -> None:
-    """To the main thread itself, so that a call of the system in which it waits is interrupted as well."""
-    main = threading.main_thread().ident
-    if os.name == "posix" and main is not None:
-        signal.pthread_kill(main, number)
-    else:
-        _thread.interrupt_main(number)
 
 
 def _leave_no_core() -> None:

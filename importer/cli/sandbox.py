@@ -39,5 +39,5 @@ def sandbox(**options: Any) -> int:
             f"  export SALESCHAT_BASE_URL={base_url} SALESCHAT_API_KEY={api_key} SALESCHAT_ORG_ID=sandbox"
         )
 
-    serve_forever(server, announce)
+    serve_forever(server, announce, here.stop_request.wait)
     return 0

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from importer.cli.console import Console
+from importer.runs.stop_request import StopRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +28,7 @@ class Session:
 
     settings: Settings
     console: Console
+    stop_request: StopRequest
     as_json: bool
     assume_yes: bool = False
     on_finish: tuple[str, ...] = ()
@@ -56,6 +60,7 @@ class Session:
                 progress=self.console,
                 rng=random.Random(),
                 confirm=self._confirm,
+                request=self.stop_request,
             )
 
     def _confirm(self, about: Announcement) -> bool:
@@ -88,6 +93,7 @@ def session(options: dict[str, Any]) -> Session:
     return Session(
         settings=settings,
         console=console,
+        stop_request=click.get_current_context().find_object(StopRequest) or StopRequest(),
         as_json=options.pop("as_json"),
         assume_yes=options.pop("yes", False),
         on_finish=options.pop("on_finish", ()),

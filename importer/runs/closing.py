@@ -14,7 +14,7 @@ from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunState
 from importer.runs.finish import Ended, end_run
 from importer.runs.log import LOG, logged
-from importer.runs.postponed import postponed
+from importer.runs.stop_request import Interrupted, StopRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,29 +31,32 @@ class Closing:
     An ImporterError or an interruption becomes the run's `stop`; anything else is a defect and is passed on.
     """
 
-    def __init__(self, journal: Journal, run: StoredRun, began: float) -> None:
+    def __init__(self, journal: Journal, run: StoredRun, began: float, request: StopRequest) -> None:
         self._journal = journal
         self._run = run
         self._began = began
+        self._request = request
         self.stop: Stop | None = None
         self._ended: Ended | None = None
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
+        self._open.enter_context(self._request.noting())
         self._open.enter_context(logged(self._journal.folder / self._run.run_id))
         LOG.info("%s %s: importer %s, process %d", self._run.command, self._run.run_id, __version__, os.getpid())
         return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> bool:
-        with self._open, postponed():
+        # What is done here ends the command anyway: another signal may only hurry it.
+        with self._open, self._request.noting():
             return self._close(exc)
 
     def _close(self, exc: BaseException | None) -> bool:
         if isinstance(exc, ImporterError):
             self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
         elif isinstance(exc, KeyboardInterrupt):
-            code = ExitCode(getattr(exc, "exit_code", ExitCode.INTERRUPTED))
-            if self._journal.run(self._run.run_id).planned:  # it came just before or just after the sending
+            code = exc.exit_code if isinstance(exc, Interrupted) else ExitCode.INTERRUPTED
+            if self._journal.run(self._run.run_id).planned:  # it came just before the sending, or for the second time
                 self.stop = Stop(exit_code=code, reason="interrupted", tip="`importer resume` goes on.")
             else:
                 self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")

@@ -31,6 +31,7 @@ from importer.runs.log import LOG
 from importer.runs.prepare import estimated, mark_known, open_sources, prepare, said_by, too_many_invalid
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
+from importer.runs.stop_request import StopRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,14 @@ class Job:
         progress: Progress,
         rng: random.Random,
         confirm: Callable[[Announcement], bool],
+        request: StopRequest,
     ) -> None:
         self.journal = journal
         self._clock = clock
         self._progress = progress
         self._rng = rng
         self._confirm = confirm
+        self._stop_request = request
         self._began = time.monotonic()
 
     def check(self, request: RunRequest, *, name: str, rate: float) -> Finished:
@@ -198,7 +201,16 @@ class Job:
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
         left = numbers_left(self.journal) if is_mending(request) else frozenset()
-        found = prepare(plan, opened, loaded, request, origin=origin, progress=self._progress, left=left)
+        found = prepare(
+            plan,
+            opened,
+            loaded,
+            request,
+            origin=origin,
+            progress=self._progress,
+            left=left,
+            stop=self._stop_request,
+        )
         compare(self.journal, run, found, mapping=compared_name(request, loaded))
         for each in opened:
             info = each.table.info
@@ -221,8 +233,11 @@ class Job:
             owners=owners_of(self.journal.connection, run),
             is_drift_to_answer=bool(examination.changes) and not accepted,
         )
-        if not (announcement.estimate.rows_to_send or announcement.is_drift_to_answer) or self._confirm(announcement):
+        if not (announcement.estimate.rows_to_send or announcement.is_drift_to_answer):
             return None
+        with self._stop_request.raising():
+            if self._confirm(announcement):
+                return None
         if announcement.is_drift_to_answer:
             return _stop(drift_reason(examination), "Look at the file; --accept-drift sends it all the same.")
         return _stop("nobody said yes to sending (--yes sends without a question)")
@@ -232,7 +247,15 @@ class Job:
         LOG.info("sending: %d rows, %d of them settled before", total, done)
         self._progress.sending(total, done)
         try:
-            return send(self.journal, run, destination, clock=self._clock, rng=self._rng, progress=self._progress)
+            return send(
+                self.journal,
+                run,
+                destination,
+                clock=self._clock,
+                rng=self._rng,
+                progress=self._progress,
+                request=self._stop_request,
+            )
         finally:
             self._progress.done()
 
@@ -240,7 +263,7 @@ class Job:
         return f"{_stamp(self._clock.now())}-{name}"
 
     def _closing(self, run: StoredRun) -> Closing:
-        return Closing(self.journal, run, self._began)
+        return Closing(self.journal, run, self._began, self._stop_request)
 
 
 def _stop(reason: str, tip: str = "`importer resume RUN` sends the plan all the same.") -> Stop | None:

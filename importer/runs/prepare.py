@@ -19,6 +19,7 @@ from importer.runs.ahead import ahead
 from importer.runs.checked import Opened, checked_batches
 from importer.runs.examine import Doctors
 from importer.runs.progress import Progress
+from importer.runs.stop_request import StopRequest
 from importer.validating import InFileDuplicates
 
 
@@ -59,6 +60,7 @@ def prepare(
     *,
     origin: str,
     progress: Progress,
+    stop: StopRequest,
     left: frozenset[str] = frozenset(),
 ) -> Examination:
     """Write every row of the sources into the plan, once, with everything that is wrong with it.
@@ -89,6 +91,7 @@ def prepare(
             plan.add(planned, planner.operations(mapped, planned) if plan.sends else ())
             doctor.look(batch.frame, mapped, problems)
             progress.checked(len(batch.frame))
+            stop.look()
         progress.done()
     settled = duplicates.settle()
     for row in settled:

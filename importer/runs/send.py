@@ -2,12 +2,9 @@
 
 import asyncio
 import random
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import FrameType
 from typing import Final
 
 from importer import __version__
@@ -25,8 +22,8 @@ from importer.journal.writer import Writer
 from importer.model.run import RunState
 from importer.runs.canary import REMEMBERED_DAYS, fingerprint_from
 from importer.runs.execute import Sender, SendOptions
-from importer.runs.postponed import ENDING, handlers_kept
 from importer.runs.progress import Progress
+from importer.runs.stop_request import Interrupted, StopRequest
 
 _DRAIN: Final = {ExitCode.INTERRUPTED: 30.0, ExitCode.TERMINATED: 10.0}
 """Seconds that calls in flight may still take after the first signal."""
@@ -59,14 +56,20 @@ def rate_of(asked: float | None, kind: CredentialKind) -> float:
 
 
 def send(
-    journal: Journal, run: StoredRun, destination: Destination, *, clock: Clock, rng: random.Random, progress: Progress
+    journal: Journal,
+    run: StoredRun,
+    destination: Destination,
+    *,
+    clock: Clock,
+    rng: random.Random,
+    progress: Progress,
+    request: StopRequest,
 ) -> Stop | None:
     """Send what is open of the run; returns why it stopped early, or `None`. The caller holds the lock."""
     credential = destination.credential()
     journal.recover()
     journal.set_state(run, RunState.SENDING)
-    with handlers_kept():
-        return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress))
+    return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress, request))
 
 
 async def _send(
@@ -77,6 +80,7 @@ async def _send(
     clock: Clock,
     rng: random.Random,
     progress: Progress,
+    stop_request: StopRequest,
 ) -> Stop | None:
     request = run.request
     client = LeadsClient(
@@ -110,7 +114,7 @@ async def _send(
             )
             ticking = asyncio.create_task(_tick(progress))
             try:
-                with _signals(sender, progress):
+                with stop_request.listening(_interrupting(sender, progress)):
                     return await sender.run()
             finally:
                 ticking.cancel()
@@ -140,31 +144,21 @@ def _learnt(journal: Journal, run: StoredRun, now: datetime, progress: Progress)
     return None if now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS) else shape
 
 
-@contextmanager
-def _signals(sender: Sender, progress: Progress) -> Iterator[None]:
-    """First Ctrl-C (or SIGTERM, SIGHUP): drain. Second: stop at once. After the block they change nothing.
-
-    What follows is ending what was sent: an exception there could be lost in a callback. `send` puts the handlers back.
-    """
+def _interrupting(sender: Sender, progress: Progress) -> Callable[[Interrupted], None]:
+    """What a request to end does while the run sends: the first drains it, the second waits for no more answers."""
     loop = asyncio.get_running_loop()
 
-    def received(number: signal.Signals) -> None:
-        code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+    def received(request: Interrupted) -> None:
         if sender.stop is not None:
             sender.abandon()
             return
-        sender.interrupt(Stop(exit_code=code, reason=f"stopped by {number.name}", tip="`importer resume` goes on."))
+        tip = "`importer resume` goes on."
+        sender.interrupt(Stop(exit_code=request.exit_code, reason=f"stopped by {request.name}", tip=tip))
         progress.note("stopping: no new rows; what is on its way is finished first (again to stop at once)")
-        loop.call_later(_DRAIN[code], sender.abandon)
+        loop.call_later(_DRAIN[request.exit_code], sender.abandon)
 
-    def caught(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        loop.call_soon_threadsafe(received, signal.Signals(number))
+    # Called by a signal handler or another thread; it also wakes the loop, which may be waiting for the network.
+    def note(request: Interrupted) -> None:
+        loop.call_soon_threadsafe(received, request)
 
-    # Not loop.add_signal_handler: Windows has none.
-    for number in ENDING:
-        signal.signal(number, caught)
-    try:
-        yield
-    finally:
-        for number in ENDING:
-            signal.signal(number, signal.SIG_IGN)
+    return note

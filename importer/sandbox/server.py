@@ -104,11 +104,6 @@ class Sandbox:
         self._thread.join()
         self._serving = self._thread = None
 
-    def wait(self) -> None:
-        """Block until the server ends."""
-        if self._thread is not None:
-            self._thread.join()
-
     def __enter__(self) -> Self:
         return self.start()
 
@@ -151,11 +146,11 @@ class Sandbox:
         )
 
 
-def serve_forever(sandbox: Sandbox, announce: Callable[[str, str], None]) -> None:
-    """Run the sandbox until Ctrl-C; `announce` is told its base URL and key once it listens."""
+def serve_forever(sandbox: Sandbox, announce: Callable[[str, str], None], wait: Callable[[], None]) -> None:
+    """Run the sandbox until `wait` returns or Ctrl-C; `announce` gets its base URL and key once it listens."""
     with sandbox, suppress(KeyboardInterrupt):
         announce(sandbox.base_url, sandbox.api_key)
-        sandbox.wait()
+        wait()
 
 
 def _listen(port: int) -> socket.socket:

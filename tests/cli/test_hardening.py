@@ -57,27 +57,6 @@ finally:
     assert ended(script, tmp_path).stdout.endswith("importer.cli.hardening\n")
 
 
-@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
-def test_a_signal_within_a_callback_still_ends_the_command(tmp_path: Path, number: str, code: int) -> None:
-    """What is raised in a `__del__` reaches nobody: the wish to end must not be lost with it."""
-    script = f"""
-import signal, time
-from importer.cli import edge
-class Thing:
-    def __del__(self):
-        os.kill(os.getpid(), signal.{number})
-        time.sleep(0)
-def slow(**named):
-    Thing()
-    time.sleep(300)
-edge.importer.commands["runs"].callback = slow
-sys.exit(edge.main(["runs"]))
-"""
-    done = ended(script, tmp_path)
-    assert done.stderr.strip() == ""
-    assert done.returncode == code
-
-
 UNCAUGHT = {
     "the main thread": "secret = key\nraise RuntimeError(f'header {secret!r}')",
     "a nested cause": (

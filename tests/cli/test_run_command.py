@@ -9,7 +9,7 @@ import pytest
 
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, ORG, PLAIN_MAPPING, CommandLine, lead, leads, read_csv
-from tests.cli.signals import interrupt_while_sending
+from tests.cli.interrupting import interrupt_after
 
 RESULT_COLUMNS = (
     "source,sheet,number,crm_id,status,lead_id,assign,assigned_to,events,problems,warnings,message,hint,attempts,"
@@ -410,11 +410,11 @@ def test_resume_without_an_id_takes_the_latest_unfinished(importer: CommandLine,
     assert importer.statuses() == ["created", "invalid"]
 
 
-def test_a_rehearsal_can_be_resumed_too(importer: CommandLine) -> None:
+def test_a_rehearsal_can_be_resumed_too(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table(leads(30))
-    process = importer.start("run", "list.csv", "-m", "m.yaml", "--sandbox", "--rate", "20", "--settle", "0")
-    assert interrupt_while_sending(importer, process).code == 130
+    interrupt_after(10, monkeypatch)
+    assert importer("run", "list.csv", "-m", "m.yaml", "--sandbox", *FAST, "--concurrency", "2").code == 130
     statuses = Counter(importer.statuses())
     assert statuses["pending"] > 0
     assert importer("resume", *FAST).code == 0

@@ -5,7 +5,7 @@ import pytest
 from importer.cli.columns import owner_lines
 from importer.model.examination import OwnerCount
 from tests.cli.command_line import lead, leads
-from tests.cli.signals import interrupt_while_sending
+from tests.cli.interrupting import interrupt_after
 
 FAST = ("--rate", "0", "--settle", "0", "--yes")
 IN_TURN = """\
@@ -86,13 +86,13 @@ def test_the_same_file_gives_the_same_owners(importer, sandbox):
     assert owners(importer) == checked
 
 
-def test_a_resumed_run_gives_the_same_owners(importer, sandbox):
+def test_a_resumed_run_gives_the_same_owners(importer, sandbox, monkeypatch):
     importer.mapping(IN_TURN)
     importer.table(leads(60))
     importer("check", "list.csv", "-m", "m.yaml")
     checked = owners(importer)
-    process = importer.start("run", "list.csv", "-m", "m.yaml", "--rate", "20", "--settle", "0", "--yes")
-    assert interrupt_while_sending(importer, process).code == 130
+    interrupt_after(10, monkeypatch)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST, "--concurrency", "2").code == 130
     importer("resume", *FAST)
     assert importer.summary()["state"] == "finished"
     assert owners(importer) == checked

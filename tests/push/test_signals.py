@@ -1,227 +1,212 @@
-"""Signals at random moments of a run: one drains and leaves no doubt, two leave no more than was in flight."""
+"""Signals at every stage of a run. A server holds its answers back until the test lets it give them; nobody sleeps."""
 
-import json
 import os
-import random
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from importer.clock import SystemClock
-from importer.journal.store import Journal
+from importer.cli.signals import handled_signals
+from importer.exit_codes import ExitCode
+from importer.journal.plan import Plan
 from importer.journal.writer import Writer
 from importer.runs import closing, job
-from importer.runs.postponed import postponed
-from importer.sandbox import Faults, Sandbox
-from tests.cli.command_line import KEY, MAPPING, CommandLine, command_line, leads, read_csv
+from importer.runs.execute import Sender
+from importer.runs.stop_request import Interrupted, StopRequest
+from importer.sandbox import Sandbox
+from tests.cli.command_line import KEY, CommandLine, command_line, leads, sandbox
+from tests.e2e.recording_server import Recorded, RecordingServer, behave, recording, reply
 
-__all__ = ["command_line"]
+__all__ = ["command_line", "sandbox"]
 
-TRIALS = int(os.environ.get("IMPORTER_TEST_SIGNAL_TRIALS", "4"))
-ROOT = Path(__file__).parents[2]
 ROWS = 40
 CONCURRENCY = 4
+SLOW_START = 5
 SENDING = ("--settle", "0", "--rate", "0", "--concurrency", str(CONCURRENCY), "--yes", "--no-progress", "--no-canary")
-SLOW = Faults(slow=1.0, slow_seconds=0.05, slow_jitter=0.1)
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+WITHIN = 60.0
+"""Seconds after which a test gives up on a run that does not go on; nothing takes so long."""
 
 
 @dataclass
-class Trial:
-    """A run of its own, in a folder and an organisation of its own."""
+class HoldingServer:
+    """Stores leads. Answers to creates after the slow start are held back until `answer_now` is set."""
 
-    folder: Path
-    rng: random.Random
-    started: float = 0.0
-    pid: int = 0
-    signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
-    began: float = 0.0
-    last_signal: float = 0.0
-    seconds: float = 0.0
+    creates: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    answer_now: threading.Event = field(default_factory=threading.Event)
+    all_in_flight: threading.Event = field(default_factory=threading.Event)
+    held: int = 0
 
-    @property
-    def org(self) -> str:
-        return f"org-{self.folder.name}"
-
-    @property
-    def reports(self) -> Path:
-        return self.folder / "reports"
-
-    @property
-    def is_sending(self) -> bool:
-        holder = self.reports / ".sending.json"
-        log = list(self.reports.glob("*/importer.log"))
-        return holder.exists() and bool(log) and "sending:" in log[0].read_text()
-
-    @property
-    def code(self) -> int | None:
-        file = self.folder / "out.code"
-        if file.exists() and (text := file.read_text()):
-            return int(text)
-        return None if Path(f"/proc/{self.pid}").exists() else -1
-
-    def results(self) -> list[dict[str, str]]:
-        (run,) = [path for path in self.reports.iterdir() if path.is_dir()]
-        return read_csv(run / "results.csv")
-
-    def doubts(self) -> int:
-        """Requests that may have had effect and were not answered: noted ones and those found on opening."""
-        with Journal(self.reports, SystemClock().now) as journal:
-            found = journal.recover()
-            noted = journal.connection.execute("SELECT count(*) FROM leads WHERE maybe").fetchone()[0]
-            follow_ups = journal.connection.execute(
-                "SELECT count(*) FROM operations WHERE kind != 'create' AND doubt_at IS NOT NULL"
-            ).fetchone()[0]
-        return max(found, noted + follow_ups)
+    def __call__(self, request: Recorded) -> bytes:
+        if request.method != "POST":
+            self.events[request.target.split("/")[-2]] += request.target.endswith("/events")
+            return behave(request)
+        crm_id = request.document["crm_id"]
+        if self.creates[crm_id]:
+            return reply("429 Too Many Requests", {"error_message": "Lead with this crm_id already exists"})
+        self.creates[crm_id] += 1
+        if len(self.creates) > SLOW_START and not self.answer_now.is_set():
+            self.held += 1
+            if self.held == CONCURRENCY:
+                self.all_in_flight.set()
+            self.answer_now.wait(WITHIN)
+        return behave(request)
 
 
-class Forker:
-    def __init__(self) -> None:
-        command = [sys.executable, str(ROOT / "tests/push/forked.py")]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SALESCHAT_")}
-        environment |= {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
-
-    def start(self, trial: Trial, sandbox: Sandbox, *argv: str) -> None:
-        environment = {
-            "SALESCHAT_ORG_ID": trial.org,
-            "SALESCHAT_API_KEY": sandbox.api_key,
-            "SALESCHAT_BASE_URL": sandbox.base_url,
-        }
-        order = {"argv": argv, "env": environment, "cwd": str(trial.folder), "out": str(trial.folder / "out")}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        (trial.folder / "out.code").unlink(missing_ok=True)
-        self._process.stdin.write(json.dumps(order) + "\n")
-        trial.pid = int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        self._process.communicate()
+@pytest.fixture
+def holding(importer: CommandLine) -> Iterator[HoldingServer]:
+    answers = HoldingServer()
+    with recording(answers) as server:
+        _name(importer, server)
+        importer.mapping()
+        importer.table(leads(ROWS))
+        yield answers
+        answers.answer_now.set()
 
 
-@pytest.fixture(scope="module")
-def forker() -> Iterator[Forker]:
-    if sys.platform != "linux":
-        pytest.skip("watches processes as Linux shows them")
-    forker = Forker()
-    yield forker
-    forker.close()
+def _name(importer: CommandLine, server: RecordingServer) -> None:
+    importer.environment |= {
+        "SALESCHAT_ORG_ID": "o1",
+        "SALESCHAT_API_KEY": KEY,
+        "SALESCHAT_BASE_URL": server.base_url,
+    }
+    os.environ.update(importer.environment)  # the fixture puts it back
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rate=0, api_key=KEY, faults=SLOW) as running:
-        yield running
+class Calls:
+    """A method that still does its work, and says when it has been called."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> None:
+        self.came = threading.Event()
+        original = getattr(owner, name)
+
+        def called(*arguments: Any) -> Any:
+            done = original(*arguments)
+            self.came.set()
+            return done
+
+        monkeypatch.setattr(owner, name, called)
 
 
-def prepared(place: Path, seed: str) -> list[Trial]:
-    trials = []
-    for number in range(TRIALS):
-        folder = place / f"{seed}-{number}"
-        folder.mkdir()
-        (folder / "m.yaml").write_text(MAPPING)
-        CommandLine(folder).table(leads(ROWS))
-        trials.append(Trial(folder, random.Random(f"{seed} {number}")))
-    return trials
+def meanwhile(act: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
 
 
-def carry_out(trials: list[Trial], forker: Forker, sandbox: Sandbox, *argv: str) -> None:
-    """Run all of them side by side, with their signals at their moments after they began to send."""
-    for trial in trials:
-        forker.start(trial, sandbox, *argv)
-    deadline = time.monotonic() + 60
-    running = list(trials)
-    while running:
-        assert time.monotonic() < deadline, [(trial.folder / "out").read_text() for trial in running]
-        now = time.monotonic()
-        for trial in list(running):
-            if trial.code is not None:
-                trial.seconds = now - trial.last_signal if trial.last_signal else 0.0
-                running.remove(trial)
-            elif not trial.began:
-                trial.began = now if trial.is_sending else 0.0
-            elif trial.signals and now - trial.began >= trial.signals[0][0]:
-                os.kill(trial.pid, trial.signals.pop(0)[1])
-                trial.last_signal = now
-        time.sleep(0.005)
-
-
-def assert_true(trial: Trial, sandbox: Sandbox) -> None:
-    """Every label is what the server says."""
-    stored = {lead.crm_id: lead for lead in sandbox.state.leads if lead.org == trial.org}
-    rows = trial.results()
-    assert len(rows) == ROWS
-    for row in rows:
-        lead = stored.get(row["crm_id"])
-        if row["status"] == "created":
-            assert lead is not None
-            assert (row["events"] != "accepted") or len(lead.events) == 1
-        else:
-            assert row["status"] == "pending", row
-
-
-def finish(trials: list[Trial], forker: Forker, sandbox: Sandbox) -> None:
-    for trial in trials:
-        trial.began = trial.last_signal = 0.0
-        trial.signals.clear()
-    unfinished = [trial for trial in trials if trial.code != 0]
-    carry_out(unfinished, forker, sandbox, "resume", *SENDING)
-    for trial in trials:
-        assert trial.code in (0, 1), (trial.folder / "out").read_text()
-        stored = [lead for lead in sandbox.state.leads if lead.org == trial.org]
-        assert [lead.creates for lead in stored] == [1] * ROWS
-        unconfirmed = {row["crm_id"] for row in trial.results() if row["status"] == "created_unconfirmed"}
-        assert len(unconfirmed) <= CONCURRENCY
-        for lead in stored:
-            assert len(lead.events) == (lead.crm_id not in unconfirmed)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_one_signal_drains_and_leaves_no_doubt(
-    tmp_path: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
+@pytest.mark.parametrize("number", list(CODES))
+def test_the_first_signal_drains_and_leaves_nothing_in_doubt(
+    importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    trials = prepared(tmp_path, f"once-{number.name}")
-    for trial in trials:
-        trial.signals = [(trial.rng.uniform(0.0, 1.0), number)]
-    carry_out(trials, forker, sandbox, "run", "list.csv", "-m", "m.yaml", *SENDING)
-    for trial in trials:
-        out = (trial.folder / "out").read_text()
-        assert "Traceback" not in out
-        assert trial.code == CODES[number], out
-        assert trial.seconds < 10, "what was on its way is finished within seconds"
-        assert trial.doubts() == 0
-        assert_true(trial, sandbox)
-    finish(trials[:2], forker, sandbox)
+    drains = Calls(monkeypatch, Sender, "interrupt")
+
+    def act() -> None:
+        assert holding.all_in_flight.wait(WITHIN)
+        os.kill(os.getpid(), number)
+        assert drains.came.wait(WITHIN)
+        holding.answer_now.set()
+
+    acting = meanwhile(act)
+    ended = importer("run", "list.csv", "-m", "m.yaml", *SENDING)
+    acting.join()
+    assert ended.code == CODES[number], ended
+    assert "what is on its way is finished first" in ended.err
+    assert number.name in ended.out
+    statuses = Counter(importer.statuses())
+    assert statuses == {"created": SLOW_START + CONCURRENCY, "pending": ROWS - SLOW_START - CONCURRENCY}
+    assert {row["crm_id"] for row in importer.results() if row["status"] == "created"} == set(holding.creates)
+    assert importer("resume", *SENDING).code == 0
+    assert importer.statuses() == ["created"] * ROWS
+    assert set(holding.creates.values()) == {1}
+    assert len(holding.events) == ROWS
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_two_signals_stop_at_once_and_leave_no_more_than_was_in_flight(
-    tmp_path: Path, forker: Forker, sandbox: Sandbox, number: signal.Signals
+@pytest.mark.parametrize("number", list(CODES))
+def test_the_second_signal_stops_at_once_and_only_what_was_in_flight_is_in_doubt(
+    importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    trials = prepared(tmp_path, f"twice-{number.name}")
-    for trial in trials:
-        first = trial.rng.uniform(0.0, 0.8)
-        trial.signals = [(first, number), (first + trial.rng.uniform(0.0, 0.15), number)]
-    carry_out(trials, forker, sandbox, "run", "list.csv", "-m", "m.yaml", *SENDING)
-    for trial in trials:
-        out = (trial.folder / "out").read_text()
-        assert "Traceback" not in out
-        assert trial.code == CODES[number], out
-        assert trial.seconds < 10
-        assert trial.doubts() <= 3 * CONCURRENCY
-        assert_true(trial, sandbox)
-    finish(trials[:2], forker, sandbox)
+    drains = Calls(monkeypatch, Sender, "interrupt")
+
+    def act() -> None:
+        assert holding.all_in_flight.wait(WITHIN)
+        os.kill(os.getpid(), number)
+        assert drains.came.wait(WITHIN)
+        os.kill(os.getpid(), number)
+
+    acting = meanwhile(act)
+    ended = importer("run", "list.csv", "-m", "m.yaml", *SENDING)
+    acting.join()
+    assert ended.code == CODES[number], ended
+    assert Counter(importer.statuses()) == {"created": SLOW_START, "pending": ROWS - SLOW_START}
+    holding.answer_now.set()
+    assert importer("resume", *SENDING).code == 1
+    assert Counter(importer.statuses()) == {"created": ROWS - CONCURRENCY, "created_unconfirmed": CONCURRENCY}
+    assert set(holding.creates.values()) == {1}
+    assert len(holding.events) == ROWS - CONCURRENCY
+
+
+@pytest.mark.parametrize("number", list(CODES))
+def test_a_signal_while_rows_are_checked_ends_the_run_before_anything_is_sent(
+    importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    add = Plan.add
+
+    def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), number)
+        add(*arguments)
+
+    monkeypatch.setattr(Plan, "add", interrupted)
+    ended = importer("run", "list.csv", "-m", "m.yaml", *SENDING, "--json")
+    assert ended.code == CODES[number], ended
+    assert ended.document["exit_code"] == CODES[number]
+    assert ended.document["state"] == "interrupted"
+    assert ended.document["reason"] == "stopped before anything was sent"
+    assert holding.creates == {}
+
+
+def test_a_signal_that_comes_within_a_callback_is_not_lost(
+    importer: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a handler raises in a `__del__` reaches nobody; what it notes is found."""
+
+    class Thing:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    importer.mapping()
+    importer.table(leads(3))
+    add = Plan.add
+
+    def interrupted(*arguments: Any) -> None:
+        Thing()
+        add(*arguments)
+
+    monkeypatch.setattr(Plan, "add", interrupted)
+    assert importer("check", "list.csv", "-m", "m.yaml").code == 143
+
+
+def test_a_signal_just_before_the_sending_begins_is_found_when_it_begins(
+    importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze = Plan.freeze
+
+    def interrupted(*arguments: Any) -> None:
+        freeze(*arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Plan, "freeze", interrupted)
+        ended = importer("run", "list.csv", "-m", "m.yaml", *SENDING)
+    assert ended.code == 130
+    assert len(holding.creates) <= 1
+    holding.answer_now.set()
+    assert importer("resume", *SENDING).code == 0
+    assert set(holding.creates.values()) == {1}
 
 
 def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
@@ -229,7 +214,6 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 ) -> None:
     importer.mapping()
     importer.table(leads(3))
-    importer.at(sandbox, "reporting")
     end_run = closing.end_run
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
@@ -241,86 +225,179 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
     assert importer.statuses() == ["created"] * 3
 
 
-@pytest.mark.parametrize("number", list(CODES))
-def test_a_signal_when_all_is_sent_changes_nothing(
-    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
-) -> None:
-    """Between the last answer and the report: what was sent is being ended, and nothing is left to be stopped."""
+def test_a_hasty_second_signal_does_not_cost_the_report(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     importer.mapping()
     importer.table(leads(3))
-    importer.at(sandbox, f"ending-{number.name}")
-    leave = Writer.__aexit__
+    add, end_run = Plan.add, closing.end_run
 
-    async def interrupted(*arguments: Any) -> None:
+    def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        add(*arguments)
+
+    def interrupted_again(*arguments: Any, **options: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return end_run(*arguments, **options)
+
+    monkeypatch.setattr(Plan, "add", interrupted)
+    monkeypatch.setattr(closing, "end_run", interrupted_again)
+    assert importer("check", "list.csv", "-m", "m.yaml").code == 130
+    assert importer.summary()["state"] == "interrupted"
+
+
+@pytest.mark.parametrize("number", list(CODES))
+@pytest.mark.parametrize("when", ["as the journal is left", "when all is sent"])
+def test_a_signal_when_all_is_sent_changes_nothing(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, when: str
+) -> None:
+    """Between the last answer and the report: nothing is left that could be stopped."""
+    importer.mapping()
+    importer.table(leads(3))
+    leave, send = Writer.__aexit__, job.send
+
+    async def interrupted_leaving(*arguments: Any) -> None:
         os.kill(os.getpid(), number)
         await leave(*arguments)
 
-    monkeypatch.setattr(Writer, "__aexit__", interrupted)
+    def interrupted_after(*arguments: Any, **options: Any) -> Any:
+        stop = send(*arguments, **options)
+        os.kill(os.getpid(), number)
+        return stop
+
+    if when == "when all is sent":
+        monkeypatch.setattr(job, "send", interrupted_after)
+    else:
+        monkeypatch.setattr(Writer, "__aexit__", interrupted_leaving)
     assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
     assert importer.statuses() == ["created"] * 3
 
 
-@pytest.mark.parametrize("number", list(CODES))
-def test_a_run_that_sent_does_not_say_that_nothing_was_sent(
-    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+def test_a_signal_that_is_ignored_stays_ignored(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """`nohup importer run …`: the terminal may end, the run goes on."""
     importer.mapping()
     importer.table(leads(3))
-    importer.at(sandbox, f"told-{number.name}")
-    send = job.send
+    add = Plan.add
 
-    def interrupted(*arguments: Any, **options: Any) -> Any:
-        send(*arguments, **options)
-        os.kill(os.getpid(), number)
+    def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        add(*arguments)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(job, "send", interrupted)
-        done = importer("run", "list.csv", "-m", "m.yaml", *SENDING)
-    assert done.code == CODES[number]
-    assert "before anything was sent" not in done.out
-    assert "`importer resume` goes on" in done.out
-    assert importer.statuses() == ["created"] * 3
-    assert importer("resume", *SENDING).code == 0
+    monkeypatch.setattr(Plan, "add", interrupted)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
     assert importer.statuses() == ["created"] * 3
 
 
 @pytest.mark.parametrize("number", list(CODES))
-def test_the_second_signal_is_not_postponed(number: signal.Signals) -> None:
-    def ends(*_: object) -> None:
-        raise KeyboardInterrupt
+def test_a_question_on_the_terminal_ends_with_the_first_signal(
+    importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def asked(*_: object) -> bool:
+        os.kill(os.getpid(), number)
+        raise AssertionError("the question went on")
 
-    before = signal.signal(number, ends)
-    try:
-        with pytest.raises(KeyboardInterrupt), postponed():
-            os.kill(os.getpid(), number)
-            os.kill(os.getpid(), number)
-        assert signal.getsignal(number) is ends
-        with postponed():
-            os.kill(os.getpid(), number)
-        assert signal.getsignal(number) is ends
-    finally:
-        signal.signal(number, before)
+    monkeypatch.setattr("importer.cli.session.Session._confirm", asked)
+    assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == CODES[number]
+    assert holding.creates == {}
 
 
-@pytest.mark.parametrize("when", ["at once", "while sending"])
-def test_nobody_listening_to_stdout_stops_nothing(importer: CommandLine, sandbox: Sandbox, when: str) -> None:
-    """SIGPIPE: the rows and the report matter more than what `head` wanted to see of them."""
+class TestStopRequest:
+    """The note itself, without a command around it."""
+
+    def test_a_second_signal_is_raised_where_the_first_is_noted(self) -> None:
+        with handled_signals() as stop:
+            with pytest.raises(Interrupted), stop.noting():
+                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGTERM)
+                raise AssertionError("the second one was only noted")
+            with pytest.raises(Interrupted) as looked:
+                stop.look()
+        assert looked.value.exit_code is ExitCode.TERMINATED
+
+    def test_outside_of_a_run_the_first_one_is_raised(self) -> None:
+        with handled_signals(), pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def test_handlers_are_put_back(self) -> None:
+        before = [signal.getsignal(number) for number in CODES]
+        with handled_signals():
+            assert [signal.getsignal(number) for number in CODES] != before
+        assert [signal.getsignal(number) for number in CODES] == before
+
+    def test_in_another_thread_nothing_is_handled(self) -> None:
+        seen = []
+
+        def work() -> None:
+            with handled_signals() as stop:
+                seen.append(stop)
+
+        meanwhile(work).join()
+        assert len(seen) == 1
+
+    def test_who_waits_wakes_up_though_the_exception_was_lost(self) -> None:
+        class Thing:
+            def __del__(self) -> None:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with handled_signals() as stop, pytest.MonkeyPatch.context() as patched:
+            patched.setattr("sys.unraisablehook", lambda _: None)
+            Thing()
+            stop.wait()
+
+    def test_a_listener_hears_of_what_came_before_it(self) -> None:
+        stop, heard = StopRequest(), []
+        with stop.noting():
+            assert stop.note(Interrupted("SIGINT", ExitCode.INTERRUPTED))
+        with stop.listening(heard.append):
+            assert stop.note(Interrupted("SIGTERM", ExitCode.TERMINATED))
+        assert [request.name for request in heard] == ["SIGINT", "SIGTERM"]
+
+
+def unread_pipe() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+def close_both() -> None:
+    os.close(1)
+    os.close(2)
+
+
+@pytest.mark.parametrize("state", ["nobody reads", "full", "closed"])
+def test_a_run_does_not_depend_on_somebody_reading(importer: CommandLine, sandbox: Sandbox, state: str) -> None:
+    """`2>&1 | head`, a full disk, a terminal that is gone: the rows and the report matter more."""
     importer.mapping()
     importer.table(leads(10))
-    importer.at(sandbox, f"pipe {when}".replace(" ", "-"))
-    process = importer.start("run", "list.csv", "-m", "m.yaml", *SENDING, "-v", "--json")
-    assert process.stdout is not None
-    if when == "while sending":
-        while not list(importer.reports.glob("*/importer.log")):
-            time.sleep(0.01)
-    process.stdout.close()
-    assert process.stderr is not None
+    broken = os.open("/dev/full", os.O_WRONLY) if state == "full" else unread_pipe()
+    process = importer.start(
+        *("run", "list.csv", "-m", "m.yaml", *SENDING, "-v", "--json"),
+        stdout=broken,
+        stderr=broken,
+        preexec_fn=close_both if state == "closed" else None,
+    )
+    os.close(broken)
     try:
-        told = process.stderr.read()
-        assert process.wait(60) == 0, told
+        assert process.wait(WITHIN) == 0
     finally:
         process.kill()
-        process.stderr.close()
-    assert "Traceback" not in told
-    assert "BrokenPipe" not in told
     assert importer.statuses() == ["created"] * 10
+
+
+def test_what_cannot_be_written_costs_no_traceback_at_the_end(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping()
+    importer.table(leads(3))
+    unread = unread_pipe()
+    process = importer.start("run", "list.csv", "-m", "m.yaml", *SENDING, "--json", stdout=unread)
+    os.close(unread)
+    try:
+        _, errors = process.communicate(timeout=WITHIN)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "Exception ignored" not in errors
+    assert "Broken" not in errors

@@ -174,8 +174,9 @@ def test_answers_are_not_delayed(open_api):
 
 
 SCRIPT = """
+import threading
 from importer.sandbox import Sandbox, serve_forever
-serve_forever(Sandbox(api_key="KEY"), lambda url, key: print(url, key, flush=True))
+serve_forever(Sandbox(api_key="KEY"), lambda url, key: print(url, key, flush=True), threading.Event().wait)
 print("ended", flush=True)
 """
 
