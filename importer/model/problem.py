@@ -113,6 +113,12 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "A spreadsheet keeps 15 digits of a number; this one was longer, or was rounded to scientific notation.",
         "Export the column again as text, and paste the original value.",
     ),
+    _problem(
+        "cell-shown-differently",
+        "A cell that shows something else than it holds",
+        "The cell's number format rounds or hides its value, so what a person sees is not what is stored.",
+        "Give the column the format General (or Text) in the spreadsheet, and correct the value.",
+    ),
     # required fields
     _problem("crm-id-missing", "No CRM id", "Every lead needs a crm_id.", "Fill the cell."),
     _problem("first-name-missing", "No first name", "Every lead needs a first_name.", "Fill the cell."),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from importer.reading.number_formats import NumberFormat, format_of
 from importer.reading.packages import book_targets, related_part
-from importer.reading.serials import Style, style_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class BinaryParts:
 
     sheets: dict[str, BinarySheet]
     strings: list[str]
-    styles: list[Style]
+    styles: list[NumberFormat]
     is_1904: bool
 
 
@@ -129,9 +129,9 @@ def _strings(package: Package, part: str) -> list[str]:
         return [text_at(content, 1)[0] for kind, content in records(file) if kind == _STRING]
 
 
-def _styles(package: Package, part: str) -> list[Style]:
+def _styles(package: Package, part: str) -> list[NumberFormat]:
     codes: dict[int, str] = {}
-    styles: list[Style] = []
+    styles: list[NumberFormat] = []
     inside = False
     with package.open(part) as file:
         for kind, content in records(file):
@@ -141,5 +141,5 @@ def _styles(package: Package, part: str) -> list[Style]:
                 inside = kind == _STYLES_BEGIN
             elif kind == _STYLE and inside:
                 _, number = _PARENT_AND_FORMAT.unpack_from(content)
-                styles.append(style_of(number, codes.get(number)))
+                styles.append(format_of(number, codes.get(number)))
     return styles

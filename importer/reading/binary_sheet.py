@@ -17,10 +17,9 @@ from importer.model.problem import shown
 from importer.reading.binary_parts import binary_parts, records, text_at
 from importer.reading.cells import lost_digits, text_of
 from importer.reading.formats import SAVE_AS
-from importer.reading.number_formats import masked
+from importer.reading.number_formats import NumberFormat, number_format
 from importer.reading.packages import refusing_damage
 from importer.reading.records import Fault, Record
-from importer.reading.serials import Style, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +54,7 @@ _CELLS: Final = frozenset((*range(1, 12), *_SHORT, _RICH))
 _COLUMN: Final = Struct("<I")
 _DOUBLE: Final = Struct("<d")
 _INTEGER: Final = Struct("<i")
-_PLAIN: Final = Style()
+_PLAIN: Final = number_format("General")
 
 
 class _Cell(NamedTuple):
@@ -181,18 +180,18 @@ class _Texts:
     def _number(self, value: float, cell: _Cell) -> tuple[str, Fault | None]:
         styles = self._parts.styles
         style = styles[cell.style] if cell.style < len(styles) else _PLAIN
-        text = seen_number(value, style, is_1904=self._parts.is_1904)
-        if not lost_digits(value):
-            return text, None
-        return text, Fault("digits-lost", "a spreadsheet keeps 15 digits of a number", text, cell.position)
+        fault, text = shown_number(value, style, cell.position, is_1904=self._parts.is_1904)
+        return text, fault
 
 
-def seen_number(value: float, style: Style, *, is_1904: bool) -> str:
-    """A number as its style shows it: a date, padded with zeros, or as it is."""
-    if not style.is_remarkable:
-        return text_of(value)
-    text = text_of(moment(value, style.kind, is_1904=is_1904))
-    return (masked(style.mask, text) or text) if style.mask else text
+def shown_number(value: float, style: NumberFormat, position: int, *, is_1904: bool) -> tuple[Fault | None, str]:
+    """A number as its style shows it: a date, padded with zeros, or as it is; and what is wrong with that."""
+    reading = style.read(value, from_1904=is_1904)
+    if reading.problem:
+        return Fault("cell-shown-differently", reading.problem, reading.text, position), reading.text
+    if lost_digits(value):
+        return Fault("digits-lost", "a spreadsheet keeps 15 digits of a number", reading.text, position), reading.text
+    return None, reading.text
 
 
 def rk_number(content: bytes) -> float:

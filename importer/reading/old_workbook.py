@@ -12,12 +12,12 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from importer.errors import SourceError
-from importer.reading.binary_sheet import ERROR_TEXTS, rk_number, seen_number
+from importer.reading.binary_sheet import ERROR_TEXTS, rk_number, shown_number
 from importer.reading.compound import stream_of
 from importer.reading.formats import password_protected
 from importer.reading.marks import Mark
+from importer.reading.number_formats import NumberFormat, format_of
 from importer.reading.packages import refusing_damage
-from importer.reading.serials import Style, style_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,6 @@ _HEAD: Final = Struct("<HH")
 _CELL: Final = Struct("<HHH")
 _DOUBLE: Final = Struct("<d")
 _EXCEL_97: Final = 0x600
-_PLAIN: Final = Style()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class OldBook:
     path: Path
     stream: bytes
     begins: list[int]
-    styles: list[Style]
+    styles: list[NumberFormat]
     is_1904: bool
 
 
@@ -90,7 +89,7 @@ def _book(path: Path, stream: bytes) -> OldBook:
             raise password_protected(path)
         elif kind == _DATE_SYSTEM:
             is_1904 = bool(content[0])
-    styles = [style_of(number, codes.get(number)) for number in numbers]
+    styles = [format_of(number, codes.get(number)) for number in numbers]
     return OldBook(path=path, stream=stream, begins=begins, styles=styles, is_1904=is_1904)
 
 
@@ -138,12 +137,13 @@ def _mark(cell: _Cell, book: OldBook) -> Mark:
     if cell.error:
         return Mark(cell.position, cell.error)  # `suspects` calls it an error
     style = book.styles[cell.style]
-    return Mark(cell.position, seen_number(cell.value, style, is_1904=book.is_1904))
+    fault, text = shown_number(cell.value, style, cell.position, is_1904=book.is_1904)
+    return Mark(cell.position, text, fault)
 
 
 def _cells(book: OldBook, begin: int) -> Iterator[_Cell]:
     """The cells that hold an error, or a number that is not shown as it is."""
-    remarkable = {number for number, style in enumerate(book.styles) if style.is_remarkable}
+    remarkable = {number for number, style in enumerate(book.styles) if style.changes_numbers}
     for kind, content in _records(book.stream, begin):
         if kind == _RKS:
             yield from (cell for cell in _packed(content) if cell.style in remarkable)

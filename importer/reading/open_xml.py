@@ -19,7 +19,7 @@ from importer.reading.values import Values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.reading.number_formats import Style
+    from importer.reading.number_formats import NumberFormat
     from importer.reading.packages import Package, Sheet
     from importer.reading.pieces import Piece
     from importer.reading.records import Record
@@ -71,7 +71,7 @@ class OpenXmlBook:
         strings = SharedStrings(iter(()))
         if part := related_part(self.package, "sharedStrings"):
             strings = shared_strings(self.package, part)
-        styles: dict[int, Style] = {}
+        styles: dict[int, NumberFormat] = {}
         if part := related_part(self.package, "styles"):
             with self.package.open(part) as file:
                 styles = styles_of(file)

@@ -103,6 +103,7 @@ class _Field:
     convert: Converter
     convert_all: Callable[[Sequence[str]], list[str]] | None
     is_text: bool
+    is_reshaped: bool
     trims: bool
 
     def texts(self, values: Sequence[str]) -> tuple[Sequence[str], list[int]]:
@@ -126,7 +127,8 @@ class _Field:
             values = [written_out(value) if "&" in value or "\r" in value else value for value in values]
         if self.trims and _may_have_white_edges(values):
             values = [*map(_without_white, values)]
-        return [*map(self.convert, values)] if "_x" in joined or "&" in joined else values
+        must_convert = self.is_reshaped or "_x" in joined or "&" in joined
+        return [*map(self.convert, values)] if must_convert else values
 
     def _one_by_one(self, values: Sequence[str]) -> tuple[list[str], list[int]]:
         texts: list[str] = []
@@ -250,5 +252,6 @@ class PlainRows:
             convert=self._values.converter(make.kind, make.style),
             convert_all=self._values.quick_converter(make.kind, make.style),
             is_text=make.kind in ("str", "inlineStr"),
+            is_reshaped=self._values.reshapes_texts(make.style),
             trims=make.opening == "<is><t>",
         )

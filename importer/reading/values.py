@@ -10,14 +10,14 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final, Protocol
 
 from importer.reading.cells import LARGEST_EXACT, text_of
 from importer.reading.error_texts import is_error
 from importer.reading.marks import UNCALCULATED
-from importer.reading.number_formats import Moment, Style, masked
+from importer.reading.number_formats import NumberFormat, number_format
 from importer.reading.records import Fault
 
 Converter = Callable[[str], str]
@@ -36,10 +36,9 @@ _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII
 _ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
 _HALVES = range(0xD800, 0xE000)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_TEXTS = ("s", "str", "inlineStr")
+_TRUTHS = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE"}
 _DIGITS_LOST = "a spreadsheet keeps 15 digits of a number"
-_DAY = 86_400
-_LEAP_DAY_THAT_NEVER_WAS = 60
-"""Serial 60 is 29 February 1900 for Excel; the days before it are counted from one day later."""
 
 
 class SharedTexts(Protocol):
@@ -58,22 +57,27 @@ class Values:
     """What the values of a workbook mean: its shared strings, its styles, and the year its days are counted from."""
 
     strings: SharedTexts
-    styles: dict[int, Style] = field(default_factory=dict)
+    styles: dict[int, NumberFormat] = field(default_factory=dict)
     from_1904: bool = False
 
     def converter(self, kind: str, style: int) -> Converter:
         """Turns the values of one type and style to text; raises `Remarkable` for those that have a fault."""
-        if kind == "s":
-            return self._shared
+        shown = self.styles.get(style)
         if kind in ("n", ""):
-            return self._number_converter(self.styles.get(style))
-        return _BY_KIND.get(kind, _escapes_written_out)
+            return number if shown is None or not shown.changes_numbers else self._numbers_shown(shown)
+        plain = self._shared if kind == "s" else _BY_KIND.get(kind, _escapes_written_out)
+        return _texts_shown(plain, shown) if shown and shown.changes_texts and kind in _TEXTS else plain
+
+    def reshapes_texts(self, style: int) -> bool:
+        """Whether texts of this style are shown as something else."""
+        return style in self.styles and self.styles[style].changes_texts
 
     def quick_converter(self, kind: str, style: int) -> Callable[[Sequence[str]], list[str]] | None:
         """Turns many values of one type and style to text like `converter`, blank ones too, where that is quicker."""
         if kind == "s":
-            return self.strings.several
-        return numbers if kind == "n" and style not in self.styles else None
+            return None if self.reshapes_texts(style) else self.strings.several
+        shown = self.styles.get(style)
+        return numbers if kind == "n" and (shown is None or not shown.changes_numbers) else None
 
     def text_and_fault(self, kind: str, style: int, value: str | None, position: int, *, formula: bool) -> _Found:
         """The text of any cell, and what is wrong with it; the text stays as it is where there is a fault."""
@@ -86,19 +90,47 @@ class Values:
         try:
             return self.converter(kind, style)(value), None
         except Remarkable:
-            text = text_of(float(value))
-            return text, Fault("digits-lost", _DIGITS_LOST, text, position)
+            return self._remarkable(kind, style, value, position)
+
+    def _remarkable(self, kind: str, style: int, value: str, position: int) -> _Found:
+        shown = self.styles.get(style, number_format("General"))
+        if kind in _TEXTS:
+            reading = shown.read_text(self._shared(value) if kind == "s" else _escapes_written_out(value))
+        elif kind == "b":
+            return value, Fault(
+                "cell-error", "is stored as a logical value, but is neither TRUE nor FALSE", value, position
+            )
+        else:
+            reading = shown.read(float(value), from_1904=self.from_1904)
+        if reading.problem:
+            return reading.text, Fault("cell-shown-differently", reading.problem, reading.text, position)
+        return reading.text, Fault("digits-lost", _DIGITS_LOST, reading.text, position)
 
     def _shared(self, value: str) -> str:
         return self.strings.several((value,))[0]
 
-    def _number_converter(self, style: Style | None) -> Converter:
-        if style is None:
-            return number
-        if isinstance(style, Moment):
-            return moments(style, self.from_1904)
-        mask = style
-        return lru_cache(REMEMBERED)(lambda value: masked(mask, value) or number(value))
+    def _numbers_shown(self, shown: NumberFormat) -> Converter:
+        @lru_cache(REMEMBERED)
+        def converted(value: str) -> str:
+            if not _NUMBER(value):
+                return value
+            reading = shown.read(float(value), from_1904=self.from_1904)
+            if reading.problem or abs(float(value)) >= LARGEST_EXACT:
+                raise Remarkable
+            return reading.text
+
+        return converted
+
+
+def _texts_shown(plain: Converter, shown: NumberFormat) -> Converter:
+    @lru_cache(REMEMBERED)
+    def converted(value: str) -> str:
+        reading = shown.read_text(plain(value))
+        if reading.problem:
+            raise Remarkable
+        return reading.text
+
+    return converted
 
 
 _Found = tuple[str, Fault | None]
@@ -132,46 +164,6 @@ def _other_number(value: str) -> str:
     return text_of(as_float)
 
 
-@lru_cache(maxsize=8)
-def moments(kind: Moment, from_1904: bool) -> Converter:  # noqa: FBT001
-    """Turns the serial numbers of days to dates, times or durations."""
-
-    @lru_cache(REMEMBERED)
-    def converted(value: str) -> str:
-        if not _NUMBER(value):
-            return value
-        moment = _duration(float(value)) if kind is Moment.DURATION else _moment(float(value), from_1904=from_1904)
-        return number(value) if moment is None else text_of(moment)
-
-    return converted
-
-
-def _duration(days: float) -> timedelta | None:
-    try:
-        return timedelta(milliseconds=round(days * _DAY * 1000))
-    except OverflowError:
-        return None
-
-
-def _moment(days: float, *, from_1904: bool) -> datetime | time | None:
-    """A serial number as a moment; days before the first and after the year 9999 are none."""
-    if days < 0:
-        return None
-    try:
-        length = timedelta(milliseconds=round(days * _DAY * 1000))
-        if days < 1:
-            return (datetime(2000, 1, 1) + length).time()  # noqa: DTZ001  only the time of day counts
-        return datetime.combine(_first_day(days, from_1904=from_1904), time()) + length
-    except OverflowError:
-        return None
-
-
-def _first_day(days: float, *, from_1904: bool) -> date:
-    if from_1904:
-        return date(1904, 1, 1)
-    return date(1899, 12, 31) if days < _LEAP_DAY_THAT_NEVER_WAS else date(1899, 12, 30)
-
-
 @lru_cache(REMEMBERED)
 def _iso_moment(value: str) -> str:
     for read in (date.fromisoformat, time.fromisoformat, datetime.fromisoformat):
@@ -184,7 +176,10 @@ def _iso_moment(value: str) -> str:
 
 
 def _truth(value: str) -> str:
-    return "FALSE" if value == "0" else "TRUE"
+    text = _TRUTHS.get(value.strip().lower())
+    if text is None:
+        raise Remarkable
+    return text
 
 
 def _remarkable(_: str) -> str:

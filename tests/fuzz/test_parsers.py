@@ -30,7 +30,7 @@ from importer.mapping.values import booleans, integers, jsons, lists, numbers, t
 from importer.reading.cells import text_of
 from importer.reading.delimiters import find_delimiter
 from importer.reading.header import find_header
-from importer.reading.number_formats import mask_of, masked
+from importer.reading.number_formats import number_format
 from importer.reading.records import Record
 from importer.runs.settings import load_settings
 from importer.sandbox import load_faults
@@ -116,13 +116,13 @@ def test_delimiters(lines: list[str], given_: str | None) -> None:
 
 
 @fuzzed
-@given(code=st.text('0#?+()-/. ";\\[]_*,@E%ab', max_size=12), number=st.text("0123456789", min_size=1, max_size=15))
-def test_a_mask_keeps_every_digit(code: str, number: str) -> None:
-    shown = masked(mask, number) if (mask := mask_of(code)) else None
-    if shown is not None and set(mask) & set("0#?") and not mask.strip("0#?+()-/. "):
-        digits = "".join(sign for sign in shown if sign.isdecimal())
-        assert digits.endswith(number)
-        assert not digits.removesuffix(number).strip("0")
+@given(code=st.text('0#?+()-/. ";\\[]_*,@E%ab<>=1', max_size=12), number=st.integers(-(10**15), 10**15))
+def test_a_number_format_keeps_every_digit(code: str, number: int) -> None:
+    reading = number_format(code).read(number)
+    if not reading.problem and set(code) & set("0#?") and not set(code) & set('1"\\[;'):
+        digits = "".join(sign for sign in reading.text if sign.isdecimal())
+        assert digits.endswith(str(abs(number))) or number == 0
+    number_format(code).read_text("a")
 
 
 @fuzzed

@@ -113,33 +113,6 @@ def test_a_formula_may_give_an_empty_text(raw_workbook, see_all):
     assert seen.problems == []
 
 
-@pytest.mark.parametrize(
-    ("code", "number", "text"),
-    [
-        ("00000", 501, "00501"),
-        ("000-00-0000", 12345678, "012-34-5678"),
-        ("00000-0000", 5010001, "00501-0001"),
-        ('"+"0', 919876543210, "+919876543210"),
-        ("\\+0", 919876543210, "+919876543210"),
-        ("+00 00000 00000", 919876543210, "+91 98765 43210"),
-        ("0#########", 987654321, "0987654321"),
-        ("00000;-00000", 501, "00501"),
-        ("0", 501, "501"),
-        ("#,##0", 12345, "12345"),
-        ("0.00", 2.5, "2.5"),
-        ('0" kg"', 5, "5"),
-        ("0%", 0.5, "0.5"),
-        ("@", 501, "501"),
-        ("00000", 501.5, "501.5"),
-        ("00000", -501, "-501"),
-        ("00000", 1234567, "1234567"),
-    ],
-)
-def test_number_formats_that_change_the_digits_are_followed(workbook_of, code, number, text):
-    seen = workbook_of([["id", "zip"], ["a", number]], {"B2": code})
-    assert seen.rows[2] == ["a", text]
-
-
 def test_dates_of_1904(tmp_path, see_all):
     path = tmp_path / "leads.xlsx"
     with xlsxwriter.Workbook(path, {"date_1904": True}) as book:

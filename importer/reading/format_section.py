@@ -1,0 +1,291 @@
+"""One section of a number format: whether it is pure number style, and else the digits and words it shows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from importer.reading.cells import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_TOKEN: Final = re.compile(
+    r"""
+    "(?P<quoted>[^"]*)" | \\(?P<escaped>.) | (?P<space>_.) | (?P<fill>\*.)
+    | (?P<elapsed>\[(?:h+|m+|s+)\]) | \[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\] | (?P<bracket>\[[^\]]*\])
+    | (?P<general>general|standard) | (?P<exponent>e[+-]) | (?P<date>am/pm|a/p|[dmyhsegb])
+    | (?P<digit>[0\#?]) | (?P<point>\.) | (?P<comma>,) | (?P<percent>%) | (?P<text>@) | (?P<end>;)
+    | (?P<letter>[a-z]) | (?P<sign>.)
+    """,
+    re.I | re.S | re.X,
+)
+_WORDS: Final = ("quoted", "escaped", "space", "currency", "letter", "sign", "percent")
+_CONDITION: Final = re.compile(r"\[(<>|<=|>=|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
+_LETTERS_OF_DATES: Final = frozenset("tjaTJA")
+"""Letters that stand unquoted beside days: `yyyy-mm-ddThh:mm`, and German and French codes."""
+_DASHES: Final = "-–—"
+_MINUS: Final = f"{_DASHES}() "
+_UNIT_OF_A_SCALE: Final = re.compile(r"\w{0,4}\.?").fullmatch
+_CURRENCIES: Final = (
+    " AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF"
+    " CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD"
+    " HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR"
+    " LRD LSL LTL LVL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR"
+    " PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP"
+    " SZL THB TJS TMT TND TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL"
+    " kr kr. Kč zł Ft lei Rs Rs. Rp RM S/ S/. лв лв. руб руб. р. Fr Fr. SFr SFr. "
+)
+_COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
+    "<": lambda number, limit: number < limit,
+    "<=": lambda number, limit: number <= limit,
+    ">": lambda number, limit: number > limit,
+    ">=": lambda number, limit: number >= limit,
+    "=": lambda number, limit: number == limit,
+    "<>": lambda number, limit: number != limit,
+}
+
+
+class Token(NamedTuple):
+    """A piece of a format code, and the text it shows or stands for."""
+
+    kind: str
+    text: str
+
+
+class Condition(NamedTuple):
+    """Which numbers a section is for."""
+
+    sign: str
+    limit: float
+
+    def holds(self, number: float) -> bool:
+        """Whether the section is for this number."""
+        return _COMPARE[self.sign](number, self.limit)
+
+
+class Shown(NamedTuple):
+    """What a person sees of a number, and whether that is all of it: no digit rounded away, no minus missing."""
+
+    text: str
+    is_all: bool
+
+
+def sections_of(code: str) -> list[list[Token]]:
+    """The tokens of each section."""
+    sections: list[list[Token]] = [[]]
+    for match in _TOKEN.finditer(code):
+        kind = match.lastgroup or ""
+        if kind == "end":
+            sections.append([])
+        else:
+            # `_x` is a space as wide as x, `*x` fills the cell with x
+            sections[-1].append(Token(kind, " " if kind == "space" else match[kind]))
+    return sections
+
+
+def condition_of(tokens: Iterable[Token]) -> Condition | None:
+    """The section's own condition, if it has one."""
+    for kind, text in tokens:
+        if kind == "bracket" and (match := _CONDITION.fullmatch(text)):
+            return Condition(match[1], float(match[2]))
+    return None
+
+
+def words(tokens: Iterable[Token]) -> str:
+    """The text that tokens show around a number."""
+    return "".join(token.text for token in tokens if token.kind in _WORDS)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section for numbers: its tokens, its condition (`None`: all numbers that are left), and whose it is alone.
+
+    One for negative numbers alone shows them without their minus.
+    """
+
+    tokens: Sequence[Token]
+    condition: Condition | None = None
+    only: Literal["negative", "zero", ""] = ""
+
+    def holds(self, number: float) -> bool:
+        """Whether it is for this number."""
+        return self.condition is None or self.condition.holds(number)
+
+    @cached_property
+    def is_duration(self) -> bool:
+        """Whether it shows how long something took, in more than 24 hours or 60 minutes."""
+        return self._has("elapsed")
+
+    @cached_property
+    def is_moment(self) -> bool:
+        """Whether it shows a count of days as a day, a time or a duration."""
+        return self.is_duration or (self._has("date") and not self._is_mixed)
+
+    @cached_property
+    def is_number_style(self) -> bool:
+        """Whether it shows nothing but the number: adds no digit, and no sign or word but those of amounts."""
+        if not self._digits:
+            shown = words(self.tokens).strip(" ")
+            return self.only == "zero" and bool(shown) and not shown.strip(_DASHES)
+        if self._is_mixed or (not self._is_split and (self._is_padded or words(self._inner))):
+            return False
+        if self._is_split and not self._has("exponent") and all(text == "0" for _, text in self._places):
+            return False  # `00/00/0000` is no fraction, and no date either
+        before, after = words(self.tokens[: self._digits[0]]), words(self.tokens[self._digits[-1] + 1 :])
+        return self._is_of_amounts(before.strip(" "), after.strip(" "))
+
+    @cached_property
+    def hides_zero(self) -> bool:
+        """Whether it shows nothing for a zero: `#` has no digit for it."""
+        has_digit = self._has("point") or self._has("general") or any(text == "0" for _, text in self._places)
+        return self.holds(0) and not has_digit and not words(self.tokens).strip(" ")
+
+    def shown(self, number: float) -> Shown | None:
+        """What a person sees of a number; `None` for what only a spreadsheet can tell."""
+        if self._is_mixed or self._is_split or self._is_scaled or self._has("percent"):
+            return None
+        minus = "-" if number < 0 and self.only != "negative" else ""
+        if not self._digits:  # words instead of a number: `[=1]"Yes";[=0]"No"`
+            shown = words(self.tokens).strip(" ")
+            return Shown(minus + shown if shown else "", is_all=True)
+        stored = text_of(abs(number))
+        rounded = stored if self._has("general") else _rounded(stored, len(self._places_behind))
+        text = self._filled(rounded)
+        if text is None:
+            return None
+        has_minus = number >= 0 or bool(minus) or any(sign in words(self.tokens) for sign in (*_DASHES, "("))
+        has_digits = any(map(str.isdigit, text))
+        is_all = has_minus and has_digits and Decimal(rounded) == Decimal(stored)
+        return Shown((minus + text).strip(" "), is_all=is_all)
+
+    def _has(self, kind: str) -> bool:
+        return any(token.kind == kind for token in self.tokens)
+
+    @cached_property
+    def _digits(self) -> list[int]:
+        """Where the places for digits are."""
+        return [place for place, token in enumerate(self.tokens) if token.kind in ("digit", "general")]
+
+    @cached_property
+    def _inner(self) -> Sequence[Token]:
+        return self.tokens[self._digits[0] : self._digits[-1]]
+
+    @cached_property
+    def _before_point(self) -> list[Token]:
+        return [*takewhile(lambda token: token.kind != "point", self.tokens)]
+
+    @cached_property
+    def _places(self) -> list[Token]:
+        """The places for digits before the decimal point."""
+        return [token for token in self._before_point if token.kind == "digit"]
+
+    @cached_property
+    def _places_behind(self) -> list[Token]:
+        return [token for token in self.tokens if token.kind == "digit"][len(self._places) :]
+
+    @cached_property
+    def _is_mixed(self) -> bool:
+        """Whether it is no format that a spreadsheet writes: letters of a date among others, two decimal points."""
+        if not self._has("date") or self.is_duration:
+            return sum(token.kind == "point" for token in self.tokens) > 1
+        foreign = any(token.kind == "letter" and token.text not in _LETTERS_OF_DATES for token in self.tokens)
+        return foreign or bool(self._places) or self._has("general")
+
+    @cached_property
+    def _is_padded(self) -> bool:
+        """Whether it may show more digits than there are: from the first `0` on, each place shows one."""
+        return any(token.text == "0" for token in self._places[:-1])
+
+    @cached_property
+    def _is_split(self) -> bool:
+        """Whether the digits are those of a fraction, or of a number and its power of ten."""
+        return self._has("exponent") or (bool(self._digits) and Token("sign", "/") in self._inner)
+
+    @cached_property
+    def _is_scaled(self) -> bool:
+        """Whether a comma behind the digits shows thousands: `0,` shows 12345 as 12, `0.0,,` as 0.0."""
+        return any(
+            [token.kind for token in tokens if token.kind in ("digit", "comma")][-1:] == ["comma"]
+            for tokens in (self._before_point, self.tokens)
+        )
+
+    @cached_property
+    def _is_grouped(self) -> bool:
+        return not self._is_scaled and any(token.kind == "comma" for token in self._before_point)
+
+    def _is_of_amounts(self, before: str, after: str) -> bool:
+        """Whether the words around the digits are those of an amount: its currency, its minus, its scale."""
+        if self.only == "negative":
+            is_red = any(token.kind == "bracket" and token.text.lower() == "[red]" for token in self.tokens)
+            if not is_red and not any(sign in before + after for sign in (*_DASHES, "(")):
+                return False
+            before, after = before.strip(_MINUS), after.strip(_MINUS)
+        elif self.only == "zero":
+            before = before.strip(f"{_DASHES} ")
+        if self._is_scaled or self._is_grouped or self._has("percent") or self._has("point"):
+            before = before.removeprefix("+").strip(" ")  # the sign of a difference, not of a phone number
+        if self._has("percent"):
+            before, after = before.strip("% "), after.strip("% ")
+        is_unit = self._is_scaled and bool(_UNIT_OF_A_SCALE(after))
+        return _is_currency(before) and (is_unit or _is_currency(after))
+
+    def _filled(self, number: str) -> str | None:
+        """The digits in their places, and the words around them."""
+        whole, _, fraction = number.partition(".")
+        digits = [*whole] if whole != "0" else []
+        places = len(self._places)
+        if digits and not places and not self._has("general"):
+            return None  # `"a".00`: spreadsheets do not agree on where the digits go
+        text, count = "", 0
+        for token in reversed(self._before_point):
+            if token.kind == "general":
+                text = number + text
+            elif token.kind == "digit":
+                places -= 1
+                taken = [digits.pop() if digits else {"0": "0", "?": " "}.get(token.text, "")]
+                while digits and not places:  # those beyond the first place stand before it
+                    taken.append(digits.pop())
+                for digit in taken:
+                    text = (
+                        digit
+                        + ("," if self._is_grouped and digit.isdigit() and count and count % 3 == 0 else "")
+                        + text
+                    )
+                    count += 1
+            elif token.kind in _WORDS:
+                text = token.text + text
+        return text + self._filled_behind(fraction)
+
+    def _filled_behind(self, fraction: str) -> str:
+        behind = self.tokens[len(self._before_point) :]
+        text, digits, left = "", [*fraction.ljust(len(self._places_behind), "0")], False
+        for token in reversed(behind):
+            if token.kind == "digit":
+                digit = digits.pop()
+                left = left or digit != "0" or token.text == "0"
+                text = (digit if left else "" if token.text == "#" else " ") + text
+            elif token.kind == "point":
+                text = ("." if left else "") + text
+            elif token.kind in _WORDS:
+                text = token.text + text
+        return text
+
+
+def _rounded(number: str, places: int) -> str:
+    if len(number.partition(".")[2]) <= places:
+        return number
+    return format(Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP), "f")
+
+
+def _is_currency(text: str) -> bool:
+    """Whether the words are nothing, or a currency: `€`, `US$`, `CHF`."""
+    if not text or f" {text} " in _CURRENCIES:
+        return True
+    symbols = [sign for sign in text if unicodedata.category(sign) == "Sc"]
+    return bool(symbols) and len(text) <= 4 and all(sign in symbols or sign.isalpha() for sign in text)
