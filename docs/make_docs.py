@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from importer.cli.commands import importer
 from importer.model.problem import KINDS, ProblemKind
+from importer.runs.settings import SETTINGS
 
 DOCS: Final = Path(__file__).parent
 SBOM: Final = DOCS.parent / "requirements" / "sbom.cdx.json"
@@ -33,6 +34,15 @@ def problems() -> str:
 def warnings() -> str:
     """The codes that do not."""
     return problem_table(kind for kind in KINDS.values() if kind.warning)
+
+
+def settings() -> str:
+    """One line per setting: what it is, and what each source calls it."""
+    lines = ["| setting | flag | environment | `importer.toml` | may be | default |", "|---|---|---|---|---|---|"]
+    for entry in SETTINGS.values():
+        names = [f"`{name}`" if name else "" for name in (entry.flag, entry.variable, entry.name)]
+        lines.append(f"| {' | '.join([entry.help, *names, entry.range, entry.default_in_words])} |")
+    return "\n".join(lines)
 
 
 def command_line() -> str:
@@ -61,6 +71,7 @@ def _licence(component: dict[str, Any]) -> str:
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "problem-codes.md: problems": problems,
     "problem-codes.md: warnings": warnings,
+    "settings.md: settings": settings,
     "command-line.md: help": command_line,
     "licences.md: licences": licences,
 }

@@ -4,13 +4,12 @@ from typing import Any
 
 import click
 
-from importer.cli.options import COMMON, ENDING, READING
+from importer.cli.options import COMMON, DESTINATION, ENDING, READING
 
 
 @click.command()
 @READING
-@click.option("--org", metavar="ID", hidden=True)
-@click.option("--base-url", metavar="URL", hidden=True)
+@DESTINATION
 @ENDING
 @COMMON
 def check(**options: Any) -> int:
@@ -23,9 +22,10 @@ def check(**options: Any) -> int:
     """
     from importer.cli.ending import told
     from importer.cli.session import request_of, session
-    from importer.crm.pacing import API_KEY_RATE
+    from importer.runs.send import rate_of
 
     here = session(options)
     request = request_of(options, here.settings)
+    rate = rate_of(request.rate, here.settings.credential_kind())
     with here.job() as job:
-        return told(here, job.check(request, name=options["run_name"], rate=here.settings["rate"] or API_KEY_RATE))
+        return told(here, job.check(request, name=options["run_name"], rate=rate))

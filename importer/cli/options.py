@@ -9,6 +9,7 @@ import click
 
 from importer.cli.completion import runs_for
 from importer.cli.hook import words_of
+from importer.runs.settings import SETTINGS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,13 +29,20 @@ def _count_or_share(context: click.Context, parameter: click.Parameter, value: s
     return value or ""
 
 
-def _delimiter(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
-    if value is None:
-        return None
-    character = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(value, value)
-    if len(character) != 1:
-        raise click.BadParameter("give one character, or the word tab")
-    return character
+def _settings(*names: str) -> Callable[[Command], Command]:
+    """The options of the settings of these names, or used by these. `load_settings` checks their values."""
+    return _together(
+        *(
+            click.option(
+                entry.flag,
+                type=click.Path(path_type=Path) if entry.is_path else entry.kind,
+                metavar=entry.metavar,
+                help=f"{entry.help} [{', '.join(filter(None, (entry.variable, entry.default_in_words)))}]",
+            )
+            for entry in SETTINGS.values()
+            if entry.flag and {entry.name, entry.used_by} & {*names}
+        )
+    )
 
 
 def _run_name(context: click.Context, parameter: click.Parameter, value: str) -> str:  # noqa: ARG001
@@ -44,9 +52,7 @@ def _run_name(context: click.Context, parameter: click.Parameter, value: str) ->
 
 
 COMMON = _together(
-    click.option(
-        "--reports-dir", type=click.Path(path_type=Path), help="Where journal and reports are kept. [reports]"
-    ),
+    _settings("all"),
     click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout."),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the result."),
     click.option("-v", "--verbose", count=True, help="Say what was detected and chosen, and why."),
@@ -73,7 +79,7 @@ FORMAT = _together(
     click.option("--sheet", help='The sheet of a workbook: its name, its position from 1, or "*" for all.'),
     click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="The row of the column names."),
     click.option("--encoding", help="The encoding of a CSV file, such as cp1252."),
-    click.option("--delimiter", callback=_delimiter, help="The delimiter of a CSV file: one character, or tab."),
+    click.option("--delimiter", help="The delimiter of a CSV file: one character, or tab, or space."),
 )
 
 READING = _together(
@@ -99,34 +105,17 @@ READING = _together(
     click.option("--no-progress", is_flag=True, help="No progress bar and no progress lines."),
 )
 
+DESTINATION = _settings("org", "base_url")
+
 SERVER = _together(
-    click.option("--org", metavar="ID", help="The organisation. [SALESCHAT_ORG_ID]"),
-    click.option("--base-url", metavar="URL", help="The server. [SALESCHAT_BASE_URL, https://apis.saleschat.pro]"),
-    click.option(
-        "--api-key-file",
-        type=click.Path(path_type=Path),
-        help="A file (mode 0600) with the API key. [SALESCHAT_API_KEY or SALESCHAT_TOKEN, else the keyring]",
-    ),
-    click.option(
-        "--ca-file",
-        type=click.Path(path_type=Path),
-        help="Certificates (PEM) to believe instead of the public authorities.",
-    ),
+    _settings("server"),
     click.option("--allow-private", is_flag=True, help="Permit a server in a private network."),
 )
 
 SENDING = _together(
     SERVER,
     click.option("--sandbox", is_flag=True, help="Start the built-in sandbox for this run and send there."),
-    click.option(
-        "--rate",
-        type=click.FloatRange(min=0),
-        metavar="N",
-        help="Requests per second and endpoint; 0 for no limit. [10 with an API key, 5 with a token]",
-    ),
-    click.option(
-        "--concurrency", type=click.IntRange(1, 256), metavar="N", help="Requests in flight per endpoint. [16]"
-    ),
+    _settings("sending"),
     click.option(
         "--on-duplicate",
         type=click.Choice(["skip", "follow-up"]),
@@ -140,14 +129,5 @@ SENDING = _together(
         help="My word that none of these leads existed before: what exists after an unanswered create is ours.",
     ),
     click.option("--no-canary", is_flag=True, help="Do not create the first lead twice to learn the duplicate answer."),
-    click.option(
-        "--settle",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="How long an unanswered create may still take effect. [60]",
-    ),
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
-    click.option(
-        "--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="How long one request may take. [60]"
-    ),
 )

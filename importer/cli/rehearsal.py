@@ -57,6 +57,7 @@ def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterat
             yield destination
         return
     destination = real_destination(_of_the_run(session, run))
+    session.console.say(f"going on with run {run.run_id}: organization {destination.org} on {destination.base_url}")
     for what, then, now in (
         ("organisation", run.request.org, destination.org),
         ("server", origin_of(run.request.base_url), destination.origin),
@@ -70,7 +71,13 @@ def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterat
 
 
 def _of_the_run(session: Session, run: StoredRun) -> Session:
-    """Who resumes need not say the organisation again. The server must be named: the credential goes there."""
-    if session.settings["org"] or not run.planned:
-        return session
-    return replace(session, settings=session.settings.for_org(run.request.org, run.run_id))
+    """The journal knows organization and server of a run, so that nobody has to name them again.
+
+    A key of the settings still goes to no other server than its own: `Settings.credential_reader` holds that.
+    """
+    settings = session.settings
+    for name in ("org", "base_url"):
+        known = getattr(run.request, name)
+        if known and settings.source(name) == "default":
+            settings = settings.with_value(name, known, f"run {run.run_id}")
+    return replace(session, settings=settings)

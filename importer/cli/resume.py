@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from importer.cli.options import COMMON, ENDING, SENDING, run_argument
 
 if TYPE_CHECKING:
+    from importer.journal.store import StoredRun
     from importer.model.run import RunRequest
     from importer.runs.settings import Settings
-
-_MAY_CHANGE: Final = ("rate", "concurrency", "settle", "timeout")
 
 
 @click.command()
@@ -40,20 +39,26 @@ def resume(**options: Any) -> int:
     here = session(options)
     with here.job() as job:
         run = job.to_resume(options["run_id"])
-        run = replace(run, request=_as_given_now(run.request, here.settings, options))
+        run = replace(run, request=_as_given_now(run, here.settings, options))
         with destination_of(here, job.journal, run) as destination:
             return told(here, job.resume(run, destination, retry_failed=options["retry_failed"]))
 
 
-def _as_given_now(request: RunRequest, settings: Settings, options: dict[str, Any]) -> RunRequest:
+def _as_given_now(run: StoredRun, settings: Settings, options: dict[str, Any]) -> RunRequest:
     """What was asked for when the run began, except where this command line says otherwise."""
     from importer.model.run import OnDuplicate
+    from importer.runs.settings import SETTINGS
 
-    changes = {name: settings[name] for name in _MAY_CHANGE if settings.source(name).startswith("--")}
+    sending = [entry for entry in SETTINGS.values() if entry.used_by == "sending" and entry.flag]
+    changes = {entry.name: settings[entry.name] for entry in sending if settings.source(entry.name) == entry.flag}
     if options["on_duplicate"]:
         changes["on_duplicate"] = OnDuplicate(options["on_duplicate"])
     if options["assume_new"]:
         changes["assume_new"] = True
     if options["no_canary"]:
         changes["canary"] = False
-    return replace(request, **changes)
+    request = replace(run.request, **changes)
+    for entry in sending:  # versions that knew no ranges have written runs that would wait without end
+        if (value := getattr(request, entry.name)) is not None:
+            entry.checked(value, f"run {run.run_id}", tip=f"Give {entry.flag} {entry.metavar}.")
+    return request

@@ -79,14 +79,14 @@ class Session:
 def session(options: dict[str, Any]) -> Session:
     """The session for a command's options; it takes out those that it uses."""
     from importer.cli.wording import settings_lines
-    from importer.runs.settings import FLAGS, load_settings
+    from importer.runs.settings import SETTINGS, load_settings
 
     console = Console(
         quiet=options.pop("quiet"),
         verbose=options.pop("verbose"),
         progress=not options.pop("no_progress", False),
     )
-    flags = {name: options.pop(name, None) for name in FLAGS}
+    flags = {name: options.pop(name, None) for name in SETTINGS}
     settings = load_settings(flags, profile=options.pop("profile"), allow_private=options.pop("allow_private", False))
     for line in settings_lines(settings):
         console.detail(line)
@@ -105,6 +105,7 @@ def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
     from importer.mapping import load_mapping
     from importer.model.run import OnDuplicate, RunRequest
     from importer.model.source import ReadOptions
+    from importer.runs.settings import SETTINGS
 
     loaded = load_mapping(options["mapping_path"])
     return RunRequest(
@@ -117,14 +118,10 @@ def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
         base_url=settings["base_url"],
         org=settings["org"],
         sandbox=options.get("sandbox", False),
-        rate=settings["rate"],
-        concurrency=settings["concurrency"],
+        **{entry.name: settings[entry.name] for entry in SETTINGS.values() if entry.used_by == "sending"},
         on_duplicate=OnDuplicate(options.get("on_duplicate") or OnDuplicate.SKIP),
         skip_known=options.get("skip_known", False),
         accept_drift=options.get("accept_drift", False),
         canary=not options.get("no_canary", False),
-        settle=settings["settle"],
-        assign_spacing=settings["assign_spacing"],
         assume_new=options.get("assume_new", False),
-        timeout=settings["timeout"],
     )

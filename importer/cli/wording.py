@@ -53,6 +53,11 @@ def _calls(about: Announcement) -> list[str]:
     ]
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 row, 2,000 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them."""
     if seconds < 90:
@@ -138,10 +143,11 @@ def _estimate(report: RunReport) -> list[str]:
     if report.command != "check":
         return []
     estimate = report.estimate
-    return [
-        f"  a run would send {estimate.rows_to_send:,} rows in {estimate.requests:,} requests, "
-        f"about {duration(estimate.seconds)}"
-    ]
+    if not estimate.rows_to_send:
+        return ["  A run would send nothing."]
+    time = f"about {duration(estimate.seconds)}" if estimate.seconds else "as fast as the server answers (rate 0)"
+    rows, requests = counted(estimate.rows_to_send, "row"), counted(estimate.requests, "request")
+    return [f"  A run would send {rows} in {requests}, {time}."]
 
 
 def _why(finished: Finished) -> list[str]:

@@ -55,7 +55,7 @@ def _given(given: str, place: str) -> str:
     if len(character) != 1 or character in '"\r\n\0':
         raise SourceError(
             f"{place}: “{given}” cannot be a delimiter",
-            tip='Give one character, such as --delimiter ";", or the word tab.',
+            tip=f'Give one character, such as --delimiter ";", or one of these words: {", ".join(_WORDS)}.',
         )
     return character
 

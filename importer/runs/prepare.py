@@ -37,12 +37,8 @@ def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOpt
     """What the command line says goes before what the mapping says; of rejects.csv the mapping knows nothing."""
     if is_mended(file):
         return given
-    return ReadOptions(
-        sheet=given.sheet or written.sheet,
-        header_row=given.header_row or written.header_row,
-        encoding=given.encoding or written.encoding,
-        delimiter=given.delimiter or written.delimiter,
-    )
+    chosen = {name: getattr(written, name) if said is None else said for name, said in asdict(given).items()}
+    return ReadOptions(**chosen)
 
 
 def said_by(file: Path, given: ReadOptions, written: SourceSpec) -> dict[str, str]:

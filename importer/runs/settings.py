@@ -5,30 +5,162 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org
-from importer.crm.credential import Credential
+from importer.crm.credential import Credential, CredentialKind
 from importer.crm.trust import Trust
 from importer.errors import SettingsError
 from importer.runs import credentials
 
 SETTINGS_FILE: Final = "importer.toml"
 
-_ENVIRONMENT: Final = {"org": "SALESCHAT_ORG_ID", "base_url": "SALESCHAT_BASE_URL"}
-_PROFILE_KEYS: Final = {
-    "org": str,
-    "base_url": str,
-    "api_key_file": str,
-    "ca_file": str,
-    "reports_dir": str,
-    "rate": float,
-    "concurrency": int,
-    "settle": float,
-    "assign_spacing": float,
-    "timeout": float,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One setting: the options of the commands, the keys of `importer.toml` and docs/settings.md are made from it.
+
+    `used_by`: every command, those that name a server, or those that send. A number lies from `lowest` to `highest`,
+    whatever its source. `default_shown` says what `None` or an empty text stands for.
+    """
+
+    name: str
+    help: str
+    kind: type[str] | type[int] | type[float] = str
+    default: str | float | None = ""
+    default_shown: str = ""
+    used_by: Literal["all", "server", "sending"] = "sending"
+    metavar: str = "N"
+    lowest: float = 0.0
+    highest: float = 0.0
+    has_flag: bool = True
+    is_path: bool = False
+    variable: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The option that gives it; empty if there is none."""
+        return f"--{self.name.replace('_', '-')}" if self.has_flag else ""
+
+    @property
+    def range(self) -> str:
+        """What it may be, in words."""
+        if self.kind is str:
+            return "text in quotes"
+        number = "whole number" if self.kind is int else "number"
+        return f"a {number} from {self.lowest:g} to {self.highest:,g}"
+
+    @property
+    def default_in_words(self) -> str:
+        """What holds if no source names it."""
+        return self.default_shown or f"{self.default:g}"
+
+    def checked(self, value: Any, source: str, *, tip: str = "") -> Any:
+        """The value; raises SettingsError, which names the source, for one of the wrong type or out of range."""
+        # bool is an int, and a whole number is a number. A path of the command line is no str, and needs no look.
+        kinds = (int, float) if self.kind is float else (self.kind,)
+        is_number = self.kind is not str
+        is_wrong = is_number and (isinstance(value, bool) or not isinstance(value, kinds))
+        is_wrong = is_wrong or (not is_number and not isinstance(value, str | Path)) or "\0" in str(value)
+        if not is_wrong and (not is_number or self.lowest <= value <= self.highest):
+            return self.kind(value) if is_number else value
+        subject = source if source in (self.flag, self.variable) else f"{source}: {self.name}"
+        # Not a value of the wrong type: somebody who misreads the file may have put a key there.
+        seen = "" if is_wrong else f"; it is {value!s:.20}"
+        raise SettingsError(
+            f"{subject} must be {self.range}{seen}", tip=tip or f"The default is {self.default_in_words}."
+        )
+
+
+SETTINGS: Final = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            name="org",
+            help="The organization.",
+            used_by="server",
+            metavar="ID",
+            variable="SALESCHAT_ORG_ID",
+            default_shown="none; needed to send",
+        ),
+        Entry(
+            name="base_url",
+            help="The server.",
+            default=DEFAULT_BASE_URL,
+            default_shown=DEFAULT_BASE_URL,
+            used_by="server",
+            metavar="URL",
+            variable="SALESCHAT_BASE_URL",
+        ),
+        Entry(
+            name="api_key_file",
+            help="A file (mode 0600) with the API key.",
+            default_shown="SALESCHAT_API_KEY or SALESCHAT_TOKEN, else the keyring",
+            used_by="server",
+            metavar="PATH",
+            is_path=True,
+        ),
+        Entry(
+            name="ca_file",
+            help="CA bundle (PEM) to trust instead of the public CAs.",
+            default_shown="none",
+            used_by="server",
+            metavar="PATH",
+            is_path=True,
+        ),
+        Entry(
+            name="reports_dir",
+            help="Where journal and reports are kept.",
+            default="reports",
+            default_shown="reports",
+            used_by="all",
+            metavar="PATH",
+            is_path=True,
+        ),
+        Entry(
+            name="rate",
+            help="Requests per second and endpoint; 0 for no limit.",
+            kind=float,
+            default=None,
+            default_shown="10 with an API key, 5 with a token",
+            highest=1000,
+        ),
+        Entry(
+            name="concurrency",
+            help="Requests in flight per endpoint.",
+            kind=int,
+            default=16,
+            lowest=1,
+            highest=256,
+        ),
+        Entry(
+            name="settle",
+            help="How long a create without an answer may still take effect.",
+            kind=float,
+            default=60.0,
+            highest=86_400,
+            metavar="SECONDS",
+        ),
+        Entry(
+            name="assign_spacing",
+            help="Seconds between two assignments of one lead.",
+            kind=float,
+            default=10.0,
+            highest=3_600,
+            metavar="SECONDS",
+            has_flag=False,
+        ),
+        Entry(
+            name="timeout",
+            help="How long one request may take.",
+            kind=float,
+            default=60.0,
+            lowest=0.1,
+            highest=3_600,
+            metavar="SECONDS",
+        ),
+    )
 }
-_IN_WORDS: Final = {str: "a text in quotes", float: "a number", int: "a whole number"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,26 +192,35 @@ class Settings:
         return self.values[name].source
 
     def required_org(self) -> str:
-        """The organisation; raises SettingsError when nothing names it."""
+        """The organization; raises SettingsError when nothing names it."""
         org = self["org"]
         if not org:
             raise SettingsError(
-                "no organisation is given",
+                "no organization is given",
                 tip="Give --org ID, set SALESCHAT_ORG_ID, or write org into importer.toml; --sandbox needs none.",
             )
         return checked_org(str(org))
 
     def base_url(self) -> str:
-        """The checked base URL."""
-        return checked_base_url(self["base_url"], allow_private=self.allow_private)
+        """The checked base URL; raises SettingsError, which names its source."""
+        try:
+            return checked_base_url(self["base_url"], allow_private=self.allow_private)
+        except SettingsError as error:
+            raise SettingsError(f"{self.source('base_url')}: {error.message}", tip=error.tip) from None
 
     def trust(self) -> Trust:
         """Whom to believe, and whether a private network is fine."""
         return Trust(ca_file=Path(self["ca_file"]) if self["ca_file"] else None, allow_private=self.allow_private)
 
-    def for_org(self, org: str, run_id: str) -> Self:
-        """These settings with the organisation of a run, where none is given."""
-        return replace(self, values={**self.values, "org": Setting(value=org, source=f"run {run_id}")})
+    def with_value(self, name: str, value: Any, source: str) -> Self:
+        """These settings with one that another source names."""
+        return replace(self, values={**self.values, name: Setting(value=value, source=source)})
+
+    def credential_kind(self) -> CredentialKind:
+        """As what the credential would be sent; nothing is read, so a check needs none."""
+        has_key = self["api_key_file"] or self.environment.get("SALESCHAT_API_KEY")
+        has_token = not has_key and self.environment.get("SALESCHAT_TOKEN")
+        return CredentialKind.TOKEN if has_token else CredentialKind.API_KEY
 
     def credential_reader(self) -> Callable[[], Credential]:
         """A function that reads the credential, now or again later; it raises SettingsError when there is none."""
@@ -91,24 +232,6 @@ class Settings:
         )
 
 
-_DEFAULTS: Final = {
-    "org": "",
-    "base_url": DEFAULT_BASE_URL,
-    "api_key_file": "",
-    "ca_file": "",
-    "reports_dir": "reports",
-    "rate": None,
-    "concurrency": 16,
-    "settle": 60.0,
-    "assign_spacing": 10.0,
-    "timeout": 60.0,
-}
-
-
-FLAGS: Final = tuple(name for name in _DEFAULTS if name != "assign_spacing")
-"""The settings that an option of the same name can give."""
-
-
 def load_settings(
     flags: Mapping[str, Any],
     *,
@@ -117,68 +240,68 @@ def load_settings(
     folder: Path = Path(),
     allow_private: bool = False,
 ) -> Settings:
-    """The settings for these flags (`None` means: not given). Raises SettingsError for a wrong settings file."""
+    """The settings for these flags (`None` means: not given). Raises SettingsError for a wrong value or file."""
     environment = os.environ if environment is None else environment
     tables = _tables(folder / SETTINGS_FILE, profile)
-    written = {key: value for table in tables for key, value in table.items()}
-    values = {name: _setting(name, flags, environment, written, profile) for name in _DEFAULTS}
-    if "@" in values["base_url"].value:
-        checked_base_url(values["base_url"].value)  # a password in it would get into journal and messages
-    from_file = values["api_key_file"].source.startswith(SETTINGS_FILE)
-    return Settings(
+    values = {entry.name: _setting(entry, flags, environment, tables) for entry in SETTINGS.values()}
+    settings = Settings(
         values=values,
         environment=environment,
-        key_server=_key_server(tables) if from_file else "",
+        key_server=_key_server(tables) if values["api_key_file"].source in tables else "",
         allow_private=allow_private,
     )
+    if "@" in settings["base_url"]:
+        settings.base_url()  # a password in it would get into journal and messages
+    return settings
 
 
-def _key_server(tables: list[dict[str, Any]]) -> str:
+_Tables = dict[str, dict[str, Any]]
+"""The tables of the settings file that hold, by what they are called; the later goes before the earlier."""
+
+
+def _key_server(tables: _Tables) -> str:
     """The server that stands in the same table as the key file, or above it; else the contract's."""
-    key_table = max(position for position, table in enumerate(tables) if "api_key_file" in table)
-    named = [table["base_url"] for table in tables[: key_table + 1] if "base_url" in table]
-    return named[-1] if named else DEFAULT_BASE_URL
+    server, belongs_to = DEFAULT_BASE_URL, ""
+    for table in tables.values():
+        server = table.get("base_url", server)
+        belongs_to = server if "api_key_file" in table else belongs_to
+    return belongs_to
 
 
-def _setting(
-    name: str, flags: Mapping[str, Any], environment: Mapping[str, str], written: Mapping[str, Any], profile: str
-) -> Setting:
-    variable = _ENVIRONMENT.get(name, "")
-    if flags.get(name) is not None:
-        return Setting(value=flags[name], source=f"--{name.replace('_', '-')}")
-    if variable and environment.get(variable):
-        return Setting(value=environment[variable], source=variable)
-    if name in written:
-        return Setting(
-            value=written[name], source=f"{SETTINGS_FILE} [profiles.{profile}]" if profile else SETTINGS_FILE
-        )
-    return Setting(value=_DEFAULTS[name], source="default")
+def _setting(entry: Entry, flags: Mapping[str, Any], environment: Mapping[str, str], tables: _Tables) -> Setting:
+    sources = {
+        entry.flag: flags.get(entry.name),
+        entry.variable: environment.get(entry.variable) or None,
+        **{source: table.get(entry.name) for source, table in reversed(tables.items())},
+    }
+    for source, value in sources.items():
+        if source and value is not None:
+            return Setting(value=entry.checked(value, source), source=source)
+    return Setting(value=entry.default, source="default")
 
 
-def _tables(path: Path, profile: str) -> list[dict[str, Any]]:
-    """The top level of the settings file and the chosen profile, which overlays it."""
+def _tables(path: Path, profile: str) -> _Tables:
+    """The top level of the settings file and the chosen profile, which overlays it; every value is checked."""
     if not path.is_file():
         if profile:
             raise SettingsError(
                 f"there is no {path} with a profile {profile!r}", tip="Write it, or leave --profile out."
             )
-        return []
+        return {}
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", tip="It is TOML; see docs/settings.md.") from error
     profiles = document.pop("profiles", {})
     _check_profiles(path, profiles)
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", tip="Check --profile.")
-    return [_checked(path, table) for table in (document, profiles.get(profile, {}))]
-
-
-def _checked(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
-    for key, value in table.items():
-        _check_key(path, key, value)
-    return {key: _PROFILE_KEYS[key](value) for key, value in table.items()}
+    tables = {SETTINGS_FILE: document, f"{SETTINGS_FILE} [profiles.{profile}]": profiles.get(profile, {})}
+    for source, table in tables.items():
+        for key, value in table.items():
+            _known(key, path).checked(value, source)
+    return tables
 
 
 def _check_profiles(path: Path, profiles: object) -> None:
@@ -186,16 +309,9 @@ def _check_profiles(path: Path, profiles: object) -> None:
         raise SettingsError(f"{path}: profiles are written as [profiles.NAME], with keys below", tip="Correct it.")
 
 
-def _check_key(path: Path, key: str, value: object) -> None:
+def _known(key: str, path: Path) -> Entry:
     if key in ("api_key", "token"):
         raise SettingsError(f"{path}: {key} must not stand there", tip="Put it into a file of its own: api_key_file.")
-    if key not in _PROFILE_KEYS:
-        raise SettingsError(f"{path}: unknown key {key!r}", tip=f"Known keys: {', '.join(_PROFILE_KEYS)}.")
-    wanted = _PROFILE_KEYS[key]
-    if isinstance(value, bool) or not isinstance(
-        value, int if wanted is int else (int, float) if wanted is float else str
-    ):
-        # Not the value: whoever mistakes the file may have put a key there, which nobody has read as one yet.
-        raise SettingsError(
-            f"{path}: {key} has to be {_IN_WORDS[wanted]}; a {type(value).__name__} stands there", tip="Correct it."
-        )
+    if key not in SETTINGS:
+        raise SettingsError(f"{path}: unknown key {key!r}", tip=f"Known keys: {', '.join(SETTINGS)}.")
+    return SETTINGS[key]

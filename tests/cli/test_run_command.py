@@ -367,22 +367,43 @@ def test_resume_sends_the_frozen_plan_whatever_became_of_the_files(
     }
 
 
-def test_resume_knows_the_organisation_but_the_server_must_be_named(
+def test_resume_asks_for_nothing_that_the_journal_knows(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1))
+    monkeypatch.delenv("SALESCHAT_ORG_ID")
+    monkeypatch.delenv("SALESCHAT_BASE_URL")
+    monkeypatch.setenv("SALESCHAT_API_KEY", "the-wrong-key")
+    where = ("--org", ORG, "--base-url", sandbox.base_url)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST, *where).code == 3
+    monkeypatch.setenv("SALESCHAT_API_KEY", KEY)
+    for name, value in (("SALESCHAT_ORG_ID", "o2"), ("SALESCHAT_BASE_URL", "https://elsewhere.example")):
+        with monkeypatch.context() as other:
+            other.setenv(name, value)
+            ended = importer("resume", *FAST)
+            assert ended.code == 2, "a run goes nowhere but where it began"
+            assert f"Give what the run began with: --org {ORG} --base-url {sandbox.base_url}" in ended.err
+    ended = importer("resume", *FAST)
+    assert ended.code == 0
+    assert f"going on with run {importer.latest().name}: organization {ORG} on {sandbox.base_url}" in ended.err
+    assert importer.statuses() == ["created"]
+    assert {lead.org for lead in sandbox.state.leads} == {ORG}
+
+
+def test_a_key_file_of_the_settings_does_not_go_where_a_journal_says(
     importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table(leads(1))
     monkeypatch.setenv("SALESCHAT_API_KEY", "the-wrong-key")
     assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 3
-    monkeypatch.setenv("SALESCHAT_API_KEY", KEY)
-    monkeypatch.delenv("SALESCHAT_ORG_ID")
-    monkeypatch.delenv("SALESCHAT_BASE_URL")
-    ended = importer("resume", *FAST)  # else the credential would go where a journal says
+    for name in ("SALESCHAT_ORG_ID", "SALESCHAT_BASE_URL", "SALESCHAT_API_KEY"):
+        monkeypatch.delenv(name)
+    importer.write("importer.toml", 'api_key_file = "key"\n')
+    ended = importer("resume", *FAST)
     assert ended.code == 2
-    assert f"Give what the run began with: --org {ORG} --base-url {sandbox.base_url}" in ended.err
-    assert importer("resume", *FAST, "--base-url", sandbox.base_url).code == 0
-    assert importer.statuses() == ["created"]
-    assert {lead.org for lead in sandbox.state.leads} == {ORG}
+    assert "belongs to https://apis.saleschat.pro" in ended.error
 
 
 def test_resume_takes_the_beginning_of_an_id_and_says_when_it_is_not_enough(

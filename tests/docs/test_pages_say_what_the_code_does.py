@@ -18,12 +18,12 @@ from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import NEEDS_A_PERSON, FollowUp, RowResult, RowStatus
 from importer.model.run import RunReport, RunState
 from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS, results_csv, summary
-from importer.runs.settings import load_settings
+from importer.runs.settings import SETTINGS, load_settings
 from tests.docs.pages import ROOT, names, page, section, table
 
 STATUSES = page("docs/statuses.md")
 EXIT_CODES = page("docs/exit-codes.md")
-SETTINGS = page("docs/settings.md")
+SETTINGS_PAGE = page("docs/settings.md")
 REPORTS = page("docs/reports.md")
 RELIABILITY = page("docs/reliability.md")
 
@@ -71,30 +71,31 @@ def test_exit_code_1_names_what_needs_a_person() -> None:
 # settings
 
 
-def test_every_setting_is_listed_with_its_flag_its_key_and_its_default() -> None:
-    settings = load_settings({}, environment={})
-    rows = {names(row[3])[0]: row for row in table(SETTINGS)}
-    assert rows.keys() == settings.values.keys()
-    flags = {flag for command in importer.commands.values() for parameter in command.params for flag in parameter.opts}
-    for key, (_, flag, _, _, default) in rows.items():
-        assert names(flag) == [wanted for wanted in [f"--{key.replace('_', '-')}"] if wanted in flags]
-        value = settings[key]
-        if value not in ("", None):
-            said = (names(default) or [default])[0]
-            assert said == (f"{value:g}" if isinstance(value, float | int) else value), key
+def test_every_setting_has_the_flag_and_the_commands_that_its_entry_names() -> None:
+    commands: dict[str, set[str]] = {entry.flag: set() for entry in SETTINGS.values()}
+    for name, command in importer.commands.items():
+        for flag in {flag for parameter in command.params for flag in parameter.opts} & commands.keys():
+            commands[flag].add(name)
+    commands["--rate"].remove("sandbox")  # how fast it answers
+    sending = {"run", "resume"}
+    used_by = {"all": importer.commands.keys(), "server": {*sending, "doctor"}, "sending": sending}
+    for entry in SETTINGS.values():
+        extra = {"check"} if entry.name in ("org", "base_url") else set()
+        if entry.flag:
+            assert commands[entry.flag] == used_by[entry.used_by] | extra, entry.name
 
 
 def test_every_environment_variable_is_listed_and_read() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "importer").rglob("*.py"))
     in_code = set(re.findall(r"SALESCHAT_[A-Z_]+[A-Z]", source))
-    assert set(re.findall(r"SALESCHAT_[A-Z_]+[A-Z]", SETTINGS)) == in_code
-    for key, (_, _, variable, _, _) in ((names(row[3])[0], row) for row in table(SETTINGS)):
-        for name in names(variable):
-            assert load_settings({}, environment={name: "https://x.example"}).source(key) == name
+    assert set(re.findall(r"SALESCHAT_[A-Z_]+[A-Z]", SETTINGS_PAGE)) == in_code
+    for key, entry in SETTINGS.items():
+        if entry.variable:
+            assert load_settings({}, environment={entry.variable: "https://x.example"}).source(key) == entry.variable
 
 
 def test_the_example_of_a_settings_file_is_accepted(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", SETTINGS, re.DOTALL)
+    (example,) = re.findall(r"```toml\n(.*?)```", SETTINGS_PAGE, re.DOTALL)
     (tmp_path / "importer.toml").write_text(example, encoding="utf-8")
     live = load_settings({}, profile="live", environment={}, folder=tmp_path)
     assert (live["org"], live["rate"], live["concurrency"]) == ("4711", 8.0, 16)

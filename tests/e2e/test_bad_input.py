@@ -173,7 +173,7 @@ def test_a_missing_credential(ready: CommandLine, monkeypatch: pytest.MonkeyPatc
 
 def test_a_missing_organisation(ready: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SALESCHAT_ORG_ID")
-    assert_refused(ready("run", "list.csv", "-m", "m.yaml"), 2, "organisation", "SALESCHAT_ORG_ID")
+    assert_refused(ready("run", "list.csv", "-m", "m.yaml"), 2, "organization", "SALESCHAT_ORG_ID")
 
 
 @pytest.mark.parametrize(
