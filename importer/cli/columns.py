@@ -1,4 +1,4 @@
-"""What a person is told about the columns of a run: symptoms with their cure, changes since the last run, owners."""
+"""What a person is told about the columns of a run: symptoms with what helps, changes since the last run, owners."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _DOUBTFUL: Final = 5
 
 
 def symptom_lines(symptoms: Sequence[Symptom], *, several_sources: bool) -> list[str]:
-    """Two lines each: what was found where, and the line of YAML that cures it."""
-    lines = ["Columns, and what would cure them in the mapping:"] if symptoms else []
+    """What was found where, and the line of YAML that helps, with its place in the mapping."""
+    lines = ["Columns, and what would help in the mapping:"] if symptoms else []
     for symptom in symptoms[:_SYMPTOMS]:
         where = _rows(symptom, several_sources=several_sources)
         lines.append(_line(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {where}"))
+        if symptom.place:
+            lines.append(_line(f"      In the mapping, set {symptom.key}:"))
         lines.append(_line(f"      {symptom.cure}"))
     return lines + _more(len(symptoms) - _SYMPTOMS, "in the report")
 

@@ -39,7 +39,9 @@ def announcement(about: Announcement) -> str:
     )
     at = f"; at most {about.rate:g} of each a second" if about.rate else ""
     calls = f"  {', '.join(_calls(about))}{at}"
-    return "\n".join([*change_lines(about.examination), *owner_lines(about.owners), send, calls])
+    not_to_contact = [found for found in about.examination.symptoms if found.code == "do-not-contact"]
+    warnings = symptom_lines(not_to_contact, several_sources=any(found.source for found in not_to_contact))
+    return "\n".join([*change_lines(about.examination), *warnings, *owner_lines(about.owners), send, calls])
 
 
 def _calls(about: Announcement) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -38,14 +39,18 @@ def examination_of(connection: sqlite3.Connection, run: StoredRun) -> Examinatio
     row = connection.execute("SELECT * FROM examinations WHERE run = ?", (run.id,)).fetchone()
     if row is None:
         return Examination()
-    symptoms = [Symptom(**{**fields, "rows": tuple(fields["rows"])}) for fields in json.loads(row["symptoms"])]
     return Examination(
         mapping=row["mapping"],
         columns=_columns(row["columns"]),
-        symptoms=tuple(symptoms),
+        symptoms=tuple(_symptom(fields) for fields in json.loads(row["symptoms"])),
         changes=tuple(Change(**fields) for fields in json.loads(row["changes"])),
         compared_with=row["compared_with"],
     )
+
+
+def _symptom(fields: dict[str, Any]) -> Symptom:
+    """An older program wrote no `place`."""
+    return Symptom(**{**fields, "rows": tuple(fields["rows"]), "place": tuple(fields.get("place", ()))})
 
 
 def last_columns(connection: sqlite3.Connection, run: StoredRun, mapping: str) -> tuple[str, tuple[ColumnProfile, ...]]:

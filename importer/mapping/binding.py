@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 
 from importer.errors import Mistake
 from importer.mapping.converted import text_series
-from importer.mapping.document import shown_path
 from importer.mapping.origins import Cells, Constant, FirstFilled, Origin, origin_of
 from importer.mapping.steps import Step, carried_out, conversion, owner_steps, preparing_steps
 from importer.mapping.texts import trimmed
 from importer.model.batch import Place, Target
+from importer.model.key_path import shown_path
 from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, ValueType
 from importer.model.problems import shortened
 from importer.model.texts import large_texts, scalar

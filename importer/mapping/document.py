@@ -12,9 +12,7 @@ from typing import Any, Final
 import yaml
 
 from importer.errors import Mistake
-
-KeyPath = tuple[str | int, ...]
-"""The keys and list positions that lead to a place of the document."""
+from importer.model.key_path import KeyPath, shown_path
 
 MAX_DEPTH: Final = 20
 """How deep lists and mappings may nest."""
@@ -42,14 +40,6 @@ class Unreadable(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.mistake = Mistake(line=line, key="", message=message)
-
-
-def shown_path(path: KeyPath) -> str:
-    """A path as a person reads it: `events[0].when.column`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
 
 
 def read_document(text: str) -> Document:

@@ -6,9 +6,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from importer.errors import Mistake
-from importer.mapping.document import shown_path
 from importer.mapping.references import references
 from importer.model.columns import IMPORTER_PREFIX, column_key, find_column
+from importer.model.key_path import shown_path
 from importer.model.known import nearest
 from importer.model.problem import shown
 

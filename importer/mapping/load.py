@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import phonenumbers
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from importer.model.known import Known
 from importer.model.mapping import Mapping, parse
 
 if TYPE_CHECKING:
-    from importer.mapping.document import KeyPath
+    from importer.model.key_path import KeyPath
 
 MAX_BYTES: Final = 256 * 1024
 """The largest mapping file that is read."""
@@ -70,6 +70,27 @@ def load_mapping(path: Path) -> LoadedMapping:
 def parse_mapping(text: str, path: str) -> LoadedMapping:
     """Read a mapping that is in memory already; `path` is what messages call it. Raises `MappingError`."""
     return _loaded(text, path, text.encode(errors="surrogatepass"))
+
+
+def with_line(loaded: LoadedMapping, place: KeyPath, line: str) -> LoadedMapping:
+    """The mapping with a line of YAML in place of what it holds there now; raises `MappingError`.
+
+    It keeps the text and the lines of the mapping it was made from.
+    """
+    document = read_document(loaded.text)
+    at: Any = document.content
+    for key in place[:-1]:
+        at = _section(at, key)
+    at[place[-1]] = read_document(line).content[place[-1]]
+    return replace(loaded, mapping=_mapping(document, loaded.path))
+
+
+def _section(at: Any, key: str | int) -> Any:
+    """What stands below a key; a section that is left out or blank begins here, a bare column becomes a rule."""
+    below = at[int(key)] if isinstance(at, list) else at.get(key)
+    if not isinstance(below, dict | list):
+        below = at[key] = {"column": below} if below else {}
+    return below
 
 
 def _content(path: Path) -> bytes:

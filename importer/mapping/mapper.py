@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,6 +17,7 @@ from importer.model.batch import MappedBatch, Target
 from importer.model.problems import Problems
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from importer.mapping.load import LoadedMapping
@@ -31,6 +33,7 @@ class Mapper:
 
     def __init__(self, loaded: LoadedMapping, info: SourceInfo, *, now: datetime) -> None:
         self._mapping = loaded.mapping
+        self._info, self._now = info, now
         self._columns, mistakes = resolved(loaded, info)
         unmapped = unmapped_columns(self._columns, info) if loaded.mapping.unmapped == "attributes" else []
         self._columns.update({column: column for column in unmapped})
@@ -50,6 +53,16 @@ class Mapper:
     def columns(self) -> frozenset[str]:
         """Every source column that is read, also by conditions."""
         return frozenset(self._columns.values())
+
+    def with_mapping(self, loaded: LoadedMapping) -> Mapper:
+        """Another mapping bound to the same columns; raises `MappingError`."""
+        return Mapper(loaded, self._info, now=self._now)
+
+    def only(self, labels: Collection[str]) -> Mapper:
+        """This mapper without the targets that are not among the labels; the crm_id stays."""
+        narrow = copy(self)
+        narrow._bound = [self._bound[0], *(each for each in self._bound[1:] if each.target.label in labels)]
+        return narrow
 
     def apply(self, frame: pd.DataFrame) -> MappedBatch:
         """Map some rows. Rows that `where` leaves out stay blank but for their crm_id, and have no problems."""

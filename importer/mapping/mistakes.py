@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import ErrorDetails
 
 from importer.errors import Mistake
-from importer.mapping.document import KeyPath, shown_path
+from importer.model.key_path import KeyPath, shown_path
 from importer.model.known import did_you_mean
 from importer.model.mapping import LeadSpec
 from importer.model.problem import shown

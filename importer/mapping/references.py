@@ -12,7 +12,8 @@ from importer.model.rules import template_pieces
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from importer.mapping.document import KeyPath
+    from importer.model.batch import Target
+    from importer.model.key_path import KeyPath
     from importer.model.mapping import AssignSpec, Attributes, Mapping
 
 
@@ -76,6 +77,17 @@ def purposes(mapping: Mapping, unmapped: Sequence[str] = ()) -> Iterator[Purpose
         yield from _owner(mapping.assign)
     for place, event in enumerate(mapping.events):
         yield from _attributes(event.attributes, Place.EVENT_ATTRIBUTE, ("events", place, "attributes"), place)
+
+
+def keys_of(target: Target) -> KeyPath:
+    """The keys that lead to the target's rule in the mapping."""
+    start: dict[Place, KeyPath] = {
+        Place.LEAD: ("lead",),
+        Place.ATTRIBUTE: ("lead", "attributes"),
+        Place.ASSIGN: ("assign",),
+        Place.EVENT_ATTRIBUTE: ("events", target.event or 0, "attributes"),
+    }
+    return (*start[target.place], *target.path)
 
 
 def _attributes(attributes: Attributes, place: Place, keys: KeyPath, event: int | None = None) -> Iterator[Purpose]:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from importer.model.key_path import KeyPath, shown_path
+
 FIRST_ROWS: Final = 5
 """So many rows of a symptom are named."""
 
@@ -24,16 +26,18 @@ SIGNS: Final = {
     "blank-but-required": "blanks where a value is required",
     "outside-the-map": "values that the mapping does not translate",
     "outside-the-list": "values that the mapping does not allow",
+    "do-not-contact": "people who, by this column, are not to be contacted, and whom `where` does not leave out",
 }
 """Every code of a symptom, and what it counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
-    """One sign in one column of one source: how often, where first, and the line of YAML that cures it.
+    """One sign in one column of one source: how often, where first, and the line of YAML that helps.
 
-    `source` is the position among the run's sources. `rows` are the first numbers that a spreadsheet shows. A `cure`
-    that begins with `#` says why no line of the mapping can help, and what does.
+    `source` is the position among the run's sources. `rows` are the first numbers that a spreadsheet shows. `cure` is
+    a line that replaces what the mapping holds at `place`; without a place it is a comment that begins with `#`. Until
+    the line was tried on the rows, `otherwise` is the comment for the case that it does not help.
     """
 
     code: str
@@ -43,11 +47,18 @@ class Symptom:
     cure: str
     detail: str = ""
     source: int = 0
+    place: KeyPath = ()
+    otherwise: str = ""
 
     @property
     def title(self) -> str:
         """What is counted, with what more is known of it."""
         return SIGNS[self.code] + (f" ({self.detail})" if self.detail else "")
+
+    @property
+    def key(self) -> str:
+        """The place as a person reads it: `lead.phone_number`."""
+        return shown_path(self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,27 +34,38 @@ class CheckedBatch:
     problems: Problems
 
 
-def checked_batches(
-    opened: Opened, loaded: LoadedMapping, *, limit: int | None, left: frozenset[str]
-) -> Generator[CheckedBatch, None, None]:
-    """The rows of a table, at most `limit` of them; raises SourceError where the file cannot be read any further.
+class RowChecks:
+    """What the mapping makes of the rows of a table, and what is wrong with them, batch by batch.
 
     `left` are the phone numbers and dates that earlier runs left to be mended.
     """
-    targets = opened.mapper.targets
-    validator = Validator(loaded.mapping, targets)
-    taken_up = targets if is_mended(Path(opened.table.info.path)) else ()
-    phones, dates = MendedPhones(taken_up, left), MendedDates(taken_up, left)
-    for read in _limited(opened.table.batches(), limit):
-        batch = replace(read, frame=dates.restored(phones.restored(read.frame)))
-        mapped = opened.mapper.apply(batch.frame)
-        mapped = replace(mapped, problems=_merged(Problems.of(_reading_problems(batch, targets)), mapped.problems))
-        doubtful = Problems.of(chain(phones.doubtful(batch.frame, mapped), dates.doubtful(batch.frame, mapped)))
-        problems = Problems.together([mapped.problems, validator.validate(mapped), doubtful])
-        yield CheckedBatch(batch=batch, mapped=mapped, problems=problems)
+
+    def __init__(self, opened: Opened, loaded: LoadedMapping, left: frozenset[str]) -> None:
+        self._mapper = opened.mapper
+        self._validator = Validator(loaded.mapping, opened.mapper.targets)
+        taken_up = opened.mapper.targets if is_mended(Path(opened.table.info.path)) else ()
+        self._phones, self._dates = MendedPhones(taken_up, left), MendedDates(taken_up, left)
+
+    def checked(self, read: Batch) -> CheckedBatch:
+        """The batch, mapped and validated."""
+        batch = replace(read, frame=self._dates.restored(self._phones.restored(read.frame)))
+        mapped = self._mapper.apply(batch.frame)
+        reading = Problems.of(_reading_problems(batch, self._mapper.targets))
+        mapped = replace(mapped, problems=_merged(reading, mapped.problems))
+        doubtful = chain(self._phones.doubtful(batch.frame, mapped), self._dates.doubtful(batch.frame, mapped))
+        problems = [mapped.problems, self._validator.validate(mapped), Problems.of(doubtful)]
+        return CheckedBatch(batch=batch, mapped=mapped, problems=Problems.together(problems))
 
 
-def _limited(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:
+def checked_batches(
+    opened: Opened, loaded: LoadedMapping, *, limit: int | None, left: frozenset[str]
+) -> Generator[CheckedBatch, None, None]:
+    """The rows of a table, at most `limit` of them; raises SourceError where the file cannot be read any further."""
+    checks = RowChecks(opened, loaded, left)
+    yield from map(checks.checked, first_rows(opened.table.batches(), limit))
+
+
+def first_rows(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:
     """The first rows, as many as are `left`; no batch is read of which none is wanted."""
     while left != 0 and (batch := next(batches, None)) is not None:
         frame = batch.frame.iloc[:left]

@@ -10,6 +10,7 @@ from importer.mapping import LoadedMapping
 from importer.mapping.doctor import ColumnDoctor
 from importer.model.batch import Target
 from importer.model.examination import ColumnProfile, Examination
+from importer.model.mapping import Mapping
 from importer.model.problem import Problem
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
@@ -22,13 +23,13 @@ _NAMED: Final = 3
 class Doctors:
     """The column doctors of a run's sources."""
 
-    def __init__(self, *, region: str | None) -> None:
-        self._region = region
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
         self._doctors: list[ColumnDoctor] = []
 
     def next(self, targets: tuple[Target, ...], info: SourceInfo) -> ColumnDoctor:
         """The doctor of the next source."""
-        self._doctors.append(ColumnDoctor(targets, info, source=len(self._doctors), region=self._region))
+        self._doctors.append(ColumnDoctor(targets, info, self._mapping, source=len(self._doctors)))
         return self._doctors[-1]
 
     def note_settled(self, source: int, problem: Problem | None) -> None:

@@ -1,7 +1,8 @@
 """Reading, mapping, validating and planning every row of a run into the journal. Sends nothing and could not."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from importer.journal.plan import Plan
@@ -14,10 +15,11 @@ from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest
 from importer.model.source import ReadOptions
 from importer.planning import Planner
-from importer.reading import is_mended, open_tables
+from importer.reading import Table, is_mended, open_tables
 from importer.runs.ahead import ahead
 from importer.runs.checked import Opened, checked_batches
 from importer.runs.examine import Doctors
+from importer.runs.fix_trials import FixTrials
 from importer.runs.progress import Progress
 from importer.runs.stop_request import StopRequest
 from importer.validating import InFileDuplicates
@@ -25,9 +27,14 @@ from importer.validating import InFileDuplicates
 
 def open_sources(request: RunRequest, loaded: LoadedMapping, now: datetime) -> list[Opened]:
     """Every table of every file, bound to the mapping. Raises SourceError or MappingError before any row is read."""
+    tables = _tables(request, loaded)
+    return [Opened(table=table, mapper=Mapper(loaded, table.info, now=now)) for table in tables]
+
+
+def _tables(request: RunRequest, loaded: LoadedMapping) -> list[Table]:
     wanted = columns_of(loaded.mapping)
     return [
-        Opened(table=table, mapper=Mapper(loaded, table.info, now=now))
+        table
         for file in map(Path, request.files)
         for table in open_tables(file, read_options(file, request.options, loaded.mapping.source), wanted)
     ]
@@ -68,7 +75,7 @@ def prepare(
     takes_turns = mapping.assign is not None and bool(mapping.assign.round_robin)
     names = [each.table.info.path for each in opened]
     duplicates = InFileDuplicates(mapping.duplicates, names, at_once=takes_turns)
-    doctors = Doctors(region=mapping.defaults.region)
+    doctors = Doctors(mapping)
     planner: Planner | None = None
     limit = request.limit
     for position, each in enumerate(opened):
@@ -93,7 +100,9 @@ def prepare(
     for row in settled:
         doctors.note_settled(row.row.source, row.problem)
     plan.settle_all((row.row, row.status, row.problem) for row in settled)
-    return doctors.examination()
+    found = doctors.examination()
+    trials = FixTrials(opened, loaded, limit=request.limit, left=left, reopened=partial(_tables, request))
+    return replace(found, symptoms=trials.tried_out(found.symptoms))
 
 
 def mark_known(plan: Plan, realm: int, *, skip: bool) -> None:

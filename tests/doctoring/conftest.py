@@ -72,7 +72,7 @@ def _doctor(path: Path, mapping: str, size: int, read: ReadOptions) -> ColumnDoc
     (table,) = open_tables(path, read, frozenset({"ID", "Name", "Phone"}))
     mapper = Mapper(loaded, table.info, now=datetime(2026, 11, 22, tzinfo=UTC))
     validator = Validator(loaded.mapping, mapper.targets)
-    doctor = ColumnDoctor(mapper.targets, table.info, source=0, region=loaded.mapping.defaults.region)
+    doctor = ColumnDoctor(mapper.targets, table.info, loaded.mapping, source=0)
     for batch in table.batches(size):
         mapped = mapper.apply(batch.frame)
         problems = [Problems.of(batch.problems), mapped.problems, validator.validate(mapped)]

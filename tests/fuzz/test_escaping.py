@@ -19,7 +19,7 @@ from openpyxl.utils.escape import unescape as as_excel_reads
 
 from importer.crm.address import segment, url_of
 from importer.crm.credential import Credential, CredentialKind
-from importer.mapping.doctor.cures import flow
+from importer.mapping.doctor.fixes import flow
 from importer.mapping.suggest.page import printable, rule, scalar
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.problem import shown

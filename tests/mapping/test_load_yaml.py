@@ -1,6 +1,7 @@
 import pytest
 
-from importer.mapping.document import MAX_DEPTH, Unreadable, read_document, shown_path
+from importer.mapping.document import MAX_DEPTH, Unreadable, read_document
+from importer.model.key_path import shown_path
 
 
 def mistakes_of(text: str) -> list[str]:

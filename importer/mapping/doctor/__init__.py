@@ -1,4 +1,4 @@
-"""The column doctor: what an earlier program may have done to the columns, and the line of YAML that cures it.
+"""The column doctor: what an earlier program may have done to the columns, and the line of YAML that helps.
 
 It looks at source texts, where a transform would silently read them all the same, and at the problems of the rows.
 To teach it another sign, add a watcher beside the others.

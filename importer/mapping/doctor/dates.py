@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.mapping.date_hints import fitting_formats, serial_day
-from importer.mapping.doctor.cures import flow, no_line, rule_line
+from importer.mapping.doctor.fixes import advice, entry, in_rule
 from importer.mapping.doctor.tally import Tally
+from importer.mapping.references import keys_of
+from importer.model.key_path import shown_path
 from importer.model.problem import shown
 from importer.model.rules import TimeRule
 from importer.model.texts import TEXT
@@ -66,9 +68,9 @@ class UnreadDates:
         """Counts of days, then what could be read with another format."""
         if self._serials.count:
             example = self._serials.values[0].strip()
-            cure = no_line("give the column a date format in the spreadsheet, and export it again")
+            fix = advice("give the column a date format in the spreadsheet, and export it again")
             detail = f"“{example}” would be {serial_day(example)}"
-            yield self._serials.symptom("dates-as-serials", self._column, cure, detail)
+            yield self._serials.symptom("dates-as-serials", self._column, fix, detail)
         if self._unread.count:
             yield self._of_unread()
 
@@ -76,14 +78,15 @@ class UnreadDates:
         formats = fitting_formats(list(self._texts))
         if not formats:
             return self._unread.symptom(
-                "dates-unread", self._column, f"# {self._advice}", f"such as “{shown(self._unread.values[0])}”"
+                "dates-unread", self._column, advice(self._advice), f"such as “{shown(self._unread.values[0])}”"
             )
-        first, *others = formats
-        cure = rule_line(self._target, format=self._with_those_of_the_mapping(first))
-        if not others:
-            return self._unread.symptom("dates-unread", self._column, cure, f"{first} fits")
-        cure += f"   # or {' or '.join(flow([other])[1:-1] for other in others)}: only you can know"
-        return self._unread.symptom("dates-ambiguous", self._column, cure, f"{' and '.join(formats)} both fit")
+        both = " or ".join(entry("format", name) for name in formats)
+        if len(formats) > 1:
+            only_you = advice(f"only you can know which is meant; add {both} to {shown_path(keys_of(self._target))}")
+            return self._unread.symptom("dates-ambiguous", self._column, only_you, f"{' and '.join(formats)} both fit")
+        (name,) = formats
+        fix = in_rule(self._target, "format", self._with_those_of_the_mapping(name), otherwise=self._advice)
+        return self._unread.symptom("dates-unread", self._column, fix, f"{name} fits")
 
     def _with_those_of_the_mapping(self, name: str) -> str | list[str]:
         rule = self._target.rule
@@ -123,5 +126,5 @@ class HalfSwapped:
             detail = "almost certainly: no real date has a day after the 12th, and every text date has"
         else:
             detail = f"{self._texts:,} text dates; {self._late_real:,} real dates have a day after the 12th"
-        cure = no_line("export the column again as text from where it was right, and give its format")
-        yield self._early.symptom("dates-half-swapped", self._column, cure, detail)
+        fix = advice("export the column again as text from where it was right, and give its format")
+        yield self._early.symptom("dates-half-swapped", self._column, fix, detail)

@@ -13,9 +13,11 @@ from importer.mapping.doctor.look import Look, by_column
 from importer.mapping.doctor.mojibake import Mojibake
 from importer.mapping.doctor.numbers import LostZeros, PhonesAsNumbers
 from importer.mapping.doctor.values import ToldByProblems
+from importer.mapping.doctor.wishes import ContactWishes
 from importer.mapping.edges import perhaps_blank
+from importer.mapping.suggest.contact_wishes import wish_in_name
 from importer.model.batch import Place
-from importer.model.columns import IMPORTER_PREFIX
+from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.examination import ColumnProfile
 from importer.model.rules import PhoneRule, ValueType
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from importer.mapping.doctor.look import Watcher
     from importer.model.batch import MappedBatch, Target
     from importer.model.examination import Symptom
+    from importer.model.mapping import Mapping
     from importer.model.problem import Problem
     from importer.model.problems import Problems
     from importer.model.source import SourceInfo
@@ -35,16 +38,20 @@ _DATES = (ValueType.DATE, ValueType.DATETIME)
 
 
 class ColumnDoctor:
-    """Watches the rows of one source go by; `source` is its position in the run, `region` the
-    country of phone numbers without a country code, where the mapping gives one.
+    """Watches the rows of one source go by; `source` is its position in the run.
 
     What is kept does not grow with the rows. Rows that `where` leaves out are not looked at.
     """
 
-    def __init__(self, targets: Sequence[Target], info: SourceInfo, *, source: int, region: str | None) -> None:
+    def __init__(self, targets: Sequence[Target], info: SourceInfo, mapping: Mapping, *, source: int) -> None:
         self._source = source
-        self._told = {target.label: ToldByProblems(target) for target in targets}
-        self._watchers = [*self._told.values(), *_watchers(targets, info, region=region is not None)]
+        self._told = {target.label: ToldByProblems(target, mapping) for target in targets}
+        region = mapping.defaults.region is not None
+        self._watchers: list[Watcher] = [*self._told.values(), *_watchers(targets, info, region=region)]
+        asked = {column_key(condition.column) for condition in mapping.where}
+        for name in info.columns:
+            if column_key(name) not in asked and (role := wish_in_name(name)):
+                self._watchers.append(ContactWishes(name, role, mapping))
         names = [name for name in info.columns if name.strip() and not name.startswith(IMPORTER_PREFIX)]
         self._profiles = {name: ColumnProfile(name=name) for name in names}
         used = {column for target in targets for column in target.columns}

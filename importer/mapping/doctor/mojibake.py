@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow.compute as pc
 
-from importer.mapping.doctor.cures import no_line
+from importer.mapping.doctor.fixes import Fix, advice, entry
 from importer.mapping.doctor.tally import Tally
 from importer.model.octets import is_ascii
 from importer.model.problem import shown
@@ -90,13 +90,15 @@ class Mojibake:
         if self._broken.count:
             example = self._broken.values[0]
             detail = f"“{shown(example)}” was “{shown(unscrambled(example))}”"
-            yield self._broken.symptom("mojibake", self._column, self._cure(), detail)
+            yield self._broken.symptom("mojibake", self._column, self._fix(), detail)
         if self._lost.count:
-            cure = no_line("the letters are lost; export the list again, as UTF-8")
-            yield self._lost.symptom("mojibake", self._column, cure, f"lost for good: “{shown(self._lost.values[0])}”")
+            lost = advice("the letters are lost; export the list again, as UTF-8")
+            yield self._lost.symptom("mojibake", self._column, lost, f"lost for good: “{shown(self._lost.values[0])}”")
 
-    def _cure(self) -> str:
-        read_as = self._info.encoding.lower().replace("_", "-")
-        if read_as and not read_as.startswith("utf-8"):
-            return f"source: {{encoding: utf-8}}   # it was read as {self._info.encoding}"
-        return no_line("the letters were broken before this file was written; export the list again, as UTF-8")
+    def _fix(self) -> Fix | str:
+        broken = advice("the letters were broken before this file was written; export the list again, as UTF-8")
+        read_as = self._info.encoding
+        if not read_as or read_as.lower().replace("_", "-").startswith("utf-8"):
+            return broken
+        line = f"{entry('encoding', 'utf-8')}   # it was read as {read_as}"
+        return Fix(line=line, place=("source", "encoding"), otherwise=broken)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow.compute as pc
 
-from importer.mapping.doctor.cures import no_line
+from importer.mapping.doctor.fixes import advice
 from importer.mapping.doctor.tally import Tally
 from importer.model.examination import FIRST_ROWS
 
@@ -46,13 +46,13 @@ class PhonesAsNumbers:
     def symptoms(self) -> Iterator[Symptom]:
         """What was repaired, and what could not be read as it stands."""
         if self._repaired.count:
-            cure = f"# nothing to do now; next time {_AS_TEXT}"
-            yield self._repaired.symptom("phones-as-decimals", self._column, cure)
+            fix = advice(f"nothing to do now; next time {_AS_TEXT}")
+            yield self._repaired.symptom("phones-as-decimals", self._column, fix)
         if self._bare.count:
-            cure = no_line(f"the spreadsheet may have taken a plus or a zero from their front; {_AS_TEXT}")
+            fix = advice(f"the spreadsheet may have taken a plus or a zero from their front; {_AS_TEXT}")
             if not self._region_known:
-                cure = "defaults: {region: IN}   # write the country whose numbers they are"
-            yield self._bare.symptom("phones-as-digits", self._column, cure)
+                fix = advice("set defaults.region in the mapping to the country whose numbers they are, such as IN")
+            yield self._bare.symptom("phones-as-digits", self._column, fix)
 
 
 _POSTAL: Final = re.compile(r"\b(zip|post|postal|postcode|plz|cep|cap|pin|pincode|codigo postal|código postal)\b")
@@ -104,7 +104,7 @@ class LostZeros:
         tally = Tally(count=sum(self._without_zero(length) for length in shorter), rows=rows)
         read = "they are read without it; " if self._is_phone else ""
         detail = f"others have {usual} digits"
-        yield tally.symptom("leading-zeros-lost", self._column, no_line(read + _AS_TEXT), detail)
+        yield tally.symptom("leading-zeros-lost", self._column, advice(read + _AS_TEXT), detail)
 
     @property
     def _most_lost(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow.compute as pc
 
+from importer.mapping.doctor.fixes import Fix
 from importer.model.examination import FIRST_ROWS, Symptom
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-VALUES: Final = 5
+VALUES: Final = 20
+"""Different values that are kept: as many as a line of YAML has room for."""
 
 
 @dataclass(kw_only=True)
@@ -58,6 +60,16 @@ class Tally:
         for row in rows:
             self.add(row, "")
 
-    def symptom(self, code: str, column: str, cure: str, detail: str = "") -> Symptom:
-        """The sign that was counted."""
-        return Symptom(code=code, column=column, count=self.count, rows=tuple(self.rows), cure=cure, detail=detail)
+    def symptom(self, code: str, column: str, fix: Fix | str, detail: str = "") -> Symptom:
+        """The sign that was counted, with a line of the mapping that may help, or a comment."""
+        fix = Fix(line=fix) if isinstance(fix, str) else fix
+        return Symptom(
+            code=code,
+            column=column,
+            count=self.count,
+            rows=tuple(self.rows),
+            cure=fix.line,
+            place=fix.place,
+            otherwise=fix.otherwise,
+            detail=detail,
+        )

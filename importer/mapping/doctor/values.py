@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.mapping.doctor.cures import flow, no_line, rule_line
+from importer.mapping.doctor.fixes import Fix, advice, entry, flow, in_rule, leaving_out
 from importer.mapping.doctor.tally import Tally
 from importer.model.batch import Place
 from importer.model.problem import shown
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from importer.mapping.doctor.look import Look
     from importer.model.batch import Target
     from importer.model.examination import Symptom
+    from importer.model.mapping import Mapping
     from importer.model.problem import Problem
     from importer.model.problems import Problems
 
@@ -38,12 +39,15 @@ _SIGNS: Final = {
 }
 """Which sign a problem is."""
 
+_EXAMPLES: Final = 5
+
 
 class ToldByProblems:
     """Counts the problems of one target; `settled` ones come once the last row is known."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, mapping: Mapping) -> None:
         self._target = target
+        self._mapping = mapping
         self._tallies: dict[str, Tally] = {}
 
     def look(self, look: Look) -> None:
@@ -75,8 +79,9 @@ class ToldByProblems:
         """One per sign."""
         column = self._target.columns[0] if self._target.columns else self._target.label
         for sign, tally in self._tallies.items():
-            detail = ", ".join(f"“{shown(value, 20)}”" for value in tally.values) if sign.startswith("outside") else ""
-            yield tally.symptom(sign, column, self._cure(sign, column, tally), detail)
+            examples = ", ".join(f"“{shown(value, 20)}”" for value in tally.values[:_EXAMPLES])
+            detail = examples if sign.startswith("outside") else ""
+            yield tally.symptom(sign, column, self._fix(sign, column, tally), detail)
 
     def _note_dropped(self, look: Look) -> None:
         mapped = look.mapped[self._target.label]
@@ -86,33 +91,37 @@ class ToldByProblems:
                 if text := texts.iloc[place].strip():
                     self._tally("outside-the-map").add(int(look.index[place]), text)
 
-    def _cure(self, sign: str, column: str, tally: Tally) -> str:
+    def _fix(self, sign: str, column: str, tally: Tally) -> Fix | str:
         if sign == "digits-lost":
-            return no_line("format the column as text, and export it again from the original")
+            return advice("format the column as text, and export it again from the original")
         if sign == "ids-nearly-same":
-            return rule_line(self._target, transform=[*dict.fromkeys([*self._transforms, "nfkc", "lower"])])
+            # Never a transform: ids are case-sensitive, and it would give every other lead a new id, too.
+            return advice(
+                "ids are case-sensitive; if two that differ only in case are one lead, write them alike in the file"
+            )
         if sign == "blank-but-required":
             return self._of_blank(column)
         return self._of_outsider(sign, tally.values)
 
-    @property
-    def _transforms(self) -> list[str]:
-        return list(self._target.rule.transform) if self._target.rule is not None else []
-
-    def _of_blank(self, column: str) -> str:
+    def _of_blank(self, column: str) -> Fix | str:
         """Blanks of an id or a phone cannot be filled by one word for all: only left out, or taken from elsewhere."""
         if self._target.place is Place.ASSIGN:
-            return "when_blank: skip   # below assign: such leads get no owner"
+            line = f"{entry('when_blank', 'skip')}   # such leads get no owner"
+            return Fix(line=line, place=("assign", "when_blank"), otherwise=advice("fill in the owners in the file"))
         if self._target.path[-1] in ("crm_id", "phone_number"):
-            condition: dict[str, Any] = {"column": column, "not_blank": True}
-            return f"{flow({'where': [condition]})[1:-1]}   # leaves these rows out"
-        return f"{rule_line(self._target, default='-')}   # write what a blank should become"
+            return leaving_out(self._mapping, column=column, not_blank=True)
+        otherwise = "fill in the cells, or give the field a default in the mapping"
+        remark = "   # write what a blank should become"
+        return in_rule(self._target, "default", "-", otherwise=otherwise, remark=remark)
 
-    def _of_outsider(self, sign: str, values: list[str]) -> str:
+    def _of_outsider(self, sign: str, values: list[str]) -> Fix | str:
         rule = self._target.rule
         if rule is None:
-            return f"{flow({'map': dict.fromkeys(values, 'user@your-company.example')})[1:-1]}   # add to assign.by"
+            return advice(f"add to assign.by.map who gets the leads of {', '.join(flow(value) for value in values)}")
         if sign == "outside-the-list":
-            return rule_line(self._target, one_of=[*(rule.one_of or ()), *values])
+            allowed = [*(rule.one_of or ()), *values]
+            return in_rule(self._target, "one_of", allowed, otherwise="correct the cells, or add the values to one_of")
         added = {value: value for value in values}
-        return f"{rule_line(self._target, map={**(rule.map or {}), **added})}   # write what the new ones become"
+        otherwise = "add the values to map, or say otherwise: keep"
+        remark = "   # write what the new ones become"
+        return in_rule(self._target, "map", {**(rule.map or {}), **added}, otherwise=otherwise, remark=remark)

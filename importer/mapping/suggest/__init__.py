@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from importer.mapping.document import KeyPath
     from importer.mapping.load import LoadedMapping
     from importer.mapping.suggest.columns import Column
+    from importer.model.key_path import KeyPath
     from importer.model.source import ReadOptions, SourceInfo
 
 __all__ = ["Look", "SeenColumn", "Suggestion", "all_words", "suggest"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from importer.mapping.regions import region_code
+from importer.mapping.suggest.contact_wishes import MOST_FLAGS, flags_of
 from importer.mapping.suggest.words import is_row_number, meanings
 from importer.mapping.texts import trimmed
-from importer.mapping.values import booleans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,12 +30,7 @@ _MOST_PHONE_DIGITS: Final = 15
 _EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE: Final = re.compile(r"^\+?[0-9(][0-9 ().\-/+x,]*(?:E\+?[0-9]+|ext\.? ?[0-9]+)?$")
 _WORDED: Final = re.compile(r"^[^\W\d_][^\d_@/:;|<>=]{0,60}$")
-_MOST_FLAGS: Final = 12
 _FRACTION: Final = re.compile(r"^[0-9]+[.,][0-9]*[1-9]$")
-_YES_WORDS: Final = "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok x"
-_NO_WORDS: Final = "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked"
-_YES: Final = frozenset(_YES_WORDS.split())
-_NO: Final = frozenset(_NO_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,20 +113,10 @@ class Column:
 
     @cached_property
     def flags(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Its values that mean yes, and the others, if all are of the kind that consent is written in; else nothing."""
-        if self.is_blank or len(self.distinct) > _MOST_FLAGS:
+        """Its values that mean yes, and those that mean no, if it is of the kind that consent is written in."""
+        if len(self.distinct) > MOST_FLAGS:
             return (), ()
-        said = booleans(self.distinct).values.tolist()
-        yes, no = [], []
-        for value, meant in zip(self.distinct.tolist(), said, strict=True):
-            word = value.casefold().replace(" ", "-")
-            if meant == "true" or word in _YES:
-                yes.append(value)
-            elif meant == "false" or word in _NO:
-                no.append(value)
-            else:
-                return (), ()
-        return tuple(yes), tuple(no)
+        return flags_of(Counter(self.values))
 
     def share(self, pattern: str) -> float:
         """The share of the values in which the pattern is found."""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from importer.mapping.suggest.attributes import attribute_key, attribute_rule
+from importer.mapping.suggest.contact_wishes import wanted_values
 from importer.mapping.suggest.fields import add_crm_id, add_names, add_opt_in, add_phone, listed
 from importer.mapping.suggest.page import Page, printable, rule, scalar
 from importer.mapping.suggest.regions import TIMEZONES
@@ -121,18 +122,17 @@ def _where(page: Page, roles: Roles) -> None:
         return
     page.add("")
     names = listed([column for column, _ in roles.flags])
-    page.look(f"{names} may say who must not be contacted. To leave those people out, take the # away:")
+    page.look(f"{names} may say who must not be contacted. To leave those people out, take the # away:", must=True)
     page.add("# where:")
     for column, role in roles.flags:
         yes, no = column.flags
-        wanted = yes if role is Role.CONSENT else (*no, *([""] if column.filled < 1 else []))
-        wanted = tuple({value.casefold(): value for value in reversed(wanted)}.values())[::-1]
+        blanks = len(column.texts) - len(column.values)
+        wanted = wanted_values(role, yes, no, blanks=blanks > 0)
+        condition: dict[str, Value] = {"column": column.name}
+        condition |= {"one_of": wanted} if wanted else {"not_blank": "false" if role is Role.OPT_OUT else "true"}
         counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
-        condition = rule({"column": column.name, "one_of": wanted}) if wanted else ""
-        if role is Role.OPT_OUT and not no:
-            condition = rule({"column": column.name, "not_blank": "false"})
-        blank = f", blank {len(column.texts) - len(column.values):,}" if column.filled < 1 else ""
-        page.add(f"#   - {condition or scalar(column.name)}  # {printable(counts)}{blank}")
+        blank = f", blank {blanks:,}" if blanks else ""
+        page.add(f"#   - {rule(condition)}  # {printable(counts)}{blank}")
 
 
 # attributes and owner

@@ -1,0 +1,58 @@
+"""People who, by a column of the list, are not to be contacted, and whom the mapping does not leave out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from importer.mapping.doctor.fixes import leaving_out
+from importer.mapping.doctor.tally import Tally
+from importer.mapping.suggest.contact_wishes import MOST_FLAGS, flags_of, wanted_values
+from importer.mapping.suggest.words import Role
+from importer.mapping.texts import trimmed
+from importer.model.examination import FIRST_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.mapping.doctor.look import Look
+    from importer.model.examination import Symptom
+    from importer.model.mapping import Mapping
+
+
+class ContactWishes:
+    """Counts the values of a column that, by its name, holds consent or its opposite."""
+
+    def __init__(self, column: str, role: Role, mapping: Mapping) -> None:
+        self._column = column
+        self._role = role
+        self._mapping = mapping
+        self._cells: dict[str, Tally] = {}
+
+    def look(self, look: Look) -> None:
+        """Each value with its rows, as long as the values are few."""
+        if len(self._cells) > MOST_FLAGS:
+            return
+        codes, values = pd.factorize(trimmed(look.cells[self._column]))
+        for code, value in enumerate(values[: MOST_FLAGS + 1]):
+            self._cells.setdefault(value, Tally()).add_places(codes == code, look.index)
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """The rows that the condition would leave out."""
+        counts = {value: tally.count for value, tally in self._cells.items() if value}
+        yes, no = flags_of(counts)
+        if not yes and (self._role is Role.CONSENT or not no):
+            return  # nobody consents, or nobody objects: nothing tells who is meant
+        kept = wanted_values(self._role, yes, no, blanks="" in self._cells)
+        if kept:
+            left_out = [value for value in self._cells if value.casefold() not in {one.casefold() for one in kept}]
+            fix = leaving_out(self._mapping, column=self._column, one_of=list(kept))
+        else:
+            left_out = [*counts]
+            fix = leaving_out(self._mapping, column=self._column, not_blank=False)
+        tally = Tally(count=sum(self._cells[value].count for value in left_out))
+        tally.rows = sorted(row for value in left_out for row in self._cells[value].rows)[:FIRST_ROWS]
+        if tally.count:
+            examples = ", ".join(f"“{value}”" if value else "blank" for value in left_out[:FIRST_ROWS])
+            yield tally.symptom("do-not-contact", self._column, fix, examples)

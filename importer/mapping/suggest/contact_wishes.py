@@ -1,0 +1,59 @@
+"""Columns that say who may or must not be contacted, and the condition that leaves those people out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from importer.mapping.suggest.words import Role, meanings
+from importer.mapping.values import booleans
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+MOST_FLAGS: Final = 30
+"""Different values of a column of flags; a column of more holds something else."""
+
+_SURE: Final = 0.8
+"""The share of filled cells that must say yes or no: a stray remark makes no other column of it."""
+
+_YES_WORDS: Final = "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok x"
+_NO_WORDS: Final = "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked"
+_YES: Final = frozenset(_YES_WORDS.split())
+_NO: Final = frozenset(_NO_WORDS.split())
+
+
+def wish_in_name(name: str) -> Role | None:
+    """Whether a column of this name holds consent, or its opposite."""
+    roles = {role: sure for role, sure in meanings(name).items() if role in (Role.CONSENT, Role.OPT_OUT)}
+    return max(roles, key=lambda role: roles[role]) if roles else None
+
+
+def flags_of(counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which of the values mean yes, and which no, if most of the cells say one or the other; else nothing.
+
+    `counts` says how many cells hold each value, without blanks.
+    """
+    if not counts or len(counts) > MOST_FLAGS:
+        return (), ()
+    said = booleans(pd.Series(list(counts), dtype="str")).values.tolist()
+    words = [value.casefold().replace(" ", "-") for value in counts]
+    yes = tuple(
+        value for value, meant, word in zip(counts, said, words, strict=True) if meant == "true" or word in _YES
+    )
+    rest = [(value, meant, word) for value, meant, word in zip(counts, said, words, strict=True) if value not in yes]
+    no = tuple(value for value, meant, word in rest if meant == "false" or word in _NO)
+    decided = sum(counts[value] for value in (*yes, *no))
+    return (yes, no) if decided >= _SURE * sum(counts.values()) else ((), ())
+
+
+def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: bool) -> tuple[str, ...]:
+    """The values of the rows that stay, each in one spelling: whoever is in doubt is left out.
+
+    Nothing for a column in which whatever is filled forbids contact.
+    """
+    if role is Role.OPT_OUT and not no:
+        return ()
+    wanted = yes if role is Role.CONSENT else (*no, *([""] if blanks else []))
+    return tuple({value.casefold(): value for value in reversed(wanted)}.values())[::-1]
