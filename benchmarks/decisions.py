@@ -67,10 +67,10 @@ def command_line() -> None:
 
 
 def http_client() -> None:
-    import httpcore
     import httpx
 
     from importer.crm.connections import Connections
+    from importer.crm.guard import Guard
 
     body = b'{"user_id":"1"}'
 
@@ -91,17 +91,10 @@ def http_client() -> None:
             return await rate(lambda: client.put(f"http://127.0.0.1:{port}/", content=body), in_flight, requests)
 
     async def connections(port: int, in_flight: int, requests: int) -> float:
-        ours = Connections(httpcore.Origin(b"http", b"127.0.0.1", port), httpx.create_ssl_context())
-        url = httpcore.URL(scheme=b"http", host=b"127.0.0.1", port=port, target=b"/")
-        headers = [(b"host", b"127.0.0.1:%d" % port), (b"content-length", b"%d" % len(body))]
-
-        async def put() -> None:
-            await ours.exchange(httpcore.Request("PUT", url, headers=headers, content=body), limit=1 << 20)
-
-        try:
-            return await rate(put, in_flight, requests)
-        finally:
-            await ours.aclose()
+        origin = httpx.URL(f"http://127.0.0.1:{port}")
+        ours = Connections(httpx.create_ssl_context(), Guard(origin, allow_private=False))
+        async with httpx.AsyncClient(transport=ours, trust_env=False) as client:
+            return await rate(lambda: client.put(origin, content=body), in_flight, requests)
 
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

@@ -17,6 +17,9 @@ _PLAIN: Final = re.compile(r"[!-\[\]^-~]*")
 _STEPS: Final = frozenset({"", ".", ".."})
 """Segments that lead elsewhere than they say."""
 
+_LONGEST: Final = 2048
+"""Characters of one percent-encoded segment; servers refuse addresses of more than a few thousand."""
+
 METHODS: Final = {Kind.CREATE: "POST", Kind.ASSIGN: "PUT", Kind.EVENT: "PUT"}
 
 
@@ -89,9 +92,9 @@ def is_addressable(lead_id: str) -> bool:
 
     `.` and `..` would be another address, also percent-encoded.
     """
-    return lead_id not in _STEPS and not any(
-        character in "/\\;%" or not character.isprintable() for character in lead_id
-    )
+    if lead_id in _STEPS or any(character in "/\\;%" or not character.isprintable() for character in lead_id):
+        return False
+    return len(segment(lead_id)) <= _LONGEST
 
 
 def segment(text: str) -> str:

@@ -5,14 +5,13 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self, get_args
+from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
-import httpcore
-import idna
+import httpx
 
 from importer.crm.address import METHODS, url_of
-from importer.crm.connections import Connections, RawAnswer
+from importer.crm.connections import Connections
 from importer.crm.credential import Credential
 from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
@@ -22,35 +21,23 @@ from importer.model.operation import Call
 BODY_LIMIT: Final = 1 << 20
 """Bytes of an answer that are read; the contract's answers are a few hundred."""
 
+_PATH: Final = "/%:@!$&'()*+,;=~"
+"""What a base URL's path may hold as it is."""
+
 NEVER_SENT: Final = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ConnectionNotAvailable,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    httpcore.LocalProtocolError,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
 )
-"""The only exceptions of httpcore 1.0 that prove that the server got nothing."""
-
-WireError = (
-    httpcore.TimeoutException
-    | httpcore.NetworkError
-    | httpcore.ProtocolError
-    | httpcore.ProxyError
-    | httpcore.UnsupportedProtocol
-    | httpcore.ConnectionNotAvailable
-)
-"""Everything that httpcore raises; it has no common base."""
-
-WIRE_ERRORS: Final = get_args(WireError)
-
-_PORTS: Final = {"http": 80, "https": 443}
+"""The only exceptions of httpx 0.28 that prove that the server got nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds. httpcore's limits are per operation, so a dripping server needs the total as well.
+    """Seconds. httpx's limits are per operation, so a dripping server needs the total as well.
 
     `read` is longer than a gateway's usual 60 s, so that its 504 arrives.
     """
@@ -83,20 +70,17 @@ class LeadsClient:
         trust: Trust | None = None,
     ) -> None:
         parts = urlsplit(base_url)
-        scheme, port = parts.scheme, parts.port or _PORTS[parts.scheme]
-        host = _encoded(parts.hostname or "")
-        self._scheme, self._host, self._port = scheme.encode(), host, port
-        self._path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
+        self._base_url = f"{parts.scheme}://{parts.netloc}{quote(parts.path.rstrip('/'), safe=_PATH)}"
         self._org = org
         self._deadlines = deadlines or Deadlines()
         trust = trust or Trust()
         limits = {"connect": self._deadlines.connect, "write": self._deadlines.write, "read": self._deadlines.read}
         self._extensions = {"timeout": limits}
-        origin = httpcore.Origin(self._scheme, host, port)
-        self._connections = Connections(origin, trust.context(), Guard(origin, allow_private=trust.allow_private))
-        named = b"[%b]" % host if b":" in host else host
+        origin = httpx.URL(base_url)
+        self._connections = Connections(trust.context(), Guard(origin, allow_private=trust.allow_private))
+        self._client = httpx.AsyncClient(transport=self._connections, trust_env=False)
         self._fixed = [
-            (b"host", named if port == _PORTS[scheme] else b"%b:%d" % (named, port)),
+            (b"host", origin.netloc),
             (b"user-agent", f"saleschat-importer/{version}".encode()),
             (b"accept", b"application/json"),
             (b"accept-encoding", b"identity"),
@@ -115,35 +99,37 @@ class LeadsClient:
         request = self._request(call)
         try:
             async with asyncio.timeout(self._deadlines.total):
-                answer = await self._connections.exchange(request, limit=BODY_LIMIT)
+                response = await self._client.send(request, stream=True)
+                try:
+                    body = await _capped(response)
+                finally:
+                    await response.aclose()
         except TimeoutError:
             return NoAnswer(reason=f"no complete answer within {self._deadlines.total:g} s", sent=True)
-        except WIRE_ERRORS as error:
+        except httpx.RequestError as error:
             return unanswered(error, self._credential)
-        return self._seen(answer)
+        return self._seen(response, body)
 
-    def _request(self, call: Call) -> httpcore.Request:
+    def _request(self, call: Call) -> httpx.Request:
         body = call.operation.body
-        target = url_of(self._path, self._org, call).encode("ascii")
-        return httpcore.Request(
+        return httpx.Request(
             METHODS[call.operation.kind],
-            httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target),
+            url_of(self._base_url, self._org, call),
             headers=[*self._headers, (b"content-length", b"%d" % len(body))],
-            content=body,
+            stream=httpx.ByteStream(body),
             extensions=self._extensions,
         )
 
-    def _seen(self, answer: RawAnswer) -> Answer:
+    def _seen(self, response: httpx.Response, body: bytes | None) -> Answer:
         # A server may repeat the key in its answer, and what it says stands in journal and reports.
         hidden = self._credential.hidden
         headers: dict[str, str] = {}
-        for raw_name, raw_value in answer.headers:
+        for raw_name, raw_value in response.extensions["headers"]:
             name, value = raw_name.decode("latin-1").lower(), hidden(raw_value.decode("latin-1"))
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        body = answer.body if _is_identity(headers) else None
-        return Answer(
-            status=answer.status, headers=headers, body=None if body is None else self._credential.hidden_body(body)
-        )
+        if body is not None:
+            body = self._credential.hidden_body(body) if _is_identity(headers) else None
+        return Answer(status=response.status_code, headers=headers, body=body)
 
     async def __aenter__(self) -> Self:
         return self
@@ -154,20 +140,26 @@ class LeadsClient:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._connections.aclose()
+        await self._client.aclose()
 
 
-def _encoded(host: str) -> bytes:
-    return host.encode("ascii") if host.isascii() else idna.encode(host, uts46=True)
+async def _capped(response: httpx.Response) -> bytes | None:
+    """The body as it came over the wire, or `None` if it is longer than is read."""
+    body = bytearray()
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > BODY_LIMIT:
+            return None
+    return bytes(body)
 
 
 def _is_identity(headers: Mapping[str, str]) -> bool:
     """Whether the body is as it was asked for; a gzip of a few bytes can be a gigabyte, so nothing is unpacked."""
-    return headers.get("content-encoding", "identity") == "identity"
+    return headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
 
 
-def unanswered(error: WireError, credential: Credential) -> NoAnswer:
-    """What an exception of httpcore proves."""
+def unanswered(error: httpx.RequestError, credential: Credential) -> NoAnswer:
+    """What an exception of httpx proves."""
     reason = credential.hidden(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
     return NoAnswer(
         reason=reason,

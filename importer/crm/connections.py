@@ -1,78 +1,53 @@
-"""One connection for each request in flight, straight on httpcore: the wire library of httpx, without httpx around it.
+"""One connection for each request in flight, below httpx's client.
 
-httpcore's own pool slows down with every request in flight, and httpx's client costs as much as the request itself.
-Single connections handed out last-in-first-out stay flat. Wire code and exceptions are the same as httpx's, which only
-renames them. See docs/decisions/http-client.md.
+httpx's own pool slows down with every request in flight; transports of one connection each, handed out
+last-in-first-out, stay flat. Wire code and exceptions are httpx's own. See docs/decisions/http-client.md.
 """
 
 import ssl
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Final
 
-import httpcore
+import httpx
 
 from importer.crm.guard import Guard
 
 KEEP_ALIVE: Final = 30.0
 """Seconds after which an idle connection is not used again."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawAnswer:
-    """What came back. `body` is `None` if it was longer than the limit."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes | None
+_ONE: Final = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
 
-class Connections:
+class Connections(httpx.AsyncBaseTransport):
     """As many connections to one server as there are requests in flight; the most recently used is used next.
 
-    The guard sees every request before it leaves, and every connection before a byte goes over it.
+    The guard sees every request before it leaves, and every connection before a byte goes over it. The client above
+    gets the server's headers as an extension only: it would act on `Location`, `Set-Cookie` and `Content-Encoding`.
     """
 
-    def __init__(self, origin: httpcore.Origin, context: ssl.SSLContext, guard: Guard) -> None:
-        self._origin = origin
+    def __init__(self, context: ssl.SSLContext, guard: Guard, proxy: httpx.Proxy | None = None) -> None:
         self.context = context
         self._guard = guard
-        self._idle: list[httpcore.AsyncHTTPConnection] = []
+        self._proxy = proxy
+        self._idle: list[httpx.AsyncHTTPTransport] = []
 
-    async def exchange(self, request: httpcore.Request, *, limit: int) -> RawAnswer:
-        """Send the request once and read the answer, up to `limit` bytes. Raises Forbidden, or what httpcore raises."""
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request once. Raises Forbidden, or what httpx raises."""
         self._guard.admit(request)
-        connection = await self._free()
-        if connection is None:
-            connection = self._opened()
-            request.extensions = {**request.extensions, "trace": self._guard.watch}
+        # Always watched: a transport whose connection the server has closed opens another one by itself.
+        request.extensions = {**request.extensions, "trace": self._guard.watch}
+        transport = self._idle.pop() if self._idle else self._opened()
         try:
-            response = await connection.handle_async_request(request)
-            try:
-                body = await _capped(response, limit)
-            finally:
-                await response.aclose()
-        finally:
-            await self._give_back(connection)
-        return RawAnswer(status=response.status, headers=response.headers, body=body)
+            response = await transport.handle_async_request(request)
+        except BaseException:
+            await transport.aclose()
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for the type checker
+        stream = _Borrowed(response.stream, transport, self._idle)
+        return httpx.Response(response.status_code, stream=stream, extensions={"headers": response.headers.raw})
 
-    async def _free(self) -> httpcore.AsyncHTTPConnection | None:
-        """An idle connection that the server has not closed."""
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.has_expired():
-                return connection
-            await connection.aclose()
-        return None
-
-    def _opened(self) -> httpcore.AsyncHTTPConnection:
-        return httpcore.AsyncHTTPConnection(self._origin, ssl_context=self.context, keepalive_expiry=KEEP_ALIVE)
-
-    async def _give_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
-        # Only after a complete answer; else what is left of it would be taken for the answer to the next request.
-        if connection.is_available() and not _holds_more(connection):
-            self._idle.append(connection)
-        elif not connection.is_closed():
-            await connection.aclose()
+    def _opened(self) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(verify=self.context, trust_env=False, limits=_ONE, proxy=self._proxy)
 
     async def aclose(self) -> None:
         """Close every idle connection."""
@@ -80,19 +55,38 @@ class Connections:
             await self._idle.pop().aclose()
 
 
-def _holds_more(connection: httpcore.AsyncHTTPConnection) -> bool:
-    """Whether more than the answer came with it: httpcore would take it for the answer to the next request.
+class _Borrowed(httpx.AsyncByteStream):
+    """An answer's body; closing it gives its connection back, or closes that too."""
 
-    What comes later is seen at the socket, but of what has been read already only the parser knows.
+    def __init__(
+        self, body: httpx.AsyncByteStream, transport: httpx.AsyncHTTPTransport, idle: list[httpx.AsyncHTTPTransport]
+    ) -> None:
+        self._body = body
+        self._transport = transport
+        self._idle = idle
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._body:
+            yield part
+
+    async def aclose(self) -> None:
+        try:
+            await self._body.aclose()
+        finally:
+            # Only after a complete answer; else what is left of it would be taken for the answer to the next request.
+            if _is_reusable(self._transport):
+                self._idle.append(self._transport)
+            else:
+                await self._transport.aclose()
+
+
+def _is_reusable(transport: httpx.AsyncHTTPTransport) -> bool:
+    """Whether the whole answer was read and nothing came behind it.
+
+    What comes later is seen at the socket, but of what has been read already only the parser under the transport knows.
     """
-    wire = connection._connection
-    return not isinstance(wire, httpcore.AsyncHTTP11Connection) or bool(wire._h11_state.trailing_data[0])
-
-
-async def _capped(response: httpcore.Response, limit: int) -> bytes | None:
-    body = bytearray()
-    async for part in response.aiter_stream():
-        body += part
-        if len(body) > limit:
-            return None
-    return bytes(body)
+    for connection in transport._pool.connections:
+        wire = getattr(connection, "_connection", None)
+        parser = getattr(wire, "_h11_state", None)
+        return parser is not None and connection.is_idle() and not parser.trailing_data[0]
+    return False

@@ -8,14 +8,12 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-import httpcore
-
 from importer.crm.client import LeadsClient
+from importer.crm.guard import Guard
 from importer.journal import batches
 from importer.journal.plan import Plan
 from importer.journal.sending import SendingJournal
 from importer.journal.writer import Writer
-from importer.model.operation import Call
 from importer.runs import finish
 
 Die = Callable[[], None]
@@ -78,18 +76,14 @@ def _in_commit(die: Die) -> None:
 
 def _bytes_sent(die: Die) -> None:
     """The last byte of a request has left, no answer has been read."""
-    request = LeadsClient._request
+    watch = Guard.watch
 
-    async def trace(event: str, _: dict[str, Any]) -> None:
+    async def watched(self: Guard, event: str, seen: dict[str, Any]) -> None:
+        await watch(self, event, seen)
         if event == "http11.send_request_body.complete":
             die()
 
-    def traced(self: LeadsClient, call: Call) -> httpcore.Request:
-        made = request(self, call)
-        made.extensions = {**made.extensions, "trace": trace}
-        return made
-
-    LeadsClient._request = traced  # type: ignore[method-assign]
+    Guard.watch = watched  # type: ignore[method-assign]
 
 
 POINTS: dict[str, Callable[[Die], None]] = {

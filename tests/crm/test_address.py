@@ -112,6 +112,11 @@ def test_no_segment_is_a_step_to_another_address(text: str) -> None:
     assert not is_addressable(text)
 
 
+@pytest.mark.parametrize(("text", "fits"), [("x" * 2048, True), ("x" * 2049, False), ("ä" * 400, False)])
+def test_an_id_is_no_longer_than_addresses_may_be(text: str, fits: bool) -> None:
+    assert is_addressable(text) is fits
+
+
 @pytest.mark.parametrize("org", ["a\nb", "a\u202eb", "\x1b[2J"])
 def test_an_organisation_that_cannot_stand_in_an_address_is_refused(org: str) -> None:
     with pytest.raises(SettingsError, match="cannot stand in an address") as caught:

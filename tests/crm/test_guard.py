@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-import httpcore
+import httpx
 import pytest
 
 from importer.crm.client import Deadlines, LeadsClient
@@ -55,8 +55,8 @@ def test_another_port_scheme_or_host_is_another_origin(other: str) -> None:
     async def main() -> Wire:
         async with wire(answering(OK)) as serving, client(serving.base_url) as sending:
             with pytest.raises(Forbidden):
-                request = httpcore.Request("GET", other.format(port=serving.port))
-                await sending._connections.exchange(request, limit=1)
+                request = httpx.Request("GET", other.format(port=serving.port))
+                await sending._connections.handle_async_request(request)
             return serving
 
     assert asyncio.run(main()).connections == 0
@@ -114,7 +114,7 @@ class Connected:
 
 @pytest.mark.parametrize("peer", ["169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254"])
 def test_a_name_that_leads_to_a_metadata_service_is_hung_up_on(peer: str) -> None:
-    guard = Guard(httpcore.Origin(b"https", b"crm.example", 443), allow_private=True)
+    guard = Guard(httpx.URL("https://crm.example"), allow_private=True)
     stream = Connected(peer)
 
     async def connected() -> None:
@@ -123,3 +123,43 @@ def test_a_name_that_leads_to_a_metadata_service_is_hung_up_on(peer: str) -> Non
     with pytest.raises(Forbidden, match="metadata"):
         asyncio.run(connected())
     assert stream.is_closed
+
+
+def test_a_connection_that_is_opened_again_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name may lead elsewhere by then, and the transport opens the connection by itself."""
+
+    async def main() -> list[Observation]:
+        answered = asyncio.Event()
+
+        async def once(serving: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await serving.read(reader)
+            writer.write(OK)
+            await answered.wait()
+
+        async with wire(once) as serving, client(serving.base_url) as sending:
+            first = await sending.send(CALL)
+            monkeypatch.setattr("importer.crm.guard.objection", lambda *_, **__: "somewhere else")
+            answered.set()
+            (idle,) = sending._connections._idle
+            while not idle._pool.connections[0].has_expired():
+                await asyncio.sleep(0)  # until the server's closing has come through
+            return [first, await sending.send(CALL)]
+
+    first, second = asyncio.run(asyncio.wait_for(main(), 10))
+    assert isinstance(first, Answer)
+    assert isinstance(second, NoAnswer)
+    assert (second.forbidden, second.sent) == (True, False)
+
+
+@pytest.mark.parametrize("location", ["http://h:x/", "https://evil.example/", "//evil.example", "\x80", ""])
+def test_the_client_acts_on_no_header_of_the_server(location: str) -> None:
+    """Not on Location, however broken, not on Set-Cookie, not on Content-Encoding."""
+    hostile = http(b"{}", "302 Found", f"Location: {location}", "Set-Cookie: a=b; Path=/", "Content-Encoding: br")
+
+    async def main() -> tuple[list[Observation], Wire]:
+        async with wire(answering(hostile)) as serving, client(serving.base_url) as sending:
+            return [await sending.send(CALL), await sending.send(CALL)], serving
+
+    seen, serving = asyncio.run(main())
+    assert [each.status for each in seen if isinstance(each, Answer)] == [302, 302]
+    assert b"cookie" not in serving.requests[1].lower()

@@ -4,9 +4,11 @@ import inspect
 import json
 
 import httpcore
+import httpx
 import pytest
+from httpx._transports.default import map_httpcore_exceptions
 
-from importer.crm.client import NEVER_SENT, WireError, unanswered
+from importer.crm.client import NEVER_SENT, unanswered
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer
 from importer.crm.replies import judge
@@ -214,20 +216,41 @@ def test_every_status_has_a_verdict_for_every_endpoint_and_body() -> None:
                 assert isinstance(judge(answer(status, body), call(kind)), Verdict)
 
 
-def test_every_exception_of_httpcore_is_classified() -> None:
-    """Only the listed ones prove that nothing was sent; a new exception of httpcore must be looked at here."""
-    raised = {value for _, value in inspect.getmembers(httpcore, inspect.isclass) if issubclass(value, Exception)}
-    known_unsure = {
-        "TimeoutException", "ReadTimeout", "WriteTimeout", "NetworkError", "ReadError", "WriteError", "ProtocolError",
-        "RemoteProtocolError",
+def descendants(kind: type[Exception]) -> set[type[Exception]]:
+    return {kind}.union(*(descendants(each) for each in kind.__subclasses__()))
+
+
+def test_every_exception_of_httpx_is_classified() -> None:
+    """Only the listed ones prove that nothing was sent; a new exception of httpx must be looked at here."""
+    public = {value for _, value in inspect.getmembers(httpx, inspect.isclass) if issubclass(value, Exception)}
+    not_about_one_request = {
+        "HTTPError", "HTTPStatusError", "InvalidURL", "CookieConflict", "StreamError", "StreamConsumed", "StreamClosed",
+        "ResponseNotRead", "RequestNotRead",
     }  # fmt: skip
-    for error in raised:
-        assert issubclass(error, WireError), "else it would stop the run"
-        never_sent = not unanswered(error("x"), credential()).sent
-        assert never_sent == (error in NEVER_SENT)
-        assert (error.__name__ in known_unsure) != never_sent
+    caught = {each for each in descendants(httpx.RequestError) if each.__module__ == "httpx"}
+    assert {each.__name__ for each in public - caught} == not_about_one_request
+    never_sent = {
+        "ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "LocalProtocolError",
+    }  # fmt: skip
+    unsure = {
+        "RequestError", "TransportError", "TimeoutException", "ReadTimeout", "WriteTimeout", "NetworkError",
+        "ReadError", "WriteError", "CloseError", "ProtocolError", "RemoteProtocolError", "DecodingError",
+        "TooManyRedirects",
+    }  # fmt: skip
+    assert {each.__name__ for each in NEVER_SENT} == never_sent
+    assert {each.__name__ for each in caught} == never_sent | unsure
+    for error in caught:
+        assert unanswered(error("x"), credential()).sent == (error.__name__ in unsure), error
+
+
+def test_every_exception_of_the_library_below_comes_out_as_one_of_httpx() -> None:
+    below = {value for _, value in inspect.getmembers(httpcore, inspect.isclass) if issubclass(value, Exception)}
+    for raised in below - {httpcore.ConnectionNotAvailable}:  # which the pool handles: it asks the next connection
+        with pytest.raises(httpx.RequestError) as caught, map_httpcore_exceptions():
+            raise raised("x")
+        assert type(caught.value).__name__ == raised.__name__
 
 
 def test_the_key_is_hidden_in_what_an_exception_says() -> None:
-    seen = unanswered(httpcore.LocalProtocolError(f"Illegal header value {CANARY.encode()!r}"), credential())
+    seen = unanswered(httpx.LocalProtocolError(f"Illegal header value {CANARY.encode()!r}"), credential())
     assert "canary" not in seen.reason

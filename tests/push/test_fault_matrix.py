@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpcore
+import httpx
 import pytest
 
-from importer.crm.client import WireError, unanswered
+from importer.crm.client import unanswered
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.journal.store import Journal
@@ -40,40 +40,39 @@ def certificate() -> ssl.SSLCertVerificationError:
 
 
 NOT_SENT = [
-    httpcore.ConnectError("[Errno 111] Connection refused"),
-    caused(httpcore.ConnectError("no route"), OSError(113, "No route to host")),
-    caused(httpcore.ConnectError("[Errno -2] Name or service not known"), OSError(-2, "Name or service not known")),
-    caused(httpcore.ConnectError("TLSV1_ALERT_PROTOCOL_VERSION"), ssl.SSLError(1, "alert protocol version")),
-    caused(httpcore.ConnectError("record layer failure"), ssl.SSLError(1, "wrong version number")),
-    httpcore.ConnectError(""),
-    httpcore.ConnectTimeout("timed out"),
-    httpcore.ConnectTimeout(""),
-    httpcore.PoolTimeout("no connection free"),
-    httpcore.ConnectionNotAvailable("in use"),
-    httpcore.ProxyError("407 Proxy Authentication Required"),
-    httpcore.UnsupportedProtocol("Request URL has an unsupported protocol"),
-    httpcore.LocalProtocolError("Illegal header value"),
+    httpx.ConnectError("[Errno 111] Connection refused"),
+    caused(httpx.ConnectError("no route"), OSError(113, "No route to host")),
+    caused(httpx.ConnectError("[Errno -2] Name or service not known"), OSError(-2, "Name or service not known")),
+    caused(httpx.ConnectError("TLSV1_ALERT_PROTOCOL_VERSION"), ssl.SSLError(1, "alert protocol version")),
+    caused(httpx.ConnectError("record layer failure"), ssl.SSLError(1, "wrong version number")),
+    httpx.ConnectError(""),
+    httpx.ConnectTimeout("timed out"),
+    httpx.ConnectTimeout(""),
+    httpx.PoolTimeout("no connection free"),
+    httpx.ProxyError("407 Proxy Authentication Required"),
+    httpx.UnsupportedProtocol("Request URL has an unsupported protocol"),
+    httpx.LocalProtocolError("Illegal header value"),
 ]
 CERTIFICATE = [
-    caused(httpcore.ConnectError("certificate verify failed"), certificate()),
-    caused(httpcore.ConnectError("certificate verify failed"), certificate(), context=True),
-    caused(httpcore.ConnectError("x"), caused(OSError("wrapped"), certificate())),  # type: ignore[arg-type]
+    caused(httpx.ConnectError("certificate verify failed"), certificate()),
+    caused(httpx.ConnectError("certificate verify failed"), certificate(), context=True),
+    caused(httpx.ConnectError("x"), caused(OSError("wrapped"), certificate())),  # type: ignore[arg-type]
 ]
 SENT = [
-    httpcore.ReadError("[Errno 104] Connection reset by peer"),
-    httpcore.ReadError(""),
-    caused(httpcore.ReadError("tlsv13 alert certificate required"), ssl.SSLError(1, "alert certificate required")),
-    caused(httpcore.ReadError("EOF occurred"), ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
-    httpcore.ReadTimeout("timed out"),
-    httpcore.WriteError("[Errno 32] Broken pipe"),
-    httpcore.WriteTimeout("timed out"),
-    httpcore.NetworkError("network"),
-    httpcore.TimeoutException("timeout"),
-    httpcore.ProtocolError("protocol"),
-    httpcore.RemoteProtocolError("Server disconnected without sending a response."),
-    httpcore.RemoteProtocolError("peer closed connection without sending complete message body"),
-    httpcore.RemoteProtocolError("illegal status line"),
-    httpcore.RemoteProtocolError("illegal chunk header"),
+    httpx.ReadError("[Errno 104] Connection reset by peer"),
+    httpx.ReadError(""),
+    caused(httpx.ReadError("tlsv13 alert certificate required"), ssl.SSLError(1, "alert certificate required")),
+    caused(httpx.ReadError("EOF occurred"), ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+    httpx.ReadTimeout("timed out"),
+    httpx.WriteError("[Errno 32] Broken pipe"),
+    httpx.WriteTimeout("timed out"),
+    httpx.NetworkError("network"),
+    httpx.TimeoutException("timeout"),
+    httpx.ProtocolError("protocol"),
+    httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    httpx.RemoteProtocolError("peer closed connection without sending complete message body"),
+    httpx.RemoteProtocolError("illegal status line"),
+    httpx.RemoteProtocolError("illegal chunk header"),
     NoAnswer(reason="no complete answer within 60 s", sent=True),
     NoAnswer(reason="", sent=True),
 ]
@@ -94,7 +93,7 @@ class Case:
 
 
 def fault(raised: Exception | NoAnswer, meaning: str) -> Case:
-    assert isinstance(raised, NoAnswer | WireError)
+    assert isinstance(raised, NoAnswer | httpx.RequestError)
     seen = raised if isinstance(raised, NoAnswer) else unanswered(raised, CREDENTIAL)
     return Case(f"{type(raised).__name__}-{str(raised)[:24]}", lambda _: seen, meaning, meaning)
 

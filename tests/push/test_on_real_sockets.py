@@ -1,4 +1,4 @@
-"""What breaks on the wire, through httpcore, to the label in the journal; and answers that take too long."""
+"""What breaks on the wire, through httpx, to the label in the journal; and answers that take too long."""
 
 import asyncio
 from pathlib import Path
