@@ -141,7 +141,7 @@ def test_a_connection_that_is_opened_again_is_looked_at_again(monkeypatch: pytes
             monkeypatch.setattr("importer.crm.guard.objection", lambda *_, **__: "somewhere else")
             answered.set()
             (idle,) = sending._connections._idle
-            while not idle._pool.connections[0].has_expired():
+            while not idle._pool.connections[0].has_expired():  # noqa: ASYNC110 - nobody sets an event for it
                 await asyncio.sleep(0)  # until the server's closing has come through
             return [first, await sending.send(CALL)]
 
