@@ -1,8 +1,8 @@
 """One number as people write it, to the number as JSON writes it, wherever it can mean only one number.
 
 The point is the decimal point, as in JSON and in every workbook cell. A comma is one where it cannot group thousands
-(`3,5`, `1234,567`, `0,125`). Groups are understood where they cannot be a decimal (`1,234,567`, `12,34,567`, `1.234,5`,
-`1 234`, `1'234`). `1,234` could be either and is refused.
+(`3,5`, `1234,567`, `0,125`, `,5`). Groups are understood where they cannot be a decimal (`1,234,567`, `12,34,567`,
+`1.234,5`, `1 234`, `1'234`). `1,234` could be either and is refused.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from importer.mapping.converted import Broken
+from importer.model.whitespace import with_plain_spaces
 
-_CANONICAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_SCIENTIFIC: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]{1,3}")
+_CANONICAL: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+_SCIENTIFIC: Final = re.compile(r"-?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)[eE][+-]?[0-9]{1,3}")
 _AMBIGUOUS: Final = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
-_DECIMAL_COMMA: Final = re.compile(r"-?[0-9]+,[0-9]+")
+_DECIMAL_COMMA: Final = re.compile(r"-?[0-9]*,[0-9]+")
 _GROUPED: Final = (
     # thousands by commas (also by twos, as in India), by points, by blanks, by apostrophes
     (re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]+|-?[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}"), ",", "."),
@@ -26,7 +27,7 @@ _GROUPED: Final = (
     (re.compile(r"-?[1-9][0-9]{0,2}(?:'[0-9]{3})+(?:[.,][0-9]+)?"), "'", None),
 )
 _UNIT_SIGNS: Final = re.compile(r"[%‰$€£¥₹]")
-_LOOKALIKES: Final = str.maketrans({"−": "-", "’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+_LOOKALIKES: Final = str.maketrans({"−": "-", "’": "'"})
 _LARGEST_EXPONENT: Final = 308
 _GROUPED_BY_POINT: Final = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 
@@ -61,7 +62,7 @@ def _read(text: str, code: str) -> str | Broken:
 
 
 def _plain(text: str) -> str:
-    return text.translate(_LOOKALIKES).removeprefix("+")
+    return with_plain_spaces(text).translate(_LOOKALIKES).removeprefix("+")
 
 
 def _either(code: str, whole: str, fraction: str) -> Broken:

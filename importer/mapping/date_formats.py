@@ -36,7 +36,7 @@ _DIRECTIVES: Final = {
     "A": r"(?P<a>(?i:monday|tuesday|wednesday|thursday|friday|saturday|sunday))",
     "H": r"(?P<H>[0-9]{1,2})",
     "I": r"(?P<I>[0-9]{1,2})",
-    "p": r"(?P<p>(?i:am|pm|a\.m\.|p\.m\.))",
+    "p": r"(?P<p>(?i:am|pm|[ap]\.\s?m\.))",
     "M": r"(?P<M>[0-9]{1,2})",
     "S": r"(?P<S>[0-9]{1,2})",
     "f": r"(?P<f>[0-9]{1,9})",

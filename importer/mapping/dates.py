@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 from importer.mapping.converted import Broken, Converted, findings_of, text_series
 from importer.mapping.date_formats import ISO, Moments, read_moments
 from importer.mapping.date_hints import why_not_understood
-from importer.mapping.texts import trimmed
+from importer.mapping.texts import plainly_spaced, trimmed
 from importer.model.problems import Problems
-from importer.model.texts import TEXT, scalar
+from importer.model.texts import TEXT, large_texts, scalar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class DateRule:
 def dates(series: pd.Series[str], rule: DateRule) -> Converted:
     """The dates of a column by `rule`. Each distinct text is read once."""
     codes, uniques = pd.factorize(trimmed(series))
-    texts = pa.array(uniques)
+    texts = plainly_spaced(large_texts(uniques))
     broken: dict[int, Broken] = {}
     moments = _read(texts, rule, broken, _rows_of(series))
     zone = ZoneInfo(rule.timezone)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.octets import first_octets, octets_of
+from importer.model.whitespace import UNSEEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +24,8 @@ def perhaps_blank(texts: pa.LargeStringArray) -> NDArray[np.intp]:
     return np.flatnonzero(~_SEEN[first_octets(texts)])
 
 
-def edged(texts: pa.LargeStringArray, blank: str) -> NDArray[np.intp]:
-    """The places of the texts that begin or end with a character of the class `blank` (written for RE2)."""
+def edged(texts: pa.LargeStringArray) -> NDArray[np.intp]:
+    """The places of the texts that begin or end with a character that cannot be seen."""
     if not len(texts):
         return np.zeros(0, dtype=np.intp)
     offsets, octets = octets_of(texts)
@@ -36,6 +37,6 @@ def edged(texts: pa.LargeStringArray, blank: str) -> NDArray[np.intp]:
     doubtful = np.flatnonzero(~(_SEEN[first] & _SEEN[last]))
     if not len(doubtful):
         return doubtful
-    found = pc.match_substring_regex(texts.take(pa.array(doubtful)), rf"\A{blank}|{blank}\z")
+    found = pc.match_substring_regex(texts.take(pa.array(doubtful)), rf"\A{UNSEEN}|{UNSEEN}\z")
     edges: NDArray[np.intp] = doubtful[np.asarray(found)]
     return edges

@@ -13,7 +13,7 @@ from importer.mapping.converted import Broken, Converted, findings_of, text_seri
 from importer.mapping.numbering import Found, found_plainly, scattered
 from importer.mapping.phone import read_phone
 from importer.mapping.regions import region_code
-from importer.mapping.texts import trimmed
+from importer.mapping.texts import plainly_spaced, trimmed
 from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     The country of a row is its cell in `regions` (a code, a name, or a calling code with plus), and `region` where that
     cell is blank or there is no such column. A cell that is no country matters only where the number needs one.
     """
-    texts = large_texts(trimmed(series))
+    texts = plainly_spaced(large_texts(trimmed(series)))
     countries, of_row = _countries(len(series), region or "", regions)
     found = scattered(len(texts), [*_plain(texts, countries, of_row)])
     left = np.flatnonzero(np.asarray(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))))

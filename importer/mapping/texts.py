@@ -18,23 +18,13 @@ from importer.mapping.converted import text_series
 from importer.mapping.edges import edged
 from importer.model.octets import is_ascii
 from importer.model.texts import TEXT, large_texts
+from importer.model.whitespace import collapsed, text_key, with_plain_spaces, without_edges, without_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-INVISIBLE: Final = "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-"""Characters without width that exports leave around values: zero-width blanks, direction marks, byte order marks."""
+    from numpy.typing import NDArray
 
-BLANK: Final = rf"[\s{INVISIBLE}]"
-"""One character that nobody sees. `\\s` is Unicode's: it includes the non-breaking blanks."""
-
-_AROUND: Final = re.compile(rf"\A{BLANK}+|{BLANK}+\Z")
-_BLANK_FOR_RE2: Final = (
-    "["
-    + "".join(f"\\x{{{point:x}}}" for point in range(0x3001) if chr(point).isspace() or chr(point) in INVISIBLE)
-    + "\ufeff]"
-)
-"""`BLANK` with every blank of Unicode named: `\\s` of RE2 knows those of ASCII only."""
 _PARTICLES: Final = (
     "af al ap av bin bint da dal de de' degli dei del della delle den der des di do dos du el ibn la las le lo los "
     "mac san santa st st. te ten ter van vom von y zu zum zur 't"
@@ -44,15 +34,37 @@ _SUFFIXES: Final = frozenset(("jr", "sr", "ii", "iii", "iv", "md", "phd", "mba",
 
 
 def trimmed(series: pd.Series[str]) -> pd.Series[str]:
-    """Without what cannot be seen at either end: blanks of every kind, byte order marks, zero-width characters."""
+    """Without what cannot be seen at either end: spaces of every kind, byte order marks, zero-width characters."""
     texts = large_texts(series)
-    places = edged(texts, _BLANK_FOR_RE2)
+    places = edged(texts)
     if not len(places):
         return series
-    mended = [_AROUND.sub("", text) for text in texts.take(pa.array(places)).to_pylist()]
+    return text_series(_changed_at(places, texts, without_edges), series.index)
+
+
+def plainly_spaced(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """`with_plain_spaces` of each text."""
+    if is_ascii(texts):
+        return texts
+    ascii_only = np.asarray(pc.string_is_ascii(texts))
+    return _changed_at(np.flatnonzero(~ascii_only), texts, with_plain_spaces)
+
+
+def text_keys(series: pd.Series[str]) -> pd.Series[str]:
+    """`text_key` of each text."""
+    codes, distinct = pd.factorize(series)
+    keys = np.array([text_key(text) for text in distinct], dtype=object)
+    return text_series(keys[codes], series.index)
+
+
+def _changed_at(
+    places: NDArray[np.intp], texts: pa.LargeStringArray, change: Callable[[str], str]
+) -> pa.LargeStringArray:
+    """The texts with a change at these places."""
+    changed = [change(text) for text in texts.take(pa.array(places)).to_pylist()]
     mask = np.zeros(len(texts), dtype=bool)
     mask[places] = True
-    return text_series(pc.replace_with_mask(texts, pa.array(mask), pa.array(mended, TEXT)), series.index)
+    return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, TEXT))
 
 
 def name_part(series: pd.Series[str], part: Literal["first", "last"]) -> pd.Series[str]:
@@ -119,12 +131,12 @@ TRANSFORMS: Final[Mapping[str, Callable[[pd.Series[str]], pd.Series[str]]]] = {
     "lower": _each(str.lower, pc.ascii_lower),
     "upper": _each(str.upper, pc.ascii_upper),
     "title": _each(_title),
-    "collapse_spaces": _each(lambda text: " ".join(re.split(rf"{BLANK}+", text)).strip()),
+    "collapse_spaces": _each(collapsed),
     "digits": _each(lambda text: "".join(str(unicodedata.digit(c)) for c in text if c.isdecimal())),
     "letters": _each(lambda text: "".join(c for c in text if c.isalpha() or unicodedata.category(c)[0] == "M")),
     "strip_accents": _each(_strip_accents),
     "nfc": _each(lambda text: unicodedata.normalize("NFC", text)),
     "nfkc": _each(lambda text: unicodedata.normalize("NFKC", text)),
-    "remove_spaces": _each(lambda text: re.sub(BLANK, "", text)),
+    "remove_spaces": _each(without_unseen),
 }
 """What `transform:` may name."""

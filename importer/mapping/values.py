@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from importer.mapping.amounts import read_integer, read_number
 from importer.mapping.converted import Broken, Converted, converted_by_value
 from importer.mapping.texts import trimmed
+from importer.model.whitespace import text_key, without_edges
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _TRUE_WORDS: Final = "true t yes y on 1 1.0 ja wahr oui vrai si sí sì verdadero vero sim verdadeiro haan हाँ"
 _FALSE_WORDS: Final = "false f no n off 0 0.0 nein falsch non faux falso não nao nahin नहीं"
-_TRUE: Final = frozenset(_TRUE_WORDS.split())
-_FALSE: Final = frozenset(_FALSE_WORDS.split())
+_TRUE: Final = frozenset(map(text_key, _TRUE_WORDS.split()))
+_FALSE: Final = frozenset(map(text_key, _FALSE_WORDS.split()))
 _ENTRIES_SHOWN: Final = 5
 _LONGEST_INTEGER: Final = 309
 
@@ -26,15 +27,15 @@ _LONGEST_INTEGER: Final = 309
 def translated(
     series: pd.Series[str], table: dict[str, str], otherwise: Literal["keep", "blank", "problem"]
 ) -> Converted:
-    """New values for old ones: by the exact key, else by the only key that differs in case. Blanks stay blank."""
-    by_fold: dict[str, list[str]] = {}
+    """New values for old ones: by the exact key, else by the only one of the same `text_key`. Blanks stay blank."""
+    by_key: dict[str, list[str]] = {}
     for key in table:
-        by_fold.setdefault(key.strip().casefold(), []).append(key)
+        by_key.setdefault(text_key(key), []).append(key)
 
     def convert(text: str) -> str | Broken:
         if text in table:
             return table[text]
-        keys = by_fold.get(text.casefold(), [])
+        keys = by_key.get(text_key(text), [])
         if len(keys) == 1:
             return table[keys[0]]
         if otherwise != "problem":
@@ -63,7 +64,7 @@ def lists(series: pd.Series[str], separator: str) -> Converted:
     """A JSON array of the texts between separators, without blanks around them and without blank entries."""
 
     def convert(text: str) -> str:
-        entries = (entry.strip() for entry in text.split(separator))
+        entries = (without_edges(entry) for entry in text.split(separator))
         return _compact([entry for entry in entries if entry])
 
     return converted_by_value(trimmed(series), convert)
@@ -75,7 +76,7 @@ def jsons(series: pd.Series[str]) -> Converted:
 
 
 def _boolean(text: str) -> str | Broken:
-    word = text.casefold()
+    word = text_key(text)
     if word in _TRUE:
         return "true"
     if word in _FALSE:

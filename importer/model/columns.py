@@ -1,7 +1,9 @@
-"""How column names are compared: exactly, else ignoring case, surrounding and doubled blanks."""
+"""How column names and ids are compared: exactly, else ignoring case, spaces and what cannot be seen."""
 
 import unicodedata
 from collections.abc import Sequence
+
+from importer.model.whitespace import text_key
 
 IMPORTER_PREFIX = "_importer_"
 """Columns that begin so were added by the importer to rejects.csv; they are ignored on reading."""
@@ -9,12 +11,12 @@ IMPORTER_PREFIX = "_importer_"
 
 def column_key(name: str) -> str:
     """What two spellings of one column name have in common."""
-    return " ".join(name.split()).casefold()
+    return text_key(name)
 
 
 def near_id(crm_id: str) -> str:
-    """What two ids have in common that a server may take for one: blanks around, Unicode form and case do not count."""
-    return unicodedata.normalize("NFKC", crm_id).strip().casefold()
+    """What two ids have in common that a server may take for one: spaces, Unicode form and case do not count."""
+    return text_key(unicodedata.normalize("NFKC", crm_id))
 
 
 def find_column(name: str, columns: Sequence[str]) -> str | None:

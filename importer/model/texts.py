@@ -14,7 +14,7 @@ TEXT: Final = pa.large_string()
 """The type of every column of texts: a batch of long cells may pass the 2 GiB of Arrow's shorter one."""
 
 
-def large_texts(series: pd.Series[str]) -> pa.LargeStringArray:
+def large_texts(series: pd.Series[str] | pd.Index[str]) -> pa.LargeStringArray:
     """A column as one Arrow array, without copying it if it is one already."""
     texts = pa.array(series)
     if isinstance(texts, pa.ChunkedArray):

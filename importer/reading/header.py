@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from importer.errors import SourceError
 from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.problem import shown
+from importer.model.whitespace import without_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -181,9 +182,9 @@ def _with_what_stands_above(header: Header, filled: Sequence[Record]) -> Header:
 def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
     texts = [cell.removeprefix("\ufeff") for cell in record.cells]
     below = [other for other in sample if other.number > record.number]
-    nameless = [at for at, text in enumerate(texts) if not text.strip()]
+    nameless = [at for at, text in enumerate(texts) if not without_edges(text)]
     used = {at for at in nameless if any(at < len(other.cells) and other.cells[at].strip() for other in below)}
-    names = [text.strip() or (f"Column {at + 1}" if at in used else "") for at, text in enumerate(texts)]
+    names = [without_edges(text) or (f"Column {at + 1}" if at in used else "") for at, text in enumerate(texts)]
     positions = [at for at, name in enumerate(names) if name and not name.startswith(IMPORTER_PREFIX)]
     columns = _unique([names[at] for at in positions])
     if not positions:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from importer.validating.hashing import Hashes
 
-_PLAIN_ID: Final = r"\A[!-~](?:[ -~]*[!-~])?\z"
-"""Visible ASCII from end to end: only its case can differ from that of a near id."""
+_PLAIN_ID: Final = r"\A[!-~]+(?: [!-~]+)*\z"
+"""Visible ASCII with single spaces between words: only its case can differ from that of a near id."""
 
 
 def near_texts(crm_ids: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -1,5 +1,9 @@
 """Cells as people and programs write them, from the file to what the CRM gets: read as what they mean, or a problem."""
 
+import unicodedata
+
+import pytest
+
 from importer.sandbox import Sandbox
 from tests.cli.command_line import FAST, CommandLine
 
@@ -50,6 +54,44 @@ lead:
   phone_number: Phone
   attributes: {birthday: {column: Birthday, type: date, format: "%d/%m/%y"}}
 """
+
+
+MARKED = """\
+version: 1
+name: marked
+where: [{column: Consent, one_of: ["sí", opt in]}]
+assign: {user_email: Owner}
+lead:
+  crm_id: ID
+  first_name: Name
+  phone_number: Phone
+  attributes:
+    tier: {column: Tier, map: {"Té plus": gold}}
+    member: {column: Member, type: boolean}
+    since: {column: Since, type: date, format: "%d %m %Y"}
+    score: {column: Score, type: number}
+"""
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u202a{}\u202c", "\u2066{}\u2069", "\u00ad{}\u061c", "\u3164{}\u034f", "\u00a0{}\u200b"]
+)
+def test_what_cannot_be_seen_changes_nothing(importer: CommandLine, sandbox: Sandbox, mark: str) -> None:
+    """Marks around every cell and every name, accents in two characters, no-break spaces within."""
+    cells = ("A1", "Bea", "+49 30 901820", "sí", "a@x.example", "Té plus", "Sí", "05 01 2024", "1 234,5")
+    other = ("A2", "Bea", "+49 30 901821", "Opt in", "a@x.example", "té plus", "sí", "05 01 2024", "1 234,5")
+    rows = [
+        [mark.format(unicodedata.normalize("NFD", cell).replace(" ", "\u00a0")) for cell in row]
+        for row in (cells, other)
+    ]
+    names = ("ID", "Name", "Phone", "Consent", "Owner", "Tier", "Member", "Since", "Score")
+    importer.table(rows, columns=[mark.format(name) for name in names])
+    importer.mapping(MARKED)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
+    assert phones_sent(sandbox) == {"A1": "+4930901820", "A2": "+4930901821"}
+    for lead in sandbox.state.leads:
+        assert (lead.fields["first_name"], lead.owner) == ("Bea", "a@x.example")
+        assert lead.fields["attributes"] == {"tier": "gold", "member": True, "since": "2024-01-05", "score": 1234.5}
 
 
 def test_two_digit_years_do_not_become_birthdays_in_the_future(importer: CommandLine, sandbox: Sandbox) -> None:

@@ -234,6 +234,21 @@ def test_a_mistaken_format_cannot_be_used() -> None:
         pattern_of("%d/%d/%Y")
 
 
+@pytest.mark.parametrize(
+    ("date_format", "text"),
+    [
+        ("%m/%d/%Y, %I:%M %p", "11/22/2026, 3:04\u202fPM"),
+        ("%m/%d/%Y %I:%M %p", "\u200e11\u200e/\u200e22\u200e/\u200e2026 \u200e3\u200e:\u200e04\u200e \u200ePM"),
+        ("%d/%m/%Y %I:%M %p", "22/11/2026\u00a03:04\u00a0p.\u00a0m."),
+        ("%d %b %Y %H:%M", "22\u00a0Nov\u00a02026\u3000\u00a015:04"),
+        ("%Y-%m-%d", "2026-11-22\u00a015:04"),
+        ("%d.%m.%Y %H:%M", "\u202a22.11.2026\u202c 15:04"),
+    ],
+)
+def test_every_space_of_unicode_is_a_space_and_direction_marks_are_nothing(date_format: str, text: str) -> None:
+    assert read(text, formats=(date_format,)).values.tolist() == ["2026-11-22T15:04:00+00:00"]
+
+
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 

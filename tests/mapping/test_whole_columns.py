@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import sys
 from datetime import UTC, datetime
 
@@ -15,9 +14,9 @@ from importer.mapping.converted import Broken
 from importer.mapping.dates import DateRule, dates
 from importer.mapping.phone import read_phone
 from importer.mapping.phones import phones
-from importer.mapping.texts import BLANK, trimmed
+from importer.mapping.texts import trimmed
+from importer.model.whitespace import without_edges
 
-AROUND = re.compile(rf"\A{BLANK}+|{BLANK}+\Z")
 REGIONS = ("IN", "US", "GB", "DE", "FR", "BR")
 FORMATS = ("%d/%m/%Y", "%d-%b-%Y %H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 NO_DATES = ("", "soon", "31/02/2024", "2024-13-01", "2024-02-30", "２０２４-01-01", "2024-01-01 25:00:00")
@@ -30,7 +29,7 @@ def column(texts: list[str]) -> pd.Series[str]:
 def test_every_character_is_trimmed_where_it_cannot_be_seen():
     characters = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
     for texts in (characters, [f"{character}a b{character}" for character in characters[:0x3100]]):
-        assert trimmed(column(texts)).tolist() == [AROUND.sub("", text) for text in texts]
+        assert trimmed(column(texts)).tolist() == [without_edges(text) for text in texts]
 
 
 def test_a_part_of_a_column_is_trimmed():

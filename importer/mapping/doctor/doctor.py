@@ -20,6 +20,7 @@ from importer.model.batch import Place
 from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.examination import ColumnProfile
 from importer.model.rules import PhoneRule, ValueType
+from importer.model.whitespace import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,7 +120,7 @@ def _numbers_of(rule: PhoneRule) -> int:
 def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:
     texts = look.texts(profile.name)
     doubtful = texts.take(pa.array(perhaps_blank(texts)))
-    blanks = pc.sum(pc.equal(pc.utf8_trim_whitespace(doubtful), ""))
+    blanks = pc.sum(pc.match_substring_regex(doubtful, rf"\A{UNSEEN}*\z"))
     return replace(
         profile,
         rows=profile.rows + len(look.cells),
