@@ -13,8 +13,9 @@ READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/n
 demo: $(READY) ## the main job, end to end, on the built-in sandbox
 	@IMPORTER=$(BIN)/importer sh samples/demo.sh
 
-test: $(READY) ## all tests
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+TESTS ?= tests
+test: $(READY) ## all tests, or those that TESTS names
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(TESTS)
 
 N ?= 1000
 crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length
@@ -81,7 +82,7 @@ sbom: $(AUDIT)/.ready ## list what an installation holds, with licences: require
 	$(PYTHON) requirements/without_links.py < $(AUDIT)/sbom.json > requirements/sbom.cdx.json
 
 clean:
-	rm -rf $(VENV) $(AUDIT) $(VENV)-fuzz $(VENV)-contract .fuzz dist build .mypy_cache .ruff_cache .pytest_cache \
+	rm -rf $(VENV) $(AUDIT) $(VENV)-fuzz $(VENV)-contract $(VENV)-newest .fuzz dist build .mypy_cache .ruff_cache .pytest_cache \
 		.import_linter_cache .hypothesis
 
 $(READY):

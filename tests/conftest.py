@@ -10,9 +10,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.canary import found_in, leaks
 
-# Machines are shared: how long an example takes says nothing.
-settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any speed")
+# The same examples each time, however long they take: what fails here fails because of a change, not by chance.
+# New examples are looked for by `make properties` and `make fuzz`.
+settings.register_profile(
+    "every time alike", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("every time alike")
 
 
 @pytest.fixture(autouse=True)

@@ -82,10 +82,10 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
     script = _script(importer, "sleep 60 & echo $! > child; wait")
     began = time.monotonic()
     call_hook((script,), _ended(summary), Console(), patience=1.0)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50, "it waited for the 60 s of the command"
     assert "--on-finish ./tell.sh did not end within 1 s and was ended" in capfd.readouterr().err
     child = int((importer.folder / "child").read_text())
-    for _ in range(100):
+    for _ in range(1200):
         if not _is_running(child):
             break
         time.sleep(0.05)
@@ -99,7 +99,7 @@ def test_ctrl_c_gives_up_the_command_and_not_the_result(importer: CommandLine, r
     while not (importer.folder / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    ended = importer.finished(process, within=20)
+    ended = importer.finished(process, within=50)
     assert ended.code == 1
     assert "--on-finish ./tell.sh was interrupted" in ended.err
 

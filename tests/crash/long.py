@@ -54,7 +54,7 @@ def kills(bench: Bench, wanted: int, seeds: Iterator[int], rough: Rough = ROUGH)
 
 def points(bench: Bench, crashes: list[str], seeds: Iterator[int], *, fault_rate: float) -> list[Verdict]:
     """T2: die at every named point, each in a trial of its own."""
-    rough = Rough(size=40, kills=0, fault_rate=fault_rate)
+    rough = Rough(size=40, kills=0, fault_rate=fault_rate, give_up_after=300.0)
     left = [(crash, next(seeds)) for crash in crashes]
 
     def work(launcher: Launcher) -> list[Verdict]:

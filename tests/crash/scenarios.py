@@ -109,19 +109,17 @@ def two_folders(
 
 def one_folder(
     seed: int, oracle: OracleProcess, launchers: tuple[Launcher, Launcher], folder: Path
-) -> tuple[Verdict, int | None, float, str]:
-    """T18: a second importer on one folder. The first's verdict; the second's exit code, seconds, and both's words."""
-    rough = replace(TWO, fault_rate=0.0, kills=0, hold=0.1, canary_share=0.0)
+) -> tuple[Verdict, int | None, str]:
+    """T18: a second importer on one folder. The first's verdict, the second's exit code, and both's words."""
+    rough = replace(TWO, fault_rate=0.0, kills=0, hold=0.3, canary_share=0.0, give_up_after=300.0)
     first = Trial(seed, rough, oracle, launchers[0], folder / "first")
     first.prepare()
     first.start(first.next_command())
     while not (first.reports / ".sending.json").exists():
         time.sleep(0.01)
-    began = time.monotonic()
     launchers[1].start(first.order(first.next_command()))
-    code = launchers[1].wait(10.0)
-    seconds = time.monotonic() - began
-    ended = launchers[0].wait(60.0)
+    code = launchers[1].wait(60.0)
+    ended = launchers[0].wait(300.0)
     assert ended is not None
     first.judge(ended)
-    return first.verdict, code, seconds, (first.folder / "log.txt").read_text()
+    return first.verdict, code, (first.folder / "log.txt").read_text()

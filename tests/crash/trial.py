@@ -46,11 +46,11 @@ class Rough:
 
     @property
     def timeout(self) -> float:
-        """On the hurried clock: 0.25 s where answers are held back, else 2 s, so that a busy machine makes no doubts.
+        """On the hurried clock: 0.25 s where answers are held back, else 3 s, so that a busy machine makes no doubts.
 
         Nobody counts a doubt that comes of a stalled process, and without faults there must be none.
         """
-        return 5.0 if self.fault_rate else 40.0
+        return 5.0 if self.fault_rate else 60.0
 
 
 @dataclass

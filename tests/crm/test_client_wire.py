@@ -33,7 +33,7 @@ def client(base_url: str, **deadlines: float) -> LeadsClient:
         base_url=base_url,
         org="o1",
         credential=credential,
-        deadlines=Deadlines(**{"total": 5.0, **deadlines}),
+        deadlines=Deadlines(**{"total": 60.0, **deadlines}),
         version="1",
     )
 
@@ -136,11 +136,11 @@ def test_a_server_that_never_answers_is_given_up_at_the_total_and_in_doubt() -> 
         await asyncio.sleep(60)
 
     began = time.monotonic()
-    seen = seen_of(silent, total=0.3)
+    seen = seen_of(silent, total=1.0)
     assert isinstance(seen, NoAnswer)
     assert seen.sent
-    assert "0.3 s" in seen.reason
-    assert time.monotonic() - began < 3
+    assert "1 s" in seen.reason
+    assert time.monotonic() - began < 30
 
 
 def test_a_server_that_drips_is_given_up_at_the_total_too() -> None:
@@ -155,10 +155,10 @@ def test_a_server_that_drips_is_given_up_at_the_total_too() -> None:
             await asyncio.sleep(0.02)
 
     began = time.monotonic()
-    seen = seen_of(drip, total=0.4, read=0.3)
+    seen = seen_of(drip, total=1.0, read=0.9)
     assert isinstance(seen, NoAnswer)
     assert seen.sent
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_huge_answer_is_cut_off_and_proves_nothing() -> None:

@@ -29,7 +29,7 @@ def client(base_url: str, *, allow_private: bool = False) -> LeadsClient:
         base_url=base_url,
         org="o1",
         credential=Credential(CredentialKind.API_KEY, CANARY, source="test"),
-        deadlines=Deadlines(connect=1.0, total=2.0),
+        deadlines=Deadlines(connect=30.0, total=60.0),
         trust=Trust(allow_private=allow_private),
     )
 

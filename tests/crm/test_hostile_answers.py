@@ -71,7 +71,7 @@ def seen_within(step: Step, seconds: float, *, total: float) -> Observation:
 )
 @pytest.mark.usefixtures("memory")
 def test_a_head_without_end_is_cut_off_at_the_library_s_limit(head: bytes, part: bytes) -> None:
-    seen = seen_within(endless(head, part), 15, total=60.0)
+    seen = seen_within(endless(head, part), 50, total=60.0)
     assert isinstance(seen, NoAnswer)
     assert seen.sent, "the request was received, so it is in doubt"
     assert "RemoteProtocolError" in seen.reason
@@ -90,7 +90,7 @@ def test_a_head_without_end_is_cut_off_at_the_library_s_limit(head: bytes, part:
 @pytest.mark.usefixtures("memory")
 def test_an_answer_that_never_comes_to_its_end_is_given_up_at_the_total(head: bytes, part: bytes) -> None:
     """Each piece comes well within the limit for one read."""
-    seen = seen_within(endless(head, part, pause=0.01), 15, total=0.5)
+    seen = seen_within(endless(head, part, pause=0.01), 50, total=0.5)
     assert isinstance(seen, NoAnswer)
     assert seen.sent
     assert "0.5 s" in seen.reason
@@ -111,7 +111,7 @@ def test_a_bomb_is_never_unpacked(coding: str) -> None:
 
 
 def test_a_bomb_that_claims_to_be_plain_stays_packed() -> None:
-    seen = seen_within(answering(http(BOMB)), 15, total=10.0)
+    seen = seen_within(answering(http(BOMB)), 50, total=10.0)
     assert isinstance(seen, Answer)
     assert seen.body is not None
     assert len(seen.body) == len(BOMB) <= BODY_LIMIT
@@ -121,6 +121,6 @@ def test_a_bomb_that_claims_to_be_plain_stays_packed() -> None:
 def test_the_key_is_hidden_however_an_answer_escapes_it() -> None:
     key = client("https://crm.example")._credential.headers()["x-org-api-key"]
     escaped = "".join(f"\\u{ord(character):04x}" for character in key)
-    seen = seen_within(answering(http(f'{{"error_message": "no: {escaped}"}}'.encode(), "422 No")), 15, total=10.0)
+    seen = seen_within(answering(http(f'{{"error_message": "no: {escaped}"}}'.encode(), "422 No")), 50, total=10.0)
     assert isinstance(seen, Answer)
     assert seen.error_text == "no: ***"

@@ -46,7 +46,7 @@ def sent(certificate: trustme.LeafCert, trust: Trust) -> tuple[Observation, Wire
                 base_url=f"https://127.0.0.1:{serving.port}",
                 org="o1",
                 credential=Credential(CredentialKind.API_KEY, CANARY, source="test"),
-                deadlines=Deadlines(total=5.0),
+                deadlines=Deadlines(total=60.0),
                 trust=trust,
             )
             async with client:

@@ -15,7 +15,7 @@ import pytest
 from importer.sandbox import Sandbox
 from tests.cli.command_line import COLUMNS, FAST, KEY, PLAIN_MAPPING, CommandLine, Ended, lead, leads
 
-SECONDS_TO_REFUSE = 5
+SECONDS_TO_REFUSE = 50
 
 
 def assert_refused(ended: Ended, code: int, *words: str) -> None:
@@ -355,7 +355,7 @@ def test_a_journal_that_is_no_journal(ready: CommandLine, sandbox: Sandbox) -> N
 
 
 def test_a_second_process_is_refused_at_once_and_told_who_is_sending(ready: CommandLine) -> None:
-    ready.table(leads(40))
+    ready.table(leads(1_000))
     sending = ready.start("run", "list.csv", "-m", "m.yaml", "--rate", "4", "--yes", "--run-name", "first")
     holder = ready.reports / ".sending.json"
     try:
@@ -378,7 +378,7 @@ def test_a_second_process_is_refused_at_once_and_told_who_is_sending(ready: Comm
 
 
 def _wait_for(ready: object, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not ready():  # type: ignore[operator]
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

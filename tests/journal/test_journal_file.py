@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -120,7 +119,6 @@ def test_after_a_failed_commit_every_later_one_fails_and_nothing_of_it_is_kept(t
 
 def test_while_another_process_writes_the_commit_waits_and_the_event_loop_does_not(tmp_path: Path) -> None:
     other = open_database(tmp_path)
-    ticks: list[float] = []
 
     async def main() -> None:
         async with Writer(tmp_path) as writer:
@@ -129,14 +127,11 @@ def test_while_another_process_writes_the_commit_waits_and_the_event_loop_does_n
             waiting = asyncio.create_task(writer.commit(_realm(2)))
             for _ in range(10):
                 await asyncio.sleep(0.01)
-                ticks.append(time.monotonic())
-            assert not waiting.done()
+            assert not waiting.done(), "the loop stood still until SQLite had given up"
             other.execute("COMMIT")
             await waiting
 
     asyncio.run(main())
-    assert len(ticks) == 10
-    assert ticks[-1] - ticks[0] < 5, "a blocked loop would wait as long as SQLite does"
     assert other.execute("SELECT count(*) FROM realms").fetchone()[0] == 2
     other.close()
 

@@ -96,7 +96,7 @@ def send(
     step: Callable[[Wire, Reader, Writer], Awaitable[None]],
     rows: list[PlannedRow],
     *,
-    total: float = 5.0,
+    total: float = 60.0,
     tls: bool = False,
     stop_after: float | None = None,
     reread: Callable[[], Credential] | None = None,

@@ -171,7 +171,7 @@ def test_ctrl_c_reaches_a_clean_end(dense):
         reader.stdout.readline()
         started = children(reader.pid)
         os.killpg(reader.pid, signal.SIGINT)
-        _, complaints = reader.communicate(timeout=30)
+        _, complaints = reader.communicate(timeout=60)
     assert started
     assert complaints.strip().endswith("KeyboardInterrupt")
     assert complaints.count("Traceback") == 1  # the child says nothing
@@ -185,7 +185,7 @@ def test_a_child_does_not_outlive_a_killed_importer(dense):
         started = children(reader.pid)
         reader.kill()
     assert started
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while any(is_running(child) for child in started) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(is_running(child) for child in started)

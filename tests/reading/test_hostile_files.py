@@ -215,7 +215,7 @@ def test_the_rectangle_of_a_stray_cell_stays_within_time_and_memory(raw_workbook
     path = raw_workbook(ROW.format(1) + ROW.format(2) + IN_THE_CORNER.format(rows=rows, column=column))
     told, seconds, mib = read_and_measured(path)
     assert expected in told
-    assert seconds < 10
+    assert seconds < 60
     assert mib < 512
 
 

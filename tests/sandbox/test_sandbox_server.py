@@ -132,7 +132,7 @@ def test_connections_of_its_last_moment_are_closed(monkeypatch):
     assert unclosed == []
 
 
-@pytest.mark.parametrize("faults", [Faults(hang_after=1), Faults(slow=1, slow_seconds=60)])
+@pytest.mark.parametrize("faults", [Faults(hang_after=1), Faults(slow=1, slow_seconds=600)])
 def test_it_stops_at_once_though_requests_are_waiting(faults, capfd):
     sandbox = Sandbox(faults=faults).start()
     headers = {"x-org-api-key": sandbox.api_key, "content-type": "application/json"}
@@ -143,7 +143,7 @@ def test_it_stops_at_once_though_requests_are_waiting(faults, capfd):
         time.sleep(0.2)
         began = time.monotonic()
         sandbox.stop()
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 60, "it waited for the requests"
         assert isinstance(waiting.exception(), httpx.TransportError)
     assert capfd.readouterr() == ("", "")
 
@@ -167,10 +167,12 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_makes_no_noise(open_api, c
 def test_answers_are_not_delayed(open_api):
     """Nagle's algorithm would make 40 ms of each answer."""
     api = open_api()
-    began = time.monotonic()
+    seconds = []
     for number in range(50):
+        began = time.monotonic()
         api.create(str(number))
-    assert time.monotonic() - began < 1
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 0.04, "not one of them was faster, so it is not the machine that is slow"
 
 
 SCRIPT = """
