@@ -8,15 +8,15 @@ from __future__ import annotations
 import codecs
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import charset_normalizer
 
 from importer.errors import SourceError
 from importer.model.problem import shown
 from importer.reading.digests import sha256_of
 from importer.reading.utf8 import is_utf8
+from importer.reading.words import Sense, sense_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,14 +24,22 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 SAMPLE = 1 << 16
-CLEARLY_BETTER = 0.1
-"""By how much the disorder of the best reading must be smaller than that of the next one."""
 
 PLAUSIBLE = (
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp932", "gb18030", "euc_kr", "big5",
-    "koi8_r", "cp866", "mac_roman", "iso8859_2", "iso8859_15",
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874",
+    "cp932", "gb18030", "euc_kr", "big5", "euc_jp",
+    "cp850", "cp437", "cp852", "cp866", "cp857", "cp737", "cp862", "cp775", "cp720", "cp860", "cp861", "cp863", "cp865",
+    "cp855", "cp869", "cp858", "koi8_r", "koi8_u", "mac_roman", "iso8859_2", "iso8859_15",
 )  # fmt: skip
-"""The encodings that spreadsheet programs and old systems write, the commoner first."""
+"""What spreadsheet programs and old systems write, the commoner first: Windows, East Asia, MS-DOS, others."""
+
+_AS_GOOD = 0.05
+"""A reading with a larger share of broken words than the best one, by this much, is out."""
+_NO_SENSE = 1 / 3
+"""Where even the best reading has this share of broken words, it is none."""
+_STRANGE_LETTERS, _STRANGE_SHARE = 3, 0.2
+"""A reading is out that has so many foreign letters more than the best one, if they are this share of its letters."""
+_MOST_SHOWN = 8
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -43,11 +51,6 @@ _BOMS = (
 _NO_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
 """Codecs that Python has for other ends."""
 
-_MIXED_SCRIPTS = re.compile(
-    r"[A-Za-zÀ-ɏ][Ͱ-ϿЀ-ӿ֐-׿؀-ۿ]|[Ͱ-ϿЀ-ӿ֐-׿؀-ۿ][A-Za-zÀ-ɏ]|[\x80-\x9f]|[a-zà-öø-ÿ][¹²³¼½¾]"
-    # Western Windows text read as Mac Roman has the accents' own signs within words: M¸nchen, K‰the, Weiﬂ.
-    r"|[A-Za-z][¸‰ˆﬂ„¯˜]"
-)
 _MOJIBAKE = re.compile("Ã[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[œ\x9d™˜“”¢¦]|Ð[\x80-\xbf][ÐÑ]")
 
 
@@ -133,7 +136,7 @@ def _codec(path: Path, given: str, head: bytes) -> str:
 
 
 def _unheard_of(path: Path, given: str) -> SourceError:
-    tip = "Common ones: utf-8, cp1252 (Western Excel), cp1250, cp1251, cp932 (Shift-JIS), gb18030, utf-16."
+    tip = "Common ones: utf-8, cp1252 (Western Excel), cp850 (MS-DOS), cp1250, cp1251, cp932 (Shift-JIS), utf-16."
     return SourceError(f"{path}: there is no encoding called “{shown(given)}”", tip=tip)
 
 
@@ -175,12 +178,12 @@ def _by_utf8(found: Survey) -> Encoding | None:
 def _by_statistics(path: Path, found: Survey) -> Encoding:
     _refuse_nearly_utf8(path, found)
     readings = _readings(found.foreign_lines)
-    if not readings:
-        raise _unknown(path, found, "no encoding that is in use fits", [])
-    likely = [name for name, disorder in readings if disorder - readings[0][1] < CLEARLY_BETTER]
-    if len(likely) > 1:
-        raise _unknown(path, found, "more than one encoding fits", sorted(likely, key=PLAUSIBLE.index)[:3])
-    name = likely[0]
+    names = _likely(readings)
+    if not names or readings[names[0]].broken > _NO_SENSE:
+        raise _unknown(path, found, "no encoding that is in use gives words", names)
+    if len(names) > 1:
+        raise _unknown(path, found, "more than one encoding fits", names)
+    name = names[0]
     example = _example(found.foreign_lines, name)
     return Encoding(
         name=name,
@@ -188,23 +191,39 @@ def _by_statistics(path: Path, found: Survey) -> Encoding:
     )
 
 
-def _readings(lines: bytes) -> list[tuple[str, float]]:
-    """The plausible encodings that read the lines differently, with the disorder of each, best first."""
-    readings = []
-    for match in charset_normalizer.from_bytes(lines, cp_isolation=list(PLAUSIBLE), threshold=0.4):
-        if not _MIXED_SCRIPTS.search(str(match)):
-            name = next(name for name in PLAUSIBLE if name in match.could_be_from_charset)
-            readings.append((name, match.chaos))
-    return sorted(readings, key=lambda reading: reading[1])
+def _readings(lines: bytes) -> dict[str, Sense]:
+    """The encodings that read the lines differently, the commoner first, and what sense each makes of them."""
+    names: dict[str, str] = {}
+    for name in PLAUSIBLE:
+        with suppress(UnicodeError):
+            names.setdefault(lines.decode(name), name)
+    return {name: sense_of(text) for text, name in names.items()}
+
+
+def _likely(readings: dict[str, Sense]) -> list[str]:
+    """The encodings that may be the right one, the likelier first."""
+    least = min((sense.broken for sense in readings.values()), default=0)
+    names = [name for name, sense in readings.items() if sense.broken <= least + _AS_GOOD]
+    fewest = min((readings[name].strange for name in names), default=0)
+    return sorted(
+        (name for name in names if not _is_foreign(readings[name], fewest)), key=lambda name: readings[name].foreignness
+    )
+
+
+def _is_foreign(sense: Sense, fewest: int) -> bool:
+    more = sense.strange - fewest
+    return more >= _STRANGE_LETTERS and more >= sense.letters * _STRANGE_SHARE
 
 
 def _unknown(path: Path, found: Survey, why: str, names: list[str]) -> SourceError:
     at = found.not_utf8_at or 0
     line = _line_at(path, at, "latin-1")
+    names = names[:_MOST_SHOWN]
     readings = "".join(f"; in {name} it reads “{_example(found.foreign_lines, name, names)}”" for name in names)
     return SourceError(
         f"{path}: line {line}, byte {at}: not UTF-8, and {why}{readings}",
-        tip=f"Say the encoding: --encoding {names[0] if names else 'cp1252'}; or save the file as “CSV UTF-8”.",
+        tip=f"Give the encoding that reads right, for example --encoding {names[0] if names else 'cp1252'};"
+        " or save the file as “CSV UTF-8”.",
     )
 
 
