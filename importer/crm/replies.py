@@ -23,10 +23,14 @@ DOUBT_TRIES: Final = 4
 """One attempt and three more for a call that may have had effect."""
 
 CONTENT_REFUSED: Final = frozenset({400, 413, 414, 415, 422, 431})
-NO_EFFECT: Final = frozenset({421, 425})
+ONE_OF_MANY: Final = frozenset({421, 425})
+"""A server behind the gateway that did not want the request."""
 
 _APART: Final = 2.0
 """Seconds before a refusal that is about the whole run is asked for once more."""
+
+_AFTER_OTHERS: Final = 11.0
+"""Seconds before a row meets a refusal again that may be its own: five others, `_APART` from each other, go first."""
 
 _CREDENTIAL_TIP: Final = "Check the credential and the organisation, then `importer resume` goes on with this run."
 _ENDPOINT_TIP: Final = "Check --base-url and the organisation, then `importer resume` goes on with this run."
@@ -86,7 +90,7 @@ def _judge_create(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdi
         case 429 | 409:
             return _judge_refused(seen, call, learnt)
         case 404 if seen.is_error_document:
-            return _again_then_stop(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+            return _row_or_run(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
     return None
 
 
@@ -157,7 +161,7 @@ def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
         case 429:
             return _throttled(seen)
         case 404 if seen.is_error_document and _names_org(seen, call):
-            return _again_then_stop(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+            return _row_or_run(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
         case 404 if seen.is_error_document:
             # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
             wait = float(2 ** min(call.attempts - 1, 3))
@@ -174,32 +178,23 @@ def _judge_any(seen: Answer) -> Verdict:
             streak = Streak(name="all-rejected", limit=20, stop=stop, from_start=True)
             return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}", streak=streak)
         case 401:
-            return _again_then_stop(seen, "unauthorized", 2, "the credential was refused", _CREDENTIAL_TIP)
+            return _unauthorized(seen)
         case 403 if seen.is_error_document:
-            return _again_then_stop(seen, "forbidden", 3, "the credential has no permission", _CREDENTIAL_TIP)
+            return _row_or_run(seen, "forbidden", 3, "the credential has no permission", _CREDENTIAL_TIP)
         case 403:
-            stop = _crm_stop("a gateway blocks the requests", _said(seen), _ENDPOINT_TIP)
-            return _verdict(
-                seen,
-                Action.AGAIN,
-                f"blocked by a gateway: {_said(seen)}",
-                outage=True,
-                wait=1.0,
-                tries=2,
-                ending=Ending.REJECTED,
-                streak=Streak(name="blocked", limit=3, stop=stop),
-            )
+            return _row_or_run(seen, "blocked", 3, "blocked by a gateway", _ENDPOINT_TIP)
         case 404:
-            return _verdict(seen, Action.AGAIN, f"no such address: {_said(seen)}", outage=True)
-        case status if status in NO_EFFECT:
-            return _verdict(seen, Action.AGAIN, _said(seen), outage=True)
+            return _refused_by_a_gateway(seen, Action.AGAIN, f"no such address: {_said(seen)}")
+        case status if status in ONE_OF_MANY:
+            return _refused_by_a_gateway(seen, Action.DOUBT, _said(seen))
         case 408:
             return _in_doubt(seen, outage=False)
-        case 501 | 505:
-            return _stopped(seen)
-        case status if 500 <= status < 600:
+        case status if 500 <= status < 600 and status not in (501, 505):
             return _in_doubt(seen, outage=True)
-    return _stopped(seen)
+    where = f"it redirects to {_host(seen)}" if 300 <= seen.status < 400 else "this is not the Leads API's answer"
+    reason = f"the server answers {seen.status}: {where}"
+    # No document says that it had no effect.
+    return _row_or_run(seen, f"status-{seen.status}", 2, reason, _ENDPOINT_TIP, action=Action.DOUBT)
 
 
 def _verdict(seen: Answer, action: Action, message: str, **rest: Any) -> Verdict:
@@ -226,21 +221,50 @@ def _in_doubt(seen: Answer, *, outage: bool) -> Verdict:
 def _unproven(seen: Answer) -> Verdict:
     """A 2xx whose body proves nothing: a login page, a captive portal, a truncated answer."""
     reason = "this endpoint does not answer like the Leads API"
-    streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _said(seen), _ENDPOINT_TIP))
+    streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _said(seen), _ENDPOINT_TIP), of_rows=True)
     message = f"{seen.status} without proof that it was done: {_said(seen)}"
     return _verdict(seen, Action.DOUBT, message, maybe=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak)
 
 
-def _again_then_stop(seen: Answer, name: str, limit: int, reason: str, tip: str) -> Verdict:
-    """Asked again once or twice, so that a hiccup of an authentication service does not stop a night's run."""
-    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip), apart=_APART)
+def _unauthorized(seen: Answer) -> Verdict:
+    """Asked again once, so that a hiccup of an authentication service does not stop a night's run."""
+    reason = "the credential was refused"
+    streak = Streak(name="unauthorized", limit=2, stop=_crm_stop(reason, _said(seen), _CREDENTIAL_TIP), apart=_APART)
     return _verdict(seen, Action.AGAIN, f"{reason}: {_said(seen)}", wait=_APART, streak=streak)
 
 
-def _stopped(seen: Answer) -> Verdict:
-    where = f"it redirects to {_host(seen)}" if 300 <= seen.status < 400 else "this is not the Leads API's answer"
-    stop = _crm_stop(f"the server answers {seen.status}: {where}", seen.error_text, _ENDPOINT_TIP)
-    return _verdict(seen, Action.STOP, stop.reason, stop=stop)
+def _row_or_run(
+    seen: Answer, name: str, limit: int, reason: str, tip: str, *, action: Action = Action.AGAIN
+) -> Verdict:
+    """A refusal that is about this row or about all of them: others are asked before the run stops or the row ends."""
+    # What has no effect may be a hiccup of the service that looks up permissions.
+    apart = _APART if action is Action.AGAIN else 0.0
+    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip), apart=apart, of_rows=True)
+    return _verdict(
+        seen,
+        action,
+        f"{reason if name == 'blocked' else 'the CRM refused it'}: {_said(seen)}",
+        maybe=True if action is Action.DOUBT else None,
+        wait=_AFTER_OTHERS,
+        tries=2,
+        ending=Ending.REJECTED,
+        streak=streak,
+    )
+
+
+def _refused_by_a_gateway(seen: Answer, action: Action, message: str) -> Verdict:
+    """An outage, if others meet it, too."""
+    return _verdict(
+        seen,
+        action,
+        message,
+        maybe=True if action is Action.DOUBT else None,
+        outage=True,
+        wait=_APART,
+        tries=4,
+        ending=Ending.REJECTED,
+        streak=Streak(name="gateway", of_rows=True),
+    )
 
 
 def _crm_stop(reason: str, said: str, tip: str) -> Stop:

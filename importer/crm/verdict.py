@@ -50,14 +50,17 @@ class Streak:
     """A run stops when the same verdict falls `limit` times with nothing accepted in between.
 
     `from_start`: only while nothing at all was accepted in this run. `apart`: seconds in which nothing is sent before
-    one probe asks again; what was on its way meanwhile does not count once more.
+    one probe asks again; what was on its way meanwhile does not count once more. `of_rows`: it may be about single
+    rows, so that only rows that meet it side by side stop the run (without a `stop`: nothing does); a row that meets it
+    alone ends by itself.
     """
 
     name: str
-    limit: int
-    stop: Stop
+    limit: int = 0
+    stop: Stop | None = None
     from_start: bool = False
     apart: float = 0.0
+    of_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,9 @@ class Sender:
         if planned.doubt_at and planned.call.operation.kind is Kind.CREATE:
             since = (self.clock.now() - datetime.fromisoformat(planned.doubt_at)).total_seconds()
             due_in = self.options.settle - max(0.0, since)
-        return Waiting(call=planned.call, seen_in=planned.seen_in, due_in=due_in)
+        return Waiting(
+            call=planned.call, seen_in=planned.seen_in, due_in=due_in, tried_before=planned.call.attempts > 0
+        )
 
     def interrupt(self, stop: Stop) -> None:
         """Make no new calls; those in flight are finished and written down. The first reason given is kept."""
@@ -251,21 +253,23 @@ class Sender:
         finally:
             lane.answered()
         verdict = judge(seen, waiting.call, self._canary.fingerprint)
-        if not (verdict.outage and self._breaker.is_open):  # a probe in an outage says nothing about its row
+        about_rows = verdict.streak is not None and verdict.streak.of_rows
+        if about_rows or not (verdict.outage and self._breaker.is_open):  # else a probe that says nothing about its row
             waiting.verdicts[verdict.action, verdict.tries] += 1
         await self._canary.weigh(waiting, verdict, ticket)
-        stop = self._note(verdict, waiting.call, ticket)
+        stop = self._note(verdict, waiting, ticket)
         if verdict.maybe is not None:
             waiting.call = replace(waiting.call, maybe=verdict.maybe)
         if stop is not None:
             self.interrupt(stop)
-        if verdict.action is Action.STOP or self._is_to_be_repeated(verdict, waiting):
+        if verdict.action is Action.STOP or (stop and about_rows) or self._is_to_be_repeated(verdict, waiting):
             await self._repeat(lane, waiting, verdict)
         else:
             await self._settle(waiting, self._canary.confirmed(waiting, verdict))
 
-    def _note(self, verdict: Verdict, call: Call, ticket: float) -> Stop | None:
+    def _note(self, verdict: Verdict, waiting: Waiting, ticket: float) -> Stop | None:
         """What the attempt says about the run as a whole."""
+        call = waiting.call
         pacer = self._pacers[call.operation.kind]
         throttled = verdict.action is Action.THROTTLE or verdict.shape in self._canary.throttles
         pacer.answered(ticket, throttled=throttled, wait=verdict.wait)
@@ -277,7 +281,7 @@ class Sender:
         self._key_refused = verdict.http_status == 401
         if self._key_refused:
             self._read_key_again()
-        stop = self._streaks.note(verdict, ticket) or verdict.stop or self._throttled_for_too_long(pacer)
+        stop = self._streaks.note(verdict, waiting, ticket) or verdict.stop or self._throttled_for_too_long(pacer)
         if verdict.outage:
             outage = self._breaker.failed(verdict.message)
             LOG.warning("%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status)
@@ -309,6 +313,8 @@ class Sender:
     def _is_to_be_repeated(self, verdict: Verdict, waiting: Waiting) -> bool:
         if verdict.action in (Action.ACCEPT, Action.EXISTS, Action.REJECT):
             return False
+        if verdict.streak is not None and verdict.streak.of_rows:
+            return not self._streaks.is_set_aside(verdict, waiting)
         tries = THROTTLED_TRIES if verdict.shape in self._canary.throttles else verdict.tries
         return tries is None or waiting.times(verdict) < tries
 

@@ -23,12 +23,13 @@ class Waiting:
     """A call with what this process has learnt about it: how often each verdict fell, and who saw the lead before.
 
     Verdicts of one action that may fall differently often are counted apart. `unclear` is the shape of its first
-    unclear answer and when that came.
+    unclear answer and when that came; `tried_before`, that an earlier process has sent it.
     """
 
     call: Call
     seen_in: str = ""
     due_in: float = 0.0
+    tried_before: bool = False
     verdicts: Counter[tuple[Action, int | None]] = field(default_factory=Counter)
     unclear: tuple[Fingerprint, float] | None = None
 

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from dataclasses import replace
 
 import httpcore
 import httpx
@@ -108,20 +109,24 @@ def test_7_a_2xx_without_proof_is_in_doubt_and_two_stop_the_run(body: object) ->
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 402, 405, 406, 407, 410, 451, 501, 505])
-def test_8_and_15_redirects_and_configuration_stop_the_run(status: int, kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "status", [300, 301, 302, 303, 307, 308, 402, 405, 406, 407, 410, 418, 423, 451, 499, 501, 505, 600]
+)
+def test_8_and_15_what_no_document_explains_is_in_doubt_and_may_be_about_the_row(status: int, kind: Kind) -> None:
     verdict = judged(status, HTML, kind, location="https://user:secret@elsewhere.example/x?key=1")
-    assert (verdict.action, verdict.maybe) == (Action.STOP, None)
-    assert verdict.stop is not None
-    assert verdict.stop.exit_code is ExitCode.STOPPED_BY_CRM
-    assert "secret" not in verdict.stop.reason
+    assert (verdict.action, verdict.maybe, verdict.tries, verdict.ending) == (Action.DOUBT, True, 2, Ending.REJECTED)
+    assert verdict.streak is not None
+    assert verdict.streak.of_rows
+    assert verdict.streak.stop is not None
+    assert verdict.streak.stop.exit_code is ExitCode.STOPPED_BY_CRM
+    assert "secret" not in verdict.streak.stop.reason + verdict.message
 
 
 @pytest.mark.parametrize("location", ["http://[", "https://[x]/", "//[::1", "http://\u2100.example/"])
 def test_a_redirect_to_what_is_no_address_stops_the_run_too(location: str) -> None:
     verdict = judged(302, HTML, Kind.CREATE, location=location)
-    assert verdict.action is Action.STOP
-    assert location not in verdict.message
+    assert verdict.streak is not None
+    assert location not in str(verdict.streak.stop)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -134,35 +139,48 @@ def test_9_content_is_refused_for_good(status: int, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize(("status", "limit"), [(401, 2), (403, 3)])
-def test_10_and_11_credential_and_permission_are_asked_again_then_stop(status: int, limit: int, kind: Kind) -> None:
-    verdict = judged(status, DTO, kind)
+def test_10_a_refused_credential_is_asked_again_then_stops(kind: Kind) -> None:
+    verdict = judged(401, DTO, kind)
     assert (verdict.action, verdict.maybe, verdict.tries) == (Action.AGAIN, None, None)
     assert verdict.streak is not None
-    assert (verdict.streak.limit, verdict.streak.stop.exit_code) == (limit, ExitCode.STOPPED_BY_CRM)
+    assert (verdict.streak.limit, verdict.streak.of_rows) == (2, False)
 
 
-def test_12_a_gateway_that_blocks_rejects_the_row() -> None:
-    verdict = judged(403, HTML)
-    assert (verdict.action, verdict.tries, verdict.ending) == (Action.AGAIN, 2, Ending.REJECTED)
-
-
-def test_13_an_unknown_organisation_is_confirmed_once() -> None:
-    verdict = judged(404, {**DTO, "error_message": "Org not found"})
-    assert verdict.streak is not None
-    assert (verdict.action, verdict.streak.limit) == (Action.AGAIN, 2)
+ORG = {**DTO, "error_message": "Org not found"}
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_14_a_404_that_is_not_the_apis_is_an_outage(kind: Kind) -> None:
+@pytest.mark.parametrize(("status", "body", "limit"), [(403, DTO, 3), (403, HTML, 3), (404, ORG, 2)])
+def test_11_to_13_a_refusal_may_be_about_the_row_or_about_the_run(
+    status: int, body: object, limit: int, kind: Kind
+) -> None:
+    verdict = judged(status, body, kind)
+    assert (verdict.action, verdict.maybe, verdict.outage) == (Action.AGAIN, None, False)
+    assert (verdict.tries, verdict.ending) == (2, Ending.REJECTED)
+    assert verdict.streak is not None
+    assert (verdict.streak.limit, verdict.streak.of_rows) == (limit, True)
+    assert verdict.streak.stop is not None
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_14_a_404_that_is_not_the_apis_is_an_outage_or_about_the_row(kind: Kind) -> None:
     verdict = judged(404, HTML, kind)
-    assert (verdict.action, verdict.outage, verdict.tries) == (Action.AGAIN, True, None)
+    assert (verdict.action, verdict.outage, verdict.tries, verdict.ending) == (Action.AGAIN, True, 4, Ending.REJECTED)
 
 
-def test_16_a_408_may_have_had_effect_but_421_and_425_did_not() -> None:
-    assert (judged(408).action, judged(408).maybe) == (Action.DOUBT, True)
-    assert {judged(status).action for status in (421, 425)} == {Action.AGAIN}
-    assert {judged(status).maybe for status in (421, 425)} == {None}
+@pytest.mark.parametrize("owner", ["asha@charity.org", "org", "Organization Builders"])
+def test_13_words_of_an_owner_do_not_name_the_organization(owner: str) -> None:
+    body = json.dumps({"user_email": owner}).encode()
+    assigning = replace(call(Kind.ASSIGN), operation=Operation(kind=Kind.ASSIGN, key=owner, body=body))
+    said = answer(404, {**DTO, "error_message": f"{owner.upper()} not found"})
+    assert judge(said, assigning).streak is None
+
+
+def test_16_a_408_and_a_misdirected_request_may_have_had_effect() -> None:
+    for status in (408, 421, 425):
+        verdict = judged(status)
+        assert (verdict.action, verdict.maybe, verdict.tries) == (Action.DOUBT, True, 4)
+    assert {judged(status).ending for status in (421, 425)} == {Ending.REJECTED}
 
 
 def test_17_a_proven_duplicate_exists() -> None:

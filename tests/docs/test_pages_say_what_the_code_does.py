@@ -167,7 +167,7 @@ CREATE: dict[str, list[Observation]] = {
     "12": [_answer(403, b"<html>")],
     "13": [_error(404)],
     "14": [_answer(404, b"<html>")],
-    "15": [_answer(status) for status in (402, 405, 406, 407, 410, 451, 501, 505, 418)],
+    "15": [_answer(status) for status in (402, 405, 406, 407, 410, 423, 451, 501, 505, 418, 499, 600)],
     "16": [_answer(408)],
     "17": [_error(429, EXISTS), _error(409, EXISTS)],
     "18": [_error(429, EXISTS)],
@@ -221,14 +221,15 @@ def test_the_verdict_tables(heading: str, kinds: list[Kind], seen: dict[str, lis
                 assert not ("counts as an outage" in ending and not verdict.outage), f"{heading} {number}"
 
 
-def test_the_second_line_of_16_is_about_answers_without_effect() -> None:
-    _, (_, statuses, action, maybe, _, _) = (
+def test_the_second_line_of_16_is_about_servers_behind_a_gateway() -> None:
+    _, (_, statuses, action, maybe, tries, ending) = (
         line for line in table(section(RELIABILITY, "### Create")) if line[0] == "16"
     )
-    assert (statuses, action, maybe) == ("421, 425", "again", "keep")
+    assert (statuses, action, maybe, tries) == ("421, 425", "doubt", "set", "4")
     for status in (421, 425):
         verdict = _judged(_answer(status), Kind.CREATE)
-        assert (verdict.action, verdict.maybe, verdict.tries) == ("again", None, None)
+        assert (verdict.action, verdict.maybe, verdict.tries, verdict.outage) == ("doubt", True, 4, True)
+        assert f"`{verdict.ending}`" in ending
 
 
 def test_the_numbers_are_those_of_the_tests_of_replies() -> None:

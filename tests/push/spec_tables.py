@@ -14,17 +14,17 @@ certificate      | pending 0 1 3        | pending 1 2 3                |
 lost             | unknown 1 4 -        | unknown 1 4 -                | created 0 2 -
 proof            | created 0 1 -        | created 0 2 -                |
 stranger         | unknown 1 1 6        | unknown 1 2 6                |
-unproven         | unknown 1 2 3        | unknown 1 3 3                | created 0 2 -
-redirect         | pending 0 1 3        | pending 1 2 3                |
+unproven         | unknown 1 2 -        | unknown 1 3 -               | created 0 2 -
+redirect         | rejected 1 2 -       | rejected 1 3 -              | created 0 2 -
 content          | rejected 0 1 -       | rejected 1 2 -               |
 unauthorized     | pending 0 2 3        | pending 1 3 3                | created 0 2 -
-forbidden        | pending 0 3 3        | pending 1 4 3                | created 0 2 -
-blocked          | rejected 0 2 -       | rejected 1 3 -               | created 0 2 -
-no_org           | pending 0 2 3        | pending 1 3 3                | created 0 2 -
-no_route         | pending 0 12..45 4   | pending 1 13..45 4           | created 0 2 -
-configuration    | pending 0 1 3        | pending 1 2 3                |
+forbidden        | rejected 0 2 -       | rejected 1 3 -              | created 0 2 -
+blocked          | rejected 0 2 -       | rejected 1 3 -              | created 0 2 -
+no_org           | rejected 0 2 -       | rejected 1 3 -              | created 0 2 -
+no_route         | rejected 0 4 -       | rejected 1 5 -              | created 0 2 -
+configuration    | rejected 1 2 -       | rejected 1 3 -              | created 0 2 -
 request_timeout  | unknown 1 4 -        | unknown 1 4 -                | created 0 2 -
-no_effect        | pending 0 12..45 4   | pending 1 13..45 4           | created 0 2 -
+misdirected      | rejected 1 4 -       | rejected 1 4 -              | created 0 2 -
 exists           | duplicate 0 1 -      | created_unconfirmed 1 2 -    |
 throttle         | pending 0 4..400 4   | pending 1 4..400 4           | created 0 2 -
 unclear          | unknown 0 3 -        | unknown 1 4 -                | created 0 2 -
@@ -36,18 +36,18 @@ not_sent         | pending 0 12..45 4   | pending 0 13..45 4           | accepte
 certificate      | pending 0 1 3        | pending 0 2 3                |
 lost             | unknown 0 4 -        | unknown 0 4 -                | accepted 0 2 -
 accepted         | accepted 0 1 -       | accepted 0 2 -               |
-unproven         | unknown 0 2 3        | unknown 0 3 3                | accepted 0 2 -
-redirect         | pending 0 1 3        | pending 0 2 3                |
+unproven         | unknown 0 2 -        | unknown 0 3 -               | accepted 0 2 -
+redirect         | rejected 0 2 -       | rejected 0 3 -              | accepted 0 2 -
 content          | rejected 0 1 -       | rejected 0 2 -               |
 unauthorized     | pending 0 2 3        | pending 0 3 3                | accepted 0 2 -
-forbidden        | pending 0 3 3        | pending 0 4 3                | accepted 0 2 -
-blocked          | rejected 0 2 -       | rejected 0 3 -               | accepted 0 2 -
-no_org           | pending 0 2 3        | pending 0 3 3                | accepted 0 2 -
+forbidden        | rejected 0 2 -       | rejected 0 3 -              | accepted 0 2 -
+blocked          | rejected 0 2 -       | rejected 0 3 -              | accepted 0 2 -
+no_org           | rejected 0 2 -       | rejected 0 3 -              | accepted 0 2 -
 no_lead          | rejected 0 5 -       | rejected 0 6 -               | accepted 0 2 -
-no_route         | pending 0 12..45 4   | pending 0 13..45 4           | accepted 0 2 -
-configuration    | pending 0 1 3        | pending 0 2 3                |
+no_route         | rejected 0 4 -       | rejected 0 5 -              | accepted 0 2 -
+configuration    | rejected 0 2 -       | rejected 0 3 -              | accepted 0 2 -
 request_timeout  | unknown 0 4 -        | unknown 0 4 -                | accepted 0 2 -
-no_effect        | pending 0 12..45 4   | pending 0 13..45 4           | accepted 0 2 -
+misdirected      | rejected 0 4 -       | rejected 0 4 -              | accepted 0 2 -
 throttle         | pending 0 4..400 4   | pending 0 4..400 4           | accepted 0 2 -
 server_error     | unknown 0 4 -        | unknown 0 4 -                | accepted 0 2 -
 """
@@ -73,9 +73,11 @@ STATUSES = """
     | configuration configuration configuration configuration configuration
 413 | content content content content content          | content content content content content
 415 | content content content content content          | content content content content content
-421 | no_effect no_effect no_effect no_effect no_effect | no_effect no_effect no_effect no_effect no_effect
+421 | misdirected misdirected misdirected misdirected misdirected \
+    | misdirected misdirected misdirected misdirected misdirected
 422 | content content content content content          | content content content content content
-425 | no_effect no_effect no_effect no_effect no_effect | no_effect no_effect no_effect no_effect no_effect
+425 | misdirected misdirected misdirected misdirected misdirected \
+    | misdirected misdirected misdirected misdirected misdirected
 429 | exists unclear unclear unclear unclear           | throttle throttle throttle throttle throttle
 431 | content content content content content          | content content content content content
 500 | server_error server_error server_error server_error server_error \
