@@ -25,10 +25,14 @@ _DAY_FORMATS: Final = (
     *("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y"),
     *("%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y"),
     *("%d.%m.%Y", "%m.%d.%Y", "%Y.%m.%d", "%d.%m.%y"),
+    *("%Y-%m-%d", "%Y. %m. %d.", "%Y. %m. %d", "%d. %m. %Y", "%Y年%m月%d日"),
     *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %b %y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"),
     *("%Y%m%d", "%a, %d %b %Y", "%A, %d %B %Y", "%A, %B %d, %Y"),
 )
-_TIMES: Final = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M:%S")
+_TIMES: Final = (
+    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M:%S"),
+    *(" %H:%M:%S %z", ", %I:%M:%S %p", ", %H:%M"),
+)
 COMMON_FORMATS: Final = (*(day + time for day, time in product(_DAY_FORMATS, _TIMES)), "%Y-%m-%dT%H:%M:%S.%fZ")
 
 _EPOCHS: Final = (("%s", r"^[0-9]{9,10}$", "seconds"), ("%Q", r"^[0-9]{12,13}$", "milliseconds"))

@@ -27,6 +27,9 @@ _CONTROL_BUT_LAYOUT: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
 _USER_ID: Final = r"[^\s\p{C}\p{Z}]+"
 """The contract says only that it is a text; blanks and invisible characters are in no id."""
 
+_SCIENTIFIC: Final = r"(?:\A|[^0-9A-Za-z.,+])[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}(?:\z|[^0-9A-Za-z])"
+"""Where digits of an id are gone (`7.39E+07`). Numbers of an amount may be written so, and some ids hold `E5`."""
+
 _FIELDS: Final = {field.name: field for field in LEAD_FIELDS}
 
 
@@ -75,6 +78,8 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
         yield replace(moment, clears=patterns.all_epochs)
     yield _control_characters(_CONTROL)
     if field.name == "crm_id":
+        lost = _without("digits-lost", _SCIENTIFIC, "is a number as a spreadsheet shortens it; its digits are gone")
+        yield replace(lost, clears=lambda texts: patterns.free_of(texts, b"+"))
         yield from _address_checks(follow_ups=follow_ups)
 
 

@@ -56,6 +56,34 @@ lead:
 """
 
 
+SINCE = """\
+version: 1
+name: since
+lead: {crm_id: ID, first_name: Name, phone_number: Phone, opt_in_date: Since}
+"""
+
+
+def test_the_format_of_unpadded_dates_is_named_and_works_as_it_is_proposed(importer: CommandLine) -> None:
+    rows = [("A1", "Bea", "+4930901820", "2024-1-5"), ("A2", "Bo", "+4930901821", "2024-2-15")]
+    importer.table(rows, columns=("ID", "Name", "Phone", "Since"))
+    importer.mapping(SINCE)
+    assert importer("check", "list.csv", "-m", "m.yaml").code == 1
+    for row in importer.rejects():
+        assert row["_importer_hint"] == 'If that is meant, add to the mapping: format: "%Y-%m-%d"'
+    importer.mapping(SINCE.replace("opt_in_date: Since", 'opt_in_date: {column: Since, format: "%Y-%m-%d"}'))
+    assert importer("check", "list.csv", "-m", "m.yaml").code == 0
+
+
+def test_an_id_that_a_spreadsheet_has_shortened_is_a_problem(importer: CommandLine) -> None:
+    """`7.39E+07` is what Excel writes of 73912345 in a narrow column; the digits are gone."""
+    rows = [("7.39E+07", "Bea", "+4930901820", "2024-01-05"), ("73912346", "Bo", "+4930901821", "2024-02-15")]
+    importer.table(rows, columns=("ID", "Name", "Phone", "Since"))
+    importer.mapping(SINCE)
+    assert importer("check", "list.csv", "-m", "m.yaml").code == 1
+    (row,) = importer.rejects()
+    assert (row["ID"], row["_importer_problems"]) == ("7.39E+07", "digits-lost")
+
+
 MARKED = """\
 version: 1
 name: marked

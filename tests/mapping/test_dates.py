@@ -249,6 +249,27 @@ def test_every_space_of_unicode_is_a_space_and_direction_marks_are_nothing(date_
     assert read(text, formats=(date_format,)).values.tolist() == ["2026-11-22T15:04:00+00:00"]
 
 
+@pytest.mark.parametrize(
+    ("texts", "date_format"),
+    [
+        (("2024-1-5", "2024-2-15"), "%Y-%m-%d"),
+        (("2024-1-5 9:07", "2024-2-15 10:30"), "%Y-%m-%d %H:%M"),
+        (("2024. 1. 5.", "2024. 2. 15."), "%Y. %m. %d."),
+        (("5. 1. 2024", "15. 2. 2024"), "%d. %m. %Y"),
+        (("2024年1月5日", "2024年2月15日"), "%Y年%m月%d日"),
+        (("Fri, 05 Jan 2024 09:07:03 +0100", "Thu, 15 Feb 2024 10:30:00 +0000"), "%a, %d %b %Y %H:%M:%S %z"),
+        (("5 Jan 2024 09:07:03 +0100", "15 Feb 2024 10:30:00 +0000"), "%d %b %Y %H:%M:%S %z"),
+        (("1/5/2024, 3:04:05 PM", "2/15/2024, 10:30:00 AM"), "%m/%d/%Y, %I:%M:%S %p"),
+    ],
+)
+def test_the_format_that_fits_is_proposed_and_reads_the_dates(texts: tuple[str, ...], date_format: str) -> None:
+    for finding in read(*texts, unit="s").findings:
+        assert (finding.code, date_format in finding.detail) == ("date-invalid", True)
+        assert finding.hint == f'If that is meant, add to the mapping: format: "{date_format}"'
+    converted = read(*texts, unit="s", formats=(date_format,))
+    assert not converted.findings
+
+
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 

@@ -101,6 +101,10 @@ def test_good_rows_have_no_problems():
         ("last_name", "x" * 129, "last-name-too-long"),
         ("first_name", "As*ha", "first-name-asterisk"),
         ("last_name", "*", "last-name-asterisk"),
+        ("crm_id", "7.39E+07", "digits-lost"),
+        ("crm_id", "7,39E+07", "digits-lost"),
+        ("crm_id", "7E+04", "digits-lost"),
+        ("crm_id", "web-7.39E+07-x", "digits-lost"),
         ("crm_id", ".", "crm-id-dots"),
         ("crm_id", "..", "crm-id-dots"),
         ("first_name", "As\x00ha", "control-characters"),
@@ -120,7 +124,10 @@ def test_longest_names_pass(text):
     assert codes(mapping_of(), {"first_name": text, "last_name": text, "crm_id": text}) == []
 
 
-@pytest.mark.parametrize(("text", "passes"), [("...", True), (".a", True), ("a*b", True), ("a:b", True)])
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [("...", True), ("12E5", True), ("A7E+04", True), ("7.39E07", True), (".a", True), ("a*b", True), ("a:b", True)],
+)
 def test_ids_that_only_look_dangerous_pass(text, passes):
     assert (codes(mapping_of(), {"crm_id": text}) == []) is passes
 
