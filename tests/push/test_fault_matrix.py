@@ -67,6 +67,7 @@ SENT = [
     httpx.WriteError("[Errno 32] Broken pipe"),
     httpx.WriteTimeout("timed out"),
     httpx.NetworkError("network"),
+    httpx.CloseError("closing"),
     httpx.TimeoutException("timeout"),
     httpx.ProtocolError("protocol"),
     httpx.RemoteProtocolError("Server disconnected without sending a response."),
