@@ -22,8 +22,16 @@ def real_destination(session: Session) -> Destination:
 
     settings = session.settings
     destination = Destination.of(
-        settings.base_url(), settings.required_org(), settings.credential_reader(), settings.trust()
+        settings.base_url(),
+        settings.required_org(),
+        settings.credential_reader(),
+        settings.trust(),
+        settings.proxy(),
     )
+    if destination.proxy:
+        session.console.say(f"Requests go through the proxy {destination.proxy.shown}")
+    elif unused := settings.unused_proxy():
+        session.console.say(unused)
     if session.console.verbose:
         credential = destination.credential()
         session.console.detail(f"credential: {credential.kind} from {credential.source}")

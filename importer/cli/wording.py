@@ -71,10 +71,11 @@ def duration(seconds: float) -> str:
 def settings_lines(settings: Settings) -> list[str]:
     """Each setting with its value and where it came from."""
     width = max(map(len, settings.values))
-    return [
-        f"setting {name:<{width}}  {_said(setting.value)} ({setting.source})"
+    lines = [
+        f"setting {name:<{width}}  {_said(settings.shown(name))} ({setting.source})"
         for name, setting in settings.values.items()
     ]
+    return [*lines, *filter(None, [settings.unused_proxy()])]
 
 
 def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:

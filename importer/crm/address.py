@@ -36,33 +36,43 @@ def checked_base_url(base_url: str, *, allow_private: bool = False) -> str:
     """
     if wrong := _what_is_wrong(base_url, allow_private=allow_private):
         raise SettingsError(
-            f"the base URL {_shown(base_url)} cannot be used: {wrong}",
+            f"the base URL {without_user(base_url)!r} cannot be used: {wrong}",
             tip=f"Give it as https://HOST, for example {DEFAULT_BASE_URL}.",
         )
     return base_url.rstrip("/")
 
 
 def _what_is_wrong(base_url: str, *, allow_private: bool) -> str:
-    if not _PLAIN.fullmatch(base_url):
-        return "it holds a blank or another character that addresses do not have"
-    parts = urlsplit(base_url if _is_well_formed(base_url) else "")
-    host = parts.hostname or ""
-    if not host:
-        return "it names no host, or no possible port"
+    if wrong := not_an_address(base_url):
+        return wrong
+    parts = urlsplit(base_url)
     if "@" in parts.netloc:
         return "it carries a user name"
-    if "?" in base_url or "#" in base_url:
-        return "it carries a query or a fragment"
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(base_url)):
         return "it is not https"
+    return not_reachable(base_url, allow_private=allow_private)
+
+
+def not_an_address(url: str) -> str:
+    """Why this text names no server, or the empty text."""
+    if not _PLAIN.fullmatch(url):
+        return "it holds a blank or another character that addresses do not have"
+    if not urlsplit(url if _is_well_formed(url) else "").hostname:
+        return "it names no host, or no possible port"
+    return "it carries a query or a fragment" if "?" in url or "#" in url else ""
+
+
+def not_reachable(url: str, *, allow_private: bool) -> str:
+    """Why the host may not be reached, if the URL names it by its address; the empty text when it may."""
+    host = urlsplit(url).hostname or ""
     address = address_of(host)
     why = objection(host, address, allow_private=allow_private) if address else ""
     return f"{host} is {why}{' (--allow-private permits it)' if why == PRIVATE else ''}" if why else ""
 
 
-def _shown(base_url: str) -> str:
-    """The address without what stands before an `@`: that may be a password."""
-    return repr(re.sub(r"(//)?[^/]*@", r"\1***@", base_url))
+def without_user(url: str) -> str:
+    """The address without what is before an `@`: that may be a password."""
+    return re.sub(r"^([^/@]*//)?.*@", r"\1***@", url, flags=re.DOTALL)
 
 
 def _is_well_formed(base_url: str) -> bool:

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
@@ -15,6 +15,7 @@ from importer.crm.connections import Connections
 from importer.crm.credential import Credential
 from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
+from importer.crm.proxy import Proxy
 from importer.crm.trust import Trust
 from importer.model.operation import Call
 
@@ -33,6 +34,10 @@ NEVER_SENT: Final = (
     httpx.LocalProtocolError,
 )
 """The only exceptions of httpx 0.28 that prove that the server got nothing."""
+
+
+_REFUSALS: Final = ("401", "403", "407")
+"""Answers to CONNECT that will not change by waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ class Deadlines:
 class LeadsClient:
     """Sends calls to one organisation on one server. Use as an async context manager.
 
-    `send` makes exactly one attempt, never follows a redirect, never reads proxy settings from the environment.
+    `send` makes exactly one attempt, never follows a redirect, never looks into the environment for a proxy.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class LeadsClient:
         deadlines: Deadlines | None = None,
         version: str = "",
         trust: Trust | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         parts = urlsplit(base_url)
         self._base_url = f"{parts.scheme}://{parts.netloc}{quote(parts.path.rstrip('/'), safe=_PATH)}"
@@ -77,7 +83,9 @@ class LeadsClient:
         limits = {"connect": self._deadlines.connect, "write": self._deadlines.write, "read": self._deadlines.read}
         self._extensions = {"timeout": limits}
         origin = httpx.URL(base_url)
-        self._connections = Connections(trust.context(), Guard(origin, allow_private=trust.allow_private))
+        context = trust.context()
+        guard = Guard(origin, allow_private=trust.allow_private, reached=proxy.host if proxy else "")
+        self._connections = Connections(context, guard, _through(proxy, context))
         self._client = httpx.AsyncClient(transport=self._connections, trust_env=False)
         self._fixed = [
             (b"host", origin.netloc),
@@ -105,9 +113,11 @@ class LeadsClient:
                 finally:
                     await response.aclose()
         except TimeoutError:
-            return NoAnswer(reason=f"no complete answer within {self._deadlines.total:g} s", sent=True)
+            reason = f"no complete answer within {self._deadlines.total:g} s"
+            return NoAnswer(reason=reason, sent=request.extensions.get("in_tunnel", True))
         except httpx.RequestError as error:
-            return unanswered(error, self._credential)
+            seen = unanswered(error, self._credential)
+            return replace(seen, sent=seen.sent and request.extensions.get("in_tunnel", True))
         return self._seen(response, body)
 
     def _request(self, call: Call) -> httpx.Request:
@@ -143,6 +153,12 @@ class LeadsClient:
         await self._client.aclose()
 
 
+def _through(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
+    if proxy is None:
+        return None
+    return httpx.Proxy(proxy.url, ssl_context=context if proxy.url.startswith("https:") else None)
+
+
 async def _capped(response: httpx.Response) -> bytes | None:
     """The body as it came over the wire, or `None` if it is longer than is read."""
     body = bytearray()
@@ -160,19 +176,19 @@ def _is_identity(headers: Mapping[str, str]) -> bool:
 
 def unanswered(error: httpx.RequestError, credential: Credential) -> NoAnswer:
     """What an exception of httpx proves."""
-    reason = credential.hidden(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    # The library's own text is empty where TLS fails half way; then the system's says why.
+    texts = (str(each) for each in _chain(error) if isinstance(each, httpx.RequestError | OSError))
+    why = next(filter(None, texts), "")
     return NoAnswer(
-        reason=reason,
+        reason=credential.hidden(f"{type(error).__name__}: {why}" if why else type(error).__name__),
         sent=not isinstance(error, NEVER_SENT),
-        certificate=_is_about_certificate(error),
+        certificate=any(isinstance(each, ssl.SSLCertVerificationError) for each in _chain(error)),
         forbidden=isinstance(error, Forbidden),
+        refused_by_proxy=isinstance(error, httpx.ProxyError) and str(error).startswith(_REFUSALS),
     )
 
 
-def _is_about_certificate(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

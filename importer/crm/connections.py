@@ -6,7 +6,8 @@ last-in-first-out, stay flat. Wire code and exceptions are httpx's own. See docs
 
 import ssl
 from collections.abc import AsyncIterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import httpx
 
@@ -14,6 +15,9 @@ from importer.crm.guard import Guard
 
 KEEP_ALIVE: Final = 30.0
 """Seconds after which an idle connection is not used again."""
+
+_SENDING: Final = "http11.send_request_headers.started"
+"""What the `trace` extension calls the moment before the first byte of a request."""
 
 _ONE: Final = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
@@ -35,7 +39,8 @@ class Connections(httpx.AsyncBaseTransport):
         """Send the request once. Raises Forbidden, or what httpx raises."""
         self._guard.admit(request)
         # Always watched: a transport whose connection the server has closed opens another one by itself.
-        request.extensions = {**request.extensions, "trace": self._guard.watch}
+        watched = {"trace": partial(self._watch, request), "in_tunnel": self._proxy is None}
+        request.extensions = {**request.extensions, **watched}
         transport = self._idle.pop() if self._idle else self._opened()
         try:
             response = await transport.handle_async_request(request)
@@ -45,6 +50,12 @@ class Connections(httpx.AsyncBaseTransport):
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for the type checker
         stream = _Borrowed(response.stream, transport, self._idle)
         return httpx.Response(response.status_code, stream=stream, extensions={"headers": response.headers.raw})
+
+    async def _watch(self, request: httpx.Request, event: str, seen: dict[str, Any]) -> None:
+        # What a proxy does before its tunnel is there has the same names as what a server does after it.
+        if event == _SENDING and seen["request"].method != b"CONNECT":
+            request.extensions["in_tunnel"] = True
+        await self._guard.watch(event, seen)
 
     def _opened(self) -> httpx.AsyncHTTPTransport:
         return httpx.AsyncHTTPTransport(verify=self.context, trust_env=False, limits=_ONE, proxy=self._proxy)

@@ -61,12 +61,14 @@ class NoAnswer:
     """No complete answer came. `sent` is false only if certainly no byte of the request reached the server.
 
     `certificate`: the server could not prove who it is. `forbidden`: its name led to an address that is not allowed.
+    `refused_by_proxy`: the proxy wants a password, or lets nobody through to this server.
     """
 
     reason: str
     sent: bool
     certificate: bool = False
     forbidden: bool = False
+    refused_by_proxy: bool = False
 
 
 Observation = Answer | NoAnswer

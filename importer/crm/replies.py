@@ -53,8 +53,8 @@ def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> V
 
 
 def _judge_silence(seen: NoAnswer) -> Verdict:
-    if seen.certificate or seen.forbidden:
-        return _distrusted(seen)
+    if seen.certificate or seen.forbidden or seen.refused_by_proxy:
+        return _not_let_through(seen)
     if not seen.sent:
         return Verdict(action=Action.AGAIN, message=seen.reason, outage=True)
     return Verdict(
@@ -67,18 +67,18 @@ def _judge_silence(seen: NoAnswer) -> Verdict:
     )
 
 
-def _distrusted(seen: NoAnswer) -> Verdict:
+def _not_let_through(seen: NoAnswer) -> Verdict:
     what, tip = (
-        (
-            "the server's certificate cannot be verified",
-            "Check --base-url and the network; --ca-file names an authority of your own. It is always verified.",
-        )
-        if seen.certificate
-        else (
-            "the server may not be reached at this address",
-            "Check --base-url and how its name is resolved. --allow-private permits a server in a private network.",
-        )
+        "the server may not be reached at this address",
+        "Check --base-url and how its name is resolved, and --proxy if there is one. --allow-private permits a server "
+        "or a proxy in a private network.",
     )
+    if seen.certificate:
+        what = "the server's certificate cannot be verified"
+        tip = "Check --base-url and the network; --ca-file names an authority of your own. It is always verified."
+    elif seen.refused_by_proxy:
+        what = "the proxy lets nobody through to this server"
+        tip = "Check the user name and the password in --proxy, and ask whoever runs it to permit this server."
     stop = Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{what} ({seen.reason})", tip=tip)
     return Verdict(action=Action.STOP, message=seen.reason, stop=stop)
 

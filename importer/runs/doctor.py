@@ -2,14 +2,18 @@
 
 import shutil
 import socket
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from importer.crm.network import address_of, objection
+from importer.crm.proxy import Proxy
 from importer.errors import ImporterError, SettingsError
 from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal
@@ -37,6 +41,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("journal", lambda: _journal(folder))
     yield _space(folder)
     yield _tried("server", lambda: f"{settings.base_url()} ({settings.source('base_url')})")
+    yield _tried("proxy", lambda: _proxy(settings))
     yield _tried("organisation", lambda: f"{settings.required_org()} ({settings.source('org')})")
     yield _tried("credential", lambda: _credential(settings))
     yield _connection(settings)
@@ -71,21 +76,54 @@ def _space(folder: Path) -> Finding:
     return Finding(fine=free >= _ENOUGH_SPACE, subject="disk", seen=seen, tip="Free some space: 256 MiB at least.")
 
 
+def _proxy(settings: Settings) -> str:
+    if proxy := settings.proxy():
+        return f"{proxy.shown} ({settings.source('proxy')})"
+    return settings.unused_proxy() or f"none ({settings.source('proxy')})"
+
+
 def _connection(settings: Settings) -> Finding:
-    """A connection is opened (with TLS, where the address says so) and closed again; not a byte of HTTP is sent."""
+    """A connection is opened (with TLS, where the address says so) and closed again; the server gets no HTTP at all."""
     try:
         parts = urlsplit(settings.base_url())
         context = settings.trust().context()
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        with socket.create_connection((parts.hostname or "", port), timeout=_CONNECT_SECONDS) as plain:
-            _look_at(plain.getpeername()[0], parts.hostname or "", settings)
+        if proxy := settings.proxy():
+            return _through_proxy(proxy, parts.hostname or "", port, settings)
+        with _connected(parts.hostname or "", port, settings) as plain:
             if parts.scheme == "https":
                 with context.wrap_socket(plain, server_hostname=parts.hostname):
                     pass
-    except (OSError, ImporterError) as error:
+    except (OSError, HTTPException, ImporterError) as error:
         tip = getattr(error, "tip", "") or "Check --base-url and the network; --ca-file names an authority of your own."
         return Finding(fine=False, subject="connection", seen=str(error), tip=tip)
     return Finding(fine=True, subject="connection", seen=f"{parts.hostname}:{port} answers")
+
+
+def _through_proxy(proxy: Proxy, host: str, port: int, settings: Settings) -> Finding:
+    """A tunnel is asked for and closed again. To a proxy that is spoken to by https, there is only a connection."""
+    parts = urlsplit(proxy.url)
+    proxy_port = parts.port or (443 if parts.scheme == "https" else 80)
+    _connected(proxy.host, proxy_port, settings).close()
+    if parts.scheme == "https":
+        return Finding(fine=True, subject="connection", seen=f"{proxy.shown} answers; {host} was not tried through it")
+    tunnel = HTTPSConnection(proxy.host, proxy_port, timeout=_CONNECT_SECONDS, context=settings.trust().context())
+    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    headers = {"Proxy-Authorization": f"Basic {b64encode(user.encode()).decode()}"} if "@" in parts.netloc else {}
+    tunnel.set_tunnel(host, port, headers)
+    with closing(tunnel):
+        tunnel.connect()
+    return Finding(fine=True, subject="connection", seen=f"{host}:{port} answers through {proxy.shown}")
+
+
+def _connected(host: str, port: int, settings: Settings) -> socket.socket:
+    plain = socket.create_connection((host, port), timeout=_CONNECT_SECONDS)
+    try:
+        _look_at(plain.getpeername()[0], host, settings)
+    except ImporterError:
+        plain.close()
+        raise
+    return plain
 
 
 def _look_at(peer: str, host: str, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.meaning import Fingerprint
 from importer.crm.pacing import API_KEY_RATE, TOKEN_RATE
+from importer.crm.proxy import Proxy
 from importer.crm.trust import Trust
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
@@ -38,14 +39,22 @@ class Destination:
     credential: Callable[[], Credential]
     origin: str
     trust: Trust
+    proxy: Proxy | None = None
 
     @classmethod
     def of(
-        cls, base_url: str, org: str, credential: Callable[[], Credential], trust: Trust | None = None
+        cls,
+        base_url: str,
+        org: str,
+        credential: Callable[[], Credential],
+        trust: Trust | None = None,
+        proxy: Proxy | None = None,
     ) -> "Destination":
         """A server that outlives the run."""
         origin = origin_of(base_url)
-        return cls(base_url=base_url, org=org, credential=credential, origin=origin, trust=trust or Trust())
+        return cls(
+            base_url=base_url, org=org, credential=credential, origin=origin, trust=trust or Trust(), proxy=proxy
+        )
 
 
 def rate_of(asked: float | None, kind: CredentialKind) -> float:
@@ -90,6 +99,7 @@ async def _send(
         deadlines=Deadlines.within(request.timeout),
         version=__version__,
         trust=destination.trust,
+        proxy=destination.proxy,
     )
     options = SendOptions(
         rate=rate_of(request.rate, credential.kind),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org
+from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org, without_user
 from importer.crm.credential import Credential, CredentialKind
+from importer.crm.proxy import Proxy, environment_proxy, proxy_for
 from importer.crm.trust import Trust
 from importer.errors import SettingsError
 from importer.runs import credentials
@@ -107,6 +108,13 @@ SETTINGS: Final = {
             used_by="server",
             metavar="PATH",
             is_path=True,
+        ),
+        Entry(
+            name="proxy",
+            help="The proxy to reach the server through; `env` for the one that HTTPS_PROXY and NO_PROXY name.",
+            default_shown="none",
+            used_by="server",
+            metavar="URL",
         ),
         Entry(
             name="reports_dir",
@@ -211,6 +219,23 @@ class Settings:
     def trust(self) -> Trust:
         """Whom to believe, and whether a private network is fine."""
         return Trust(ca_file=Path(self["ca_file"]) if self["ca_file"] else None, allow_private=self.allow_private)
+
+    def proxy(self) -> Proxy | None:
+        """The proxy for the base URL, if one is to be used; raises SettingsError, which names its source."""
+        try:
+            return proxy_for(self.base_url(), self["proxy"], self.environment, allow_private=self.allow_private)
+        except SettingsError as error:
+            raise SettingsError(f"{self.source('proxy')}: {error.message}", tip=error.tip) from None
+
+    def unused_proxy(self) -> str:
+        """What to say when the environment names a proxy for the base URL and none is used; else the empty text."""
+        name, _ = environment_proxy(self["base_url"], self.environment)
+        unused = name and not self["proxy"]
+        return f"{name} is set, but no proxy is used. To use it: --proxy env" if unused else ""
+
+    def shown(self, name: str) -> Any:
+        """The value as people may see it."""
+        return without_user(self["proxy"]) if name == "proxy" else self[name]
 
     def with_value(self, name: str, value: Any, source: str) -> Self:
         """These settings with one that another source names."""

@@ -187,6 +187,13 @@ def test_a_compressed_answer_is_not_unpacked() -> None:
     assert seen.body is None
 
 
+@pytest.mark.parametrize("name", ["identity", "IDENTITY", " Identity ", ""])
+def test_an_answer_that_says_that_it_is_not_encoded_is_read(name: str) -> None:
+    seen = seen_of(answering(http(b'{"a": 1}', "200 OK", f"Content-Encoding: {name}")))
+    assert isinstance(seen, Answer)
+    assert seen.document == {"a": 1}
+
+
 def test_a_connection_is_usable_after_a_cut_off_answer() -> None:
     seen, serving = sent_to(answering(http(b"x" * (BODY_LIMIT + 1)), OK), call(), call())
     assert isinstance(seen[1], Answer)

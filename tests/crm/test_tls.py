@@ -1,6 +1,7 @@
 """A server proves who it is, to an authority that is believed, or it gets not a byte; on real sockets with real TLS."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,40 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing_and_stops_the_run(
     assert stop.exit_code is ExitCode.STOPPED_BY_CRM
     assert "certificate cannot be verified" in stop.reason
     assert "--ca-file" in stop.tip
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "WRONG_VERSION_NUMBER|record layer failure|wrong version number"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "(?i)handshake.failure"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "(?i)protocol.version"),
+        (b"", "(?i)EOF|reset|disconnected|closed"),
+    ],
+    ids=["not TLS", "an alert: handshake failure", "an alert: protocol version", "hangs up"],
+)
+def test_a_handshake_that_fails_says_why(answer: bytes, why: str) -> None:
+    async def step(serving: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(2000)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def main() -> Observation:
+        async with wire(step) as serving:
+            client = LeadsClient(
+                base_url=f"https://127.0.0.1:{serving.port}",
+                org="o1",
+                credential=Credential(CredentialKind.API_KEY, CANARY, source="test"),
+                deadlines=Deadlines(total=5.0),
+            )
+            async with client:
+                return await client.send(CALL)
+
+    seen = asyncio.run(main())
+    assert isinstance(seen, NoAnswer)
+    assert (seen.sent, seen.certificate) == (False, False)
+    assert re.search(why, seen.reason), seen.reason
 
 
 def test_the_environment_can_neither_add_an_authority_nor_record_the_session(
