@@ -41,7 +41,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("journal", lambda: _journal(folder))
     yield _space(folder)
     yield _tried("server", lambda: f"{settings.base_url()} ({settings.source('base_url')})")
-    yield _tried("proxy", lambda: _proxy(settings))
+    if settings["proxy"] or settings.unused_proxy():
+        yield _tried("proxy", lambda: _proxy(settings))
     yield _tried("organisation", lambda: f"{settings.required_org()} ({settings.source('org')})")
     yield _tried("credential", lambda: _credential(settings))
     yield _connection(settings)

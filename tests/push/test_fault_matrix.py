@@ -49,7 +49,7 @@ NOT_SENT = [
     httpx.ConnectTimeout("timed out"),
     httpx.ConnectTimeout(""),
     httpx.PoolTimeout("no connection free"),
-    httpx.ProxyError("407 Proxy Authentication Required"),
+    httpx.ProxyError("502 Bad Gateway"),
     httpx.UnsupportedProtocol("Request URL has an unsupported protocol"),
     httpx.LocalProtocolError("Illegal header value"),
 ]
@@ -122,6 +122,7 @@ def lead(**fields: object) -> Answer:
 FAULTS = [
     *(fault(raised, "not_sent") for raised in NOT_SENT),
     *(fault(raised, "certificate") for raised in CERTIFICATE),
+    *(fault(httpx.ProxyError(said), "certificate") for said in ("407 Proxy Authentication Required", "403 Forbidden")),
     *(fault(raised, "lost") for raised in SENT),
 ]
 ANSWERS = [status_case(*each) for each in statuses()]
@@ -251,7 +252,7 @@ def test_an_answer_that_passes(push: Push, kind: Kind, case: Case, when: str) ->
 
 
 def test_the_matrix_is_as_large_as_it_should_be() -> None:
-    assert len(FAULTS) == 32
+    assert len(FAULTS) == 34
     assert len(ANSWERS) == 125
     assert len(list(for_ever())) > 600
     for kind in Kind:
