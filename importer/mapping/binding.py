@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from importer.errors import Mistake
 from importer.mapping.converted import text_series
 from importer.mapping.origins import Cells, Constant, FirstFilled, Origin, origin_of
-from importer.mapping.steps import Step, carried_out, conversion, owner_steps, preparing_steps
+from importer.mapping.steps import Step, carried_out, conversion, normalizer, owner_steps, preparing_steps
 from importer.mapping.texts import trimmed
 from importer.model.batch import Place, Target
 from importer.model.key_path import shown_path
@@ -75,7 +75,7 @@ def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], no
         origin: Origin = FirstFilled((columns[rule.column],))
         converting, steps = None, []
     else:
-        origin = origin_of(rule, columns)
+        origin = origin_of(rule, columns, normalizer(mapping, columns) if rule.digest_as else None)
         converting = conversion(rule, mapping.defaults, columns, now)
         steps = [*preparing_steps(rule), *([converting] if converting is not None else [])]
     if purpose.place is Place.ASSIGN and mapping.assign is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +39,10 @@ class Cells:
         if column not in self._trimmed:
             self._trimmed[column] = trimmed(self.frame[column])
         return self._trimmed[column]
+
+
+Normalize = Callable[[str, Cells], "pd.Series[str]"]
+"""What the cells of a column mean, whatever their spelling."""
 
 
 class Origin(Protocol):
@@ -103,15 +108,17 @@ class Digest:
     """A stable id made from cells: the same cells give the same id on every machine, for ever.
 
     The SHA-256 of the trimmed cells as a JSON array in UTF-8, cut to `DIGEST_LENGTH` hexadecimal digits. Blank where
-    all cells are.
+    all cells are. `normalize` makes of a column's cells what is digested; without it they are digested as written.
     """
 
     columns: tuple[str, ...]
     prefix: str
+    normalize: Normalize | None = None
 
     def texts(self, cells: Cells) -> pd.Series[str]:
         """The ids."""
-        rows = zip(*(cells[column].tolist() for column in self.columns), strict=True)
+        meant = [self.normalize(column, cells) if self.normalize else cells[column] for column in self.columns]
+        rows = zip(*(column.tolist() for column in meant), strict=True)
         digests = [self.prefix + _digest(row) if any(row) else "" for row in rows]
         return text_series(digests, cells.index)
 
@@ -128,13 +135,17 @@ def _any_filled(columns: tuple[str, ...], cells: Cells) -> pd.Series[bool]:
     return filled
 
 
-def origin_of(rule: Rule, columns: Mapping[str, str]) -> Origin:
-    """The origin that a rule names; `columns` says which source column each of its names means."""
+def origin_of(rule: Rule, columns: Mapping[str, str], normalize: Normalize | None = None) -> Origin:
+    """The origin that a rule names; `columns` says which source column each of its names means.
+
+    `normalize` is how a digest reads the cells of a column, where it is not of the cells as written.
+    """
     names = (rule.column,) if rule.column is not None else rule.columns
     if names is not None:
         return FirstFilled(tuple(columns[name] for name in names))
     if rule.digest_of is not None:
-        return Digest(tuple(columns[name] for name in rule.digest_of), rule.prefix)
+        digested = tuple(columns[name] for name in rule.digest_of)
+        return Digest(digested, rule.prefix, normalize)
     if rule.template is not None:
         pieces = template_pieces(rule.template)
         return Template(tuple((columns[text], True) if is_column else (text, False) for text, is_column in pieces))

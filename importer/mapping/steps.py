@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from importer.mapping.converted import Converted
+from importer.mapping.converted import Converted, text_series
 from importer.mapping.dates import DateRule, dates
-from importer.mapping.origins import Cells
+from importer.mapping.origins import Cells, Normalize
 from importer.mapping.phones import phones
-from importer.mapping.texts import TRANSFORMS, name_part, trimmed
+from importer.mapping.texts import TRANSFORMS, name_part, normalized_text, trimmed
 from importer.mapping.values import booleans, integers, jsons, lists, numbers, translated
 from importer.model.mapping import AttributeRule, PhoneRule, TimeRule, ValueType
 from importer.model.problems import Problems
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from importer.model.mapping import Defaults, OwnerBy, Rule
+    from importer.model.mapping import Mapping as MappingFile
 
 Step = Callable[["pd.Series[str]", Cells], Converted]
 """Makes texts of texts; it may look at other cells of the rows."""
@@ -68,6 +69,28 @@ def conversion(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: 
     if isinstance(rule, TimeRule):
         return _opt_in_step(rule, defaults, now)
     return None
+
+
+def normalizer(mapping: MappingFile, columns: Mapping[str, str]) -> Normalize:
+    """How `digest_as: normalized` reads the cells of a column.
+
+    The columns that `phone_number` reads hold numbers, which are read as that field reads them. A number that it cannot
+    read counts by its digits. Everything else is a name or an e-mail address.
+    """
+    rule = mapping.lead.phone_number
+    names = (rule.column,) if rule.column is not None else rule.columns or ()
+    numbers = {columns[name] for name in names}
+    steps = preparing_steps(rule.model_copy(update={"default": ""}))
+    steps.append(_phone_step(rule, mapping.defaults, columns))
+
+    def normalized(column: str, cells: Cells) -> pd.Series[str]:
+        texts = cells[column]
+        if column not in numbers:
+            return text_series(texts.map({text: normalized_text(text) for text in texts.unique()}), texts.index)
+        read = carried_out(steps, texts, cells).values
+        return read.where(read != "", TRANSFORMS["digits"](texts))
+
+    return normalized
 
 
 def _text_step(change: Callable[[pd.Series[str]], pd.Series[str]]) -> Step:

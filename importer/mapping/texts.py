@@ -99,6 +99,12 @@ def _strip_accents(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f"))
 
 
+def normalized_text(text: str) -> str:
+    """What the spellings of one name or e-mail address have in common: an address keeps its accents."""
+    plain = collapsed(unicodedata.normalize("NFKC", text))
+    return plain.lower() if "@" in plain else _strip_accents(plain.casefold())
+
+
 def _title(text: str) -> str:
     """Capitals at the beginning of words; a word of mixed case (McDonald) already says what it wants."""
     return re.sub(r"(?<![^\W\d_]['’])[^\W\d_]+|(?<=['’])[^\W\d_]+", _capitalised, text)

@@ -91,6 +91,8 @@ class Rule(Strict):
     """A text with columns in braces: "{First} {Last}". Blank when all its cells are; {{ and }} are braces."""
     digest_of: ColumnNames | None = None
     """A stable id made from the cells of these columns."""
+    digest_as: Literal["normalized"] | None = None
+    """normalized: the digest is of what the cells mean, so that another spelling of a person has the same id."""
     prefix: str = ""
     """What a digest_of begins with."""
 
@@ -132,6 +134,8 @@ class Rule(Strict):
             yield Misuse("", f"does not say where the value comes from: it needs one of {', '.join(ORIGINS)}")
         if "prefix" in written and "digest_of" not in written:
             yield Misuse("prefix", "belongs to digest_of; for other texts use template")
+        if "digest_as" in written and "digest_of" not in written:
+            yield Misuse("digest_as", "belongs to digest_of: it says what the digest is made of")
         if "otherwise" in written and "map" not in written:
             yield Misuse("otherwise", "belongs to map: it says what a value becomes that map does not have")
         if written.get("type") not in (ValueType.INTEGER, ValueType.NUMBER):

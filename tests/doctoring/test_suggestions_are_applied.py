@@ -1,14 +1,21 @@
-"""Every line that `check` prints is put where it says, and then changes the rows that it counts, and no others."""
+"""Every line that `check` and `init` print is put where it belongs, and changes what it says and nothing else."""
 
 import csv
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from importer.mapping import Mapper, columns_of, parse_mapping
 from importer.mapping.document import read_document
+from importer.model.batch import MappedBatch
+from importer.model.source import ReadOptions
+from importer.reading import open_tables
+from importer.runs.checked import Opened, checked_batches
+from importer.runs.suggest import suggest_mapping
 from tests.cli.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
@@ -164,3 +171,34 @@ def test_for_a_file_that_is_read_in_the_wrong_encoding(importer: CommandLine) ->
     out, _ = checked(importer, a_list(importer.folder, "cp1252", Name={4: "JosÃ©", 5: "Jürgen"}), mapping)
     assert "1 × values with broken letters" in out
     assert not SUGGESTION.search(out)
+
+
+def outcome(file: Path, mapping: str) -> tuple[MappedBatch, set[int]]:
+    """The mapped rows, and which of them are stopped."""
+    loaded = parse_mapping(mapping, "m.yaml")
+    (table,) = open_tables(file, ReadOptions(), columns_of(loaded.mapping))
+    opened = Opened(table=table, mapper=Mapper(loaded, table.info, now=datetime(2026, 11, 22, tzinfo=UTC)))
+    (batch,) = checked_batches(opened, loaded, limit=None, left=frozenset())
+    return batch.mapped, set(batch.problems.rows[batch.problems.stops].tolist())
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "samples/exports").glob("*.csv")), ids=lambda path: path.stem)
+def test_what_init_has_commented_out_does_what_it_says(file: Path) -> None:
+    """An attribute adds itself, with a value for every cell; a condition leaves rows out. No row gets a problem."""
+    text = suggest_mapping(file, ReadOptions(), Path("m.yaml")).suggestion.text
+    was, stopped = outcome(file, text)
+    attributes = [line for line in text.splitlines() if re.match(r"    # [\w\"]+: ", line)]
+    assert attributes
+    opened = text
+    for line in attributes:
+        opened = opened.replace(f"{line}\n", f"{line.replace('# ', '', 1)}\n")
+    now, now_stopped = outcome(file, opened)
+    assert now_stopped == stopped
+    assert len(now.frame.columns) == len(was.frame.columns) + len(attributes)
+    assert now.frame[was.frame.columns].equals(was.frame)
+    where = re.search(r"(?m)^# where:\n(#   - .*\n)+", text)
+    if where:
+        now, now_stopped = outcome(file, text.replace(where[0], re.sub(r"(?m)^# ", "", where[0])))
+        assert now_stopped == stopped - set(now.filtered.index[now.filtered])
+        assert now.filtered.any()
+        assert now.frame[~now.filtered].equals(was.frame[~now.filtered])

@@ -174,6 +174,46 @@ def test_a_digest_is_stable_and_blank_only_when_all_its_cells_are(map_rows):
     assert ids[3] == ""
 
 
+@pytest.mark.parametrize(
+    ("column", "spellings"),
+    [
+        ("E", ["Priya.W@x.example", "priya.w@X.example ", "\u200bPRIYA.W@x.example"]),
+        ("Phone", ["098765 43210", "+91 98765-43210", "9876543210", "91 9876543210", "9876543210.0"]),
+        ("Phone", ["12-34", "1234"]),
+        ("N", ["José  García", "JOSE GARCIA", " Jose\u0301 garci\u0301a", "ｊosé García"]),
+        ("N", ["Großmann", "GROSSMANN"]),
+    ],
+)
+def test_a_normalized_digest_is_of_what_the_cells_mean(map_rows, column, spellings):
+    rows = [{column: text} for text in spellings]
+    ids = {}
+    for digest in ("", ", digest_as: normalized"):
+        mapped = map_rows(*rows, {column: "other"}, lead=f"  crm_id: {{digest_of: [{column}]{digest}}}")
+        ids[digest] = mapped.frame["crm_id"].tolist()
+    assert len(set(ids[""])) > 2
+    assert len({*ids[", digest_as: normalized"][:-1]}) == 1
+    assert ids[", digest_as: normalized"][0] != ids[", digest_as: normalized"][-1]
+
+
+def test_a_normalized_digest_is_that_of_the_canonical_spelling(map_rows):
+    lead = "  crm_id: {digest_of: [E, Phone, N], digest_as: normalized}\n"
+    lead += "  phone_number: {column: Phone, default: '+919876543211'}"
+    mapped = map_rows({"E": "A@x.example", "Phone": "098765 43210", "N": "Éva Q"}, {"Phone": ""}, lead=lead)
+    # printf '["a@x.example","+919876543210","eva q"]' | sha256sum
+    assert mapped.frame["crm_id"].tolist() == ["5c9477e33fb640a677b8ce44349597c5", ""]
+
+
+def test_a_normalized_digest_reads_numbers_in_the_country_of_their_row(map_rows):
+    lead = "  crm_id: {digest_of: Phone, digest_as: normalized}\n  phone_number: {column: Phone, region_column: C}"
+    rows = [
+        {"Phone": "07806 480894", "C": "GB"},
+        {"Phone": "+44 7806 480894", "C": ""},
+        {"Phone": "07806480894", "C": "DE"},
+    ]
+    first, same, other = map_rows(*rows, lead=lead).frame["crm_id"].tolist()
+    assert first == same != other
+
+
 # what is done with it
 
 

@@ -159,6 +159,8 @@ def test_a_mistake_below_the_lead_says_what_is_wrong_and_what_to_do(line: str, k
         ("{type: integer, required: true}", "", "does not say where the value comes from: it needs one of column"),
         ("{column: A, value: b}", ".value", "needs exactly one of column, columns, value, template, digest_of; it has"),
         ("{column: A, prefix: b}", ".prefix", "belongs to digest_of"),
+        ("{column: A, digest_as: normalized}", ".digest_as", "belongs to digest_of"),
+        ("{digest_of: A, digest_as: normal}", ".digest_as", "normalized"),
         ("{column: A, otherwise: keep}", ".otherwise", "belongs to map"),
         ("{column: A, map: {}}", ".map", "has nothing in it"),
         ("{column: A, minimum: 1}", ".minimum", "belongs to an attribute of type: integer or type: number"),

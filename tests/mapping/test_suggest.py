@@ -8,7 +8,7 @@ import yaml
 
 from importer.mapping import parse_mapping
 from importer.mapping.suggest import Suggestion, suggest
-from importer.model.mapping import Mapping
+from importer.model.mapping import AttributeRule, Mapping
 from importer.model.source import ReadOptions, SourceInfo
 
 MOBILES = ["98765 43210", "9123456780", "+91 99887 76655", "70123 45678", "8765012345", "9988012345"]
@@ -379,3 +379,81 @@ def test_the_columns_say_what_becomes_of_them() -> None:
     assert seen["Name"].becomes == "first_name, last_name"
     assert seen["Extra"].becomes == ""
     assert (seen["Extra"].filled, seen["Extra"].samples) == (5, ("x", "y", "z"))
+
+
+# decided by share and by name, not by the worst cell
+
+THIRTY = {
+    "Lead ID": [f"L-{n:03}" for n in range(30)],
+    "Name": NAMES * 5,
+    "Phone": [f"+9198765432{n:02}" for n in range(30)],
+    "E-mail": [f"a{n}@leads.example" for n in range(30)],
+    "Score": [str(n) for n in range(30)],
+}
+
+
+def thirty(**last: str) -> dict[str, list[str]]:
+    """Thirty sound rows with other cells in the last one."""
+    return {name: [*cells[:-1], last.get(name, cells[-1])] for name, cells in THIRTY.items()}
+
+
+def test_one_bad_address_leaves_the_check_of_addresses_on_and_is_said() -> None:
+    suggestion = propose(thirty(**{"E-mail": "n/a"}))
+    (email,) = mapping_of(suggestion).lead.attributes.values()
+    assert isinstance(email, AttributeRule)
+    assert email.matches == "email"
+    assert "cells without an e-mail address in them: 1;" in line_with(suggestion, "email:")
+
+
+def test_a_line_below_the_table_hides_no_id() -> None:
+    footer = {"Lead ID": "Total: 29 leads exported", "Name": "", "Phone": "", "E-mail": ""}
+    assert mapping_of(propose(thirty(**footer))).lead.crm_id.column == "Lead ID"
+    counted = thirty(**footer) | {"Lead ID": [*map(str, range(1, 30)), footer["Lead ID"]]}
+    assert mapping_of(propose({"Row": counted.pop("Lead ID"), **counted})).lead.crm_id.column is None
+
+
+def test_a_line_below_the_table_hides_no_country_and_no_date() -> None:
+    table = thirty() | {
+        "Country": [*["IN", "GB"] * 14, "US", "x" * 200],
+        "Created": [*map(str, range(1700000000, 1700000029)), "Total"],
+    }
+    suggestion = propose(table)
+    assert "country: Country" in suggestion.text
+    assert '# opt_in_date: {column: Created, format: "%s"}' in suggestion.text
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_state"),
+    [(["EMEA", "APAC", "AMER"], False), (["North", "South", "EMEA North"], False), (["Kerala", "Bihar", "Goa"], True)],
+)
+def test_the_regions_of_a_sales_team_are_no_states(cells: list[str], is_state: bool) -> None:
+    attributes = mapping_of(propose(thirty() | {"Region__c": cells * 10})).lead.attributes
+    assert ("state" in attributes) is is_state
+
+
+@pytest.mark.parametrize("name", ["Do not contact", "Unsubscribed", "GDPR consent", "DND__c"])
+def test_columns_about_contact_must_be_looked_at(name: str) -> None:
+    suggestion = propose(thirty() | {name: [*["yes", "no"] * 14, "yes", "ask again"]})
+    (look,) = [look for look in suggestion.looks if name in look.text]
+    assert look.must
+    assert "ask again" not in line_with(suggestion, "#   - ").partition("}")[0]
+
+
+def test_without_an_id_the_address_goes_before_the_number_before_the_name() -> None:
+    table = thirty()
+    del table["Lead ID"], table["Score"]
+    rule = mapping_of(propose(table)).lead.crm_id
+    assert (rule.digest_of, rule.digest_as) == (("E-mail",), "normalized")
+    table["E-mail"] = ["Info@leads.example", "info@Leads.example"] * 15  # different by their spelling only
+    assert mapping_of(propose(table)).lead.crm_id.digest_of == ("Phone",)
+    del table["E-mail"]
+    assert mapping_of(propose(table)).lead.crm_id.digest_of == ("Phone",)
+
+
+def test_what_is_proposed_for_attributes_rejects_no_row() -> None:
+    table = thirty() | {"Joined on": ["2026-01-31"] * 30, "Active": ["yes", "no"] * 15}
+    assert "# score: {column: Score, type: integer}" in propose(table).text
+    bad = {name: [*cells[:-1], "soon"] for name, cells in table.items() if name in ("Score", "Joined on", "Active")}
+    text = propose(table | bad).text
+    assert all(f"# {key}: {name}\n" in text for key, name in [("score", "Score"), ("active", "Active")])
+    assert "# joined_on: Joined on\n" in text

@@ -12,6 +12,7 @@ from importer.mapping.suggest.contact_wishes import MOST_FLAGS, flags_of, wanted
 from importer.mapping.suggest.words import Role
 from importer.mapping.texts import trimmed
 from importer.model.examination import FIRST_ROWS
+from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ class ContactWishes:
             return  # nobody consents, or nobody objects: nothing tells who is meant
         kept = wanted_values(self._role, yes, no, blanks="" in self._cells)
         if kept:
-            left_out = [value for value in self._cells if value.casefold() not in {one.casefold() for one in kept}]
+            left_out = [value for value in self._cells if text_key(value) not in {*map(text_key, kept)}]
             fix = leaving_out(self._mapping, column=self._column, one_of=list(kept))
         else:
             left_out = [*counts]

@@ -9,6 +9,11 @@ from importer.mapping.suggest.words import Role, words_of
 from importer.mapping.values import booleans, integers, jsons, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from importer.mapping.converted import Converted
     from importer.mapping.suggest.columns import Column
     from importer.mapping.suggest.dates import DateGuess
     from importer.mapping.suggest.page import Value
@@ -30,16 +35,17 @@ def attribute_key(column: Column, taken: set[str]) -> str:
 
 
 def attribute_rule(column: Column) -> dict[str, Value]:
-    """The rule of a column as an attribute, with the type that its values seem to have."""
+    """The rule of a column as an attribute, with a type that all of its values have: it rejects none of them."""
     rule: dict[str, Value] = {"column": column.name}
     by_name = not _DATE_WORDS.isdisjoint(words_of(column.name))
-    if (guess := guess_dates(column, is_date_by_name=by_name)) is not None:
+    guess = guess_dates(column, is_date_by_name=by_name)
+    if guess is not None:
         return rule | _date_type(guess)
     if _is_flag(column):
         return rule | {"type": "boolean"}
     if kind := _number_type(column):
         return rule | {"type": kind}
-    if column.share(r"^[\[{]") == 1.0 and not jsons(column.sample).findings:
+    if column.share(r"^[\[{]") == 1.0 and _read_by(jsons, column):
         return rule | {"type": "json"}
     for separator in _SEPARATORS:
         if column.share(rf"\w ?\{separator} ?\w") > 0.3:
@@ -48,14 +54,21 @@ def attribute_rule(column: Column) -> dict[str, Value]:
 
 
 def _date_type(guess: DateGuess) -> dict[str, Value]:
+    if guess.fits < guess.total or guess.rivals:
+        return {}
     rule: dict[str, Value] = {"type": "datetime" if guess.has_time else "date"}
-    if guess.rivals or not guess.formats:
+    if not guess.formats:
         return rule
     return rule | {"format": guess.formats[0] if len(guess.formats) == 1 else guess.formats}
 
 
 def _is_flag(column: Column) -> bool:
-    return len(column.distinct) <= 2 and not booleans(column.sample).findings and column.share("[^01]") > 0
+    return len(column.distinct) <= 2 and _read_by(booleans, column) and column.share("[^01]") > 0
+
+
+def _read_by(convert: Callable[[pd.Series[str]], Converted], column: Column) -> bool:
+    """Whether every value is of the type; of many values, first a sample."""
+    return not (convert(column.sample).findings or convert(column.distinct).findings)
 
 
 def _number_type(column: Column) -> str:
@@ -63,6 +76,6 @@ def _number_type(column: Column) -> str:
     is_code = not _CODES.isdisjoint(column.meanings)
     if is_code or column.share(r"^0[0-9]") or column.share(rf"[0-9]{{{_MOST_DIGITS + 1}}}"):
         return ""
-    if not integers(column.sample).findings:
+    if _read_by(integers, column):
         return "integer"
-    return "" if numbers(column.sample).findings else "number"
+    return "number" if _read_by(numbers, column) else ""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LOOKED_AT: Final = 1000
 """Distinct values that are looked at where looking takes time."""
 
+_NEARLY_ALL: Final = 0.8
 _LONGEST_WORD: Final = 40
 _MOST_WORDS: Final = 6
 _LEAST_PHONE_DIGITS: Final = 7
@@ -99,17 +100,16 @@ class Column:
     @cached_property
     def countries(self) -> float:
         """The share of distinct values that are countries."""
-        if self.is_blank or self.distinct.str.len().max() > 2 * _LONGEST_WORD:
-            return 0.0
-        return self._of_sample(lambda text: region_code(text) is not None)
+        return self._of_sample(lambda text: len(text) <= 2 * _LONGEST_WORD and region_code(text) is not None)
 
     @cached_property
     def is_counter(self) -> bool:
-        """Whether it counts the rows: 1, 2, 3 without a gap, or is called so."""
+        """Whether it counts the rows: 1, 2, 3, also above a last line of another kind, or is called so."""
         if is_row_number(self.name):
             return True
         first = self.values.head(LOOKED_AT).tolist()
-        return len(first) > 1 and first in ([str(n) for n in range(start, start + len(first))] for start in (0, 1))
+        counted = max(sum(text == str(at + start) for at, text in enumerate(first)) for start in (0, 1))
+        return len(first) > 1 and counted >= _NEARLY_ALL * len(first)
 
     @cached_property
     def flags(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from importer.mapping.suggest.words import Role, meanings
 from importer.mapping.values import booleans
+from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ def flags_of(counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...
     if not counts or len(counts) > MOST_FLAGS:
         return (), ()
     said = booleans(pd.Series(list(counts), dtype="str")).values.tolist()
-    words = [value.casefold().replace(" ", "-") for value in counts]
+    words = [text_key(value).replace(" ", "-") for value in counts]
     yes = tuple(
         value for value, meant, word in zip(counts, said, words, strict=True) if meant == "true" or word in _YES
     )
@@ -56,4 +57,4 @@ def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: 
     if role is Role.OPT_OUT and not no:
         return ()
     wanted = yes if role is Role.CONSENT else (*no, *([""] if blanks else []))
-    return tuple({value.casefold(): value for value in reversed(wanted)}.values())[::-1]
+    return tuple({text_key(value): value for value in reversed(wanted)}.values())[::-1]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.mapping.date_formats import ISO, read_moments
 from importer.mapping.date_hints import COMMON_FORMATS
@@ -20,6 +21,7 @@ _DATE: Final = r"^(?:\w{3,9},? )?(?:\d{1,4}[-/. ]|[A-Za-z]{3,9}\.? \d{1,2},? )[\
 _COUNTS: Final = (("%s", r"^1[0-9]{9}$"), ("%Q", r"^1[0-9]{12}$"), ("%Y%m%d", r"^(?:19|20)[0-9]{6}$"))
 """Dates without separators. Only a column whose name speaks of a date is read so."""
 _LEAST: Final = 0.6
+_SURE: Final = 0.8
 _TRIED: Final = 2000
 
 
@@ -46,10 +48,10 @@ def guess_dates(column: Column, *, is_date_by_name: bool) -> DateGuess | None:
     texts = pa.array(column.distinct)
     if is_date_by_name:
         for name, pattern in _COUNTS:
-            if column.share(pattern) == 1.0:
+            if column.share(pattern) >= _SURE:
                 return DateGuess(
                     formats=(name,),
-                    fits=len(texts),
+                    fits=pc.sum(pc.match_substring_regex(texts, pattern)).as_py(),
                     total=len(texts),
                     has_time="Y" not in name,
                     has_offset="Y" not in name,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from importer.mapping.suggest.names import nearest_to_a_name
 from importer.mapping.suggest.page import Page, rule, scalar
 from importer.mapping.suggest.roles import nearest_to_a_phone
+from importer.mapping.suggest.search import MOST
 from importer.mapping.suggest.words import Role
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from importer.mapping.suggest.roles import Roles
     from importer.model.source import ReadOptions
 
+_ALL: Final = 0.99
 _MISSING: Final = "TODO: name the column of the first name"
 
 
@@ -60,25 +62,32 @@ def add_crm_id(page: Page, proposal: Proposal) -> None:
         return
     columns = _digested(roles, proposal.columns)
     page.look(
-        f"no column is an id, so one is made of {listed(columns)}: as long as that stays, the id stays. A column with"
-        " an id of your own is better.",
+        f"no column is an id, so one is made of {listed(columns)}, whatever its spelling: as long as that stays, the id"
+        " stays. A column with an id of your own is better.",
         indent=2,
     )
     prefix = f"{proposal.name[:40]}-"
-    page.add(f"  crm_id: {rule({'digest_of': tuple(column.name for column in columns), 'prefix': prefix})}")
+    digested = tuple(column.name for column in columns)
+    page.add(f"  crm_id: {rule({'digest_of': digested, 'digest_as': 'normalized', 'prefix': prefix})}")
 
 
 def _digested(roles: Roles, columns: Sequence[Column]) -> list[Column]:
-    """What an id can be made of: one column that tells every row from the others, else several that do together."""
+    """What an id can be made of: the e-mail address, else the number, if every row has one; else both; else names."""
     likely = [column for column in (roles.email, *roles.phones) if column is not None and not column.is_blank]
     for column in likely:
-        if column.filled > 0.99 and column.unique > 0.99:
+        if column.filled > _ALL and _different(column) > MOST:
             return [column]
     if likely:
         return likely
     names = [column for column in (roles.names.first, roles.names.last) if column] if roles.names else []
     names = list({column.name: column for column in names if not column.is_blank}.values())
     return names or [column for column in columns if not column.is_blank][:3] or list(columns[:1])
+
+
+def _different(column: Column) -> float:
+    """How many of the cells are different persons: another spelling of an address or a number is none."""
+    spellings = column.values.str.lower().str.replace(r"[^\w@]+|^0+", "", regex=True)
+    return float(spellings.nunique() / len(column.values))
 
 
 def add_names(page: Page, proposal: Proposal) -> None:

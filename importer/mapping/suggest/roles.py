@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from importer.mapping.phones import phones
+from importer.mapping.suggest.contact_wishes import wish_in_name
 from importer.mapping.suggest.dates import DateGuess, guess_dates
 from importer.mapping.suggest.names import Named, find_names
 from importer.mapping.suggest.regions import Hints, RegionGuess, guess_region
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 _NEARLY_ALL: Final = 0.98
 _SALUTATION: Final = r"(?i)^(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|srta|dott|sig|m|mme|mlle|shri|smt)\.?$"
+_WISHES: Final = (Role.CONSENT, Role.OPT_OUT)
+_TERRITORIES: Final = (
+    r"(?i)^(?:emea|apac|amer|americas|na|nam|noram|latam|anz|dach|mea|mena|nordics?|benelux|uki|cee|asean|global|row"
+    r"|worldwide|north|south|east|west|central|zone)\b"
+)
+"""Parts of the world or of a market, as sales teams cut it: a column of them is called “Region”, but is no state."""
 _FEW: Final = 5
 _HINTS: Final = 500
 _MOST_PHONES: Final = 3
@@ -156,7 +164,7 @@ def _may_be_id(column: Column, least: float = SURE) -> bool:
         and column.unique >= least
         and column.emails < MOST
         and not (column.is_counter and Role.CRM_ID not in column.meanings)
-        and not column.share(r"\s\S+\s")
+        and column.share(r"\s\S+\s") < 1 - SURE
     )
 
 
@@ -175,8 +183,12 @@ def _dated(search: Search, role: Role) -> tuple[Column, DateGuess | None] | None
 
 
 def _flags(search: Search) -> tuple[tuple[Column, Role], ...]:
-    found = [(column, role) for role in (Role.CONSENT, Role.OPT_OUT) for column in search.candidates(role)]
-    return tuple((column, role) for column, role in found if column.flags != ((), ()))
+    """Those that the export is known for, and all others that are called so."""
+    found = {column.name: (column, role) for role in _WISHES for column in search.candidates(role)}
+    for column in search.columns:
+        if column.name not in found and (role := wish_in_name(column.name)):
+            found[column.name] = (column, role)
+    return tuple((column, role) for column, role in found.values() if column.flags != ((), ()))
 
 
 # attributes
@@ -187,9 +199,14 @@ def _attributes(search: Search, found: Roles) -> dict[Role, Column]:
     attributes = {role: column for role, column in ((Role.EMAIL, found.email), (Role.COUNTRY, found.country)) if column}
     taken |= {column.name for column in attributes.values()}
     for role in ATTRIBUTES:
-        column = search.best(role, lambda column: column.name not in taken and not column.is_blank)
-        is_salutation = role is Role.JOB_TITLE and column is not None and column.share(_SALUTATION) > MOST
-        if role not in attributes and role not in (Role.EMAIL, Role.COUNTRY) and column and not is_salutation:
+        column = search.best(role, partial(_may_be, role, taken))
+        if role not in attributes and role not in (Role.EMAIL, Role.COUNTRY) and column:
             attributes[role] = column
             taken.add(column.name)
     return {role: attributes[role] for role in ATTRIBUTES if role in attributes}
+
+
+def _may_be(role: Role, taken: set[str], column: Column) -> bool:
+    """Whether the column is free, and its values are not those of another thing that is called alike."""
+    other = {Role.JOB_TITLE: _SALUTATION, Role.STATE: _TERRITORIES}.get(role)
+    return column.name not in taken and not column.is_blank and not (other and column.share(other) > MOST)

@@ -206,8 +206,11 @@ _LONGEST_NAME: Final = 120
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a header: case, accents and punctuation do not count; `FirstName` is two words."""
-    parted = _CAMEL.sub(" ", name[:_LONGEST_NAME])
+    """The words of a header: case, accents and punctuation do not count; `FirstName` is two words.
+
+    Nor does the `__c` that Salesforce puts behind the names of its users' own fields.
+    """
+    parted = _CAMEL.sub(" ", name[:_LONGEST_NAME].removesuffix("__c"))
     decomposed = unicodedata.normalize("NFKD", column_key(parted))
     plain = "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f")
     return tuple(re.sub(r"[\W_]+", " ", plain, flags=re.UNICODE).split()) if plain.isascii() else _marked_words(plain)

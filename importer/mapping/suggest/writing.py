@@ -10,6 +10,7 @@ from importer.mapping.suggest.contact_wishes import wanted_values
 from importer.mapping.suggest.fields import add_crm_id, add_names, add_opt_in, add_phone, listed
 from importer.mapping.suggest.page import Page, printable, rule, scalar
 from importer.mapping.suggest.regions import TIMEZONES
+from importer.mapping.suggest.search import SURE
 from importer.mapping.suggest.words import Role, words_of
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _attributes(page: Page, proposal: Proposal) -> None:
     taken: set[str] = set()
     for role, column in roles.attributes.items():
         taken.add(role.value)
-        page.add(f"    {role.value}: {rule(_known_attribute(role, column))}")
+        page.add(f"    {role.value}: {rule(_known_attribute(role, column))}{_strays(role, column)}")
     used = roles.used()
     rest = [column for column in proposal.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
     filled = [column for column in rest if not column.is_blank]
@@ -164,8 +165,14 @@ def _attributes(page: Page, proposal: Proposal) -> None:
 def _known_attribute(role: Role, column: Column) -> dict[str, Value]:
     if role is not Role.EMAIL:
         return {"column": column.name}
-    checked: dict[str, Value] = {"matches": "email"} if column.emails == 1.0 else {}
+    checked: dict[str, Value] = {"matches": "email"} if column.emails > SURE else {}
     return {"column": column.name, "transform": "lower"} | checked
+
+
+def _strays(role: Role, column: Column) -> str:
+    """How many rows a check of the proposal will not pass."""
+    strays = sum("@" not in text for text in column.values) if role is Role.EMAIL and column.emails > SURE else 0
+    return f"  # cells without an e-mail address in them: {strays:,}; check names their rows" if strays else ""
 
 
 def _assign(page: Page, proposal: Proposal) -> None:
