@@ -14,6 +14,8 @@ DEFAULT_BASE_URL: Final = "https://apis.saleschat.pro"
 _PLAIN: Final = re.compile(r"[!-\[\]^-~]*")
 """Visible ASCII without the backslash, which some programs read as a slash. A foreign name is written `xn--…`."""
 
+_PORTS: Final = {"https": 443, "http": 80}
+
 _STEPS: Final = frozenset({"", ".", ".."})
 """Segments that lead elsewhere than they say."""
 
@@ -83,9 +85,16 @@ def _is_well_formed(base_url: str) -> bool:
 
 
 def origin_of(base_url: str) -> str:
-    """Scheme, host and port: what the ledger and the journal know a server by."""
+    """Scheme, host and port: what the ledger and the journal know a server by, in one spelling.
+
+    Capitals of the host and a port that goes without saying are spellings of the same server.
+    """
     parts = urlsplit(base_url)
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    if not _is_well_formed(base_url):
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+    host = parts.hostname or ""
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def checked_org(org: str) -> str:

@@ -6,13 +6,14 @@ Planning needs Arrow and is imported where it is called: listing runs does not w
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from importer.errors import RunError
 from importer.journal.aside import Aside
@@ -153,10 +154,24 @@ class Journal:
     # the ledger
 
     def realm(self, origin: str, org: str) -> int:
-        """The server and organisation that ledger and guard belong to."""
-        self.connection.execute("INSERT OR IGNORE INTO realms (origin, org) VALUES (?, ?)", (origin, org))
-        row = self.connection.execute("SELECT id FROM realms WHERE origin = ? AND org = ?", (origin, org)).fetchone()
-        return int(row["id"])
+        """The server and organization that ledger and guard belong to, whatever spelling an earlier version kept."""
+        found = self.connection.execute(
+            "SELECT id FROM realms WHERE org = ? AND origin IN (?, ?, ?) ORDER BY id", (org, *_spellings(origin))
+        ).fetchall()
+        if not found:
+            found = self.connection.execute(
+                "INSERT INTO realms (origin, org) VALUES (?, ?) RETURNING id", (origin, org)
+            ).fetchall()
+        first, *others = (int(row["id"]) for row in found)
+        for other in others:
+            with transaction(self.connection):
+                for statement in _MERGE_REALMS:
+                    self.connection.execute(statement, {"into": first, "from": other})
+        return first
+
+    def origin(self, realm: int) -> str:
+        """How the server was first spelled: part of each `distinct_id`, so it stays as it was."""
+        return str(self.connection.execute("SELECT origin FROM realms WHERE id = ?", (realm,)).fetchone()["origin"])
 
     def learnt(self, realm: int) -> tuple[str, str]:
         """The server's duplicate answer as JSON and when it was learnt; two empty texts if it was not."""
@@ -253,6 +268,24 @@ class Journal:
 
     def _stamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
+
+
+_MERGE_REALMS: Final = (
+    "INSERT INTO leads (realm, crm_id, maybe, seen_in, lead_id)"
+    " SELECT :into, crm_id, maybe, seen_in, lead_id FROM leads WHERE realm = :from"
+    " ON CONFLICT (realm, crm_id) DO UPDATE SET maybe = max(maybe, excluded.maybe),"
+    " seen_in = coalesce(min(seen_in, excluded.seen_in), seen_in, excluded.seen_in),"
+    " lead_id = CASE WHEN lead_id = '' THEN excluded.lead_id ELSE lead_id END",
+    "DELETE FROM leads WHERE realm = :from",
+    "UPDATE runs SET realm = :into WHERE realm = :from",
+    "DELETE FROM realms WHERE id = :from",
+)
+
+
+def _spellings(origin: str) -> tuple[str, str, str]:
+    """An origin as earlier versions kept it when its default port was written out, or a colon without one."""
+    port = {"https": ":443", "http": ":80"}.get(origin.partition("://")[0], "")
+    return (origin, origin, origin) if re.search(r":\d+$", origin) else (origin, origin + port, f"{origin}:")
 
 
 def _stored(row: sqlite3.Row) -> StoredRun:

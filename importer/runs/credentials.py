@@ -30,8 +30,10 @@ def read(key_file: Path | None, environment: Mapping[str, str], *, org: str, bas
     if token := environment.get("SALESCHAT_TOKEN"):
         return Credential(CredentialKind.TOKEN, token, source="SALESCHAT_TOKEN")
     user = keyring_user(org, base_url)
-    if key := _from_keyring(user) if org else None:
-        return Credential(CredentialKind.API_KEY, key, source=f"the keyring ({user})")
+    # Earlier versions kept a default port that was written out.
+    for name in dict.fromkeys((user, f"{org}@{'/'.join(base_url.lower().split('/')[:3])}")) if org else ():
+        if key := _from_keyring(name):
+            return Credential(CredentialKind.API_KEY, key, source=f"the keyring ({name})")
     raise SettingsError(
         "no credential is given",
         tip="Set SALESCHAT_API_KEY (or SALESCHAT_TOKEN), give --api-key-file, or put the key into the keyring "

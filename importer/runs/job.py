@@ -174,8 +174,9 @@ class Job:
         origin = f"sandbox:{run.run_id}" if run.request.sandbox else destination.origin
         request = replace(run.request, org=destination.org, base_url=destination.base_url)
         with self._closing(run) as closing:
-            plan = self._prepared(run, loaded, opened, request, origin=origin, to_send=True)
             realm = self.journal.realm(origin, destination.org)
+            origin = self.journal.origin(realm)
+            plan = self._prepared(run, loaded, opened, request, origin=origin, to_send=True)
             if is_mending(request):
                 link_mended(self.journal, run, realm)
             if request.skip_known:

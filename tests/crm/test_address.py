@@ -99,8 +99,23 @@ def test_loopback() -> None:
     assert not is_loopback("https://127.0.0.1.example")
 
 
-def test_the_origin_has_no_path_and_no_capitals() -> None:
-    assert origin_of("https://CRM.Example:8443/base") == "https://crm.example:8443"
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://CRM.Example:8443/base", "https://crm.example:8443"),
+        ("https://crm.example:443", "https://crm.example"),
+        ("HTTPS://CRM.example:0443/", "https://crm.example"),
+        ("https://crm.example:", "https://crm.example"),
+        ("https://crm.example:80", "https://crm.example:80"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://127.0.0.1:443", "http://127.0.0.1:443"),
+        ("https://[FD00::1]:443", "https://[fd00::1]"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_the_origin_has_one_spelling(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+    assert origin_of(origin) == origin
 
 
 @pytest.mark.parametrize("text", ["", ".", ".."])

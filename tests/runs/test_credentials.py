@@ -91,6 +91,11 @@ def test_a_key_of_the_keyring_is_for_one_organisation_on_one_server(tmp_path: Pa
     assert secret(settings(tmp_path, org="o1", base_url=f"{LIVE}/")) == "key-of-the-ring"
 
 
+def test_25_a_key_kept_under_a_spelled_out_default_port_is_still_found(tmp_path: Path, drawer: Drawer) -> None:
+    drawer.set_password("saleschat-importer", "o1@https://crm.example:443", "key-of-the-ring")
+    assert secret(settings(tmp_path, org="o1", base_url="https://CRM.example:443")) == "key-of-the-ring"
+
+
 def test_without_a_credential_the_message_says_how_to_put_one_into_the_keyring(tmp_path: Path, drawer: Drawer) -> None:
     with pytest.raises(SettingsError) as caught:
         settings(tmp_path, org="o1").credential_reader()()
