@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 PROLOG = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml version=.1\.0.(?: encoding=.utf-8.)?(?: standalone=.\w+.)?\s*\?>)?"
 """What stands before the first element of a part in UTF-8; any other part is for the parser."""
+
+ROOT_KEEPS_SPACES = re.compile(rb"""<[^<>?!]+\sxml:space\s*=\s*["']preserve["'][^<>]*>""").match
+"""Whether a root element says that the spaces around all texts in it count."""
+WHITE = " \t\r\n"
+"""What XML calls white space."""
 
 
 class DoctypeFound(Exception):
@@ -41,6 +47,12 @@ def elements(part: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
         opened.clear()
     reader.Parse(b"", True)  # noqa: FBT003
     yield from opened
+
+
+def keeps_spaces(attributes: dict[str, str], inherited: bool) -> bool:  # noqa: FBT001
+    """Whether the spaces around the text of an element count: `xml:space` holds for all elements within (XML, 2.10)."""
+    own = attributes.get("xml:space")
+    return inherited if own is None else own == "preserve"
 
 
 def local(name: str) -> str:

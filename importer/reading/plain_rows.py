@@ -35,7 +35,7 @@ LEARNT_FROM: Final = 200
 """Rows of a piece that are looked at when the pattern did not fit them."""
 
 _ROW_END: Final = "</row>"
-_ROW = r'\s*(?:<row r="\d+"[^<>]*/>\s*)*<row r="(\d{1,7})"[^<>]*(?<!/)>\s*'
+_ROW = r'\s*(?:<row r="\d+"[^<>]*/>\s*)*<row r="(\d{1,7})"(?![^<>]*\sxml:)[^<>]*(?<!/)>\s*'
 _FULL_ROW = re.compile(_ROW)
 _FORMULA = r"<f(?: [^<>]*)?(?:/>|>[^<]*</f>)"
 _CELL = re.compile(
@@ -145,8 +145,9 @@ class _Field:
 class PlainRows:
     """Cuts rows into cells by a pattern that grows as new makes of cell are met."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, *, keeps_spaces: bool = False) -> None:
         self._values = values
+        self._keeps_spaces = keeps_spaces
         self._makes: dict[_Make, None] = {}
         self._compile()
 
@@ -216,7 +217,8 @@ class PlainRows:
         opening = _FULL_ROW.match(row)
         if not opening:
             raise NotPlain
-        return parsed_row(row[row.rindex("<row", 0, opening.end()) :], self._values)
+        whole = row[row.rindex("<row", 0, opening.end()) :]
+        return parsed_row(whole, self._values, keeps_spaces=self._keeps_spaces)
 
     def _learns(self, rows: Sequence[str]) -> bool:
         """Whether some of the rows have sound makes of cell that are new to the pattern, which now knows them."""
@@ -253,5 +255,5 @@ class PlainRows:
             convert_all=self._values.quick_converter(make.kind, make.style),
             is_text=make.kind in ("str", "inlineStr"),
             is_reshaped=self._values.reshapes_texts(make.style),
-            trims=make.opening == "<is><t>",
+            trims=make.opening == "<is><t>" and not self._keeps_spaces,
         )

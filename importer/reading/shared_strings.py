@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import IO, TYPE_CHECKING, Final
 
-from importer.reading.markup import CHUNK, PROLOG, local, parser
+from importer.reading.markup import CHUNK, PROLOG, ROOT_KEEPS_SPACES, WHITE, keeps_spaces, local, parser
 from importer.reading.sheet_parser import LARGEST_CELL
 from importer.reading.values import Remarkable, without_escapes, written_out
 
@@ -23,8 +23,7 @@ _END = b"</si>"
 _PLAIN = re.compile(r'\s*<si><t( xml:space="preserve")?>([^<]*)</t>')
 _SIMPLE = re.compile(r'<si><t( xml:space="preserve")?>([^<]*)</t></si>')
 _NOT_AS_IT_STANDS = re.compile(r"[&\r]|_x|<t>\s|[ \t\n]</t>")
-_BEFORE = re.compile(PROLOG + rb"\s*<sst\b[^<>]*>", re.I)
-_WHITE = " \t\r\n"
+_BEFORE = re.compile(PROLOG + rb"\s*(<sst\b[^<>]*>)", re.I)
 
 
 class PackedTexts:
@@ -113,11 +112,12 @@ def plain_texts(file: IO[bytes]) -> Iterator[Sequence[str]]:
     before = _BEFORE.match(text)
     if not before:
         raise Remarkable
+    keep_all = bool(ROOT_KEEPS_SPACES(before[1]))
     text = text[before.end() :]
     while True:
         head, found, end = text.rpartition(_END)
         if found:
-            yield _cut(head)
+            yield _cut(head, keep_all=keep_all)
         if end.lstrip().startswith(b"</sst"):
             break
         piece = file.read(CHUNK)
@@ -128,32 +128,33 @@ def plain_texts(file: IO[bytes]) -> Iterator[Sequence[str]]:
         pass
 
 
-def _cut(head: bytes) -> Sequence[str]:
+def _cut(head: bytes, *, keep_all: bool) -> Sequence[str]:
     if b"<!" in head or b"<?" in head:
         raise Remarkable
     text = head.decode() + "</si>"
     found: list[tuple[str, str]] = _SIMPLE.findall(text)
     if 4 * len(found) != text.count("<"):
-        return [text for string in text.split("</si>")[:-1] for text in _text_of(string)]
+        return [text for string in text.split("</si>")[:-1] for text in _text_of(string, keep_all=keep_all)]
     if _NOT_AS_IT_STANDS.search(text):
-        return [_meant(text, keeps_blanks) for keeps_blanks, text in found]
+        return [_meant(text, keeps_blanks=bool(keeps) or keep_all) for keeps, text in found]
     return [text for _, text in found]
 
 
-def _meant(text: str, keeps_blanks: str) -> str:
+def _meant(text: str, *, keeps_blanks: bool) -> str:
     if "&" in text or "\r" in text:
         text = written_out(text)
     if not keeps_blanks:
-        text = text.strip(_WHITE)
+        text = text.strip(WHITE)
     return without_escapes(text) if "_x" in text else text
 
 
-def _text_of(string: str) -> Iterable[str]:
+def _text_of(string: str, *, keep_all: bool) -> Iterable[str]:
     plain = _PLAIN.fullmatch(string)
     if not plain:
-        return parsed_texts_of(f"<sst>{string}</si></sst>")
-    keeps_blanks, text = plain.groups()
-    return (_meant(text, keeps_blanks),)
+        root = '<sst xml:space="preserve">' if keep_all else "<sst>"
+        return parsed_texts_of(f"{root}{string}</si></sst>")
+    keeps, text = plain.groups()
+    return (_meant(text, keeps_blanks=bool(keeps) or keep_all),)
 
 
 def parsed_texts_of(string: str) -> Iterator[str]:
@@ -182,7 +183,7 @@ class _Strings:
         self._open: list[str] = []
         self._string = ""
         self._piece: str | None = None
-        self._keeps_blanks = False
+        self._spaces = [False]
 
     def texts(self, piece: bytes, *, last: bool = False) -> list[str]:
         """The texts that end in this piece of the part."""
@@ -194,12 +195,13 @@ class _Strings:
         name = local(name)
         if name == "si":
             self._string = ""
-        elif name == "t" and self._open[-1:] in (["si"], ["r"]):
-            self._piece, self._keeps_blanks = "", attributes.get("xml:space") == "preserve"
+        elif name == "t" and self._open[-1:] in (["si"], ["r"]):  # one in <rPh> says how its neighbor is pronounced
+            self._piece = ""
         self._open.append(name)
+        self._spaces.append(keeps_spaces(attributes, self._spaces[-1]))
 
     def _text(self, text: str) -> None:
-        if self._piece is not None:
+        if self._piece is not None and self._open[-1] == "t":
             self._piece += text
             if len(self._piece) > LARGEST_CELL:
                 raise ValueError(f"a text of more than {LARGEST_CELL:,} characters")
@@ -207,8 +209,9 @@ class _Strings:
     def _end(self, name: str) -> None:
         name = local(name)
         self._open.pop()
+        spaces_count = self._spaces.pop()
         if name == "t" and self._piece is not None:
-            self._string += self._piece if self._keeps_blanks else self._piece.strip(_WHITE)
+            self._string += self._piece if spaces_count else self._piece.strip(WHITE)
             self._piece = None
         elif name == "si":
             self._done.append(without_escapes(self._string))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Final
 
 from importer.reading.cells import column_letters, column_number
-from importer.reading.markup import CHUNK, local, parser
+from importer.reading.markup import CHUNK, WHITE, keeps_spaces, local, parser
 from importer.reading.records import Record
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ LARGEST_CELL: Final = 1 << 20
 MOST_COLUMNS: Final = 16_384
 """A spreadsheet has no more; the last is XFD."""
 
-_WHITE = " \t\r\n"
 _PARENTS = {"row": "sheetData", "c": "row"}
 _TEXT_OF = {"v": ("c",), "t": ("is", "r")}
+"""Elements that hold text, by their parents: a `<t>` in `<rPh>` says how its neighbor is pronounced."""
 
 
 def parsed_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
@@ -32,9 +32,10 @@ def parsed_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
     yield from sheet.rows(b"", last=True)
 
 
-def parsed_row(row: str, values: Values) -> Record:
-    """One row, from `<row` to `</row>`."""
-    (record,) = _Sheet(values).rows(f"<sheetData>{row}</sheetData>".encode(), last=True)
+def parsed_row(row: str, values: Values, *, keeps_spaces: bool = False) -> Record:
+    """One row, from `<row` to `</row>`, of a sheet that may keep the spaces around all its texts."""
+    root = '<sheetData xml:space="preserve">' if keeps_spaces else "<sheetData>"
+    (record,) = _Sheet(values).rows(f"{root}{row}</sheetData>".encode(), last=True)
     return record
 
 
@@ -49,18 +50,21 @@ class _Sheet:
         self._reader.CharacterDataHandler = self._text
         self._done: list[Record] = []
         self._open: list[str] = []
+        self._spaces: list[bool] = [False]
         self._number = 0
         self._begin_row()
         self._begin_cell({})
 
     def rows(self, piece: bytes, *, last: bool = False) -> list[Record]:
         """The rows that end in this piece of the sheet."""
-        self._done = []
         self._reader.Parse(piece, last)
         if last:
             # The parser holds what holds the parser. There is one for each doubtful row: let go of it at once.
             self._reader.StartElementHandler = self._reader.EndElementHandler = self._reader.CharacterDataHandler = None
-        return self._done
+        # The last row stays: its next element may hold more of its cells.
+        several = len(self._done) - (not last)
+        finished, self._done = self._done[: max(0, several)], self._done[max(0, several) :]
+        return finished
 
     def _begin_row(self) -> None:
         self._cells: list[str] = []
@@ -70,14 +74,14 @@ class _Sheet:
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         self._cell = attributes
         self._formula = False
-        self._value: str | None = None
+        self._texts: dict[str, str] = {}
         self._piece: str | None = None
-        self._keeps_blanks = True
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = local(name)
         parent = self._open[-1] if self._open else ""
         self._open.append(name)
+        self._spaces.append(keeps_spaces(attributes, self._spaces[-1]))
         if _PARENTS.get(name, parent) != parent:
             return
         if name == "c":
@@ -86,15 +90,19 @@ class _Sheet:
             self._begin_cell(attributes)
         elif parent in _TEXT_OF.get(name, ()):
             self._piece = ""
-            self._keeps_blanks = name == "v" or attributes.get("xml:space") == "preserve"
         elif name == "f":
             self._formula = True
         elif name == "row":
-            self._number = int(attributes.get("r", self._number + 1))
-            self._begin_row()
+            number = int(attributes.get("r", self._number + 1))
+            self._position = -1
+            if number != self._number:
+                self._begin_row()
+            elif self._done:  # some programs write a row element for each cell
+                self._done.pop()
+            self._number = number
 
     def _text(self, text: str) -> None:
-        if self._piece is not None:
+        if self._piece is not None and self._open[-1] in _TEXT_OF:
             self._piece += text
             if len(self._piece) > LARGEST_CELL:
                 raise ValueError(f"a cell in row {self._number} holds more than {LARGEST_CELL:,} characters")
@@ -102,8 +110,10 @@ class _Sheet:
     def _end(self, name: str) -> None:
         name = local(name)
         self._open.pop()
-        if name in _TEXT_OF and self._piece is not None:
-            self._value = (self._value or "") + (self._piece if self._keeps_blanks else self._piece.strip(_WHITE))
+        keeps_spaces = self._spaces.pop()
+        if self._piece is not None and self._open[-1] in _TEXT_OF.get(name, ()):
+            text = self._piece if keeps_spaces or name == "v" else self._piece.strip(WHITE)
+            self._texts[name] = self._texts.get(name, "") + text if name == "t" else self._texts.get(name, text)
             self._piece = None
         elif name == "c" and self._open[-1:] == ["row"]:
             self._end_cell()
@@ -112,7 +122,10 @@ class _Sheet:
 
     def _end_cell(self) -> None:
         kind, style = self._cell.get("t", "n"), int(self._cell.get("s") or 0)
-        text, fault = self._values.text_and_fault(kind, style, self._value, self._position, formula=self._formula)
+        # An inline text may have a number beside it, which is not what a person sees.
+        first, other = ("t", "v") if kind == "inlineStr" else ("v", "t")
+        value = self._texts.get(first, self._texts.get(other))
+        text, fault = self._values.text_and_fault(kind, style, value, self._position, formula=self._formula)
         if fault:
             self._faults.append(fault)
         if (text or fault) and self._position >= MOST_COLUMNS:

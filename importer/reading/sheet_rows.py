@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from importer.errors import SourceError
 from importer.reading.cells import column_letters
-from importer.reading.markup import CHUNK, PROLOG
+from importer.reading.markup import CHUNK, PROLOG, ROOT_KEEPS_SPACES
 from importer.reading.pieces import laid_out
 from importer.reading.plain_rows import NotPlain, PlainRows
 from importer.reading.sheet_parser import MOST_COLUMNS, parsed_rows
@@ -30,7 +30,7 @@ LARGEST_ROW: Final = 64 << 20
 """Bytes of XML from one row to the next."""
 
 _ROW_END = b"</row>"
-_PROLOG = re.compile(PROLOG + rb"\s*<worksheet\b[^<>]*>(?:(?!<sheetData)[^!?])*?<sheetData\s*(/?)>", re.I)
+_PROLOG = re.compile(PROLOG + rb"\s*(<worksheet\b[^<>]*>)(?:(?!<sheetData)[^!?])*?<sheetData\s*(/?)>", re.I)
 _EPILOG = re.compile(rb'\s*(?:<row r="\d+"[^<>]*/>\s*)*</sheetData')
 
 
@@ -78,6 +78,8 @@ def _plain_or_parsed(package: Package, part: str, values: Values) -> Iterator[Pi
     try:
         with package.open(part) as file:
             for piece in plain_rows(file, values):
+                if len({*piece.numbers}) < len(piece):
+                    raise NotPlain  # a row element for each cell; the parser puts them together
                 yield piece
                 read = piece.numbers[-1]
     except NotPlain:
@@ -87,8 +89,8 @@ def _plain_or_parsed(package: Package, part: str, values: Values) -> Iterator[Pi
 
 def plain_rows(file: IO[bytes], values: Values) -> Iterator[Piece]:
     """Every row of a sheet that is laid out plainly; raises `NotPlain` where it is not."""
-    rows = PlainRows(values)
-    text, is_empty = _after_prolog(file)
+    text, is_empty, keeps_spaces = _after_prolog(file)
+    rows = PlainRows(values, keeps_spaces=keeps_spaces)
     while not is_empty:
         head, found, end = text.rpartition(_ROW_END)
         finished = b"</sheetData" in end
@@ -106,10 +108,10 @@ def plain_rows(file: IO[bytes], values: Values) -> Iterator[Piece]:
         pass
 
 
-def _after_prolog(file: IO[bytes]) -> tuple[bytes, bool]:
-    """The bytes after `<sheetData>`, and whether there is nothing in it."""
+def _after_prolog(file: IO[bytes]) -> tuple[bytes, bool, bool]:
+    """The bytes after `<sheetData>`, whether there is nothing in it, and whether spaces around all texts count."""
     text = file.read(CHUNK)
     match = _PROLOG.match(text)
     if not match:
         raise NotPlain
-    return text[match.end() :], bool(match[1])
+    return text[match.end() :], bool(match[2]), bool(ROOT_KEEPS_SPACES(match[1]))

@@ -126,11 +126,16 @@ def raw_workbook(tmp_path: Path) -> Callable[..., Path]:
 def write_raw_workbook(
     path: Path, rows: str, before: str = "", sheet: str = "", strings: str = "", **parts: str
 ) -> Path:
-    """A workbook whose sheet XML is written by hand; `strings` are shared ones, and parts can be replaced or added."""
+    """A workbook whose sheet XML is written by hand; `strings` are shared ones (or their part)."""
     body = sheet or (f'<worksheet xmlns="{SPREADSHEET}">{before}<sheetData>{rows}</sheetData></worksheet>')
     content = {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": body, **parts}
     if strings:
-        content["xl/sharedStrings.xml"] = f'<sst xmlns="{SPREADSHEET}">{strings}</sst>'
+        content["xl/sharedStrings.xml"] = (
+            strings if strings.endswith("sst>") else f'<sst xmlns="{SPREADSHEET}">{strings}</sst>'
+        )
+        declared = '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-'
+        declared += 'officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+        content["[Content_Types].xml"] = content["[Content_Types].xml"].replace("</Types>", declared)
         relationships, end, _ = content["xl/_rels/workbook.xml.rels"].rpartition("</Relationships>")
         to_strings = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
         content["xl/_rels/workbook.xml.rels"] = relationships + to_strings + end

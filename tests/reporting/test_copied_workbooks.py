@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 import zlib
 from datetime import date
+from xml.etree import ElementTree
 
 import pytest
 import xlsxwriter
@@ -138,7 +139,25 @@ def strict(name, xml):
     return xml.replace(RELATIONS, strict_relations).replace(MAIN, b"http://purl.oclc.org/ooxml/spreadsheetml/main")
 
 
+def declaring_late(name, xml):
+    """Each prefix is declared where it is used and nowhere above, as Microsoft's Open XML SDK does."""
+    if not re.match(r"xl/(workbook|worksheets/sheet\d)\.xml", name):
+        return xml
+    without = re.sub(rb' xmlns:r="[^"]*"', b"", xml)
+    return re.sub(rb"<(\w+)(?=[^<>]* r:)", rb'<\1 xmlns:r="' + RELATIONS + b'"', without)
+
+
+def declaring_all_late(name, xml):
+    """Each sheet of the list has its own prefix even for its name."""
+    if name != "xl/workbook.xml":
+        return xml
+    own = b'<m:sheet xmlns:m="' + MAIN + b'" xmlns:q="' + RELATIONS + b'" '
+    return xml.replace(b"<sheet ", own).replace(b" r:id=", b" q:id=")
+
+
 MAKERS = {
+    "prefixes declared where they are used": (rich, declaring_late),
+    "sheets with their own prefix": (plain, declaring_all_late),
     "rich": (rich, None),
     "counting from 1904": (lambda path: rich(path, date_1904=True), None),
     "constant memory": (lambda path: rich(path, in_memory=True), None),
@@ -192,6 +211,18 @@ def test_every_value_stays_and_every_row_has_its_outcome(tmp_path, reports, writ
         assert [row[: len(rows[0])] for row in after[name]] == rows
     outcomes = [row[-1][:7] for row in after["Leads"]]
     assert outcomes == ["Import", *["invalid", "created"] * 4, "invalid"]
+
+
+@pytest.mark.parametrize("writer", MAKERS)
+def test_every_prefix_in_a_copy_is_declared(tmp_path, reports, writer):
+    """calamine does not mind; openpyxl, LibreOffice and Excel do."""
+    copy = annotated(made(tmp_path, writer), reports)
+    with zipfile.ZipFile(copy) as package:
+        for name in package.namelist():
+            if name.endswith((".xml", ".rels")):
+                ElementTree.fromstring(package.read(name))
+    if writer != "strict":  # which openpyxl does not know
+        load_workbook(copy)
 
 
 def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports, tmp_path):

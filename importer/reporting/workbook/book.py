@@ -27,7 +27,8 @@ class Book:
         self._relations = package.relations(self._part)
         if any(self._relations.targets(kind) for kind in _MACRO_SHEETS):
             raise NotCopied("a sheet of macros")
-        self._elements = self._document.root.one("sheets").all("sheet")
+        self._listed = self._document.root.one("sheets")
+        self._elements = self._listed.all("sheet")
         if not self._elements:
             raise NotCopied("no sheets")
         self.sheets = {element.attributes["name"]: self._target(element) for element in self._elements}
@@ -53,10 +54,13 @@ class Book:
         part = self._package.new_name("xl/worksheets/sheetImporter{}.xml")
         self._package.declare(part, f"{SPREADSHEET}.worksheet+xml")
         relation = self._relations.add("worksheet", part, self._relations.namespace)
-        first = self._elements[0]
-        key = next((key for key in first.attributes if key.endswith(":id")), "r:id")
         number = max(int(element.attributes.get("sheetId", 0)) for element in self._elements) + 1
-        tag = f'<{first.prefix}sheet name="{quoted(name)}" sheetId="{number}" {key}="{relation}"/>'
+        # Its neighbor's prefixes may be declared on the neighbor alone, as Microsoft's Open XML SDK does.
+        tag = (
+            f'<{self._listed.prefix}sheet xmlns:r="{self._relations.namespace}" name="{quoted(name)}"'
+            f' sheetId="{number}" r:id="{relation}"/>'
+        )
+        first = self._elements[0]
         self._document.replace(first, tag.encode() + self._document.text(first))
         self._count_on()
         return part
