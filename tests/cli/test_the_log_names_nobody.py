@@ -7,7 +7,7 @@ import pytest
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, ORG, CommandLine, lead, leads
 
-FAULTS = Faults(throttle=0.2, error_before=0.2, gateway_before=0.1, attempts=2)
+FAULTS = Faults(throttle=0.2, error_before=0.2, gateway_before=0.1, attempts=1)
 
 
 @pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
@@ -15,7 +15,7 @@ def test_a_run_with_every_kind_of_trouble_logs_no_personal_data(
     importer: CommandLine, level: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     importer.mapping()
-    importer.table([*leads(30), lead(31, Phone="12"), lead(31), lead(1), lead(32, Owner="nobody")])
+    importer.table([*leads(12), lead(31, Phone="12"), lead(31), lead(1), lead(32, Owner="nobody")])
     root, before = logging.getLogger(), logging.getLogger().level
     root.setLevel(level)
     try:

@@ -71,8 +71,8 @@ def refusal_of(path, limits):
 
 @unix
 def test_memory_is_limited(many_strings):
-    message = refusal_of(many_strings, Limits(memory=96 * MIB))
-    assert message.endswith("reading the workbook takes more than 96 MiB of memory, which is the limit")
+    message = refusal_of(many_strings, Limits(memory=64 * MIB))
+    assert message.endswith("reading the workbook takes more than 64 MiB of memory, which is the limit")
 
 
 @unix
