@@ -22,7 +22,8 @@ def _age(context: click.Context, parameter: click.Parameter, value: str) -> time
 def purge(**options: Any) -> int:
     """Remove the personal data of old runs from the journal, and their report folders.
 
-    Runs that can still be resumed are left alone. The journal remembers the crm_ids that it has seen.
+    A run that was stopped is purged as well, and cannot be resumed then. The journal remembers the crm_ids that it has
+    seen.
 
     \b
     importer purge --older-than 90d
@@ -35,7 +36,12 @@ def purge(**options: Any) -> int:
     with here.journal() as journal:
         purged = purge_runs(journal, older_than=options["older_than"], now=SystemClock().now())
     if here.as_json:
-        here.console.result(json.dumps({"purged": purged}, indent=2))
+        here.console.result(json.dumps({"purged": purged.removed}, indent=2))
     else:
-        here.console.result("\n".join(purged) if purged else "no run is that old")
+        here.console.result("\n".join(purged.removed) if purged.removed else "no run is that old")
+    if not purged.is_overwritten:
+        here.console.say(
+            "Another process uses the journal. Run `importer purge` again when it is done: until then, unused parts of "
+            "the file may still hold personal data."
+        )
     return 0

@@ -27,3 +27,18 @@ def purge_run(connection: sqlite3.Connection, run: int) -> None:
             connection.execute(statement, (run,))
         forget_batches(connection, run)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def overwrite_free_pages(connection: sqlite3.Connection) -> bool:
+    """Write the journal's file anew, without what was deleted; false while another process reads or writes it.
+
+    `secure_delete` overwrites what is deleted, but not the copies that SQLite left when it moved cells between pages.
+    """
+    try:
+        connection.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy

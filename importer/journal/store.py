@@ -22,7 +22,7 @@ from importer.journal.doubted import doubt_duplicates
 from importer.journal.encoding import dumps
 from importer.journal.follow_ups import give_up_stale
 from importer.journal.retrying import RETRY_FAILED
-from importer.journal.rows import mark_maybe, plain_counts
+from importer.journal.rows import PURGED, mark_maybe, plain_counts
 from importer.journal.sending import SendingJournal
 from importer.journal.transaction import transaction
 from importer.journal.writer import Writer
@@ -49,6 +49,11 @@ class StoredRun:
     seconds: float
     exit_code: int | None
     reason: str
+
+    @property
+    def is_purged(self) -> bool:
+        """Whether its personal data is gone, so that there is nothing left to send."""
+        return self.request.mapping_path == PURGED
 
 
 class Journal:
@@ -107,7 +112,8 @@ class Journal:
         """The newest run that has something left to send."""
         found = self._runs(
             "WHERE command = 'run' AND (state IN ('preparing', 'planned', 'sending')"
-            " OR (state IN ('stopped', 'interrupted') AND planned_at IS NOT NULL)) ORDER BY id DESC LIMIT 1"
+            " OR (state IN ('stopped', 'interrupted') AND planned_at IS NOT NULL))"
+            f" AND json_extract(request, '$.mapping_path') != '{PURGED}' ORDER BY id DESC LIMIT 1"
         )
         if not found:
             raise RunError(f"no run in {self.folder} is unfinished", tip="`importer runs` lists the runs so far.")

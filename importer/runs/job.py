@@ -121,6 +121,10 @@ class Job:
             raise RunError(
                 f"{run.run_id} is a {run.command}: it has nothing to send", tip="Start it with `importer run`."
             )
+        if run.is_purged:
+            raise RunError(
+                f"{run.run_id} was purged: what it would send is gone", tip="Start it again with `importer run`."
+            )
         if not run.planned:
             loaded, opened = self._opened(run.request)
             return self._plan_and_send(run, loaded, opened, destination, gate=run.state is RunState.PREPARING)

@@ -1,11 +1,16 @@
 """How long personal data stays: until a row is settled, until a run is purged."""
 
 import os
+import sqlite3
 import time
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from importer.journal import database
+from importer.runs.lock import sending_lock
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, MAPPING, CommandLine, lead, leads
 
@@ -114,17 +119,80 @@ def test_what_a_killed_process_left_half_written_is_removed(sent: CommandLine) -
     assert (old.exists(), beside.exists(), new.exists(), other.exists()) == (False, False, True, True)
 
 
-def test_half_a_report_that_is_being_written_stays(importer: CommandLine) -> None:
-    """Also with `0d`; in the folder of a run that can be resumed, which purge leaves alone."""
+def stopped(importer: CommandLine, rows: list[list[str]]) -> CommandLine:
+    """A run that was planned, and stopped by a credential that the server refuses."""
     importer.mapping(MAPPING)
-    importer.table(leads(3))
+    importer.table(rows)
     with Sandbox(rate=0, api_key="another") as sandbox:
         importer.at(sandbox)
         os.environ["SALESCHAT_API_KEY"] = KEY
-        importer("run", "list.csv", "-m", "m.yaml", *FAST)
+        assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 3
+    return importer
+
+
+def test_half_a_report_that_is_being_written_stays(importer: CommandLine) -> None:
+    """Also with `0d`; beside a run that is left alone because another process may be sending it."""
+    stopped(importer, leads(3))
     part = importer.latest() / ".results.csv.abc.part"
     part.write_text("Asha")
-    assert importer("purge", "--older-than", "0d").out.strip() == "no run is that old"
-    os.utime(part, (time.time() - 7200,) * 2)
-    assert importer("purge", "--older-than", "0d").out.strip().endswith(".part")
+    with sending_lock(importer.reports, "another", datetime.now(UTC)):
+        assert importer("purge", "--older-than", "0d").out.strip() == "no run is that old"
+        os.utime(part, (time.time() - 7200,) * 2)
+        ended = importer("purge", "--older-than", "0d")
+    assert ended.out.strip().endswith(".part")
+    assert "Another process uses the journal" in ended.err
     assert (importer.latest() / "rejects.csv").exists()
+
+
+def people(count: int) -> tuple[list[list[str]], set[bytes]]:
+    """Leads with names, phones and owners that occur nowhere else, and these words."""
+    rows, words = [], set()
+    for number in range(1, count + 1):
+        name, phone, owner = f"Xq{number:05}ila Vor{number:05}", f"+9198765{number:05}", f"own{number:05}@leads.example"
+        rows.append(lead(number, Name=name, Phone=phone if number % 3 else "12", Owner=owner))
+        words |= {*(part.encode() for part in name.split()), phone.encode(), owner.encode()}
+    return rows, words
+
+
+def test_after_a_purge_no_byte_of_the_journal_names_a_person(importer: CommandLine, sandbox: Sandbox) -> None:
+    """SQLite leaves copies of cells where it moved them from one page to another, whatever `secure_delete` says."""
+    rows, words = people(300)
+    importer.mapping()
+    importer.table(rows)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 1
+    assert importer("check", "list.csv", "-m", "m.yaml").code == 1
+    assert importer("purge", "--older-than", "0d").code == 0
+    journal = journal_of(importer)
+    assert {word for word in words if word in journal} == set()
+    with closing(sqlite3.connect(importer.reports / "journal.sqlite3")) as connection:
+        assert connection.execute("PRAGMA freelist_count").fetchone() == (0,), "the file was written anew"
+    assert b"L-0001" in journal, "the ledger knows which leads it has seen"
+
+
+def test_a_run_that_was_stopped_is_purged_by_its_age(importer: CommandLine) -> None:
+    rows, words = people(30)
+    (run,) = stopped(importer, rows).reports.glob("*-*/")
+    assert importer("purge", "--older-than", "1d").out.strip() == "no run is that old"
+    assert any(word in journal_of(importer) for word in words)
+    assert importer("purge", "--older-than", "0d").out.strip() == run.name
+    assert {word for word in words if word in contents(importer.reports)} == set()
+    assert importer("resume").code == 2
+    again = importer("resume", run.name)
+    assert again.code == 2
+    assert "was purged: what it would send is gone" in again.err
+    assert importer("report", run.name).code == 0
+    assert importer("runs").code == 0
+
+
+def test_a_reader_of_the_journal_delays_the_overwriting_only(
+    sent: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 1)
+    reader = sqlite3.connect(sent.reports / "journal.sqlite3")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM runs").fetchone()
+    with closing(reader):
+        ended = sent("purge", "--older-than", "0d")
+    assert ended.code == 0
+    assert "Run `importer purge` again" in ended.err
+    assert "Run `importer purge` again" not in sent("purge", "--older-than", "0d").err

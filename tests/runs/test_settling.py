@@ -74,18 +74,29 @@ def test_purge_forgets_whom_an_old_run_was_about(push: Push) -> None:
     with Journal(push.folder, push.clock.now) as journal:
         run = journal.run("run-1")
         journal.connection.execute("UPDATE runs SET state = 'finished' WHERE id = ?", (run.id,))
-        assert purge(journal, older_than=timedelta(days=90), now=push.clock.now()) == []
-        assert purge(journal, older_than=timedelta(days=90), now=push.clock.now() + timedelta(days=91)) == ["run-1"]
+        assert purge(journal, older_than=timedelta(days=90), now=push.clock.now()).removed == []
+        later = push.clock.now() + timedelta(days=91)
+        assert purge(journal, older_than=timedelta(days=90), now=later).removed == ["run-1"]
     raw = b"".join(path.read_bytes() for path in push.folder.glob("journal.sqlite3*"))
     for personal in (b"Asha", b"a@x.example", b"+919000000001"):
         assert personal not in raw
     assert push.statuses() == ["created"]
 
 
-def test_purge_leaves_a_run_that_can_go_on(push: Push) -> None:
+def test_purge_takes_a_planned_run_by_its_age_and_remembers_what_may_exist(push: Push) -> None:
+    """What a killed process was sending may exist; once the ids are gone, only the ledger can say so."""
     push.plan([planned_row(2)])
+    push.send()
     with Journal(push.folder, push.clock.now) as journal:
-        assert purge(journal, older_than=timedelta(0), now=push.clock.now() + timedelta(days=900)) == []
+        began = push.clock.now().isoformat()
+        journal.connection.execute("UPDATE operations SET state = 'intent', intent_at = ? WHERE ordinal = 0", (began,))
+        journal.connection.execute("UPDATE leads SET maybe = 0")
+        assert purge(journal, older_than=timedelta(days=90), now=push.clock.now()).removed == []
+        later = push.clock.now() + timedelta(days=900)
+        assert purge(journal, older_than=timedelta(days=90), now=later).removed == ["run-1"]
+        assert journal.connection.execute("SELECT maybe FROM leads WHERE crm_id = 'L-2'").fetchone()[0] == 1
+        with pytest.raises(RunError, match="unfinished"):
+            journal.latest_unfinished()
 
 
 def test_purge_leaves_an_unplanned_run_alone_while_a_process_may_be_at_it(push: Push) -> None:
@@ -95,5 +106,5 @@ def test_purge_leaves_an_unplanned_run_alone_while_a_process_may_be_at_it(push: 
     with Journal(push.folder, push.clock.now) as journal:
         journal.connection.execute("UPDATE runs SET planned_at = NULL, state = 'stopped'")
         with sending_lock(push.folder, "run-1", push.clock.now()):
-            assert purge(journal, older_than=timedelta(0), now=later) == []
-        assert purge(journal, older_than=timedelta(0), now=later) == ["run-1"]
+            assert purge(journal, older_than=timedelta(0), now=later).removed == []
+        assert purge(journal, older_than=timedelta(0), now=later).removed == ["run-1"]
