@@ -7,6 +7,7 @@ from typing import Final
 
 from importer.journal.aside import Aside
 from importer.journal.batches import keep_checked, keep_planned, take_out
+from importer.journal.contacts import Contacts
 from importer.journal.encoding import dumps, source_text
 from importer.journal.plain import known_plain_rows
 from importer.journal.records import calls_table
@@ -34,6 +35,7 @@ class Plan:
         self._run = run
         self._aside = aside
         self.sends = to_send
+        self.contacts = Contacts(connection, run)
 
     def add_source(self, position: int, info: SourceInfo) -> None:
         """A table of the run; its rows follow."""
@@ -110,7 +112,9 @@ class Plan:
 
     def freeze(self, request: RunRequest, realm: int, at: str) -> None:
         """From here on the plan is what is sent, whatever becomes of the file and the mapping."""
-        self._connection.execute(
-            "UPDATE runs SET planned_at = ?, state = ?, request = ?, realm = ? WHERE id = ?",
-            (at, RunState.PLANNED, dumps(asdict(request)), realm, self._run),
-        )
+        with transaction(self._connection):
+            self.contacts.keep()
+            self._connection.execute(
+                "UPDATE runs SET planned_at = ?, state = ?, request = ?, realm = ? WHERE id = ?",
+                (at, RunState.PLANNED, dumps(asdict(request)), realm, self._run),
+            )

@@ -12,6 +12,7 @@ _STATEMENTS: Final = (
     "UPDATE rows SET cells = NULL, problems = NULL, crm_id = '', lead_id = '', owner = '', message = '', hint = ''"
     " WHERE run = ?",
     "UPDATE leads SET lead_id = '' WHERE seen_in = ?",
+    "DELETE FROM contacts WHERE run = ?",
     "UPDATE examinations SET symptoms = '[]', changes = '[]' WHERE run = ?",
     "UPDATE runs SET reason = '', request = json_set(request, '$.files', json('[]'), '$.mapping_text', '',"
     f" '$.mapping_path', '{PURGED}') WHERE id = ?",

@@ -142,7 +142,16 @@ ALTER TABLE batches ADD COLUMN filtered INTEGER NOT NULL DEFAULT 0
 """
 """The problems of plain rows, in columns, and how many of these are not valid (`plain_rows` counts those that are)."""
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS, _PROBLEMS)
+_CONTACTS: Final = """
+CREATE TABLE contacts (                     -- see journal/contacts.py
+    run INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+    pairs BLOB NOT NULL
+);
+CREATE TABLE contact_key (key TEXT NOT NULL);
+INSERT INTO contact_key (key) VALUES (lower(hex(randomblob(8))))
+"""
+
+LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS, _PROBLEMS, _CONTACTS)
 """What each version of the layout adds to the one before."""
 
 VERSION: Final = len(LAYOUTS)

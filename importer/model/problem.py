@@ -349,6 +349,12 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "Nothing to do; --skip-known leaves such rows out.",
     ),
     _warning(
+        "known-contact",
+        "A known phone number or e-mail address with a new CRM id",
+        "A lead of an earlier run has this number or address under another crm_id: this may be the same person again.",
+        "Check whether it is the same person; if so, give the row the crm_id of the lead that exists.",
+    ),
+    _warning(
         "crm-id-normalised",
         "The CRM changed the CRM id",
         "The answer's crm_id differs from ours in blanks or case.",

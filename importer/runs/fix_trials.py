@@ -22,6 +22,7 @@ from importer.model.key_path import KeyPath
 from importer.model.texts import TEXT
 from importer.reading import Table
 from importer.runs.checked import CheckedBatch, Opened, RowChecks, first_rows
+from importer.runs.stop_request import StopRequest
 
 _ENCODING: Final = ("source", "encoding")
 _FILTERED_FOR: Final = frozenset({"crm_id", "phone_number"})
@@ -57,12 +58,14 @@ class FixTrials:
         limit: int | None,
         left: frozenset[str],
         reopened: Callable[[LoadedMapping], list[Table]],
+        stop: StopRequest,
     ) -> None:
         self._opened = opened
         self._loaded = loaded
         self._limit = limit
         self._left = left
         self._reopened = reopened
+        self._stop = stop
 
     def tried_out(self, symptoms: Sequence[Symptom]) -> tuple[Symptom, ...]:
         """The symptoms with every line that keeps its word, and comments instead of the others."""
@@ -96,6 +99,7 @@ class FixTrials:
             for batch in first_rows(opened.table.batches(), rest):
                 rest = None if rest is None else rest - len(batch.frame)
                 for trial, before, after in pairs:
+                    self._stop.look()
                     _compare(trial, source, before.checked(batch), after.checked(batch))
 
     def _both(self, opened: Opened, trial: _Trial) -> tuple[RowChecks, RowChecks]:

@@ -28,7 +28,15 @@ from importer.runs.examine import compare, compared_name, drift_reason, is_mendi
 from importer.runs.finish import is_reported, write_report
 from importer.runs.lock import sending_lock
 from importer.runs.log import LOG
-from importer.runs.prepare import estimated, mark_known, open_sources, prepare, said_by, too_many_invalid
+from importer.runs.prepare import (
+    estimated,
+    mark_known,
+    open_sources,
+    prepare,
+    said_by,
+    too_many_invalid,
+    warn_of_contacts,
+)
 from importer.runs.progress import Progress
 from importer.runs.send import Destination, rate_of, send
 from importer.runs.stop_request import StopRequest
@@ -82,7 +90,9 @@ class Job:
         with self._closing(run) as closing:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
             if request.org and request.base_url:
-                mark_known(plan, self.journal.realm(origin_of(request.base_url), request.org), skip=request.skip_known)
+                realm = self.journal.realm(origin_of(request.base_url), request.org)
+                mark_known(plan, realm, skip=request.skip_known)
+                warn_of_contacts(plan, realm)
             plan.estimate(estimated(plan, rate))
             if why := too_many_invalid(plan, request.max_invalid):
                 self._progress.note(f"a run would stop here: {why}")
@@ -185,6 +195,7 @@ class Job:
                 link_mended(self.journal, run, realm)
             if request.skip_known:
                 mark_known(plan, realm, skip=True)
+            warn_of_contacts(plan, realm)
             rate = rate_of(request.rate, destination.credential().kind)
             plan.estimate(estimated(plan, rate))
             closing.stop = _stop(too_many_invalid(plan, request.max_invalid) if gate else "")

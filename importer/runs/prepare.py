@@ -1,12 +1,18 @@
 """Reading, mapping, validating and planning every row of a run into the journal. Sends nothing and could not."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
 from importer.journal.plan import Plan
 from importer.mapping import LoadedMapping, Mapper, columns_of
+from importer.model.batch import MappedBatch, Place, Target
 from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec
 from importer.model.operation import Kind, RowId
@@ -14,6 +20,7 @@ from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest
 from importer.model.source import ReadOptions
+from importer.model.whitespace import text_key
 from importer.planning import Planner
 from importer.reading import Table, is_mended, open_tables
 from importer.runs.ahead import ahead
@@ -92,6 +99,7 @@ def prepare(
             repeated = duplicates.observe(position, mapped, invalid)
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)
             plan.add(planned, planner.operations(mapped, planned) if plan.sends else ())
+            plan.contacts.add(position, *_contacts(mapped, targets, invalid))
             doctor.look(batch.frame, mapped, problems)
             progress.checked(len(batch.frame))
             stop.look()
@@ -101,8 +109,35 @@ def prepare(
         doctors.note_settled(row.row.source, row.problem)
     plan.settle_all((row.row, row.status, row.problem) for row in settled)
     found = doctors.examination()
-    trials = FixTrials(opened, loaded, limit=request.limit, left=left, reopened=partial(_tables, request))
+    trials = FixTrials(opened, loaded, limit=request.limit, left=left, reopened=partial(_tables, request), stop=stop)
     return replace(found, symptoms=trials.tried_out(found.symptoms))
+
+
+def _contacts(
+    mapped: MappedBatch, targets: Sequence[Target], invalid: frozenset[int]
+) -> tuple[pd.Series[str], dict[str, pd.Series[str]]]:
+    """The crm_ids of the rows that can be sent, and by which numbers and addresses a lead may be known."""
+    frame = mapped.frame[~mapped.filtered & ~mapped.frame.index.isin(list(invalid))]
+    emails = [each.label for each in targets if each.place is Place.ATTRIBUTE and _is_an_address(each)]
+    contacts = {"phone_number": frame["phone_number"]} | {label: frame[label].str.lower() for label in emails}
+    return frame["crm_id"], contacts
+
+
+def _is_an_address(target: Target) -> bool:
+    rule = target.rule
+    return (rule is not None and rule.matches == "email") or text_key(target.path[-1]) in ("email", "e-mail")
+
+
+def warn_of_contacts(plan: Plan, realm: int) -> None:
+    """Rows whose number or address is that of another lead that an earlier run has sent: each is said once."""
+    found = {row: (field, run_id) for row, field, run_id in plan.contacts.known(realm)}
+    plan.settle_all((row, None, _known_contact(row, field, run_id)) for row, (field, run_id) in found.items())
+
+
+def _known_contact(row: RowId, field: str, run_id: str) -> Problem:
+    what = "phone number" if field == "phone_number" else "e-mail address"
+    detail = f"run {run_id} has sent this {what} with another crm_id, and that lead exists"
+    return Problem(row=row.number, code="known-contact", field=field, detail=detail, warning=True)
 
 
 def mark_known(plan: Plan, realm: int, *, skip: bool) -> None:

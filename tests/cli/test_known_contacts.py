@@ -1,0 +1,75 @@
+"""A lead that comes again under another id: its number or address is known, and that is said before it is sent."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.cli.command_line import FAST
+
+MAPPING = """\
+version: 1
+name: contacts
+defaults: {region: GB}
+lead:
+  crm_id: ID
+  first_name: Name
+  phone_number: Phone
+  attributes: {email: {column: Email, transform: lower, matches: email}}
+"""
+COLUMNS = ("ID", "Name", "Phone", "Email")
+FIRST = [["A1", "Priya", "07806 480894", "priya.w@x.example"], ["A2", "Ben", "07806 480895", ""]]
+AGAIN = [
+    ["B1", "Priya", "+44 7806 480894", ""],
+    ["B2", "Priya", "07806 480897", "Priya.W@X.example"],
+    ["B3", "Cara", "07806 480898", "cara@x.example"],
+    ["A2", "Ben", "07806 480895", ""],
+]
+KNOWN = ["known-contact", "known-contact", "", ""]
+
+
+@pytest.fixture
+def first_run(importer, sandbox):
+    importer.mapping(MAPPING)
+    importer.table(FIRST, columns=COLUMNS)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
+    return importer.latest().name
+
+
+def warnings_of(importer, run=None):
+    return [row["warnings"] for row in importer.results(run)]
+
+
+@pytest.mark.parametrize("command", [("check",), ("run", *FAST, "--skip-known")])
+def test_a_known_number_or_address_with_a_new_id_is_a_warning(importer, first_run, command):
+    importer.table(AGAIN, name="again.csv", columns=COLUMNS)
+    assert importer(command[0], "again.csv", "-m", "m.yaml", *command[1:]).code == 0
+    rows = importer.results()
+    assert [[code for code in row["warnings"].split() if code == "known-contact"] for row in rows] == [
+        [code] if code else [] for code in KNOWN
+    ]
+    assert f"run {first_run} has sent this phone number with another crm_id" in rows[0]["message"]
+    assert "e-mail address" in rows[1]["message"]
+
+
+def test_hashes_are_kept_and_purged_with_the_run(importer, first_run):
+    with closing(sqlite3.connect(importer.reports / "journal.sqlite3")) as journal:
+        ((pairs,),) = journal.execute("SELECT pairs FROM contacts")
+        assert len(pairs) == 3 * 16
+        assert b"7806" not in pairs
+    assert importer("purge", "--older-than", "0d").code == 0
+    with closing(sqlite3.connect(importer.reports / "journal.sqlite3")) as journal:
+        assert journal.execute("SELECT count(*) FROM contacts").fetchone() == (0,)
+    importer.table(AGAIN, name="again.csv", columns=COLUMNS)
+    importer("check", "again.csv", "-m", "m.yaml")
+    assert "known-contact" not in " ".join(warnings_of(importer))
+
+
+def test_a_lead_that_was_never_created_is_no_known_one(importer, sandbox):
+    importer.mapping(MAPPING)
+    importer.table(FIRST, columns=COLUMNS)
+    sandbox.stop()
+    importer("run", "list.csv", "-m", "m.yaml", *FAST, "--timeout", "1")
+    importer.table(AGAIN, name="again.csv", columns=COLUMNS)
+    importer("check", "again.csv", "-m", "m.yaml")
+    assert "known-contact" not in " ".join(warnings_of(importer))
