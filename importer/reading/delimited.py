@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -16,7 +17,8 @@ from importer.reading.encodings import Survey, find_encoding, survey
 from importer.reading.formats import SAVE_AS, Format
 from importer.reading.frames import block_of
 from importer.reading.header import Header, find_header, sample_of
-from importer.reading.quick import can_be_quick, read_quickly
+from importer.reading.padded_quotes import cells_without_padding
+from importer.reading.quick import read_quickly
 from importer.reading.records import Fault, Record
 from importer.reading.stream import Utf8Stream
 from importer.reading.table import Table
@@ -50,6 +52,8 @@ _FEW = 64
 _MANY = 20_000
 """Records that are read one by one where there is a doubt, at least and at most."""
 
+_TEXT_FORMULA = re.compile(r'="([^"]*(?:""[^"]*)*)" *')
+
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 18
 
@@ -75,12 +79,11 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
         delimiter=delimiter.character,
         notes=(*encoding.notes, *_one_column(delimiter, header), *header.notes),
     )
-    quick = can_be_quick(delimiter.character, blanks_before_quotes=delimiter.blanks_before_quotes)
     return Table(
         info=info,
         header=header,
         records=lambda: islice(file.records(), header.row, None),
-        blocks=partial(file.blocks, header) if quick else None,
+        blocks=partial(file.blocks, header) if delimiter.character.isascii() else None,
     )
 
 
@@ -129,22 +132,33 @@ def _unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]
                 f"{path}: line {number} holds more than {LONGEST_LINE:,} characters",
                 tip="A row of a list ends with a line break; export the file once more.",
             )
-        yield line
+        # Where files were joined, a byte order mark or the end mark of DOS (0x1A) stands between the rows.
+        yield line.lstrip("\ufeff\x1a").rstrip("\x1a")
 
 
 class _Lines:
     """Physical lines, which are counted, and of which those of the record that is being read are kept."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = lines
+        self._lines = iter(lines)
         self.pending: list[str] = []
+        self.returned: list[str] = []
         self.count = 0
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
-            self.pending.append(line)
-            self.count += 1
-            yield line
+        return self
+
+    def __next__(self) -> str:
+        line = self.returned.pop() if self.returned else next(self._lines)
+        self.pending.append(line)
+        self.count += 1
+        return line
+
+    def give_back(self, kept: int) -> None:
+        """All pending lines but the first few are read again."""
+        self.count -= len(self.pending) - kept
+        while len(self.pending) > kept:
+            self.returned.append(self.pending.pop())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,21 +179,55 @@ class _File:
 
     def records_in(self, lines: _Lines, *, number: int, line: int) -> Iterator[Record]:
         """The records in some lines, of which the first has this number and begins in this physical line."""
-        reader = _reader(iter(lines), self.delimiter, strict=True)
+        reader = _reader(lines, self.delimiter, strict=True)
         first = line
         while True:
-            line = first + lines.count
+            record = Record(number, first + lines.count, [])
             try:
-                cells = next(reader)
+                record = self._next(reader, lines, record)
             except StopIteration:
                 return
-            except csv.Error as error:
-                yield _mended(self.path, Record(number, line, []), error, lines.pending, self.delimiter)
-            else:
-                _refuse_too_many(self.path, number, len(cells))
-                yield Record(number, line, cells, _nul_faults(cells) if self.holds_nul else ())
+            yield record
             lines.pending.clear()
             number += 1
+
+    def _next(self, reader: _csv.Reader, lines: _Lines, record: Record) -> Record:
+        """The next record of the reader, in place of `record`, which has its number and line."""
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            found = self._unpadded(lines) if "expected after" in str(error) else None
+            if found is None:
+                return _mended(self.path, record, error, lines.pending, self.delimiter)
+            cells = found
+        else:
+            if any(self._has_padded_quote(line) for line in lines.pending):
+                cells = self._unpadded(lines, is_record=True) or cells
+        if any('="' in line for line in lines.pending):
+            cells = [_without_formula(cell) for cell in cells]
+        _refuse_too_many(self.path, record.number, len(cells))
+        return record._replace(cells=cells, faults=_nul_faults(cells) if self.holds_nul else ())
+
+    def _has_padded_quote(self, line: str) -> bool:
+        character = self.delimiter.character
+        return character != " " and ' "' in line and (f"{character} " in line or line.startswith(" "))
+
+    def _unpadded(self, lines: _Lines, *, is_record: bool = False) -> list[str] | None:
+        """The cells of the record without the spaces beside quotation marks, if there is nothing else beside them.
+
+        Where `csv` saw a record, more lines are taken only if together they have the usual width and by themselves not.
+        """
+        seen, usual = len(lines.pending), self.delimiter.width
+        cells = cells_without_padding(lines.pending, self.delimiter.character, lines.__next__)
+        is_longer = is_record and len(lines.pending) > seen
+        if cells is None or (is_longer and (len(cells) != usual or self._widths(lines.pending) == {usual})):
+            lines.give_back(seen)
+            return None
+        return cells
+
+    def _widths(self, lines: list[str]) -> set[int]:
+        """How many cells the lines have, each by itself."""
+        return {len(next(_reader(iter([line]), self.delimiter, strict=False), [])) for line in lines}
 
     def blocks(self, header: Header) -> Iterator[Block]:
         """The filled rows below the header: quickly where they are beyond doubt, and else record by record."""
@@ -202,7 +250,11 @@ class _File:
                 yield read.block
             if read is None or read.octets < size // 2:
                 lines = _Lines(_unbroken(stream.lines(longest=LONGEST_LINE), self.path, line))
-                records = list(islice(self.records_in(lines, number=number, line=line), few))
+                records = []
+                for record in self.records_in(lines, number=number, line=line):
+                    records.append(record)
+                    if len(records) >= few and not lines.returned:
+                        break
                 filled = [record for record in records if record.number > header.row and not record.is_blank()]
                 if filled:
                     yield block_of(filled, header)
@@ -238,9 +290,13 @@ def _refuse_too_many(path: Path, row: int, cells: int) -> None:
 
 
 def _reader(lines: Iterator[str], delimiter: Delimiter, *, strict: bool) -> _csv.Reader:
-    return csv.reader(
-        lines, delimiter=delimiter.character, skipinitialspace=delimiter.blanks_before_quotes, strict=strict
-    )
+    return csv.reader(lines, delimiter=delimiter.character, strict=strict)
+
+
+def _without_formula(cell: str) -> str:
+    """The text that a formula of nothing but a text gives: `="00123"`, by which exports keep zeros in a spreadsheet."""
+    match = _TEXT_FORMULA.fullmatch(cell)
+    return match[1].replace('""', '"') if match else cell
 
 
 def _nul_faults(cells: list[str]) -> tuple[Fault, ...]:

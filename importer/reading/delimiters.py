@@ -26,10 +26,10 @@ _SAMPLE_RECORDS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delimiter:
-    """The delimiter, whether blanks may stand between it and a quote, and whether a `sep=` line said so."""
+    """The delimiter, how many cells most rows have by it, and whether a `sep=` line said so."""
 
     character: str
-    blanks_before_quotes: bool = False
+    width: int = 0
     said_by_file: bool = False
 
 
@@ -45,7 +45,7 @@ def find_delimiter(lines: Sequence[str], given: str | None, wanted: frozenset[st
         character = _detected(body, wanted, place)
     return Delimiter(
         character=character,
-        blanks_before_quotes=_blanks_before_quotes(body, character),
+        width=_fit(body, character, frozenset())[2],
         said_by_file=said is not None,
     )
 
@@ -91,17 +91,8 @@ def _widths(lines: Sequence[str], character: str) -> list[int]:
 
 
 def _rows(lines: Sequence[str], character: str) -> list[list[str]]:
-    reader = csv.reader(iter(lines), delimiter=character, skipinitialspace=_blanks_before_quotes(lines, character))
+    reader = csv.reader(iter(lines), delimiter=character, skipinitialspace=True)
     try:
         return [row for row in islice(reader, _SAMPLE_RECORDS) if any(cell.strip() for cell in row)]
     except csv.Error:
         return []
-
-
-def _blanks_before_quotes(lines: Sequence[str], character: str) -> bool:
-    """Cells are written `"a", "b"`: the blank belongs to neither of them."""
-    if character == " ":
-        return False
-    separator = re.escape(character)
-    text = "".join(lines[:_SAMPLE_RECORDS])
-    return bool(re.search(rf'"{separator} +"', text)) and not re.search(rf'"{separator}"', text)

@@ -3,7 +3,8 @@
 Arrow is ten times as fast, but where quotes are misplaced it reads on without a word. So the text is looked at first,
 and only the records before the first doubt are taken; the slow way reads the one behind them. In doubt is what holds
 
-- a NUL, or a carriage return that stands elsewhere than before a line feed;
+- a NUL, a byte order mark, the end mark of DOS, a quoted formula of a text, or a carriage return that stands elsewhere
+  than before a line feed;
 - a quotation mark that neither opens a cell nor closes one nor is one of a pair within one.
 
 Nothing is taken where a cell is longer than `csv` is allowed to read, or where Arrow finds other than one record for
@@ -12,6 +13,7 @@ each line end outside quotes. Rows of another width than the header's are read b
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from dataclasses import dataclass
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 _QUOTE: Final = ord('"')
 _FEED: Final = ord("\n")
 _RETURN: Final = ord("\r")
-_DOUBTFUL: Final = re.compile(rb"\0|\r(?!\n)")
+_MARKS: Final = (b"\0", codecs.BOM_UTF8, b"\x1a", b'"=""')
+_DOUBTFUL: Final = re.compile(rb"\r(?!\n)|" + b"|".join(_MARKS))
 _LONGEST: Final = 1 << 20
 """Bytes of a cell: `csv` is asked about longer ones."""
 
@@ -61,11 +64,6 @@ class Read:
     octets: int
     records: int
     line_ends: int
-
-
-def can_be_quick(delimiter: str, *, blanks_before_quotes: bool) -> bool:
-    """Whether Arrow understands the dialect at all."""
-    return delimiter.isascii() and not blanks_before_quotes
 
 
 def read_quickly(octets: bytes, header: Header, delimiter: str, *, number: int, line: int, ended: bool) -> Read | None:
@@ -118,10 +116,11 @@ def _checked(octets: bytes, delimiter: int, *, ended: bool) -> Piece | None:
 
 
 def _first_doubt(octets: bytes) -> int:
-    """The place of the first NUL or lone carriage return, or the length. Arrays are ten times as fast as a pattern."""
+    """The place of the first mark or lone carriage return, or the length. Arrays are ten times as fast as a pattern."""
     text = np.frombuffer(octets, dtype=np.uint8)
     returns = np.flatnonzero(text == _RETURN)
-    if b"\0" not in octets and (not len(returns) or returns[-1] + 1 < len(text)) and (text[returns + 1] == _FEED).all():
+    marked = any(mark in octets for mark in _MARKS)
+    if not marked and (not len(returns) or returns[-1] + 1 < len(text)) and (text[returns + 1] == _FEED).all():
         return len(octets)
     doubt = _DOUBTFUL.search(octets)
     return doubt.start() if doubt else len(octets)

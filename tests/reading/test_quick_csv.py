@@ -64,6 +64,12 @@ PARTS = (
     '"x\ny"',
     ",,",
     "1,2,3\n",
+    '="x"',
+    '"=""x"""',
+    ' "a"',
+    '"a" ,',
+    "\ufeff",
+    "\x1a",
 )
 
 
@@ -75,6 +81,8 @@ PARTS = (
 @example(body="1,2\r\n\r\n\r\n1,2,3\r\n,,\r\n1,2,3,4\r\n", size=2)
 @example(body="1,2,3\r4,5,6\n7,8,9\n", size=2)
 @example(body='1,"2', size=2)
+@example(body='1,"a" ,"b\nc"\n2, "d\n3,e\n4,f,g\n5,h"\n', size=2)
+@example(body='\ufeff"1","2","3"\n1,"=""2""",3\n\x1a', size=2)
 def test_any_text_is_read_alike(tmp_path, monkeypatch, body, size):
     monkeypatch.setattr(header, "SAMPLE_ROWS", 1)  # what the sample trips over is refused before any batch
     monkeypatch.setattr(delimited, "_PIECE", 40)
