@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from importer.errors import Mistake
 from importer.mapping.converted import text_series
 from importer.mapping.origins import Cells, Constant, FirstFilled, Origin, origin_of
 from importer.mapping.steps import Step, carried_out, conversion, normalizer, owner_steps, preparing_steps
-from importer.mapping.texts import trimmed
 from importer.model.batch import Place, Target
+from importer.model.cells import first_filled, true_of_cells
 from importer.model.key_path import shown_path
 from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, ValueType
 from importer.model.problems import shortened
-from importer.model.texts import large_texts, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,12 +57,10 @@ class BoundTarget:
         if not len(findings) or not columns:
             return findings.having(field=self.target.label)
         rows = frame.iloc[frame.index.get_indexer(pd.Index(findings.rows))]
-        column, value = pa.repeat(scalar(columns[0]), len(rows)), large_texts(rows[columns[0]])
-        for name in reversed(columns):  # so that the first has the last word
-            filled = pa.array((trimmed(rows[name]) != "").to_numpy())
-            column = pc.if_else(filled, name, column)
-            value = pc.if_else(filled, large_texts(rows[name]), value)
-        return findings.having(field=self.target.label, column=column, value=shortened(value, _LONGEST_VALUE))
+        column, cells = first_filled(rows, columns)
+        detail = true_of_cells(findings.texts("detail"), cells, findings.texts("value"))
+        value = shortened(cells, _LONGEST_VALUE)
+        return findings.having(field=self.target.label, column=column, value=value, detail=detail)
 
 
 def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:
@@ -99,6 +94,7 @@ def _target(purpose: Purpose, origin: Origin, region_column: str | None) -> Targ
         place=purpose.place,
         path=purpose.path,
         columns=(*origin.columns, *extra),
+        region_column=extra[0] if extra else None,
         type=rule.type if isinstance(rule, AttributeRule) else ValueType.TEXT,
         rule=rule if isinstance(rule, Rule) else None,
         event=purpose.event,

@@ -48,16 +48,23 @@ class Target:
 
     `label` is its column in the mapped frame and its name in problems: `first_name`, `attributes.address.zip`,
     `assign`, `events[0].attributes.stage`. `path` is the path of keys below `attributes` for attributes, else the
-    field's name alone. `columns` are the source columns it reads (none for a constant).
+    field's name alone. `columns` are the source columns it reads (none for a constant); `region_column` is the one
+    among them, if any, that only says a phone's country.
     """
 
     label: str
     place: Place
     path: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    region_column: str | None = None
     type: ValueType = ValueType.TEXT
     rule: Rule | None = None
     event: int | None = None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The source columns that its text is made of."""
+        return tuple(dict.fromkeys(column for column in self.columns if column != self.region_column))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

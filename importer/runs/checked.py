@@ -53,7 +53,7 @@ class RowChecks:
         reading = Problems.of(_reading_problems(batch, self._mapper.targets))
         mapped = replace(mapped, problems=_merged(reading, mapped.problems))
         doubtful = chain(self._phones.doubtful(batch.frame, mapped), self._dates.doubtful(batch.frame, mapped))
-        problems = [mapped.problems, self._validator.validate(mapped), Problems.of(doubtful)]
+        problems = [mapped.problems, self._validator.validate(mapped, batch.frame), Problems.of(doubtful)]
         return CheckedBatch(batch=batch, mapped=mapped, problems=Problems.together(problems))
 
 

@@ -38,12 +38,14 @@ class Check:
     """One question to a column: `passes` says for each text whether it holds; `detail` says (of a text) why not.
 
     `clears`, where there is one, is a cheaper question: if it is answered with yes, every text of the column passes.
+    `need` says why a blank is wrong, where one is.
     """
 
     code: str
     passes: Callable[[pd.Series[str]], pd.Series[bool]]
     detail: str | Callable[[str], str]
     clears: Callable[[pd.Series[str]], bool] | None = None
+    need: str = ""
 
 
 def checks_of(target: Target, mapping: Mapping) -> list[Check]:
@@ -63,7 +65,7 @@ def _own_checks(target: Target, mapping: Mapping) -> list[Check]:
 
 def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
     if field.required:
-        yield _required(f"{field.slug}-missing", "is blank, but every lead needs it")
+        yield _required(f"{field.slug}-missing", f"every lead needs a {field.name}")
     if field.max_length is not None:
         yield _max_length(f"{field.slug}-too-long", field.max_length, "the CRM takes")
     if not field.asterisk_allowed:
@@ -121,7 +123,7 @@ def _rule_checks(target: Target, *, required_already: bool) -> list[Check]:
         return []
     checks = []
     if rule.required and not required_already:
-        checks.append(_required("value-missing", "is blank, but the mapping requires it"))
+        checks.append(_required("value-missing", "the mapping requires it"))
     if rule.one_of is not None:
         checks.append(_one_of(rule.one_of, target.type))
     if rule.min_length is not None:
@@ -146,8 +148,8 @@ def _limit_checks(rule: Rule) -> list[Check]:
     return checks
 
 
-def _required(code: str, detail: str) -> Check:
-    return Check(code=code, passes=lambda texts: texts != "", detail=detail)
+def _required(code: str, need: str) -> Check:
+    return Check(code=code, passes=lambda texts: texts != "", detail=f"is blank, but {need}", need=need)
 
 
 def _check(code: str, passes: Callable[[pd.Series[str]], pd.Series[bool]], detail: str) -> Check:

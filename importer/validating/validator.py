@@ -20,13 +20,14 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.compute as pc
 
+from importer.model.cells import bare, first_filled, true_of_cells
 from importer.model.problem import KINDS, Problem
 from importer.model.problems import Problems, shown_texts
-from importer.model.texts import TEXT
+from importer.model.texts import TEXT, scalar
 from importer.validating.checks import Check, checks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,17 +47,17 @@ class Validator:
         self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
-    def validate(self, mapped: MappedBatch) -> Problems:
-        """Every problem that is not yet known, in row order, all of a row's together.
+    def validate(self, mapped: MappedBatch, cells: pd.DataFrame) -> Problems:
+        """Every problem that is not yet known, in row order, all of a row's together; `cells` are the source's.
 
         Nothing is said about filtered rows, about the attributes of events that a row does not want, and about a field
         whose row already has a problem there: its text is gone, and the checks would only call it blank.
         """
         frame = mapped.frame[~mapped.filtered] if mapped.filtered.any() else mapped.frame
-        found = [*self._found(frame, mapped.problems), Problems.of(self._repeated_events(frame))]
+        found = [*self._found(frame, mapped.problems, cells), Problems.of(self._repeated_events(frame))]
         return Problems.together(found).in_row_order()
 
-    def _found(self, frame: pd.DataFrame, known: Problems) -> Iterator[Problems]:
+    def _found(self, frame: pd.DataFrame, known: Problems, cells: pd.DataFrame) -> Iterator[Problems]:
         """What pandera finds, in the order of the targets and their checks."""
         if frame.empty:
             return
@@ -68,10 +69,12 @@ class Validator:
                 continue
             failing, doubtful = doubt
             settled = np.append(self._with_problem(label, known), self._without_event(label, frame))
-            for problems in self._judged(label, failing, frame[label][doubtful]):
+            for problems in self._judged(label, failing, frame[label][doubtful], cells):
                 yield problems.where(~np.isin(problems.rows, settled))
 
-    def _judged(self, label: str, checks: tuple[Check, ...], texts: pd.Series[str]) -> Iterator[Problems]:
+    def _judged(
+        self, label: str, checks: tuple[Check, ...], texts: pd.Series[str], cells: pd.DataFrame
+    ) -> Iterator[Problems]:
         """Every failure that pandera finds in a column; a finding about no row is a defect of the importer, and raises.
 
         The problems come check by check.
@@ -92,18 +95,27 @@ class Validator:
                 f"the schema itself failed: column {label}, check {told['check']}, {told['failure_case']!r}"
             )
         for check in checks:
-            yield self._problems(label, check, cases[cases["check"] == check.code])
+            yield self._problems(label, check, cases[cases["check"] == check.code], cells)
 
-    def _problems(self, label: str, check: Check, cases: pd.DataFrame) -> Problems:
+    def _problems(self, label: str, check: Check, cases: pd.DataFrame, cells: pd.DataFrame) -> Problems:
+        """What fails a check, with the cell that a person sees: the text that was checked may stand in none."""
         texts = arrow.array(cases["failure_case"].tolist(), TEXT)
         detail = check.detail
+        details = arrow.repeat(scalar(detail), len(texts)) if isinstance(detail, str) else _each(detail, texts)
+        numbers = cases["index"].to_numpy(dtype="int64")
+        column: arrow.Array | str = ""
+        value = texts
+        if origins := self._targets[label].origins:
+            column, value = first_filled(cells[[*origins]].iloc[cells.index.get_indexer(pd.Index(numbers))], origins)
+            value = bare(value)
+            details = _true_of(details, value, texts, check, origins, label)
         return Problems.in_columns(
-            cases["index"].to_numpy(dtype="int64"),
+            numbers,
             code=check.code,
-            detail=detail if isinstance(detail, str) else arrow.array([*map(detail, texts.to_pylist())], TEXT),
+            detail=details,
             field=label,
-            column=next(iter(self._targets[label].columns), ""),
-            value=shown_texts(texts),
+            column=column,
+            value=shown_texts(value),
             warning=KINDS[check.code].warning,
         )
 
@@ -131,6 +143,29 @@ class Validator:
             for (name, key), positions in self._same_events.items()
             for row in frame.index[frame[[f"events[{position}]" for position in positions]].sum(axis="columns") > 1]
         ]
+
+
+def _each(detail: Callable[[str], str], texts: arrow.Array) -> arrow.Array:
+    return arrow.array([*map(detail, texts.to_pylist())], TEXT)
+
+
+def _true_of(
+    details: arrow.Array, value: arrow.Array, texts: arrow.Array, check: Check, origins: Sequence[str], label: str
+) -> arrow.Array:
+    """What is wrong, where the text that was checked is not the cell itself but what became of one cell or several."""
+    if not check.need:
+        return true_of_cells(details, value, texts)
+    blank = scalar(f"{_blank(origins)}, but {check.need}")
+    return pc.if_else(pc.equal(value, ""), blank, scalar(f"leaves {label} blank, but {check.need}"))
+
+
+def _blank(origins: Sequence[str]) -> str:
+    """`is blank, and so are Phone and Mobile`, to be said of the first of the columns."""
+    *others, last = origins
+    if not others:
+        return "is blank"
+    also = f"are {', '.join(others[1:])} and" if others[1:] else "is"
+    return f"is blank, and so {also} {last}"
 
 
 def _checks_of(target: Target, mapping: Mapping) -> list[Check]:

@@ -75,7 +75,7 @@ def _doctor(path: Path, mapping: str, size: int, read: ReadOptions) -> ColumnDoc
     doctor = ColumnDoctor(mapper.targets, table.info, loaded.mapping, source=0)
     for batch in table.batches(size):
         mapped = mapper.apply(batch.frame)
-        problems = [Problems.of(batch.problems), mapped.problems, validator.validate(mapped)]
+        problems = [Problems.of(batch.problems), mapped.problems, validator.validate(mapped, batch.frame)]
         doctor.look(batch.frame, mapped, Problems.together(problems))
     return doctor
 

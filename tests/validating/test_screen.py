@@ -72,10 +72,11 @@ def mapped(count: int, bad: float) -> MappedBatch:
 
 
 def both_ways(batch: MappedBatch, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object]:
-    screened = Validator(MAPPING, TARGETS).validate(batch)
+    cells = batch.frame.assign(Owner=batch.frame["assign"])
+    screened = Validator(MAPPING, TARGETS).validate(batch, cells)
     every = pd.Series(data=True, index=batch.frame.index).to_numpy()
     monkeypatch.setattr(validator, "_doubt", lambda _texts, checks: (tuple(checks), every))
-    return screened, Validator(MAPPING, TARGETS).validate(batch)
+    return screened, Validator(MAPPING, TARGETS).validate(batch, cells)
 
 
 @pytest.mark.parametrize("bad", [0.0, 0.001, 0.02, 1.0])

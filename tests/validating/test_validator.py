@@ -75,9 +75,16 @@ def batch(targets, *rows, events=0, filtered=(), problems=(), start=2):
     return MappedBatch(frame=frame, filtered=left_out, problems=Problems.of(problems))
 
 
+def cells_of(targets, mapped):
+    """Source cells that the mapping leaves as they are."""
+    columns = {column: mapped.frame[target.label] for target in targets for column in target.origins[::-1]}
+    return pd.DataFrame(columns, index=mapped.frame.index)
+
+
 def found(mapping, *rows, **options):
     targets = targets_of(mapping)
-    problems = tuple(Validator(mapping, targets).validate(batch(targets, *rows, events=len(mapping.events), **options)))
+    mapped = batch(targets, *rows, events=len(mapping.events), **options)
+    problems = tuple(Validator(mapping, targets).validate(mapped, cells_of(targets, mapped)))
     assert all(problem.warning == KINDS[problem.code].warning for problem in problems)
     return problems
 
@@ -143,7 +150,10 @@ def test_the_whole_problem_in_words():
         value="x" * 59 + "…",
     )
     (blank,) = found(mapping_of(), {"first_name": ""})
-    assert blank.message == "First is blank, but every lead needs it"
+    assert blank.message == "First is blank, but every lead needs a first_name"
+    several = mapping_of({"mail": {"columns": ["Work", "Home", "Old"], "required": True}})
+    (blank,) = found(several, {})
+    assert blank.message == "Work is blank, and so are Home and Old, but the mapping requires it"
     (control,) = found(mapping_of(), {"first_name": "a\x07\x9fb\x07"})
     assert control.detail == "holds invisible control characters (U+0007, U+009F)"
 
@@ -308,7 +318,7 @@ def test_a_batch_with_problems_is_let_go_at_once():
     validator = Validator(mapping, targets)
     gc.disable()  # it would find the circles, in its own time
     try:
-        assert validator.validate(mapped)
+        assert validator.validate(mapped, cells_of(targets, mapped))
         frame = weakref.ref(mapped.frame)
         del mapped
         assert frame() is None
@@ -326,7 +336,7 @@ def test_what_no_row_is_to_blame_for_is_a_defect(spoil):
     mapping = mapping_of({"x": {"column": "X", "type": "list", "one_of": ["a"]}})
     targets = targets_of(mapping)
     mapped = batch(targets, {}, {"first_name": ""})
-    frame = mapped.frame
+    frame, cells = mapped.frame, cells_of(targets, mapped)
     if spoil == "missing":
         frame = frame.drop(columns="last_name")
     elif spoil == "null":
@@ -336,4 +346,4 @@ def test_what_no_row_is_to_blame_for_is_a_defect(spoil):
     else:
         frame = frame.assign(**{"attributes.x": pd.Series(["a", "b"], dtype="str", index=frame.index)})
     with pytest.raises((RuntimeError, ValueError), match=r"schema itself failed|Expecting value"):
-        Validator(mapping, targets).validate(MappedBatch(frame=frame, filtered=mapped.filtered))
+        Validator(mapping, targets).validate(MappedBatch(frame=frame, filtered=mapped.filtered), cells)

@@ -12,7 +12,7 @@ from importer.mapping.doctor.fixes import Fix, advice, entry, flow, in_rule, lea
 from importer.mapping.doctor.tally import Tally
 from importer.model.batch import Place
 from importer.model.problem import shown
-from importer.model.texts import TEXT
+from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class ToldByProblems:
     def look(self, look: Look) -> None:
         """Problems of the rows, and values that the mapping drops without a word."""
         for column in self._target.columns:
-            self._note_signs(look.problems_of(column))
+            self._note_signs(look, look.problems_of(column))
         rule = self._target.rule
         if rule is not None and rule.map is not None and rule.otherwise == "blank":
             self._note_dropped(look)
@@ -64,13 +64,16 @@ class ToldByProblems:
         if sign:
             self._tally(sign).add(problem.row, problem.value)
 
-    def _note_signs(self, problems: Problems) -> None:
+    def _note_signs(self, look: Look, problems: Problems) -> None:
         ours = problems.where(np.asarray(pc.equal(problems.texts("field"), self._target.label)))
         codes = ours.texts("code").dictionary_encode()
         signs = pa.array([_SIGNS.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
         for sign in pc.unique(signs.drop_null()).to_pylist():
             found = ours.where(np.asarray(pc.equal(signs, sign).fill_null(fill_value=False)))
-            self._tally(sign).add_all(found.rows, found.texts("value"))
+            # `one_of` lists what the mapping makes of the cells, which problems quote.
+            mapped = look.mapped.loc[found.rows.tolist(), self._target.label]
+            values = large_texts(mapped) if sign == "outside-the-list" else found.texts("value")
+            self._tally(sign).add_all(found.rows, values)
 
     def _tally(self, sign: str) -> Tally:
         return self._tallies.setdefault(sign, Tally())
