@@ -44,6 +44,11 @@ class Answer:
         return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST_CODE else None
 
     @property
+    def names_an_error(self) -> bool:
+        """Whether the body says that something went wrong, whatever the status is; 0 is no error."""
+        return (self.document or {}).get("error_code") not in (None, 0, "", "0")
+
+    @property
     def error_text(self) -> str:
         """The two sentences of an `ErrorRespDto`, or the empty text."""
         texts = [(self.document or {}).get(key) for key in ("error_message", "error_description")]

@@ -85,6 +85,8 @@ def _not_let_through(seen: NoAnswer) -> Verdict:
 
 def _judge_create(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict | None:
     match seen.status:
+        case status if 200 <= status < 300 and seen.names_an_error:
+            return _unproven(seen)
         case status if 200 <= status < 300:
             return _judge_create_accepted(seen, call)
         case 429 | 409:
@@ -154,7 +156,7 @@ def _texts(value: object) -> Iterator[str]:
 
 def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
     match seen.status:
-        case 202:
+        case 202 if not seen.names_an_error:
             return _verdict(seen, Action.ACCEPT, "", maybe=False)
         case status if 200 <= status < 300:
             return _unproven(seen)
@@ -162,6 +164,8 @@ def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
             return _throttled(seen)
         case 404 if seen.is_error_document and _names_org(seen, call):
             return _row_or_run(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+        case 404 if seen.is_error_document and _names_user(seen, call):
+            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}")
         case 404 if seen.is_error_document:
             # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
             wait = float(2 ** min(call.attempts - 1, 3))
@@ -280,6 +284,12 @@ def _names_org(seen: Answer, call: Call) -> bool:
     """Whether the server's own words are about the organization, not about the lead or its user."""
     text = said_without(seen.error_text, call.crm_id, values_sent(call)).casefold()
     return bool(re.search(r"\borg(ani[sz]ation)?\b", text)) and not re.search(r"\b(lead|user|owner)", text)
+
+
+def _names_user(seen: Answer, call: Call) -> bool:
+    """Whether the server's own words are about a user, not about the lead: waiting for the lead does not help then."""
+    text = said_without(seen.error_text, call.crm_id, values_sent(call)).casefold()
+    return bool(re.search(r"\b(user|owner|assignee|agent)s?\b", text)) and not re.search(r"\bleads?\b", text)
 
 
 def _host(seen: Answer) -> str:
