@@ -29,7 +29,11 @@ def open_database(folder: Path, *, check_same_thread: bool = True) -> sqlite3.Co
         private_folder(folder)
         _create_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=check_same_thread)
-        _prepare(connection)
+        try:
+            _prepare(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
     except (OSError, sqlite3.Error) as error:
         raise disk_error(path, error) from error
     _check_version(connection, path)
