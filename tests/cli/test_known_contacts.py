@@ -73,3 +73,20 @@ def test_a_lead_that_was_never_created_is_no_known_one(importer, sandbox):
     importer.table(AGAIN, name="again.csv", columns=COLUMNS)
     importer("check", "again.csv", "-m", "m.yaml")
     assert "known-contact" not in " ".join(warnings_of(importer))
+
+
+@pytest.mark.parametrize(
+    "weeks",
+    [
+        [("Priya W", "07806 480894", "priya.w@x.example"), ("PRIYA  W", "+44 7806 480894", "Priya.W@X.example")],
+        [("Priya W", "07806 480894", ""), ("Priya W", "+44 7806480894", "")],
+    ],
+)
+def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(importer, sandbox, weeks):
+    others = [(f"Ann{n} B", f"+44 7806 4808{n}", f"ann{n}@x.example" if weeks[0][2] else "") for n in range(10, 15)]
+    for week, person in enumerate(weeks):
+        importer.table([person, *others], name=f"week{week}.csv", columns=("Name", "Phone", "Email"))
+    assert importer("init", "week0.csv", "-o", "m.yaml").code == 0
+    for week in range(len(weeks)):
+        assert importer("run", f"week{week}.csv", "-m", "m.yaml", *FAST, "--skip-known").code == 0
+    assert len(sandbox.state.leads) == 6

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from importer.cli.columns import symptom_lines
 from importer.model.examination import Symptom
-from tests.cli.command_line import lead, leads
+from tests.cli.command_line import COLUMNS, FAST, lead, leads
 
 
 def test_a_check_shows_count_rows_and_cure(importer):
@@ -25,6 +25,17 @@ def test_a_check_shows_count_rows_and_cure(importer):
     page = (importer.latest() / "report.html").read_text(encoding="utf-8")
     assert "ids-nearly-same" in page
     assert "In the mapping, set <bdi>lead.first_name</bdi>:" in page
+
+
+def test_a_run_repeats_before_it_sends_who_must_not_be_contacted(importer):
+    importer.mapping()
+    rows = [[*lead(1), ""], [*lead(2), "yes"]]
+    importer.table(rows, columns=(*COLUMNS, "Do not call"))
+    err = importer("run", "list.csv", "-m", "m.yaml", "--sandbox", *FAST).err
+    said, _, sent = err.partition("2 of 2 rows go to organisation")
+    assert "  Do not call: 1 × people who, by this column, are not to be contacted" in said
+    assert "set where:\n      where: [{column: Do not call, not_blank: false}]   # leaves these rows out\n" in said
+    assert sent
 
 
 def test_a_row_is_named_with_its_file(importer):

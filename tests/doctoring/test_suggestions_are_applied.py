@@ -154,6 +154,8 @@ def many(column_of: str, count: int) -> dict[int, str]:
             ("", ""),
             ["where"],
         ),
+        ({"Consent": {4: "no", 5: "No"}}, ("", ""), ["where"]),
+        ({"Do not call": {4: "no", 5: "no"}}, ("", ""), []),
         ({"Consent": {9: "no"}}, ("List, one_of: [webinar]", "Consent, one_of: ['']"), []),
         ({"Do not call": {4: "yes"}, "Unsubscribed": {5: "1"}}, ("", ""), ["where"]),
     ],

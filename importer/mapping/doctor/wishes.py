@@ -43,8 +43,8 @@ class ContactWishes:
         """The rows that the condition would leave out."""
         counts = {value: tally.count for value, tally in self._cells.items() if value}
         yes, no = flags_of(counts)
-        if not yes and (self._role is Role.CONSENT or not no):
-            return  # nobody consents, or nobody objects: nothing tells who is meant
+        if not (yes or no):
+            return
         kept = wanted_values(self._role, yes, no, blanks="" in self._cells)
         if kept:
             left_out = [value for value in self._cells if text_key(value) not in {*map(text_key, kept)}]

@@ -56,5 +56,5 @@ def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: 
     """
     if role is Role.OPT_OUT and not no:
         return ()
-    wanted = yes if role is Role.CONSENT else (*no, *([""] if blanks else []))
+    wanted = (yes or ("yes",)) if role is Role.CONSENT else (*no, *([""] if blanks else []))
     return tuple({text_key(value): value for value in reversed(wanted)}.values())[::-1]

@@ -130,7 +130,7 @@ def _where(page: Page, roles: Roles) -> None:
         blanks = len(column.texts) - len(column.values)
         wanted = wanted_values(role, yes, no, blanks=blanks > 0)
         condition: dict[str, Value] = {"column": column.name}
-        condition |= {"one_of": wanted} if wanted else {"not_blank": "false" if role is Role.OPT_OUT else "true"}
+        condition |= {"one_of": wanted} if wanted else {"not_blank": "false"}
         counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
         blank = f", blank {blanks:,}" if blanks else ""
         page.add(f"#   - {rule(condition)}  # {printable(counts)}{blank}")
