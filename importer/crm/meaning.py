@@ -55,7 +55,10 @@ _SOMETHING_ELSE: Final = re.compile(
     r"|(first|last|full)[_\s-]?name|‹value›",
     re.IGNORECASE,
 )
-_RATE_WORDS: Final = re.compile(r"rate.?limit|too.many|throttl|quota|slow.?down", re.IGNORECASE)
+_RATE_WORDS: Final = re.compile(
+    r"rate.?limit|too.many|throttl|quota|slow.?down|limit\s+(?:is\s+|was\s+|has\s+been\s+)?(?:exceeded|reached)",
+    re.IGNORECASE,
+)
 _NOTHING_LEFT: Final = re.compile(r"^\s*0+\s*$|[;,]\s*r=0\b")
 
 

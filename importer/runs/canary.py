@@ -213,7 +213,6 @@ def fingerprint_text(shape: Fingerprint) -> str:
 
 
 def fingerprint_from(text: str) -> tuple[Fingerprint, bool]:
-    """A fingerprint as it was, and whether it may be believed: earlier versions took a rate limit's answer, too."""
+    """A fingerprint as it was, and whether this version learnt it: earlier ones took a rate limit's answer, too."""
     fields = json.loads(text)
-    shape = Fingerprint(**fields)
-    return shape, shape.proves or "rate_header" in fields
+    return Fingerprint(**fields), "rate_header" in fields

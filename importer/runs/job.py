@@ -38,7 +38,7 @@ from importer.runs.prepare import (
     warn_of_contacts,
 )
 from importer.runs.progress import Progress
-from importer.runs.send import Destination, rate_of, send
+from importer.runs.send import Destination, examine_learnt, rate_of, send
 from importer.runs.stop_request import StopRequest
 
 
@@ -90,7 +90,7 @@ class Job:
         with self._closing(run) as closing:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
             if request.org and request.base_url:
-                realm = self.journal.realm(origin_of(request.base_url), request.org)
+                realm = self._realm(origin_of(request.base_url), request.org)
                 mark_known(plan, realm, skip=request.skip_known)
                 warn_of_contacts(plan, realm)
             plan.estimate(estimated(plan, rate))
@@ -106,7 +106,7 @@ class Job:
         run_id = self._run_id(name or loaded.mapping.name)
         with sending_lock(self.journal.folder, run_id, self._clock.now()):
             if not request.sandbox:
-                self._guard(opened, self.journal.realm(destination.origin, destination.org), again=again)
+                self._guard(opened, self._realm(destination.origin, destination.org), again=again)
             run = self.journal.begin(run_id, "run", request)
             return self._plan_and_send(run, loaded, opened, destination)
 
@@ -167,6 +167,11 @@ class Job:
             self._progress.opened(info, said_by(Path(info.path), request.options, loaded.mapping.source))
         return loaded, opened
 
+    def _realm(self, origin: str, org: str) -> int:
+        realm = self.journal.realm(origin, org)
+        examine_learnt(self.journal, realm, self._progress)
+        return realm
+
     def _guard(self, opened: list[Opened], realm: int, *, again: bool) -> None:
         """The same file twice into the same organisation is a slip more often than a wish."""
         for each in () if again else opened:
@@ -188,7 +193,7 @@ class Job:
         origin = f"sandbox:{run.run_id}" if run.request.sandbox else destination.origin
         request = replace(run.request, org=destination.org, base_url=destination.base_url)
         with self._closing(run) as closing:
-            realm = self.journal.realm(origin, destination.org)
+            realm = self._realm(origin, destination.org)
             origin = self.journal.origin(realm)
             plan = self._prepared(run, loaded, opened, request, origin=origin, to_send=True)
             if is_mending(request):

@@ -138,20 +138,29 @@ async def _tick(progress: Progress) -> None:
 
 
 def _learnt(journal: Journal, run: StoredRun, now: datetime, progress: Progress) -> Fingerprint | None:
-    """The duplicate answer that an earlier run learnt, unless that is too long ago or was never proven."""
+    """The duplicate answer that an earlier run learnt, unless that is too long ago or was another version's."""
     assert run.realm is not None  # noqa: S101 - a planned run has one
+    examine_learnt(journal, run.realm, progress)
     text, at = journal.learnt(run.realm)
+    if not text or now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS):
+        return None
+    shape, is_current = fingerprint_from(text)
+    return shape if is_current else None  # the canary learns it anew
+
+
+def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
+    """Forget what an earlier version learnt without proof, and the leads that are known by it alone."""
+    text, _ = journal.learnt(realm)
     if not text:
-        return None
-    shape, is_proven = fingerprint_from(text)
-    if not is_proven:
-        if leads := journal.doubt_duplicates(run.realm, shape.status, shape.error_code):
-            progress.note(
-                f"an earlier version may have taken a rate limit for “already exists”: {leads} leads that it called "
-                "duplicates are not known any more; import their files once more with --again"
-            )
-        return None
-    return None if now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS) else shape
+        return
+    shape, is_current = fingerprint_from(text)
+    if is_current or shape.proves:
+        return
+    if leads := journal.doubt_duplicates(realm, shape.status, shape.error_code):
+        progress.note(
+            f"an earlier version may have taken a rate limit for “already exists”: {leads} of the leads that it called "
+            "duplicates are not known any more; import their files once more with --again"
+        )
 
 
 def _interrupting(sender: Sender, progress: Progress) -> Callable[[Interrupted], None]:

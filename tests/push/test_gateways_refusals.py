@@ -30,7 +30,7 @@ BY_NAME: dict[str, tuple[Meaning, bytes, dict[str, str]]] = {
     "kong": (Meaning.THROTTLE, b'{"message":"API rate limit exceeded"}', {"ratelimit-remaining": "0"}),
     "kong 3": (Meaning.THROTTLE, b'{\n  "message":"API rate limit exceeded",\n  "request_id":"f0"\n}', {}),
     "aws api gateway": (Meaning.THROTTLE, b'{"message":"Too Many Requests"}', {"x-amzn-errortype": "x"}),
-    "aws quota": (Meaning.UNCLEAR, b'{"message":"Limit Exceeded"}', {}),
+    "aws quota": (Meaning.THROTTLE, b'{"message":"Limit Exceeded"}', {}),
     "aws throttling": (Meaning.THROTTLE, b'{"__type":"ThrottlingException","message":"Rate exceeded"}', {}),
     "envoy local": (Meaning.THROTTLE, b"local_rate_limited", {"x-envoy-ratelimited": "true"}),
     "envoy overload": (Meaning.UNCLEAR, b"envoy overloaded", {}),
