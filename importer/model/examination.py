@@ -21,6 +21,7 @@ SIGNS: Final = {
     "phones-as-digits": "phone numbers of bare digits, as a number cell holds them, that are not valid as they stand",
     "digits-lost": "numbers that a spreadsheet rounded: their last digits are gone",
     "leading-zeros-lost": "values that seem to have lost a zero in front",
+    "decimals-mixed": "numbers such as 1.234 beside numbers with a decimal comma: the point may group thousands",
     "mojibake": "values with broken letters",
     "ids-nearly-same": "ids that differ from another one only in case or Unicode form",
     "blank-but-required": "blanks where a value is required",

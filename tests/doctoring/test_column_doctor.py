@@ -213,3 +213,20 @@ def test_only_the_first_rows_are_kept(examine):
     assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))
     told = examine({"Phone": ["+919876500001.0"] * 100}, size=7)["phones-as-decimals"]
     assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))
+
+
+SCORE = "  attributes: {score: {column: Score, type: number}}\n"
+
+
+@pytest.mark.parametrize("with_comma", ["1.234,50", "12,5", "-1.234.567,125", " 0,1234 "])
+def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine, with_comma):
+    told = examine({"Score": ["1.234", "7", "12.500", with_comma]}, SCORE, size=2)["decimals-mixed"]
+    assert (told.count, told.rows, told.detail) == (2, (2, 4), "“1.234” is read with a decimal point")
+    assert told.cure == "# If “1.234” means 1234, write it as 1234, and the others alike."
+
+
+@pytest.mark.parametrize(
+    "numbers", [["1.234", "12.5", "7"], ["1.234.567", "12,5"], ["1,234.5", "1.234"], ["0.125", "12,5"]]
+)
+def test_numbers_that_can_be_told_apart_are_no_sign(examine, numbers):
+    assert "decimals-mixed" not in examine({"Score": numbers}, SCORE)

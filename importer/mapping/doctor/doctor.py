@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from importer.mapping.doctor.dates import HalfSwapped, UnreadDates
 from importer.mapping.doctor.look import Look, by_column
 from importer.mapping.doctor.mojibake import Mojibake
-from importer.mapping.doctor.numbers import LostZeros, PhonesAsNumbers
+from importer.mapping.doctor.numbers import LostZeros, MixedDecimals, PhonesAsNumbers
 from importer.mapping.doctor.values import ToldByProblems
 from importer.mapping.doctor.wishes import ContactWishes
 from importer.mapping.edges import perhaps_blank
@@ -101,7 +101,7 @@ def _watchers(targets: Sequence[Target], info: SourceInfo, *, region: bool) -> l
 
 def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -> Iterator[Watcher]:
     rule = target.rule
-    if isinstance(rule, PhoneRule) and column in target.columns[: _numbers_of(rule)]:
+    if isinstance(rule, PhoneRule) and column in target.origins:
         known = region or rule.region is not None or rule.region_column is not None
         yield PhonesAsNumbers(column, info, region_known=known)
     if target.type in _DATES or (target.place is Place.LEAD and target.path[0] == "opt_in_date"):
@@ -109,12 +109,9 @@ def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -
         yield HalfSwapped(column)
     elif target.type is ValueType.TEXT:
         yield LostZeros(column, is_phone=isinstance(rule, PhoneRule))
+    elif target.type is ValueType.NUMBER:
+        yield MixedDecimals(column)
     yield Mojibake(column, info)
-
-
-def _numbers_of(rule: PhoneRule) -> int:
-    """How many of a target's columns hold numbers; the one that holds the region comes behind them."""
-    return len(rule.columns or ()) or 1
 
 
 def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:

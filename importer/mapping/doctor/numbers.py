@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.mapping.doctor.fixes import advice
@@ -53,6 +54,37 @@ class PhonesAsNumbers:
             if not self._region_known:
                 fix = advice("set defaults.region in the mapping to the country whose numbers they are, such as IN")
             yield self._bare.symptom("phones-as-digits", self._column, fix)
+
+
+_COMMA_DECIMAL: Final = (
+    r"^\s*-?[0-9]{1,3}(\.[0-9]{3})*,([0-9]{1,2}|[0-9]{4,})\s*$|^\s*-?[0-9]{1,3}(\.[0-9]{3})+,[0-9]{3}\s*$"
+)
+_POINT_OR_GROUP: Final = r"^\s*-?[1-9][0-9]{0,2}\.[0-9]{3}\s*$"
+
+
+class MixedDecimals:
+    """Watches a column of numbers: `1.234` is read with a decimal point, though others (`1.234,50`) have a comma."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._has_comma = False
+        self._points = Tally()
+
+    def look(self, look: Look) -> None:
+        """Whether any number surely has a decimal comma, and which may have a point between thousands."""
+        texts = look.texts(self._column)
+        self._has_comma = self._has_comma or pc.any(pc.match_substring_regex(texts, _COMMA_DECIMAL)).as_py() is True
+        places = np.flatnonzero(np.asarray(pc.match_substring_regex(texts, _POINT_OR_GROUP)))
+        self._points.add_all(look.index.to_numpy()[places], texts.take(pa.array(places)))
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """The numbers that may be a thousand times larger, if others have a decimal comma."""
+        if self._has_comma and self._points.count:
+            example = self._points.values[0].strip()
+            whole = example.replace(".", "")
+            advised = f"if “{example}” means {whole}, write it as {whole}, and the others alike"
+            detail = f"“{example}” is read with a decimal point"
+            yield self._points.symptom("decimals-mixed", self._column, advice(advised), detail)
 
 
 _POSTAL: Final = re.compile(r"\b(zip|post|postal|postcode|plz|cep|cap|pin|pincode|codigo postal|código postal)\b")
