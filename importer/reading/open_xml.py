@@ -12,6 +12,7 @@ from importer.reading.formats import SAVE_AS
 from importer.reading.number_formats import styles_of
 from importer.reading.packages import related_part, sheets_of
 from importer.reading.shared_strings import SharedStrings, shared_strings
+from importer.reading.sheet_layout import sheet_layout
 from importer.reading.sheet_rows import rows_of
 from importer.reading.strays import without_strays
 from importer.reading.values import Values
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from importer.reading.packages import Package, Sheet
     from importer.reading.pieces import Piece
     from importer.reading.records import Record
+    from importer.reading.sheet_layout import SheetLayout
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class OpenXmlBook:
         if not self.package.has(sheet.part):
             raise SourceError(f"{place}: the workbook is damaged: the sheet is missing in it", tip=SAVE_AS)
         return without_strays(rows_of(self.package, sheet.part, self._values, place), place)
+
+    def layout(self, name: str) -> SheetLayout:
+        """What is hidden and merged in a sheet that was read before."""
+        sheet = next(sheet for sheet in self._sheets if sheet.name == name)
+        with self.package.open(sheet.part) as file:
+            return sheet_layout(file)
 
     @cached_property
     def _sheets(self) -> list[Sheet]:

@@ -97,10 +97,22 @@ def tables_in(path: Path, kind: Format, book: Book, options: ReadOptions, wanted
     """The tables of the workbook that were asked for, or the one that fits best."""
     workbook = Workbook(path=path, format=kind, book=book, sha256=sha256_of(path))
     if options.sheet == ALL_SHEETS:
-        return _all_alike(workbook, options, wanted)
-    if options.sheet is not None:
-        return [_table(workbook, _named(workbook, options.sheet), options, wanted)]
-    return [_best(workbook, options, wanted)]
+        tables = _all_alike(workbook, options, wanted)
+    elif options.sheet is not None:
+        tables = [_table(workbook, _named(workbook, options.sheet), options, wanted)]
+    else:
+        tables = [_best(workbook, options, wanted)]
+    return [_with_notes(table, _layout_notes(workbook.book, table, wanted)) for table in tables]
+
+
+def _layout_notes(book: Book, table: Found, wanted: frozenset[str]) -> list[str]:
+    if not isinstance(book, OpenXmlBook):
+        return []
+    try:
+        layout = book.layout(table.info.sheet)
+    except SourceError:  # damage far below the header is said when the rows are read
+        return []
+    return layout.notes(table.header, wanted)
 
 
 def _named(workbook: Workbook, asked: str) -> str:

@@ -104,3 +104,22 @@ def test_annotated_of_a_workbook_whose_sheets_declare_their_own_prefix(importer:
     assert importer("check", "list.xlsx", "-m", "m.yaml").code == 1
     (copy,) = Path(importer.folder).rglob("annotated.xlsx")
     assert openpyxl.load_workbook(copy).sheetnames == ["Import", "A"]
+
+
+def test_hidden_rows_and_merged_cells_are_said_by_check_and_run(importer: CommandLine, sandbox: Sandbox) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append([*HEADER])
+    for line in range(2, 5):
+        sheet.append([f"A{line}", "Anna", f"+49 30 90182{line}", None, None, "DE"])
+    sheet.row_dimensions[3].hidden = True
+    sheet.auto_filter.ref = "A1:F4"
+    sheet.merge_cells("F3:F4")
+    book.save(importer.folder / "list.xlsx")
+    importer.mapping(MAPPING)
+    for command in (("check",), ("run", *FAST)):
+        ended = importer(*command, "list.xlsx", "-m", "m.yaml")
+        assert ended.code == 0
+        assert "1 row is hidden (by a filter) and is read" in ended.err + ended.out
+        assert "column “Country” has merged cells (F3:F4)" in ended.err + ended.out
+    assert len(sandbox.state.leads) == 3
