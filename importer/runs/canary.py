@@ -173,7 +173,8 @@ class Canary:
         if verdict.action is Action.ACCEPT:
             await self._accepted(waiting, sent_at)
         elif verdict.shape is not None:
-            self._seen_for_others.add(verdict.shape)
+            if self._waiting:
+                self._seen_for_others.add(verdict.shape)
             waiting.unclear = waiting.unclear or (verdict.shape, self.clock.monotonic())
         candidate = self._candidate
         if candidate is None or verdict.action not in (Action.THROTTLE, Action.UNCLEAR):
