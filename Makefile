@@ -64,9 +64,11 @@ lock: $(READY) ## pin the dependencies again, with hashes and without naming an 
 		--no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header pyproject.toml --group dev -o requirements/dev.txt
-	for group in audit fuzz contract; do \
+	for group in fuzz contract; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--no-header --group $$group -o requirements/$$group.txt || exit 1; done
+			--no-header pyproject.toml --group $$group -o requirements/$$group.txt || exit 1; done
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group audit -o requirements/audit.txt
 
 audit: $(AUDIT)/.ready ## look every pinned package up among known vulnerabilities; needs the network
 	for pinned in run dev audit; do \

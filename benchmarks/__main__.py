@@ -98,7 +98,7 @@ def _machine(settings: Settings) -> str:
     memory = f", {int(kib) / (1 << 20):.0f} GiB of memory" if kib else ""
     ours = " ".join(
         f"{name} {_pinned(name)}"
-        for name in ("pandas", "pyarrow", "pandera", "python-calamine", "phonenumbers", "httpx")
+        for name in ("pandas", "pyarrow", "pandera", "phonenumbers", "httpx")
     )
     floors = " ".join(
         f"{name} {environments.version_of(name, 'floors')}" for name in ("pandas", "python-calamine", "fastexcel")

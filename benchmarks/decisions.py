@@ -110,7 +110,6 @@ def http_client() -> None:
 def workbooks() -> None:
     import openpyxl
     import xlsxwriter
-    from python_calamine import CalamineWorkbook
 
     rows = 20_000
     with tempfile.TemporaryDirectory() as folder:
@@ -125,9 +124,12 @@ def workbooks() -> None:
                 pass
 
         readers: dict[str, Callable[[], object]] = {
-            "python-calamine": lambda: CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(),
             "openpyxl, read_only": openpyxl_reads,
         }
+        if importlib.util.find_spec("python_calamine"):
+            from python_calamine import CalamineWorkbook
+
+            readers["python-calamine"] = lambda: CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
         if importlib.util.find_spec("fastexcel"):
             import fastexcel
 

@@ -39,8 +39,6 @@ LIMITS: Final = Limits()
 _START = "import sys; sys.path[:] = {path!r}; from importer.reading.child import main; sys.exit(main())"
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _SPLIT = "Split it into smaller files, or save it as “CSV UTF-8”, which has no such limit."
-_OUT_OF_MEMORY = "memory allocation of"
-"""So begins what the workbook library says before it gives up."""
 _COMPLAINT = 1 << 16
 _NO_SIGNAL = 1_000
 """Stands for a signal that this system does not have."""
@@ -168,7 +166,7 @@ class _Child:
             return self._out_of_time(f"{self.limits.computing} s of computing time")
         if WALL_CLOCK_TOLD in complaint:
             return self._out_of_time(f"{self.limits.waiting} s")
-        if _OUT_OF_MEMORY in complaint or "MemoryError" in complaint:
+        if "MemoryError" in complaint:
             return self._out_of_memory()
         last = shown(complaint.strip().rpartition("\n")[2])
         how = f"signal {-code}" if code < 0 else f"code {code}"

@@ -20,7 +20,6 @@ class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     XLSM = "xlsm"
-    XLSB = "xlsb"
     XLS = "xls"
     ODS = "ods"
 
@@ -125,7 +124,8 @@ def _zip_format(path: Path) -> Format:
     names = {name.casefold() for name in _zip_names(path)}
     _refuse_two_in_one(path, names)
     if "xl/workbook.bin" in names:
-        return Format.XLSB
+        tip = "In Excel, choose File > Save As > “Excel Workbook (.xlsx)”, and import the new file."
+        raise SourceError(f"{path}: an Excel binary workbook (.xlsb), which cannot be read", tip=tip)
     if any(name.startswith("index/") and name.endswith(".iwa") for name in names) or "index.zip" in names:
         tip = "In Numbers: File > Export To > Excel (or CSV)."
         raise SourceError(f"{path}: an Apple Numbers document, which cannot be read", tip=tip)
@@ -135,8 +135,8 @@ def _zip_format(path: Path) -> Format:
         return Format.XLSX
     if "meta-inf/manifest.xml" in names and _is_encrypted(path):
         raise password_protected(path)
-    if "content.xml" in names and "mimetype" in names:
-        return _open_document_format(path)
+    if "content.xml" in names and _is_open_document(path, names):
+        return Format.ODS
     if any(name.startswith("word/") for name in names):
         raise SourceError(
             f"{path}: a Word document, not a workbook", tip="Copy the table into a spreadsheet and save that."
@@ -174,15 +174,20 @@ def _is_encrypted(path: Path) -> bool:
         return False
 
 
-def _open_document_format(path: Path) -> Format:
+def _is_open_document(path: Path, names: set[str]) -> bool:
+    """Whether the zip says so, in its part for that or (some programs leave it out) at the begin of its content.
+
+    Raises `SourceError` for a document of another kind.
+    """
+    part = "mimetype" if "mimetype" in names else "content.xml"
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("mimetype") as file:
-            kind = file.read(200)
+        with zipfile.ZipFile(path) as archive, archive.open(part) as file:
+            head = file.read(_HEAD)
     except (*FROM_DAMAGE, RuntimeError):
-        kind = b""
-    if b"spreadsheet" not in kind:
+        head = b""
+    if part == "mimetype" and b"spreadsheet" not in head:
         raise SourceError(f"{path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
-    return Format.ODS
+    return b"opendocument" in head
 
 
 def _ole_format(path: Path) -> Format:

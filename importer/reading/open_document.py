@@ -1,105 +1,317 @@
-"""How much the tables of an OpenDocument file hold once every repeated cell and row is written out.
+"""OpenDocument spreadsheets (.ods): the rows of `content.xml` as a stream.
 
-A cell or row can say that it stands there a million times. The workbook library writes all of them out when it opens
-the file, so they are counted before.
+A cell or row can say that it stands there a million times, so cells are counted before they are written out.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from importer.errors import SourceError
-from importer.reading.markup import CHUNK, local, parser
+from importer.model.problem import shown as printable
+from importer.reading.cells import lost_digits, text_of
+from importer.reading.error_texts import is_error
+from importer.reading.formats import SAVE_AS
+from importer.reading.markup import CHUNK, parser
+from importer.reading.records import DIGITS_LOST, UNCALCULATED, Fault, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from importer.reading.packages import Package
 
-MOST_CELLS = 6_000_000
-"""Cells of a table, blank ones too; the library takes some 130 bytes for each."""
-MOST_TEXT = 128 << 20
-"""Characters of a table, of which the library keeps several copies."""
-CONTENT = "content.xml"
+MOST_CELLS: Final = 6_000_000
+"""Cells of a table once its repeated cells and rows are written out, blank ones between them too."""
+MOST_TEXT: Final = 128 << 20
+"""Characters of a table, likewise."""
+CONTENT: Final = "content.xml"
 
-CELLS = ("table-cell", "covered-table-cell")
+_URN: Final = "urn:oasis:names:tc:opendocument:xmlns:"
+_OFFICE, _TABLE, _TEXT, _STYLE = (f"{_URN}{name}:1.0 " for name in ("office", "table", "text", "style"))
+_VALUE_TYPE: Final = f"{_OFFICE}value-type"
+_ERROR_TYPE: Final = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 value-type"
+_FORMULA: Final = f"{_TABLE}formula"
+_ROWS_REPEATED: Final = f"{_TABLE}number-rows-repeated"
+_CELLS_REPEATED: Final = f"{_TABLE}number-columns-repeated"
+
+_NO_CELLS: Final = (
+    f"{_OFFICE}annotation",
+    f"{_OFFICE}forms",
+    f"{_TABLE}dde-links",
+    f"{_TABLE}shapes",
+    f"{_TABLE}tracked-changes",
+    f"{_TEXT}note",
+    f"{_TEXT}ruby-text",
+)
+_DRAWING: Final = f"{_URN}drawing:"
+"""What lies over the cells, or is said about them, has texts and even tables of its own."""
 
 
-def refuse_sprawling(package: Package) -> None:
-    """Raises `SourceError` if a table would fill the memory."""
-    if not package.has(CONTENT):
-        return
-    tables = _Tables(str(package.path))
-    reader = parser()
-    reader.StartElementHandler = tables.start
-    reader.EndElementHandler = tables.end
-    reader.CharacterDataHandler = tables.text
-    with package.open(CONTENT) as file:
-        while piece := file.read(CHUNK):
-            reader.Parse(piece, False)  # noqa: FBT003
-        reader.Parse(b"", True)  # noqa: FBT003
+class _Row(NamedTuple):
+    """A row with a value, as often as it is repeated."""
+
+    table: str
+    first: int
+    times: int
+    cells: list[str]
+    faults: tuple[Fault, ...]
+
+    def records(self) -> Iterator[Record]:
+        for number in range(self.first, self.first + self.times):
+            yield Record(number, number, [*self.cells], self.faults)
 
 
-class _Tables:
+class OpenDocumentBook:
+    """An open .ods workbook; nothing of its sheets is kept."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+
+    @property
+    def names(self) -> list[str]:
+        """The sheets, in their order."""
+        return list(self._tables)
+
+    @property
+    def visible(self) -> list[str]:
+        """The sheets that a person sees."""
+        return [name for name, is_visible in self._tables.items() if is_visible]
+
+    @property
+    def hidden(self) -> list[str]:
+        """The sheets a person does not see."""
+        return [name for name, is_visible in self._tables.items() if not is_visible]
+
+    def records(self, name: str) -> Iterator[Record]:
+        """The filled rows of the sheet."""
+        for row in self._rows(_Content(str(self._package.path))):
+            if row.table == name:
+                yield from row.records()
+
+    @cached_property
+    def _tables(self) -> dict[str, bool]:
+        """The sheets and whether they are visible; raises `SourceError` if one would fill the memory."""
+        content = _Content(str(self._package.path))
+        for _ in self._rows(content):
+            pass
+        if not content.tables:
+            raise SourceError(f"{self._package.path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
+        return content.tables
+
+    def _rows(self, content: _Content) -> Iterator[_Row]:
+        with self._package.open(CONTENT) as file:
+            while piece := file.read(CHUNK):
+                yield from content.rows(piece)
+            yield from content.rows(b"", last=True)
+
+
+class _Content:
     """The parser's state: the table, row and cell it is in, and how far the filled cells of the table reach."""
 
     def __init__(self, path: str) -> None:
+        self.tables: dict[str, bool] = {}
         self._path = path
-        self._begin_table("")
-        self._begin_row(1)
-        self._begin_cell(1, is_filled=False)
+        self._done: list[_Row] = []
+        self._invisible: set[str] = set()
+        self._style = self._table = ""
+        self._skipped = 0
+        self._cell: dict[str, str] | None = None
+        self._pieces: list[str] = []
+        self._paragraphs = 0
+        self._in_paragraph = False
+        self._row = self._row_times = 1
+        self._position = self._columns = self._characters = 0
+        self._cells: list[str] = []
+        self._faults: list[Fault] = []
+        self._starts: dict[str, Callable[[dict[str, str]], None]] = {
+            f"{_STYLE}style": self._begin_style,
+            f"{_STYLE}table-properties": self._note_visibility,
+            f"{_TABLE}table": self._begin_table,
+            f"{_TABLE}table-row": self._begin_row,
+            f"{_TABLE}table-cell": self._begin_cell,
+            f"{_TABLE}covered-table-cell": self._begin_cell,
+            f"{_TEXT}p": self._begin_paragraph,
+            f"{_TEXT}s": lambda attributes: self._text(" " * min(int(attributes.get(f"{_TEXT}c", 1)), CHUNK)),
+            f"{_TEXT}tab": lambda _: self._text("\t"),
+            f"{_TEXT}line-break": lambda _: self._text("\n"),
+        }
+        self._ends = {
+            f"{_TABLE}table-row": self._end_row,
+            f"{_TABLE}table-cell": self._end_cell,
+            f"{_TABLE}covered-table-cell": self._end_cell,
+            f"{_TEXT}p": self._end_paragraph,
+        }
+        self._parser = parser(namespaces=True)
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
 
-    def _begin_table(self, name: str) -> None:
-        self._name = name
-        self._row = self._rows = self._columns = self._characters = 0
+    def rows(self, piece: bytes, *, last: bool = False) -> list[_Row]:
+        """The rows with a value that end in this piece of the file."""
+        self._done = []
+        self._parser.Parse(piece, last)
+        return self._done
 
-    def _begin_row(self, times: int) -> None:
-        self._row_times = times
-        self._position = self._last = self._row_characters = 0
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if self._skipped or name in _NO_CELLS or name.startswith(_DRAWING) or self._is_inner_table(name):
+            self._skipped += 1
+        elif begin := self._starts.get(name):
+            begin(attributes)
 
-    def _begin_cell(self, times: int, *, is_filled: bool) -> None:
-        self._cell_times, self._is_filled, self._cell_characters = times, is_filled, 0
+    def _is_inner_table(self, name: str) -> bool:
+        return self._cell is not None and name == f"{_TABLE}table"
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element opens."""
-        name = local(name)
-        told = {local(key): value for key, value in attributes.items()}
-        if name == "table":
-            self._begin_table(told.get("name", ""))
-        elif name == "table-row":
-            self._begin_row(int(told.get("number-rows-repeated", 1)))
-        elif name in CELLS:
-            self._begin_cell(int(told.get("number-columns-repeated", 1)), is_filled="value-type" in told)
-        elif name == "p":
-            self._is_filled = True
+    def _end(self, name: str) -> None:
+        if self._skipped:
+            self._skipped -= 1
+        elif end := self._ends.get(name):
+            end()
 
-    def text(self, text: str) -> None:
-        """Text between two elements."""
-        self._cell_characters += len(text)
+    def _text(self, text: str) -> None:
+        if self._in_paragraph and not self._skipped:
+            self._pieces.append(text)
 
-    def end(self, name: str) -> None:
-        """An element closes."""
-        name = local(name)
-        if name in CELLS:
-            self._position += self._cell_times
-            if self._is_filled:
-                self._last = self._position
-                self._row_characters += self._cell_times * self._cell_characters
-        elif name == "table-row":
-            self._row += self._row_times
-            if self._last:
-                self._rows, self._columns = self._row, max(self._columns, self._last)
-                self._characters += self._row_times * self._row_characters
-        elif name == "table":
-            self._refuse()
+    def _begin_style(self, attributes: dict[str, str]) -> None:
+        self._style = attributes.get(f"{_STYLE}name", "")
 
-    def _refuse(self) -> None:
-        place = f"{self._path}, sheet “{self._name}”"
-        if self._rows * self._columns > MOST_CELLS:
+    def _note_visibility(self, attributes: dict[str, str]) -> None:
+        if attributes.get(f"{_TABLE}display") == "false":
+            self._invisible.add(self._style)
+
+    def _begin_table(self, attributes: dict[str, str]) -> None:
+        self._table = attributes.get(f"{_TABLE}name", "")
+        self.tables[self._table] = attributes.get(f"{_TABLE}style-name") not in self._invisible
+        self._row, self._columns, self._characters = 1, 0, 0
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        self._row_times = int(attributes.get(_ROWS_REPEATED, 1))
+        self._position, self._cells, self._faults = 0, [], []
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        self._cell = attributes
+        self._paragraphs, self._pieces = 0, []
+
+    def _begin_paragraph(self, _: dict[str, str]) -> None:
+        if self._cell is None:
+            return
+        if self._paragraphs:
+            self._pieces.append("\n")
+        self._paragraphs += 1
+        self._in_paragraph = True
+
+    def _end_paragraph(self) -> None:
+        self._in_paragraph = False
+
+    def _end_cell(self) -> None:
+        cell, self._cell = self._cell or {}, None
+        text, code, detail = seen(cell, "".join(self._pieces))
+        begin = self._position
+        self._position += int(cell.get(_CELLS_REPEATED, 1))
+        if not text and not code:
+            return
+        self._refuse_sprawling()
+        self._cells += [""] * (begin - len(self._cells)) + [text] * (self._position - begin)
+        if code:
+            self._faults += (Fault(code, detail, text, at) for at in range(begin, self._position))
+
+    def _refuse_sprawling(self) -> None:
+        rows, self._columns = self._row + self._row_times - 1, max(self._columns, self._position)
+        if rows * self._columns > MOST_CELLS:
             raise SourceError(
-                f"{place}: its cells reach to row {self._rows} and column {self._columns},"
-                f" more than {MOST_CELLS:,} cells, which is more than can be read from an .ods file",
+                f"{self._place}: its cells reach to row {rows} and column {self._columns}, more than {MOST_CELLS:,}"
+                " cells, which is more than can be read from an .ods file",
                 tip="Delete stray cells far below or far right of the table; or save it as “Excel Workbook (.xlsx)”.",
             )
-        if self._characters > MOST_TEXT:
-            raise SourceError(
-                f"{place}: its cells hold more than {MOST_TEXT >> 20} MB of text", tip="Save it as “CSV UTF-8”."
-            )
+
+    def _end_row(self) -> None:
+        if self._cells:
+            self._characters += self._row_times * sum(map(len, self._cells))
+            if self._characters > MOST_TEXT:
+                most = f"{MOST_TEXT >> 20} MB of text"
+                raise SourceError(f"{self._place}: its cells hold more than {most}", tip="Save it as “CSV UTF-8”.")
+            row = _Row(self._table, self._row, self._row_times, self._cells, tuple(self._faults))
+            self._done.append(row)
+        self._row += self._row_times
+
+    @property
+    def _place(self) -> str:
+        return f"{self._path}, sheet “{printable(self._table)}”"
+
+
+def seen(cell: dict[str, str], shown: str) -> tuple[str, str, str]:
+    """What a person sees in a cell with these attributes and this text; and code and detail of what is wrong with it.
+
+    The value counts, since its text depends on the locale; but the text does where it says more than the value.
+    """
+    kind = cell.get(_VALUE_TYPE)
+    if shown[:1] in ("#", "E", "F") and is_error(shown):
+        return shown, "", ""  # `suspects` calls it an error
+    if cell.get(_ERROR_TYPE) == "error":
+        return shown, "cell-error", "is an error, not a value"
+    if kind is None and not shown and _FORMULA in cell:
+        return "", "formula-without-value", UNCALCULATED
+    if kind in ("float", "percentage", "currency"):
+        return _number(cell.get(f"{_OFFICE}value", ""), shown, kind)
+    if kind == "string":
+        return cell.get(f"{_OFFICE}string-value") or shown, "", ""
+    if kind in ("date", "time", "boolean"):
+        value = cell.get(f"{_OFFICE}{kind}-value", "")
+        return {"date": _moment, "time": _time, "boolean": _truth}[kind](value) or shown, "", ""
+    return shown, "", ""
+
+
+def _number(value: str, shown: str, kind: str) -> tuple[str, str, str]:
+    try:
+        number = float(value)
+    except ValueError:
+        return shown, "", ""
+    text = text_of(number)
+    if kind == "float" and (shows_more(shown, text) or _LOGICAL.get(shown) == text):
+        return shown, "", ""
+    return (text, "digits-lost", DIGITS_LOST) if lost_digits(number) else (text, "", "")
+
+
+_WHOLE: Final = re.compile(r"\d{1,15}", re.ASCII).fullmatch
+_WITH_SIGNS: Final = re.compile(r"[+(]*\d[\d()/ -]*").fullmatch
+_LOGICAL: Final = {"TRUE": "1", "FALSE": "0"}
+"""The result of `TRUE()` is stored as a number."""
+
+
+def shows_more(shown: str, number: str) -> bool:
+    """Whether a whole number is shown with zeros in front, or with the signs of a phone number or an id."""
+    if shown == number or not _WHOLE(number) or not _WITH_SIGNS(shown):
+        return False
+    return int(re.sub(r"\D", "", shown)) == int(number)
+
+
+def _moment(value: str) -> str:
+    try:
+        return text_of(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value))
+    except ValueError:
+        return ""
+
+
+_LENGTH: Final = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.ASCII).fullmatch
+
+
+def _time(value: str) -> str:
+    """A time of day, or how long something took where that is more than a day or less than nothing."""
+    match = _LENGTH(value)
+    if not match:
+        return ""
+    days, hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups()[1:])
+    try:
+        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return ""
+    if match[1] or length >= timedelta(days=1):
+        return text_of(-length if match[1] else length)
+    return text_of((datetime.combine(date.min, time()) + length).time())
+
+
+def _truth(value: str) -> str:
+    return value.upper() if value in ("true", "false") else ""

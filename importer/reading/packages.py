@@ -169,12 +169,6 @@ def related_part(package: Package, wanted: str) -> str | None:
     return next((part for part, kind in targets.values() if kind == wanted and package.has(part)), None)
 
 
-def book_targets(package: Package) -> tuple[str, dict[str, tuple[str, str]]]:
-    """The workbook's own part; and by relationship id the target part and kind of what it refers to."""
-    book = _main_part(package)
-    return book, _targets(package, book)
-
-
 def _main_part(package: Package) -> str:
     for part, kind in _targets(package, "").values():
         if kind == "officeDocument" and package.has(part):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+DIGITS_LOST: Final = "a spreadsheet keeps 15 digits of a number"
+UNCALCULATED: Final = "the cell holds a formula that was never calculated"
 
 
 class Fault(NamedTuple):

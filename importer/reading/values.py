@@ -16,9 +16,8 @@ from typing import Final, Protocol
 
 from importer.reading.cells import LARGEST_EXACT, text_of
 from importer.reading.error_texts import is_error
-from importer.reading.marks import UNCALCULATED
 from importer.reading.number_formats import NumberFormat, number_format
-from importer.reading.records import Fault
+from importer.reading.records import DIGITS_LOST, UNCALCULATED, Fault
 
 Converter = Callable[[str], str]
 
@@ -38,7 +37,6 @@ _HALVES = range(0xD800, 0xE000)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _TEXTS = ("s", "str", "inlineStr")
 _TRUTHS = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE"}
-_DIGITS_LOST = "a spreadsheet keeps 15 digits of a number"
 
 
 class SharedTexts(Protocol):
@@ -104,7 +102,7 @@ class Values:
             reading = shown.read(float(value), from_1904=self.from_1904)
         if reading.problem:
             return reading.text, Fault("cell-shown-differently", reading.problem, reading.text, position)
-        return reading.text, Fault("digits-lost", _DIGITS_LOST, reading.text, position)
+        return reading.text, Fault("digits-lost", DIGITS_LOST, reading.text, position)
 
     def _shared(self, value: str) -> str:
         return self.strings.several((value,))[0]

@@ -13,10 +13,10 @@ from importer.errors import SourceError
 from importer.model.columns import column_key
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
-from importer.reading.binary_sheet import BinaryBook
 from importer.reading.digests import sha256_of
 from importer.reading.formats import OPEN_XML, Format
 from importer.reading.header import Header, find_header, matches, sample_of
+from importer.reading.open_document import OpenDocumentBook
 from importer.reading.open_xml import OpenXmlBook
 from importer.reading.packages import open_package, refuse_large
 from importer.reading.pieces import laid_out
@@ -73,11 +73,11 @@ def opened(path: Path, kind: Format) -> Book:
     refuse_large(path)
     if kind in OPEN_XML:
         return OpenXmlBook(open_package(path))
-    if kind is Format.XLSB:
-        return BinaryBook(open_package(path))
-    from importer.reading.loaded_books import loaded_book  # only here: the library takes its time to import
+    if kind is Format.ODS:
+        return OpenDocumentBook(open_package(path))
+    from importer.reading.old_workbook import OldBook  # only here: the library takes its time to import
 
-    return loaded_book(path, kind)
+    return OldBook(path)
 
 
 def rows_below(book: Book, found: Found) -> Iterator[Piece]:

@@ -73,7 +73,7 @@ def read_workbook(content: bytes) -> None:
     is_mended(path)
     with _speaking(path):
         kind = packed_format(path)
-        if kind in (Format.XLS, Format.XLSB):  # their library takes all the memory there is: for the child process only
+        if kind is Format.XLS:  # its library can take all the memory there is: for the child process only
             return
         book = opened(path, kind)
         for found in tables_in(path, kind, book, options, wanted):

@@ -11,7 +11,6 @@ import pytest
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
 from importer.reading import is_mended, open_tables
-from importer.reading.panics import refusing_panics
 
 CONTAINERS = Path(__file__).parents[1] / "e2e" / "containers"
 
@@ -91,15 +90,9 @@ def test_two_kinds_of_workbook_in_one_are_refused(raw_workbook, refused, part):
 
 
 def test_an_old_workbook_that_is_cut_off_is_damaged(tmp_path, refused):
-    """Its library panics, which is no `Exception`."""
     path = tmp_path / "leads.xls"
     path.write_bytes((CONTAINERS / "leads.xls").read_bytes()[:6200])
     refused(path, "damaged")
-
-
-def test_only_a_panic_becomes_a_refusal(tmp_path):
-    with pytest.raises(KeyboardInterrupt), refusing_panics(tmp_path):
-        raise KeyboardInterrupt
 
 
 HEADER = '<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>name</v></c></row>'

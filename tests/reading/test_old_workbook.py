@@ -1,4 +1,4 @@
-"""Old workbooks (.xls): damage is refused, and never a short read. (What cells show: the traps in every container.)"""
+"""Old workbooks (.xls): texts of every code page, the file's own formats, and damage that is never a short read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,91 @@ from pathlib import Path
 import pytest
 
 from importer.errors import SourceError
-from importer.reading.compound import stream_of
+from tests.reading.biff import record, write_xls
 
 MADE = Path(__file__).parent / "workbooks"
+
+
+@pytest.fixture
+def xls_of(tmp_path):
+    def write(rows, *arguments, **options):
+        return write_xls(tmp_path / "leads.xls", rows, *arguments, **options)
+
+    return write
+
+
+def test_a_format_of_the_files_own_goes_before_the_built_in_one_of_its_number(xls_of, see_all):
+    """Crystal Reports numbers its formats from 50 on, where East Asian versions of Excel have dates."""
+    numbers = [*range(1, 49), *range(50, 82), 164, 200]
+    header = [f"f{number}" for number in numbers]
+    rows = {1: header, 2: [(31323.0, number) for number in numbers]}
+    (seen,) = see_all(xls_of(rows, dict.fromkeys(numbers, "0_);-0")))
+    assert dict(zip(header, seen.rows[2], strict=True)) == dict.fromkeys(header, "31323")
+    (seen,) = see_all(xls_of(rows, dict.fromkeys(numbers, "dd/mm/yyyy")))
+    assert dict(zip(header, seen.rows[2], strict=True)) == dict.fromkeys(header, "1985-10-03")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "31323"), (1, "31323"), (14, "1985-10-03"), (46, "751752:00:00"), (49, "31323")]
+)
+def test_built_in_formats_have_no_record_in_the_file(xls_of, see_all, number, text):
+    assert see_all(xls_of({1: ["id", "x"], 2: ["a", (31323.0, number)]}))[0].rows[2] == ["a", text]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "text", "problem"),
+    [
+        (919876543210.0, "0", "919876543210", ""),
+        (0.1 + 0.2, "General", "0.3", ""),
+        (501.0, "00000", "00501", ""),
+        (46348.395833333336, "dd/mm/yyyy hh:mm", "2026-11-22 09:30:00", ""),
+        (0.34375, "hh:mm", "08:15:00", ""),
+        (1.0868055555555556, "[h]:mm:ss", "26:05:00", ""),
+        (1234567890123456789.0, "0", "1234567890123460000", "digits-lost"),
+        (True, "General", "TRUE", ""),
+        ("#REF!", "General", "#REF!", "cell-error"),
+        ("#N/A", "General", "#N/A", "cell-error"),
+    ],
+)
+def test_cells_become_what_a_person_sees(xls_of, see_all, value, code, text, problem):
+    (seen,) = see_all(xls_of({1: ["id", "x"], 2: ["a", (value, 164)]}, {164: code}))
+    assert seen.rows[2] == ["a", text]
+    assert [found.code for found in seen.problems] == ([problem] if problem else [])
+
+
+def test_days_are_counted_from_1904_where_the_file_says_so(xls_of, see_all):
+    rows = {1: ["id", "on"], 2: ["a", (44886.0, 14)]}
+    assert see_all(xls_of(rows, is_1904=True))[0].rows[2] == ["a", "2026-11-22"]
+
+
+NAMES = ["Zoë", "Łukasz", "Жанна", "東京", "😀"]
+
+
+@pytest.mark.parametrize("codepage", [None, 1200, 437, 850, 932, 1250, 1251, 1252, 10000, 10029, 32768, 367])
+def test_texts_of_excel_97_are_unicode_whatever_code_page_is_named(xls_of, see_all, codepage):
+    (seen,) = see_all(xls_of({1: NAMES, 2: [*reversed(NAMES)]}, codepage=codepage), header_row=1)
+    assert (seen.columns, seen.rows) == (NAMES, {2: [*reversed(NAMES)]})
+
+
+@pytest.mark.parametrize(
+    ("codepage", "encoding", "name"),
+    [
+        (1252, "cp1252", "Zoë – Œuvre"),
+        (None, "cp1252", "Zoë – Œuvre"),
+        (32769, "cp1252", "Zoë"),
+        (1250, "cp1250", "Łukasz"),
+        (1251, "cp1251", "Жанна"),
+        (1253, "cp1253", "Ζωή"),
+        (850, "cp850", "Jürgen"),
+        (932, "cp932", "東京"),
+        (10000, "mac_roman", "Zoë"),
+        (32768, "mac_roman", "Zoë"),
+        (10029, "mac_latin2", "Łukasz"),
+    ],
+)
+def test_texts_of_excel_5_are_in_the_code_page_of_the_file(xls_of, see_all, codepage, encoding, name):
+    path = xls_of({1: ["ID", "Name"], 2: ["1", name]}, codepage=codepage, encoding=encoding, old=True)
+    assert see_all(path)[0].rows == {2: ["1", name]}
 
 
 def written(tmp_path, content):
@@ -48,22 +130,31 @@ def test_a_chain_of_sectors_that_runs_in_a_circle_is_refused(tmp_path, see_all):
     refused(see_all, written(tmp_path, content))
 
 
-def test_a_workbook_that_the_library_panics_at_is_damaged(tmp_path, see_all):
-    """A sheet that begins far beyond the end of the stream."""
+def test_a_sheet_that_begins_beyond_the_end_is_damage(tmp_path, see_all):
     content = (MADE / "traps.xls").read_bytes()
-    sheet = struct.pack("<HH", 0x85, 14)
-    at = content.index(sheet) + 4
+    at = content.index(struct.pack("<HH", 0x85, 13)) + 4
     refused(see_all, written(tmp_path, content[:at] + b"\xff\xff\xff\x7f" + content[at + 4 :]))
 
 
-def test_small_streams_are_found_too(tmp_path):
-    """Streams below 4,096 bytes lie in sectors of 64 bytes, within the stream of the root."""
-    content = (MADE / "traps_sheetjs.xls").read_bytes()
-    stream = stream_of(content, ("Book", "WORKBOOK"))
-    assert stream[:4] == struct.pack("<HH", 0x809, 16)
-    assert 1_000 < len(stream) < 4_096
+@pytest.mark.parametrize(
+    "more",
+    [
+        record(0x203, b"\1"),  # too short
+        record(0x203, struct.pack("<HHHd", 1, 300, 0, 1.0)),  # no such column
+        record(0x203, struct.pack("<HHHd", 1, 0, 99, 1.0)),  # no such format
+        record(0xFD, struct.pack("<HHHI", 1, 0, 0, 7)),  # no such shared text
+        record(
+            0x06, struct.pack("<HHH8sH", 1, 0, 0, b"\0\0\0\0\0\0\xff\xff", 0) + bytes(8)
+        ),  # a result that is missing
+        record(0xBD, struct.pack("<HHHiH", 1, 0, 0, 0, 200)),  # fewer numbers than it says
+    ],
+)
+def test_records_that_cannot_be_are_damage(xls_of, see_all, more):
+    refused(see_all, xls_of({1: ["id"], 2: ["a"]}, more=more))
 
 
-def test_a_stream_that_is_not_there_is_a_lookup_error():
-    with pytest.raises(LookupError, match="Nothing"):
-        stream_of((MADE / "traps.xls").read_bytes(), ("Nothing",))
+def test_a_password_is_named(xls_of, see_all):
+    path = xls_of({1: ["id"], 2: ["a"]})
+    path.write_bytes(path.read_bytes().replace(record(0x22, b"\0\0"), record(0x2F, b"\1\0")))
+    with pytest.raises(SourceError, match="password-protected"):
+        see_all(path)

@@ -1,7 +1,8 @@
-"""OpenDocument files: repeated cells are counted before anything writes them out."""
+"""OpenDocument files: what their cells show, and repeated cells are counted before anything writes them out."""
 
 from __future__ import annotations
 
+import re
 import zipfile
 
 import pytest
@@ -14,7 +15,8 @@ NAMES = (
     'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" '
     'xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0" '
     'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
-    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"'
 )
 STYLES = (
     '<office:automatic-styles><number:number-style style:name="N1"><number:number number:min-integer-digits="5"/>'
@@ -40,14 +42,18 @@ LEADS = row(cell("id"), cell("name")) + row(cell("1"), cell("Asha"))
 
 @pytest.fixture
 def ods_of(tmp_path):
-    def write(rows, styles=STYLES):
+    def write(rows, styles=STYLES, *, mimetype="application/vnd.oasis.opendocument.spreadsheet", indented=False):
         path = tmp_path / "leads.ods"
         table = f'<table:table table:name="Leads">{rows}</table:table>'
         body = f"{styles}<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+            if mimetype:
+                archive.writestr("mimetype", mimetype, zipfile.ZIP_STORED)
             archive.writestr("META-INF/manifest.xml", MANIFEST)
-            archive.writestr("content.xml", f"<office:document-content {NAMES}>{body}</office:document-content>")
+            content = f"<office:document-content {NAMES}>{body}</office:document-content>"
+            if indented:
+                content = re.sub(r"(<(?!/?text:|!|y>)[^>]*>)", r"\n  \1\n  ", content)
+            archive.writestr("content.xml", content)
         return path
 
     return write
@@ -146,3 +152,100 @@ def test_an_encrypted_file_is_password_protected(ods_of, see_all):
     with pytest.raises(SourceError, match="password-protected") as refusal:
         see_all(path)
     assert "remove the password" in refusal.value.tip
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("<text:p>Gasse 1<text:line-break/>Ulm</text:p>", "Gasse 1\nUlm"),
+        ("<text:p>Gasse 1</text:p><text:p>Ulm</text:p>", "Gasse 1\nUlm"),
+        ("<text:p>a</text:p><text:p/><text:p>b</text:p>", "a\n\nb"),
+        ("<text:p>Bea<text:tab/>Maria</text:p>", "Bea\tMaria"),
+        ("<text:p>Bea<text:s/>Maria<text:s text:c='3'/>Lee</text:p>", "Bea Maria   Lee"),
+        ("<text:p>Bea <text:span>M<text:span>ar</text:span>ia</text:span> Lee</text:p>", "Bea Maria Lee"),
+        ("<text:p>see <text:a>https://x.example</text:a></text:p>", "see https://x.example"),
+        ("<text:p>R&amp;D &lt;x&gt; &#228;<![CDATA[<y>]]><!-- no --></text:p>", "R&D <x> ä<y>"),
+        ("<text:p><text:ruby><text:ruby-base>東京</text:ruby-base><text:ruby-text>とうきょう</text:ruby-text>"
+         "</text:ruby></text:p>", "東京"),
+        ("<text:p>x</text:p><draw:custom-shape><text:p>over it</text:p></draw:custom-shape>", "x"),
+        ("<office:annotation><text:p>a note</text:p></office:annotation><text:p>x</text:p>", "x"),
+        ("<text:p>x<text:note><text:note-body><text:p>a note</text:p></text:note-body></text:note>y</text:p>", "xy"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("indented", [False, True])
+def test_the_text_of_a_cell_is_what_a_person_reads(ods_of, see_all, content, text, indented):
+    rows = LEADS + row(cell("2"), f'<table:table-cell office:value-type="string">{content}</table:table-cell>')
+    assert see_all(ods_of(rows, indented=indented))[0].rows == {2: ["1", "Asha"], 3: ["2", text]}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shown", "text"),
+    [
+        ('office:value-type="string" office:string-value="Bea"', "", "Bea"),
+        ('office:value-type="string" office:string-value=""', "Bea", "Bea"),
+        ("", "Bea", "Bea"),
+        ('office:value-type="float"', "12,5", "12,5"),
+        ('office:value-type="float" office:value="12.50"', "12,5", "12.5"),
+        ('office:value-type="percentage" office:value="0.25"', "25 %", "0.25"),
+        ('office:value-type="currency" office:value="1200" office:currency="EUR"', "1.200,00 €", "1200"),
+        ('office:value-type="boolean" office:boolean-value="true"', "WAHR", "TRUE"),
+        ('office:value-type="boolean" office:boolean-value="false"', "FALSCH", "FALSE"),
+        ('office:value-type="float" office:value="1" table:formula="of:=TRUE()"', "TRUE", "TRUE"),
+        ('office:value-type="date" office:date-value="2026-11-22"', "22. Nov", "2026-11-22"),
+        (
+            'office:value-type="date" office:date-value="2026-11-22T09:30:00.000000000"',
+            "22. Nov",
+            "2026-11-22 09:30:00",
+        ),
+        ('office:value-type="date" office:date-value="20260-11-22"', "22.11.20260", "22.11.20260"),
+        ('office:value-type="time" office:time-value="PT08H15M00S"', "08:15", "08:15:00"),
+        ('office:value-type="time" office:time-value="PT8H15M0.25S"', "08:15", "08:15:00.250"),
+        ('office:value-type="time" office:time-value="PT26H05M00S"', "26:05", "26:05:00"),
+        ('office:value-type="time" office:time-value="P1DT2H5M"', "26:05", "26:05:00"),
+        ('office:value-type="time" office:time-value="-PT01H00M00S"', "-1:00", "-1:00:00"),
+        ('office:value-type="time" office:time-value="PT1Y"', "1 year", "1 year"),
+    ],
+)
+def test_every_type_of_value_is_read(ods_of, see_all, attributes, shown, text):
+    assert see_all(ods_of(LEADS + row(cell("2"), made(attributes, shown))))[0].rows[3] == ["2", text]
+
+
+INNER = '<table:table table:name="Inner"><table:table-row><table:table-cell/></table:table-row></table:table>'
+CHANGE = (
+    "<table:tracked-changes><table:cell-content-change><table:previous><table:change-track-table-cell>"
+    "<text:p>old</text:p></table:change-track-table-cell></table:previous></table:cell-content-change>"
+    "</table:tracked-changes>"
+)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"<table:table-header-rows>{LEADS}</table:table-header-rows>",
+        f"<table:table-row-group><table:table-row-group>{LEADS}</table:table-row-group></table:table-row-group>",
+        f"<table:table-rows>{LEADS}</table:table-rows>",
+        f"<table:shapes><draw:frame>{INNER}<text:p>x</text:p></draw:frame></table:shapes>{LEADS}",
+        LEADS.replace("</text:p>", f"</text:p>{INNER}"),
+        CHANGE + LEADS,
+    ],
+)
+def test_rows_are_those_of_the_table_and_of_nothing_within_it(ods_of, see_all, rows):
+    (seen,) = see_all(ods_of(rows))
+    assert (seen.columns, seen.rows) == (["id", "name"], {2: ["1", "Asha"]})
+    assert seen.info.notes == ()
+
+
+def test_a_file_without_a_mimetype_is_known_by_its_content(ods_of, see_all):
+    assert see_all(ods_of(LEADS, mimetype=None))[0].rows == {2: ["1", "Asha"]}
+
+
+def test_a_text_document_is_none_that_can_be_read(ods_of, see_all):
+    for mimetype in ("application/vnd.oasis.opendocument.text", None):
+        path = ods_of(LEADS, mimetype=mimetype)
+        if mimetype is None:
+            with zipfile.ZipFile(path, "a") as archive:
+                content = archive.read("content.xml").replace(b"table:table", b"text:table")
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("content.xml", content)
+        with pytest.raises(SourceError, match="an OpenDocument file, but not a spreadsheet"):
+            see_all(path)

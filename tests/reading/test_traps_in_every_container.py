@@ -1,8 +1,8 @@
 """What a person sees in a workbook is read from every container, and from a table that starts in C7.
 
 `workbooks/` holds what other programs made of the workbook that `write_traps` writes: `traps.ods`, `traps.xls` and the
-same with `_1904` are LibreOffice's (`soffice --convert-to ods traps.xlsx`), `traps.xlsb` and `traps_sheetjs.xls` are
-SheetJS's (`XLSX.writeFile(XLSX.readFile("traps.xlsx", {cellNF: true}), "traps.xlsb", {bookType: "xlsb"})`).
+same with `_1904` are LibreOffice's (`soffice --convert-to ods traps.xlsx`), `traps_sheetjs.xls` is SheetJS's
+(`XLSX.writeFile(XLSX.readFile("traps.xlsx", {cellNF: true}), "traps.xls", {bookType: "xls"})`).
 """
 
 from __future__ import annotations
@@ -105,4 +105,4 @@ def test_a_hidden_sheet_is_read_when_it_is_named(see_all, path):
 
 
 def test_there_are_made_workbooks():
-    assert {path.suffix for path in MADE.glob("traps*")} == {".xls", ".xlsb", ".ods"}
+    assert {path.suffix for path in MADE.glob("traps*")} == {".xls", ".ods"}

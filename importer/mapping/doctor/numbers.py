@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _DECIMAL: Final = r"^\s*\+?[0-9]{6,}[.,]0+\s*$|^\s*\+?[0-9]+([.,][0-9]*)?[eE]\+?[0-9]{1,3}\s*$"
 _BARE: Final = r"^[1-9][0-9]{6,14}$"
-_WORKBOOKS: Final = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
+_WORKBOOKS: Final = frozenset({"xlsx", "xlsm", "xls", "ods"})
 _AS_TEXT: Final = "format the column as text in the spreadsheet, and export it again from the original"
 
 
