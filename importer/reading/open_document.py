@@ -270,22 +270,22 @@ def _number(value: str, shown: str, kind: str) -> tuple[str, str, str]:
     except ValueError:
         return shown, "", ""
     text = text_of(number)
-    if kind == "float" and (shows_more(shown, text) or _LOGICAL.get(shown) == text):
+    if kind == "float" and shown and not _NUMBER_STYLE(shown) and not (_FRACTION(shown) and number % 1):
+        digits = re.sub(r"\D", "", shown)
+        if digits and re.sub(r"\D", "", text) not in digits:
+            return shown, "cell-shown-differently", f"is shown, but the cell holds {text}"
         return shown, "", ""
     return (text, "digits-lost", DIGITS_LOST) if lost_digits(number) else (text, "", "")
 
 
-_WHOLE: Final = re.compile(r"\d{1,15}", re.ASCII).fullmatch
-_WITH_SIGNS: Final = re.compile(r"[+(]*\d[\d()/ -]*").fullmatch
-_LOGICAL: Final = {"TRUE": "1", "FALSE": "0"}
-"""The result of `TRUE()` is stored as a number."""
-
-
-def shows_more(shown: str, number: str) -> bool:
-    """Whether a whole number is shown with zeros in front, or with the signs of a phone number or an id."""
-    if shown == number or not _WHOLE(number) or not _WITH_SIGNS(shown):
-        return False
-    return int(re.sub(r"\D", "", shown)) == int(number)
+_NUMBER_STYLE: Final = re.compile(
+    r"(?:[-−(]|\+(?=.*[.,%]))?\s?[$€£¥₹]?\s?"
+    r"(?:0|[1-9]\d{0,2}(?:[.,'’\s]\d{2,3})*[.,'’\s]\d{3}|[1-9]\d*)?(?:[.,]\d*)?(?:E[-+]?\d+)?"
+    r"\s?[%$€£¥₹]?\s?[-)]?",
+    re.ASCII,
+).fullmatch
+"""Decimals, separators, a currency, brackets for a minus: the stored number is sent (`docs/decisions/number-formats.md`)."""
+_FRACTION: Final = re.compile(r"-?(?:\d+ +)?\d+ */ *\d+\s*", re.ASCII).fullmatch
 
 
 def _moment(value: str) -> str:

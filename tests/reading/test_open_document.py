@@ -127,18 +127,42 @@ def test_a_comment_is_no_part_of_what_the_cell_shows(ods_of, see_all):
     [
         ("501", "00501", "00501"),
         ("919876543210", "+919876543210", "+919876543210"),
+        ("7911123456", "+44 7911123456", "+44 7911123456"),
+        ("707070707", "07 07 07 07 07", "07 07 07 07 07"),
         ("12345678", "012-34-5678", "012-34-5678"),
+        ("42", "ID-00042", "ID-00042"),
+        ("1", "Yes", "Yes"),
+        ("5", "5 kg", "5 kg"),
+        ("5.5", "5,50 kg", "5,50 kg"),
         ("1234567", "1,234,567", "1234567"),
+        ("1234567", "12,34,567", "1234567"),
         ("1234567", "1\u202f234\u202f567", "1234567"),
+        ("1234567", "1.234.567,00", "1234567"),
         ("501", "501", "501"),
+        ("501", "501.", "501"),
         ("0.5", "0.50", "0.5"),
+        ("0.5", ".5", "0.5"),
+        ("0.5", "1/2", "0.5"),
+        ("1234", "12/34", "12/34"),
         ("-5", "-5", "-5"),
-        ("501", "501 kg", "501"),
+        ("-5", "(5)", "-5"),
+        ("-5.25", "- 5,25", "-5.25"),
+        ("1.5", "+1.5", "1.5"),
+        ("12.5", "$12.50", "12.5"),
+        ("181000000000", "1.81E+11", "181000000000"),
+        ("501", "", "501"),
     ],
 )
 def test_number_formats_that_change_the_digits_are_followed(ods_of, see_all, value, shown, text):
     (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(f'office:value-type="float" office:value="{value}"', shown))))
     assert seen.rows[3] == ["2", text]
+
+
+@pytest.mark.parametrize(("value", "shown"), [("501.5", "00502"), ("4711", "ID-47"), ("5.4", "5 kg")])
+def test_a_number_that_is_not_shown_as_a_whole_is_a_problem(ods_of, see_all, value, shown):
+    (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(f'office:value-type="float" office:value="{value}"', shown))))
+    assert seen.rows[3] == ["2", shown]
+    assert seen.codes == [(3, "cell-shown-differently", "name")]
 
 
 def test_an_encrypted_file_is_password_protected(ods_of, see_all):
