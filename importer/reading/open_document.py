@@ -280,12 +280,11 @@ def _number(value: str, shown: str, kind: str) -> tuple[str, str, str]:
 
 _NUMBER_STYLE: Final = re.compile(
     r"(?:[-−(]|\+(?=.*[.,%]))?\s?[$€£¥₹]?\s?"
-    r"(?:0|[1-9]\d{0,2}(?:[.,'’\s]\d{2,3})*[.,'’\s]\d{3}|[1-9]\d*)?(?:[.,]\d*)?(?:E[-+]?\d+)?"
-    r"\s?[%$€£¥₹]?\s?[-)]?",
-    re.ASCII,
+    r"(?:0|[1-9][0-9]{0,2}(?:[.,'’\s][0-9]{2,3})*[.,'’\s][0-9]{3}|[1-9][0-9]*)?(?:[.,][0-9]*)?(?:E[-+]?[0-9]+)?"
+    r"\s?[%$€£¥₹]?\s?[-)]?"
 ).fullmatch
-"""Decimals, separators, a currency, brackets for a minus: the stored number is sent (`docs/decisions/number-formats.md`)."""
-_FRACTION: Final = re.compile(r"-?(?:\d+ +)?\d+ */ *\d+\s*", re.ASCII).fullmatch
+"""Decimals, separators, a currency, brackets for a minus: the value is sent (`docs/decisions/number-formats.md`)."""
+_FRACTION: Final = re.compile(r"-?(?:[0-9]+ +)?[0-9]+ */ *[0-9]+\s*").fullmatch
 
 
 def _moment(value: str) -> str:
