@@ -96,10 +96,7 @@ def _machine(settings: Settings) -> str:
     cpu = _found(r"model name\s*: (.+)", Path("/proc/cpuinfo")) or platform.processor() or platform.machine()
     kib = _found(r"MemTotal:\s*(\d+)", Path("/proc/meminfo"))
     memory = f", {int(kib) / (1 << 20):.0f} GiB of memory" if kib else ""
-    ours = " ".join(
-        f"{name} {_pinned(name)}"
-        for name in ("pandas", "pyarrow", "pandera", "phonenumbers", "httpx")
-    )
+    ours = " ".join(f"{name} {_pinned(name)}" for name in ("pandas", "pyarrow", "pandera", "phonenumbers", "httpx"))
     floors = " ".join(
         f"{name} {environments.version_of(name, 'floors')}" for name in ("pandas", "python-calamine", "fastexcel")
     )
