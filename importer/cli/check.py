@@ -25,7 +25,7 @@ def check(**options: Any) -> int:
     from importer.runs.send import rate_of
 
     here = session(options)
-    request = request_of(options, here.settings)
+    request = request_of(options, here)
     rate = rate_of(request.rate, here.settings.credential_kind())
     with here.job() as job:
         return told(here, job.check(request, name=options["run_name"], rate=rate))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from importer.model.examination import Examination, OwnerCount, Symptom
 
-_SYMPTOMS: Final = 12
+SYMPTOMS_SHOWN: Final = 12
 _CHANGES: Final = 8
 _OWNERS: Final = 10
 _DOUBTFUL: Final = 5
@@ -21,13 +21,13 @@ _DOUBTFUL: Final = 5
 def symptom_lines(symptoms: Sequence[Symptom], *, several_sources: bool) -> list[str]:
     """What was found where, and the line of YAML that helps, with its place in the mapping."""
     lines = ["Columns, and what would help in the mapping:"] if symptoms else []
-    for symptom in symptoms[:_SYMPTOMS]:
+    for symptom in symptoms[:SYMPTOMS_SHOWN]:
         where = _rows(symptom, several_sources=several_sources)
         lines.append(_line(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {where}"))
         if symptom.place:
             lines.append(_line(f"      In the mapping, set {symptom.key}:"))
         lines.append(_line(f"      {symptom.cure}"))
-    return lines + _more(len(symptoms) - _SYMPTOMS, "in the report")
+    return lines + _more(len(symptoms) - SYMPTOMS_SHOWN, "in the report")
 
 
 def change_lines(examination: Examination) -> list[str]:

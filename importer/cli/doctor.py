@@ -29,9 +29,8 @@ def doctor(**options: Any) -> int:
         here.console.document([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            here.console.result(
-                f"{'ok ' if finding.fine else 'NO '} {finding.subject:<13} {here.console.shown(finding.seen)}"
-            )
+            mark = "?  " if finding.unproven else "ok " if finding.fine else "NO "
+            here.console.result(f"{mark} {finding.subject:<13} {here.console.shown(finding.seen)}")
             if not finding.fine and finding.tip:
                 here.console.result(f"     tip: {here.console.shown(finding.tip)}")
     return 0 if all(finding.fine for finding in findings) else 2

@@ -11,7 +11,7 @@ from typing import NoReturn, TextIO
 
 import click
 
-from importer.cli.commands import importer
+from importer.cli.commands import importer, usage_tip
 from importer.cli.console import Console
 from importer.cli.hardening import harden, traceback_of
 from importer.cli.signals import handled_signals
@@ -64,18 +64,15 @@ def _run(argv: Sequence[str], stop_request: StopRequest) -> int:
 
 
 def _explain_usage(error: click.ClickException) -> None:
-    context = getattr(error, "ctx", None)
-    tip = f"`{context.command_path} --help` shows every option." if context else ""
-    Console().error(error.format_message(), tip)
+    Console().error(error.format_message(), usage_tip(error))
 
 
 def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
     """Where it happened, without the values that were there: they may be personal."""
     place = place_of(error)
-    Console().error(
-        f"this is a defect of the importer: {place}",
-        "Nothing is lost: `importer runs` shows how far the run came. Please report this line; -v shows more.",
-    )
+    far = "Nothing is lost: `importer runs` shows how far the run came. " if argv[:1] in (["run"], ["resume"]) else ""
+    tip = f"{far}Please report this line; -v shows more."
+    Console().error(f"this is a defect of the importer: {place}", tip)
     if "-v" in argv or "--verbose" in argv:
         click.echo(visible(traceback_of(error), keep="\n", longest=None), err=True, nl=False)
     return f"defect: {place}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from importer.cli.options import COMMON, FORMAT
-from importer.model.visible import visible
+from importer.model.visible import file_word, visible
 
 if TYPE_CHECKING:
     from importer.cli.session import Session
@@ -61,7 +61,8 @@ def _show(here: Session, suggested: Suggested, file: Path, target: Path) -> None
         here.console.say(line)
     for look in suggested.suggestion.looks:
         here.console.say(f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text.rstrip(':')}")
-    here.console.result(f"Written: {target}\nNext, after a look at it:  importer check {file} -m {target}")
+    step = f"importer check {file_word(file)} -m {file_word(target)}"
+    here.console.result(f"Written: {target}\nNext, after a look at it:  {step}")
 
 
 def _what_was_read(suggested: Suggested) -> list[str]:

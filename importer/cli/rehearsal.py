@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterat
         if run.planned and then != now:
             raise RunError(
                 f"the run {run.run_id} belongs to the {what} {then}, not to {now}",
-                tip=f"Give what the run began with: --org {run.request.org} --base-url {run.request.base_url}",
+                tip=f"Give what the run began with: --org {quote(run.request.org)} --base-url {run.request.base_url}",
             )
     yield destination
 

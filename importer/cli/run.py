@@ -28,7 +28,7 @@ def run(**options: Any) -> int:
     from importer.cli.session import request_of, session
 
     here = session(options)
-    request = request_of(options, here.settings)
+    request = request_of(options, here)
     with here.job() as job:
         if request.sandbox:
             with sandbox_destination(here) as destination:

@@ -47,6 +47,8 @@ def runs(**options: Any) -> int:
     for run, counts, _ in listed:
         words = ", ".join(f"{counts[status]:,} {status}" for status in RowStatus if counts.get(status))
         here.console.result(f"{run.run_id:<{width}}  {run.command:<5}  {run.state:<11}  {words}")
+        if run.command == "run" and run.state in ("stopped", "interrupted") and not run.planned:
+            here.console.result(f"  nothing was sent: {run.reason}")
         story = stories.get(run.run_id)
         if story and story.first not in told:  # once, below the newest run that it is about
             told.add(story.first)

@@ -100,16 +100,17 @@ def session(options: dict[str, Any]) -> Session:
     )
 
 
-def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
+def request_of(options: dict[str, Any], session: Session) -> RunRequest:
     """What was asked for, with the mapping's text as it is now."""
     from importer.mapping import load_mapping
     from importer.model.run import OnDuplicate, RunRequest
     from importer.model.source import ReadOptions
     from importer.runs.settings import SETTINGS
 
+    settings = session.settings
     loaded = load_mapping(options["mapping_path"])
     return RunRequest(
-        files=tuple(str(file) for file in options["files"]),
+        files=tuple(str(file) for file in _without_lock_files(options["files"], session.console)),
         mapping_path=loaded.path,
         mapping_text=loaded.text,
         options=ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")}),
@@ -125,3 +126,20 @@ def request_of(options: dict[str, Any], settings: Settings) -> RunRequest:
         canary=not options.get("no_canary", False),
         assume_new=options.get("assume_new", False),
     )
+
+
+def _without_lock_files(files: tuple[Path, ...], console: Console) -> list[Path]:
+    """`inbox/*.xlsx` names Excel's lock files, too. Raises SourceError if there is nothing else."""
+    from importer.errors import SourceError
+    from importer.reading import lock_owner
+
+    owners = {file: owner for file in files if (owner := lock_owner(file)) is not None}
+    for file, owner in owners.items():
+        book = file.name.removeprefix("~$")
+        console.say(
+            f"note: {file} is skipped: it is Excel's lock file. {owner or 'Somebody'} has {book} open;"
+            " what is not saved yet is not imported."
+        )
+    if len(owners) == len(files):
+        raise SourceError("there is no file but Excel's lock files", tip="Name the workbook, without ~$ in front.")
+    return [file for file in files if file not in owners]

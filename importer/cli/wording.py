@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from importer.cli.columns import change_lines, owner_lines, symptom_lines
+from importer.cli.columns import SYMPTOMS_SHOWN, change_lines, owner_lines, symptom_lines
 from importer.model.operation import Kind
 from importer.model.visible import visible
 
@@ -16,14 +17,19 @@ if TYPE_CHECKING:
     from importer.model.run import RunReport
     from importer.model.source import SourceInfo
     from importer.runs.closing import Finished
+    from importer.runs.finish import Ended
     from importer.runs.job import Announcement
     from importer.runs.settings import Settings
 
-_LINES: Final = 15
+_LINES: Final = 16
 """The longest conclusion; the columns that a check adds do not count."""
 
 _STATUSES_SHOWN: Final = 6
 _PROBLEMS_SHOWN: Final = 4
+_WARNINGS_SHOWN: Final = 3
+_DATES: Final = frozenset({"dates-ambiguous", "dates-unread", "dates-as-serials"})
+"""One cell in one of these signs is one problem of `date-ambiguous` or `date-invalid`."""
+_OBSTACLES_SHOWN: Final = 3
 _GOOD: Final = ("created", "valid")
 _FOLLOW_UPS: Final = ("accepted", "pending", "held", "unknown", "rejected")
 _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
@@ -97,12 +103,11 @@ def note_lines(source: SourceInfo) -> list[str]:
 
 
 def conclusion(finished: Finished) -> str:
-    """What happened, what needs a person, and where it all stands: at most 15 lines, and for a check the columns.
+    """What happened, what needs a person, and where it all stands: at most 16 lines, and for a check the columns.
 
     It holds colours, which whoever prints it leaves out where they are not wanted.
     """
     report = finished.ended.report
-    files = finished.ended.files
     how = {"finished": "finished", "stopped": "stopped", "interrupted": "was interrupted"}[report.state]
     lines = [
         f"Run {click.style(report.run_id, bold=True)} {click.style(how, fg=_COLOURS[report.state])} "
@@ -111,14 +116,42 @@ def conclusion(finished: Finished) -> str:
     lines += _statuses(report.counts)
     lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)
     story = [f"  in all: {report.story.sentence}"] if report.story else []
-    ending = [*story, *_estimate(report), *_why(finished)]
-    paths = [
-        f"Rows that need a person: {visible(files['rejects.csv'])}",
-        f"Report:                  {visible(files['report.html'])}",
-    ]
-    lines += _problems(report.problems, room=_LINES - len(lines) - len(ending) - len(paths))
+    ending = [*_warnings(finished.ended.warnings), *story, *_estimate(finished), *_why(finished)]
+    paths = _paths(finished.ended)
     columns = _columns(report) if report.command == "check" else []
+    problems = _not_of_columns(report) if columns else report.problems
+    lines += _problems(problems, room=_LINES - len(lines) - len(ending) - len(paths))
     return "\n".join([*lines, *columns, *ending, *paths])
+
+
+def _paths(ended: Ended) -> list[str]:
+    """Where to go on; without rows to fix, no file of them is named."""
+    rejects = f"Rows that need a person: {visible(ended.files['rejects.csv'])}" if ended.rejects else ""
+    fine = "No row needs fixing." if ended.report.state == "finished" else ""
+    return [*filter(None, [rejects or fine]), f"Report:                  {visible(ended.files['report.html'])}"]
+
+
+def _warnings(warnings: Mapping[str, int]) -> list[str]:
+    """What stops no row but should be known, in one line."""
+    from importer.model.problem import KINDS
+
+    said = [f"{rows:,} × {code} ({KINDS[code].title})" for code, rows in warnings.items()]
+    more = f", and {len(said) - _WARNINGS_SHOWN} more; see the report" if len(said) > _WARNINGS_SHOWN else ""
+    return [f"  warnings: {', '.join(said[:_WARNINGS_SHOWN])}{more}"] if said else []
+
+
+def _not_of_columns(report: RunReport) -> dict[str, int]:
+    """The problems that the symptoms of the columns do not say in whole: a finding is said once."""
+    from importer.mapping.doctor.values import SIGN_OF
+
+    sign_of = {**SIGN_OF, **dict.fromkeys(["date-ambiguous", "date-invalid"], "dates")}
+    in_columns, in_rows = Counter[str](), Counter[str]()
+    for symptom in report.examination.symptoms[:SYMPTOMS_SHOWN]:
+        in_columns["dates" if symptom.code in _DATES else symptom.code] += symptom.count
+    for code, count in report.problems.items():
+        in_rows[sign_of.get(code, "")] += count
+    said = {sign for sign, count in in_columns.items() if count == in_rows[sign]}
+    return {code: count for code, count in report.problems.items() if sign_of.get(code, "") not in said}
 
 
 def _statuses(counts: dict[str, int]) -> list[str]:
@@ -142,15 +175,19 @@ def _follow_ups(word: str, states: dict[str, int]) -> list[str]:
     return [f"  {word}: {counted}"] if counted else []
 
 
-def _estimate(report: RunReport) -> list[str]:
+def _estimate(finished: Finished) -> list[str]:
+    """What a run would do: stop, and why, or send."""
+    report = finished.ended.report
     if report.command != "check":
         return []
+    obstacles = [f"  {visible(why)}" for why in finished.obstacles[:_OBSTACLES_SHOWN]]
     estimate = report.estimate
     if not estimate.rows_to_send:
-        return ["  A run would send nothing."]
+        return [*obstacles, "  A run would send nothing."]
     time = f"about {duration(estimate.seconds)}" if estimate.seconds else "as fast as the server answers (rate 0)"
     rows, requests = counted(estimate.rows_to_send, "row"), counted(estimate.requests, "request")
-    return [f"  A run would send {rows} in {requests}, {time}."]
+    who = "Otherwise it" if obstacles else "A run"
+    return [*obstacles, f"  {who} would send {rows} in {requests}, {time}."]
 
 
 def _why(finished: Finished) -> list[str]:

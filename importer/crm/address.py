@@ -38,7 +38,7 @@ def checked_base_url(base_url: str, *, allow_private: bool = False) -> str:
     """
     if wrong := _what_is_wrong(base_url, allow_private=allow_private):
         raise SettingsError(
-            f"the base URL {without_user(base_url)!r} cannot be used: {wrong}",
+            f"the base URL {without_secrets(base_url)!r} cannot be used: {wrong}",
             tip=f"Give it as https://HOST, for example {DEFAULT_BASE_URL}.",
         )
     return base_url.rstrip("/")
@@ -72,9 +72,10 @@ def not_reachable(url: str, *, allow_private: bool) -> str:
     return f"{host} is {why}{' (--allow-private permits it)' if why == PRIVATE else ''}" if why else ""
 
 
-def without_user(url: str) -> str:
-    """The address without what is before an `@`: that may be a password."""
-    return re.sub(r"^([^/@]*//)?.*@", r"\1***@", url, flags=re.DOTALL)
+def without_secrets(url: str) -> str:
+    """The address without what is before an `@`, or after a `?` or `#`: that may be a password or a key."""
+    without_user = re.sub(r"^([^/@]*//)?.*@", r"\1***@", url, flags=re.DOTALL)
+    return re.sub(r"([?#]).*", r"\1***", without_user, flags=re.DOTALL)
 
 
 def _is_well_formed(base_url: str) -> bool:

@@ -18,6 +18,15 @@ _ESCAPES: Final = re.compile(rb"[\\\x00]")
 """Signs that a JSON text says more than its bytes show: escapes, or two bytes a character."""
 
 
+_ODD: Final = {
+    "it stands in quotation marks": re.compile(r"""(["'`]).*\1\Z"""),
+    "it is a variable that nothing has replaced": re.compile(r"\$|%\w+%\Z"),
+    "it is a placeholder": re.compile(r"<.*>\Z|\{.*\}\Z|(your|my|insert|paste|enter|change)[-_]?|x+\Z|\*+\Z", re.I),
+    "it is an address": re.compile(r"https?://", re.I),
+    "it begins with the name of a header": re.compile(r"(x-org-api-key|authorization|bearer)\b", re.I),
+}
+
+
 class CredentialKind(StrEnum):
     """How the credential is sent (contract: one of the two)."""
 
@@ -51,6 +60,11 @@ class Credential:
         self.source = source
         self._secret = secret
         self._spellings = spellings(secret)
+
+    @property
+    def oddity(self) -> str:
+        """Why it is hardly a key, without quoting it; empty if its form is fine."""
+        return next((what for what, pattern in _ODD.items() if pattern.match(self._secret)), "")
 
     def headers(self) -> dict[str, str]:
         """The request header that carries the credential."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from importer.crm.address import is_loopback, not_an_address, not_reachable, without_user
+from importer.crm.address import is_loopback, not_an_address, not_reachable, without_secrets
 from importer.crm.redaction import remember
 from importer.errors import SettingsError
 
@@ -65,7 +65,7 @@ def checked_proxy(url: str, *, allow_private: bool = False) -> Proxy:
     user = urlsplit(url).netloc.rpartition("@")[0] if "@" in url else ""
     for secret in (user, unquote(user), unquote(user.partition(":")[2])):
         remember(secret)
-    shown = without_user(url)
+    shown = without_secrets(url)
     if wrong := not_an_address(url) or _not_a_proxy(url) or not_reachable(url, allow_private=allow_private):
         raise SettingsError(
             f"the proxy {shown} cannot be used: {wrong}",

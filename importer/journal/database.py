@@ -44,8 +44,8 @@ def disk_error(path: Path | str, error: Exception) -> LocalDiskError:
     """The journal's own words for whatever the disk or SQLite said."""
     return LocalDiskError(
         f"the journal {path} cannot be used: {error}",
-        tip="Nothing is sent without it. Free some disk space or mend the folder's permissions; "
-        "`importer resume` then goes on.",
+        tip="Nothing is sent without it. Free some disk space or fix the folder's permissions; "
+        "`importer resume` then goes on with a run that had begun.",
     )
 
 

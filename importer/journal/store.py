@@ -115,9 +115,21 @@ class Journal:
             " OR (state IN ('stopped', 'interrupted') AND planned_at IS NOT NULL))"
             f" AND json_extract(request, '$.mapping_path') != '{PURGED}' ORDER BY id DESC LIMIT 1"
         )
-        if not found:
-            raise RunError(f"no run in {self.folder} is unfinished", tip="`importer runs` lists the runs so far.")
-        return found[0]
+        if found:
+            return found[0]
+        stopped = self._runs(
+            "WHERE command = 'run' AND state IN ('stopped', 'interrupted') AND planned_at IS NULL"
+            " ORDER BY id DESC LIMIT 1"
+        )
+        if not stopped:
+            tip = "`importer runs` lists the runs so far." if self.runs() else "`importer run` begins one."
+            raise RunError(f"no run in {self.folder} is unfinished", tip=tip)
+        # It was not allowed to send, so it has to be named: a resume that runs by itself must not allow it.
+        raise RunError(
+            f"no run in {self.folder} is unfinished; {stopped[0].run_id} was stopped before it sent anything:"
+            f" {stopped[0].reason}",
+            tip=f"`importer resume {stopped[0].run_id}` sends it all the same.",
+        )
 
     def _runs(self, rest: str, *values: object) -> list[StoredRun]:
         return [_stored(row) for row in self.connection.execute(f"SELECT * FROM runs {rest}", values)]
@@ -214,6 +226,16 @@ class Journal:
             (sha256, realm),
         ).fetchone()
         return str(row["run_id"]) if row else ""
+
+    def imported_anywhere(self, sha256: str) -> tuple[str, str] | None:
+        """The last finished run that sent a file of this content to a real server, and its organization."""
+        row = self.connection.execute(
+            "SELECT runs.run_id, realms.org FROM sources JOIN runs ON runs.id = sources.run"
+            " JOIN realms ON realms.id = runs.realm WHERE sources.sha256 = ? AND runs.state = 'finished'"
+            " AND runs.command = 'run' AND substr(realms.origin, 1, 8) != 'sandbox:' ORDER BY runs.id DESC LIMIT 1",
+            (sha256,),
+        ).fetchone()
+        return (row["run_id"], row["org"]) if row else None
 
     # sending
 

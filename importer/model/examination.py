@@ -77,11 +77,15 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something in which the columns differ from those of the last run; `kind` is a word such as `renamed`."""
+    """Something in which the columns differ from those of the last run; `kind` is a word such as `renamed`.
+
+    `stops`: a column that the mapping uses is concerned, so somebody has to look before a run sends.
+    """
 
     kind: str
     column: str
     detail: str
+    stops: bool = True
 
     @property
     def sentence(self) -> str:
@@ -101,6 +105,11 @@ class Examination:
     symptoms: tuple[Symptom, ...] = ()
     changes: tuple[Change, ...] = ()
     compared_with: str = ""
+
+    @property
+    def stopping(self) -> tuple[Change, ...]:
+        """The changes at which a run stops."""
+        return tuple(change for change in self.changes if change.stops)
 
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")

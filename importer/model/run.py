@@ -97,6 +97,7 @@ class Story:
     """A run and those that took up its mended rows, as one: what became of the `rows` of the run `first`.
 
     `created` leads at first and `mended` later; `left` rows still need a person, or are not sent yet.
+    The rest of `rows` needs nothing: duplicates, and rows that are left out on purpose.
     """
 
     first: str
@@ -108,10 +109,15 @@ class Story:
     @property
     def sentence(self) -> str:
         """All of it in one line."""
-        return (
-            f"{self.rows:,} rows of run {self.first}: {self.created:,} created at first, "
-            f"{self.mended:,} after mending, {self.left:,} left"
-        )
+        rest = self.rows - self.created - self.mended - self.left
+        counts = [
+            f"{self.created:,} created at first",
+            f"{self.mended:,} after fixing",
+            f"{self.left:,} left",
+            *([f"{rest:,} need nothing"] if rest > 0 else []),
+            *([f"{-rest:,} of them new in later files"] if rest < 0 else []),
+        ]
+        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'} of run {self.first}: {', '.join(counts)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

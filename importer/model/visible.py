@@ -1,5 +1,6 @@
 """Text of cells, files and servers, made safe to be shown: on a terminal, in a log, on a page (CWE-150)."""
 
+import shlex
 import unicodedata
 from typing import Final
 
@@ -19,6 +20,11 @@ def visible(text: str, *, keep: str = "", longest: int | None = LONGEST) -> str:
     if text.isprintable():  # almost every text is
         return text
     return "".join(c if c in keep or not _is_dangerous(c) else _written(c) for c in text)
+
+
+def file_word(path: object) -> str:
+    """A file as a word of a command that a shell takes as it stands; none that begins with a dash is an option."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
 
 
 def visible_json(text: str) -> str:

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importer.reading.digests import sha256_of
     from importer.reading.mended import is_mended
-    from importer.reading.opening import open_tables
+    from importer.reading.opening import lock_owner, open_tables
     from importer.reading.table import Table
 
-__all__ = ["Table", "is_mended", "open_tables", "sha256_of"]
+__all__ = ["Table", "is_mended", "lock_owner", "open_tables", "sha256_of"]
 
-_MODULES = {"Table": "table", "is_mended": "mended", "open_tables": "opening", "sha256_of": "digests"}
+_MODULES = {
+    "Table": "table",
+    "is_mended": "mended",
+    "lock_owner": "opening",
+    "open_tables": "opening",
+    "sha256_of": "digests",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -58,7 +58,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
     RowStatus.SKIPPED_KNOWN: Wording(
         label="known, skipped",
         clause="skipped as known",
-        meaning="An earlier run has seen this lead, so it was not sent.",
+        meaning="An earlier run has seen this lead, so it is not sent again.",
         tone=Tone.CALM,
     ),
     RowStatus.DUPLICATE_IN_FILE: Wording(
@@ -82,13 +82,13 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
     RowStatus.INVALID: Wording(
         label="invalid",
         clause="invalid",
-        meaning="The row breaks a rule and was not sent.",
+        meaning="The row breaks a rule, so it is never sent.",
         tone=Tone.PERSON,
     ),
     RowStatus.CONFLICT_IN_FILE: Wording(
         label="in conflict",
         clause="in conflict with another row",
-        meaning="Several rows have one CRM id but differ; none of them was sent.",
+        meaning="Several rows have one CRM id but differ, so none of them is sent.",
         tone=Tone.PERSON,
     ),
     RowStatus.REJECTED: Wording(

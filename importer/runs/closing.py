@@ -19,10 +19,14 @@ from importer.runs.stop_request import Interrupted, StopRequest
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """How a command ended: its report, and the reason when it stopped early."""
+    """How a command ended: its report, and the reason when it stopped early.
+
+    `obstacles`: of a check, what would stop a run of the same files before anything is sent.
+    """
 
     ended: Ended
     stop: Stop | None = None
+    obstacles: tuple[str, ...] = ()
 
 
 class Closing:

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ from importer.crm.proxy import Proxy
 from importer.errors import ImporterError, SettingsError
 from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal
+from importer.private import refused
 from importer.runs.lock import sending_lock
 from importer.runs.settings import Settings
 
@@ -26,25 +28,30 @@ _CONNECT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the doctor: whether it is fine, what was looked at, what was seen, and what to do."""
+    """One line of the doctor: whether it is fine, what was looked at, what was seen, and what to do.
+
+    `unproven`: nothing is wrong with it, but only a run can tell whether it is right.
+    """
 
     fine: bool
     subject: str
     seen: str
     tip: str = ""
+    unproven: bool = False
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at settings, credential, journal, disk and server, in this order."""
     folder = Path(settings["reports_dir"])
     yield Finding(fine=True, subject="reports", seen=f"{folder} ({settings.source('reports_dir')})")
+    yield _tried("folder", lambda: _writable(folder))
     yield _tried("journal", lambda: _journal(folder))
     yield _space(folder)
     yield _tried("server", lambda: f"{settings.base_url()} ({settings.source('base_url')})")
     if settings["proxy"] or settings.unused_proxy():
         yield _tried("proxy", lambda: _proxy(settings))
     yield _tried("organisation", lambda: f"{settings.required_org()} ({settings.source('org')})")
-    yield _tried("credential", lambda: _credential(settings))
+    yield _credential(settings)
     yield _connection(settings)
 
 
@@ -55,9 +62,30 @@ def _tried(subject: str, look: Callable[[], str]) -> Finding:
         return Finding(fine=False, subject=subject, seen=error.message, tip=error.tip)
 
 
-def _credential(settings: Settings) -> str:
-    credential = settings.credential_reader()()
-    return f"{credential.kind} from {credential.source}, well-formed"
+def _credential(settings: Settings) -> Finding:
+    try:
+        credential = settings.credential_reader()()
+    except ImporterError as error:
+        return Finding(fine=False, subject="credential", seen=error.message, tip=error.tip)
+    what = f"{credential.kind} from {credential.source}"
+    if credential.oddity:
+        return Finding(fine=False, subject="credential", seen=f"{what}: {credential.oddity}", tip="Copy it again.")
+    seen = f"{what}: its form is fine; whether the server accepts it, only a run can tell"
+    return Finding(fine=True, unproven=True, subject="credential", seen=seen)
+
+
+def _writable(folder: Path) -> str:
+    """Write a file into the folder, or into the one where it would be made, and remove it again."""
+    existing = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return f"{folder} can be written"
+    except OSError as error:
+        raise refused(existing, error) from error
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 def _journal(folder: Path) -> str:
@@ -71,8 +99,7 @@ def _journal(folder: Path) -> str:
 
 
 def _space(folder: Path) -> Finding:
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(_existing(folder)).free
     seen = f"{free / (1 << 30):.1f} GiB free"
     return Finding(fine=free >= _ENOUGH_SPACE, subject="disk", seen=seen, tip="Free some space: 256 MiB at least.")
 

@@ -15,7 +15,7 @@ from importer.model.problem import Problem
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from importer.reading import is_mended
-from importer.validating.drift import changes
+from importer.validating.drift import changed_names, changes
 
 _NAMED: Final = 3
 
@@ -53,13 +53,18 @@ class Doctors:
 
 
 def compare(journal: Journal, run: StoredRun, examination: Examination, *, mapping: str) -> Examination:
-    """Compare with the last run of the mapping, and keep what was found; a `mapping` without name is not compared."""
+    """Compare with the last run of the mapping, and keep what was found; a `mapping` without name is not compared.
+
+    The first rows of a file (`--limit`) say nothing about shares, and no later file is compared with them.
+    """
     before, columns = last_columns(journal.connection, run, mapping) if mapping else ("", ())
+    is_part = run.request.limit is not None
+    differ = changed_names if is_part else changes
     found = replace(
         examination,
-        mapping=mapping,
+        mapping="" if is_part else mapping,
         compared_with=before,
-        changes=changes(columns, examination.columns) if before else (),
+        changes=differ(columns, examination.columns) if before else (),
     )
     keep_examination(journal.connection, run, found)
     return found
@@ -76,8 +81,8 @@ def is_mending(request: RunRequest) -> bool:
 
 
 def drift_reason(examination: Examination) -> str:
-    """The first changes in one sentence."""
-    sentences = [change.sentence for change in examination.changes[:_NAMED]]
-    rest = len(examination.changes) - len(sentences)
+    """The first changes that stop a run, in one sentence."""
+    sentences = [change.sentence for change in examination.stopping[:_NAMED]]
+    rest = len(examination.stopping) - len(sentences)
     more = f"; and {rest} more" if rest else ""
     return f"the file differs from that of {examination.compared_with}: {'; '.join(sentences)}{more}"

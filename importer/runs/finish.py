@@ -1,6 +1,6 @@
 """The end of a run, whatever way it ended: its state in the journal, and the report files from the journal alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -30,10 +30,15 @@ from importer.runs.log import LOG
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run with its report on disk: what it amounts to, and where the files are."""
+    """A run with its report on disk: what it amounts to, and where the files are.
+
+    `rejects` counts the rows of rejects.csv, `warnings` the rows of each warning by its code.
+    """
 
     report: RunReport
     files: dict[str, str]
+    rejects: int = 0
+    warnings: dict[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -94,7 +99,8 @@ def _write_report(journal: Journal, run: StoredRun) -> Ended:
         files[LOG_NAME] = str(folder / LOG_NAME)
     files["summary.json"] = str(folder / "summary.json")
     write_summary(Path(files["summary.json"]), report, files)
-    return Ended(report=report, files=files)
+    warnings = {group.code: group.rows for group in overview.groups if group.warning}
+    return Ended(report=report, files=files, rejects=overview.people_count, warnings=warnings)
 
 
 def _workbooks(report: RunReport) -> list[tuple[str, str]]:

@@ -2,10 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from importer.clock import Clock
 from importer.crm.address import origin_of
@@ -87,6 +88,7 @@ class Job:
         """Read, map and validate every row and write the report. There is nothing here to send with."""
         loaded, opened = self._opened(request)
         run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
+        obstacles: tuple[str, ...] = ()
         with self._closing(run) as closing:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
             if request.org and request.base_url:
@@ -94,9 +96,27 @@ class Job:
                 mark_known(plan, realm, skip=request.skip_known)
                 warn_of_contacts(plan, realm)
             plan.estimate(estimated(plan, rate))
-            if why := too_many_invalid(plan, request.max_invalid):
-                self._progress.note(f"a run would stop here: {why}")
-        return closing.finished()
+            reasons = filter(None, [too_many_invalid(plan, request.max_invalid), self._drift(run)])
+            obstacles = (*self._imported_before(opened, request), *(f"A run would stop: {why}." for why in reasons))
+        return replace(closing.finished(), obstacles=obstacles)
+
+    def _imported_before(self, opened: list[Opened], request: RunRequest) -> Iterator[str]:
+        """Why a run would refuse the files; where nobody named the organization, that it depends on it."""
+        for each in opened:
+            path, sha256 = each.table.info.path, each.table.info.sha256
+            if request.org:
+                realm = self.journal.realm(origin_of(request.base_url), request.org)
+                if before := self.journal.imported_before(realm, sha256):
+                    yield f"A run would stop: run {before} imported {path} already. Give it --again to send once more."
+            elif found := self.journal.imported_anywhere(sha256):
+                where = f"A run into organization {found[1]} would stop"
+                yield f"{where}: run {found[0]} imported {path}. Give --org ID to check for one."
+
+    def _drift(self, run: StoredRun) -> str:
+        """Why a run would ask before it sends; a comparison with another check says nothing about that."""
+        found = examination_of(self.journal.connection, run)
+        is_sent = found.compared_with and self.journal.run(found.compared_with).command == "run"
+        return f"{drift_reason(found)} (--accept-drift sends it)" if is_sent and found.stopping else ""
 
     def run(self, request: RunRequest, destination: Destination, *, name: str, again: bool) -> Finished:
         """The main job: check, plan, send, report."""
@@ -203,7 +223,7 @@ class Job:
             warn_of_contacts(plan, realm)
             rate = rate_of(request.rate, destination.credential().kind)
             plan.estimate(estimated(plan, rate))
-            closing.stop = _stop(too_many_invalid(plan, request.max_invalid) if gate else "")
+            closing.stop = _stop(run, too_many_invalid(plan, request.max_invalid) if gate else "")
             closing.stop = closing.stop or self._asked(run, plan, destination, rate, gate=gate)
             if closing.stop is None:
                 plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))
@@ -252,7 +272,7 @@ class Job:
             rate=rate,
             examination=examination,
             owners=owners_of(self.journal.connection, run),
-            is_drift_to_answer=bool(examination.changes) and not accepted,
+            is_drift_to_answer=bool(examination.stopping) and not accepted,
         )
         if not (announcement.estimate.rows_to_send or announcement.is_drift_to_answer):
             return None
@@ -260,8 +280,8 @@ class Job:
             if self._confirm(announcement):
                 return None
         if announcement.is_drift_to_answer:
-            return _stop(drift_reason(examination), "Look at the file; --accept-drift sends it all the same.")
-        return _stop("nobody said yes to sending (--yes sends without a question)")
+            return _stop(run, drift_reason(examination), f"Look at the file; --accept-drift or {_ALL_THE_SAME}")
+        return _stop(run, "nobody said yes to sending (--yes sends without a question)")
 
     def _send(self, run: StoredRun, destination: Destination) -> Stop | None:
         total, done = self.journal.progress_of(run)
@@ -287,9 +307,12 @@ class Job:
         return Closing(self.journal, run, self._began, self._stop_request)
 
 
-def _stop(reason: str, tip: str = "`importer resume RUN` sends the plan all the same.") -> Stop | None:
+_ALL_THE_SAME: Final = "`importer resume {run}` sends it all the same."
+
+
+def _stop(run: StoredRun, reason: str, tip: str = _ALL_THE_SAME) -> Stop | None:
     """A run that was not allowed to send: nothing left this machine."""
-    tip = f"Nothing was sent. {tip}"
+    tip = f"Nothing was sent. {tip.format(run=run.run_id)}"
     return Stop(exit_code=ExitCode.USAGE, reason=reason, tip=tip) if reason else None
 
 

@@ -4,10 +4,11 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org, without_user
+from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org, without_secrets
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.proxy import Proxy, environment_proxy, proxy_for
 from importer.crm.trust import Trust
@@ -235,7 +236,7 @@ class Settings:
 
     def shown(self, name: str) -> Any:
         """The value as people may see it."""
-        return without_user(self["proxy"]) if name == "proxy" else self[name]
+        return without_secrets(self["proxy"]) if name == "proxy" else self[name]
 
     def with_value(self, name: str, value: Any, source: str) -> Self:
         """These settings with one that another source names."""
@@ -252,9 +253,9 @@ class Settings:
         base_url, org, key_file = self.base_url(), self["org"], self["api_key_file"]
         if key_file and self.key_server:
             credentials.refuse_other_server(key_file, belongs_to=self.key_server, used_at=base_url)
-        return lambda: credentials.read(
-            Path(key_file) if key_file else None, self.environment, org=org, base_url=base_url
-        )
+        path = Path(key_file) if key_file else None
+        read = partial(credentials.read, path, self.environment, org=org, base_url=base_url)
+        return cache(read) if path and credentials.is_shell_pipe(path) else read
 
 
 def load_settings(
@@ -275,8 +276,8 @@ def load_settings(
         key_server=_key_server(tables) if values["api_key_file"].source in tables else "",
         allow_private=allow_private,
     )
-    if "@" in settings["base_url"]:
-        settings.base_url()  # a password in it would get into journal and messages
+    if {"@", "?", "#"} & {*settings["base_url"]}:
+        settings.base_url()  # a password or key in it would get into journal and messages
     return settings
 
 

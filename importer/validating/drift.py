@@ -9,7 +9,7 @@ from importer.model.examination import Change, ColumnProfile
 from importer.model.known import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 SHARE: Final = Fraction(20, 100)
 """A share that grew by so much (20 percentage points) has jumped."""
@@ -20,22 +20,30 @@ ROWS: Final = 5
 
 def changes(before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> tuple[Change, ...]:
     """What differs: columns renamed, missing and new, then shares of blanks and of problems that jumped."""
-    return (*_of_names([column.name for column in before], [column.name for column in now]), *_of_shares(before, now))
+    used = {column.name for column in (*before, *now) if column.rows}
+    names = _of_names([column.name for column in before], [column.name for column in now], used)
+    return (*names, *_of_shares(before, now))
 
 
-def _of_names(before: Sequence[str], now: Sequence[str]) -> Iterator[Change]:
-    """A missing column whose nearest name is a new one was renamed."""
+def changed_names(before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> tuple[Change, ...]:
+    """Columns renamed, missing and new: all that the first rows of a file can tell."""
+    return tuple(change for change in changes(before, now) if change.kind in ("renamed", "missing", "new"))
+
+
+def _of_names(before: Sequence[str], now: Sequence[str], used: Container[str]) -> Iterator[Change]:
+    """A missing column whose nearest name is a new one was renamed. A column that the mapping ignores stops nothing."""
     missing = [name for name in before if name not in now]
     new = [name for name in now if name not in before]
     for name in missing:
         close = nearest(name, new)
         if close:
             new.remove(close[0])
-            yield Change(kind="renamed", column=name, detail=f"is gone; “{close[0]}” is new and may be the same")
+            detail = f"is gone; “{close[0]}” is new and may be the same"
+            yield Change(kind="renamed", column=name, detail=detail, stops=name in used or close[0] in used)
         else:
-            yield Change(kind="missing", column=name, detail="is gone")
+            yield Change(kind="missing", column=name, detail="is gone", stops=name in used)
     for name in new:
-        yield Change(kind="new", column=name, detail="is new")
+        yield Change(kind="new", column=name, detail="is new", stops=name in used)
 
 
 def _of_shares(before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> Iterator[Change]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from importer.model.problem import Problem
     from importer.model.problems import Problems
 
-_SIGNS: Final = {
+SIGN_OF: Final = {
     "crm-id-missing": "blank-but-required",
     "first-name-missing": "blank-but-required",
     "phone-missing": "blank-but-required",
@@ -60,14 +60,14 @@ class ToldByProblems:
 
     def note(self, problem: Problem) -> None:
         """Count a problem that only the whole file could tell, if it is a sign."""
-        sign = _SIGNS.get(problem.code)
+        sign = SIGN_OF.get(problem.code)
         if sign:
             self._tally(sign).add(problem.row, problem.value)
 
     def _note_signs(self, look: Look, problems: Problems) -> None:
         ours = problems.where(np.asarray(pc.equal(problems.texts("field"), self._target.label)))
         codes = ours.texts("code").dictionary_encode()
-        signs = pa.array([_SIGNS.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
+        signs = pa.array([SIGN_OF.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
         for sign in pc.unique(signs.drop_null()).to_pylist():
             found = ours.where(np.asarray(pc.equal(signs, sign).fill_null(fill_value=False)))
             # `one_of` lists what the mapping makes of the cells, which problems quote.

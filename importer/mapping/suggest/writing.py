@@ -12,6 +12,7 @@ from importer.mapping.suggest.page import Page, printable, rule, scalar
 from importer.mapping.suggest.regions import TIMEZONES
 from importer.mapping.suggest.search import SURE
 from importer.mapping.suggest.words import Role, words_of
+from importer.model.visible import file_word
 
 if TYPE_CHECKING:
     from importer.mapping.suggest.columns import Column
@@ -53,7 +54,7 @@ def written(proposal: Proposal) -> Page:
 def _top(page: Page, proposal: Proposal) -> None:
     page.comment(f"Proposed by importer init from {proposal.source} ({proposal.rows:,} rows).")
     page.comment("It is a proposal: see the lines marked LOOK and TODO, then try it. Nothing is sent by:")
-    page.add(f"#   importer check {printable(proposal.source)} -m {printable(proposal.target)}")
+    page.add(f"#   importer check {file_word(printable(proposal.source))} -m {file_word(printable(proposal.target))}")
     page.comment("docs/mapping.md explains every key.")
     if proposal.export:
         page.add("#")
