@@ -131,8 +131,8 @@ class Section:
     def is_number_style(self) -> bool:
         """Whether it shows nothing but the number: adds no digit, and no sign or word but those of amounts."""
         if not self._digits:
-            shown = words(self.tokens).strip(" ")
-            return self.only == "zero" and bool(shown) and not shown.strip(_DASHES)
+            shown = words(self.tokens).strip(" ")  # a dash for zero, as accountants write it, perhaps with a currency
+            return self.only == "zero" and bool(shown) and _is_currency(shown.strip(f"{_DASHES}% "))
         if self._is_mixed or (not self._is_split and (self._is_padded or words(self._inner))):
             return False
         if self._is_split and not self._has("exponent") and all(text == "0" for _, text in self._places):
@@ -148,21 +148,29 @@ class Section:
 
     def shown(self, number: float) -> Shown | None:
         """What a person sees of a number; `None` for what only a spreadsheet can tell."""
-        if self._is_mixed or self._is_split or self._is_scaled or self._has("percent"):
+        if not self._is_understood:
             return None
         minus = "-" if number < 0 and self.only != "negative" else ""
         if not self._digits:  # words instead of a number: `[=1]"Yes";[=0]"No"`
             shown = words(self.tokens).strip(" ")
             return Shown(minus + shown if shown else "", is_all=True)
         stored = text_of(abs(number))
-        rounded = stored if self._has("general") else _rounded(stored, len(self._places_behind))
+        rounded = stored if self._is_general else _rounded(stored, len(self._places_behind))
         text = self._filled(rounded)
         if text is None:
             return None
         has_minus = number >= 0 or bool(minus) or any(sign in words(self.tokens) for sign in (*_DASHES, "("))
         has_digits = any(map(str.isdigit, text))
-        is_all = has_minus and has_digits and Decimal(rounded) == Decimal(stored)
+        is_all = has_minus and has_digits and rounded == stored
         return Shown((minus + text).strip(" "), is_all=is_all)
+
+    @cached_property
+    def _is_understood(self) -> bool:
+        return not (self._is_mixed or self._is_split or self._is_scaled or self._has("percent"))
+
+    @cached_property
+    def _is_general(self) -> bool:
+        return self._has("general")
 
     def _has(self, kind: str) -> bool:
         return any(token.kind == kind for token in self.tokens)
@@ -240,7 +248,7 @@ class Section:
         whole, _, fraction = number.partition(".")
         digits = [*whole] if whole != "0" else []
         places = len(self._places)
-        if digits and not places and not self._has("general"):
+        if digits and not places and not self._is_general:
             return None  # `"a".00`: spreadsheets do not agree on where the digits go
         text, count = "", 0
         for token in reversed(self._before_point):

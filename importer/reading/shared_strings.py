@@ -195,9 +195,10 @@ class _Strings:
         name = local(name)
         if name == "si":
             self._string = ""
-        elif name == "t" and self._open[-1:] in (["si"], ["r"]):  # one in <rPh> says how its neighbor is pronounced
+        elif name == "t" and self._open[-1:] in (["si"], ["r"]):
             self._piece = ""
-        self._open.append(name)
+        # What stands in <rPh>, however deep, says how its neighbor is pronounced.
+        self._open.append("rPh" if self._open[-1:] == ["rPh"] else name)
         self._spaces.append(keeps_spaces(attributes, self._spaces[-1]))
 
     def _text(self, text: str) -> None:

@@ -21,7 +21,7 @@ MOST_COLUMNS: Final = 16_384
 
 _PARENTS = {"row": "sheetData", "c": "row"}
 _TEXT_OF = {"v": ("c",), "t": ("is", "r")}
-"""Elements that hold text, by their parents: a `<t>` in `<rPh>` says how its neighbor is pronounced."""
+"""Elements that hold text, by their parents."""
 
 
 def parsed_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
@@ -80,7 +80,8 @@ class _Sheet:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = local(name)
         parent = self._open[-1] if self._open else ""
-        self._open.append(name)
+        # What stands in <rPh>, however deep, says how its neighbor is pronounced.
+        self._open.append(parent if parent == "rPh" else name)
         self._spaces.append(keeps_spaces(attributes, self._spaces[-1]))
         if _PARENTS.get(name, parent) != parent:
             return

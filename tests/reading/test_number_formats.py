@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import openpyxl
 import pytest
+import xlsxwriter
 
 from importer.reading.number_formats import number_format
 
@@ -94,6 +96,8 @@ def test_what_is_shown_is_sent_or_a_problem(code, shown):
             "@",
             "@_-",
             "0.###",
+            '_("$"* #,##0_);_("$"* (#,##0);_("$"* "-"_);_(@_)',
+            "0.00%;\\-0.00%;\\%",
             "0;-0;0;@",
             "General;-General",
         ),
@@ -145,3 +149,33 @@ def test_what_is_shown_without_all_that_is_stored_names_both(code, number, text)
 
 def test_days_are_counted_from_1904_where_the_workbook_says_so():
     assert number_format("dd/mm/yyyy").read(43834, from_1904=True).text == "2024-01-05"
+
+
+def by_openpyxl(path, rows):
+    book = openpyxl.Workbook()
+    for number, (code, values) in enumerate(rows, start=1):
+        for column, value in enumerate(values, start=1):
+            book.active.cell(number, column, value).number_format = code
+    book.save(path)
+
+
+def by_xlsxwriter(path, rows):
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, (code, values) in enumerate(rows):
+            sheet.write_row(number, 0, values, book.add_format({"num_format": code}))
+
+
+@pytest.mark.parametrize("write", [by_openpyxl, by_xlsxwriter])
+def test_every_format_is_read_from_a_workbook_as_it_is_shown(tmp_path, see_all, write):
+    names = ["a", "b", "c", "d", "e", "f"]
+    values = (501, 7070707, 6591234567, -501, 0, "abc")
+    write(tmp_path / "x.xlsx", [("General", names), *((code, values) for code in SHOWN)])
+    (seen,) = see_all(tmp_path / "x.xlsx")
+    problems = {(problem.row, problem.column) for problem in seen.problems}
+    assert {problem.code for problem in seen.problems} == {"cell-shown-differently"}
+    for number, shown in enumerate(SHOWN.values(), start=2):
+        read = [
+            None if (number, name) in problems else text for name, text in zip(names, seen.rows[number], strict=True)
+        ]
+        assert read == [*shown], number

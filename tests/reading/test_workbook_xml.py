@@ -23,6 +23,7 @@ TEXTS = {
     f"<r><t{KEPT}>Anna </t></r><r><t>Maria</t></r>": "Anna Maria",
     f"<t>東京</t>{PHONETIC}": "東京",
     f"<r><t>東</t></r><r><t>京</t></r>{PHONETIC}": "東京",
+    '<r><t>課</t></r><rPh sb="0" eb="1"><r><t>カ</t></r></rPh>': "課",
     "<t>R&amp;D 2</t>": "R&D 2",
     "<t></t>": "",
     "": "",
