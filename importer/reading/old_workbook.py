@@ -15,6 +15,7 @@ from importer.reading.cells import lost_digits, text_of
 from importer.reading.formats import SAVE_AS, password_protected
 from importer.reading.number_formats import NumberFormat, format_of
 from importer.reading.records import DIGITS_LOST, Fault, Record
+from importer.reading.sheet_layout import MOST_MERGED, SheetLayout, area_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,19 @@ class OldBook:
             sheet = self._loaded(self.names.index(name))
             for row in range(sheet.nrows):
                 yield self._record(sheet, row)
+
+    def layout(self, name: str) -> SheetLayout:
+        """What is hidden and merged in a sheet that was read before."""
+        with _refusing_damage(self._path):
+            sheet = self._loaded(self.names.index(name))
+            hidden = (row for row, info in sorted(sheet.rowinfo_map.items()) if info.hidden and row < sheet.nrows)
+            return SheetLayout(
+                hidden_rows=tuple(row + 1 for row in hidden if any(value != "" for value in sheet.row_values(row))),
+                merged=tuple(
+                    area_of((top + 1, below), (left, right - 1))
+                    for top, below, left, right in sheet.merged_cells[:MOST_MERGED]
+                ),
+            )
 
     def _loaded(self, index: int) -> Any:
         for other in range(self._book.nsheets):

@@ -18,6 +18,7 @@ from importer.reading.error_texts import is_error
 from importer.reading.formats import SAVE_AS
 from importer.reading.markup import CHUNK, parser
 from importer.reading.records import DIGITS_LOST, UNCALCULATED, Fault, Record
+from importer.reading.sheet_layout import MOST_MERGED, Area, SheetLayout, area_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,17 +75,17 @@ class OpenDocumentBook:
     @property
     def names(self) -> list[str]:
         """The sheets, in their order."""
-        return list(self._tables)
+        return list(self._content.tables)
 
     @property
     def visible(self) -> list[str]:
         """The sheets that a person sees."""
-        return [name for name, is_visible in self._tables.items() if is_visible]
+        return [name for name, is_visible in self._content.tables.items() if is_visible]
 
     @property
     def hidden(self) -> list[str]:
         """The sheets a person does not see."""
-        return [name for name, is_visible in self._tables.items() if not is_visible]
+        return [name for name, is_visible in self._content.tables.items() if not is_visible]
 
     def records(self, name: str) -> Iterator[Record]:
         """The filled rows of the sheet."""
@@ -92,15 +93,23 @@ class OpenDocumentBook:
             if row.table == name:
                 yield from row.records()
 
+    def layout(self, name: str) -> SheetLayout:
+        """What is hidden and merged in a sheet."""
+        return SheetLayout(
+            hidden_rows=tuple(self._content.hidden.get(name, ())),
+            has_filter=name in self._content.filtered,
+            merged=tuple(self._content.merged.get(name, ())),
+        )
+
     @cached_property
-    def _tables(self) -> dict[str, bool]:
-        """The sheets and whether they are visible; raises `SourceError` if one would fill the memory."""
+    def _content(self) -> _Content:
+        """What is known of the sheets once all was read; raises `SourceError` if one would fill the memory."""
         content = _Content(str(self._package.path))
         for _ in self._rows(content):
             pass
         if not content.tables:
             raise SourceError(f"{self._package.path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
-        return content.tables
+        return content
 
     def _rows(self, content: _Content) -> Iterator[_Row]:
         with self._package.open(CONTENT) as file:
@@ -114,6 +123,9 @@ class _Content:
 
     def __init__(self, path: str) -> None:
         self.tables: dict[str, bool] = {}
+        self.hidden: dict[str, list[int]] = {}
+        self.filtered: set[str] = set()
+        self.merged: dict[str, list[Area]] = {}
         self._path = path
         self._done: list[_Row] = []
         self._invisible: set[str] = set()
@@ -124,6 +136,7 @@ class _Content:
         self._paragraphs = 0
         self._in_paragraph = False
         self._row = self._row_times = 1
+        self._visibility = "visible"
         self._position = self._columns = self._characters = 0
         self._cells: list[str] = []
         self._faults: list[Fault] = []
@@ -189,6 +202,7 @@ class _Content:
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         self._row_times = int(attributes.get(_ROWS_REPEATED, 1))
+        self._visibility = attributes.get(f"{_TABLE}visibility", "visible")
         self._position, self._cells, self._faults = 0, [], []
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -211,12 +225,18 @@ class _Content:
         text, code, detail = seen(cell, "".join(self._pieces))
         begin = self._position
         self._position += int(cell.get(_CELLS_REPEATED, 1))
+        self._note_merged(cell, begin)
         if not text and not code:
             return
         self._refuse_sprawling()
         self._cells += [""] * (begin - len(self._cells)) + [text] * (self._position - begin)
         if code:
             self._faults += (Fault(code, detail, text, at) for at in range(begin, self._position))
+
+    def _note_merged(self, cell: dict[str, str], begin: int) -> None:
+        rows, columns = (int(cell.get(f"{_TABLE}number-{what}-spanned", 1)) for what in ("rows", "columns"))
+        if rows * columns > 1 and len(areas := self.merged.setdefault(self._table, [])) < MOST_MERGED:
+            areas.append(area_of((self._row, self._row + rows - 1), (begin, begin + columns - 1)))
 
     def _refuse_sprawling(self) -> None:
         rows, self._columns = self._row + self._row_times - 1, max(self._columns, self._position)
@@ -235,6 +255,10 @@ class _Content:
                 raise SourceError(f"{self._place}: its cells hold more than {most}", tip="Save it as “CSV UTF-8”.")
             row = _Row(self._table, self._row, self._row_times, self._cells, tuple(self._faults))
             self._done.append(row)
+            if self._visibility != "visible":
+                self.hidden.setdefault(self._table, []).extend(range(self._row, self._row + self._row_times))
+            if self._visibility == "filter":
+                self.filtered.add(self._table)
         self._row += self._row_times
 
     @property

@@ -9,13 +9,13 @@ from typing import IO, TYPE_CHECKING, Final
 
 from importer.model.columns import column_key
 from importer.model.problem import shown
-from importer.reading.cells import column_number
+from importer.reading.cells import column_letters, column_number
 from importer.reading.markup import CHUNK
 
 if TYPE_CHECKING:
     from importer.reading.header import Header
 
-_MOST_MERGED: Final = 10_000
+MOST_MERGED: Final = 10_000
 _LARGEST_TAIL: Final = 64 << 20
 _SHOWN: Final = 3
 
@@ -85,14 +85,16 @@ def sheet_layout(part: IO[bytes]) -> SheetLayout:
     return SheetLayout(
         hidden_rows=tuple(rows),
         has_filter=bool(_FILTER.search(tail)),
-        merged=tuple(map(_area, islice(_MERGED.finditer(tail), _MOST_MERGED))),
+        merged=tuple(map(_area, islice(_MERGED.finditer(tail), MOST_MERGED))),
     )
+
+
+def area_of(rows: tuple[int, int], columns: tuple[int, int]) -> Area:
+    """The area of these first and last rows and columns."""
+    (top, bottom), (left, right) = rows, columns
+    return Area(name=f"{column_letters(left + 1)}{top}:{column_letters(right + 1)}{bottom}", rows=rows, columns=columns)
 
 
 def _area(match: re.Match[bytes]) -> Area:
     left, top, right, bottom = (text.decode() for text in match.groups())
-    return Area(
-        name=f"{left}{top}:{right}{bottom}",
-        rows=(int(top), int(bottom)),
-        columns=(column_number(left) - 1, column_number(right) - 1),
-    )
+    return area_of((int(top), int(bottom)), (column_number(left) - 1, column_number(right) - 1))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from importer.reading.pieces import Piece
+    from importer.reading.sheet_layout import SheetLayout
 
 ALL_SHEETS = "*"
 
@@ -48,6 +49,9 @@ class Book(Protocol):
 
     def records(self, name: str) -> Iterator[Record]:
         """The rows of a sheet from its first on; blank ones may be left out."""
+
+    def layout(self, name: str) -> SheetLayout:
+        """What is hidden and merged in a sheet that was read before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +110,6 @@ def tables_in(path: Path, kind: Format, book: Book, options: ReadOptions, wanted
 
 
 def _layout_notes(book: Book, table: Found, wanted: frozenset[str]) -> list[str]:
-    if not isinstance(book, OpenXmlBook):
-        return []
     try:
         layout = book.layout(table.info.sheet)
     except SourceError:  # damage far below the header is said when the rows are read

@@ -95,6 +95,17 @@ def test_texts_of_excel_5_are_in_the_code_page_of_the_file(xls_of, see_all, code
     assert see_all(path)[0].rows == {2: ["1", name]}
 
 
+def test_hidden_rows_and_merged_cells_are_noted(xls_of, see_all):
+    hidden = record(0x208, struct.pack("<HHHHHHI", 2, 0, 2, 255, 0, 0, 0x20))
+    merged = record(0xE5, struct.pack("<HHHHH", 1, 3, 4, 0, 0))
+    rows = {1: ["id", "x"], 2: ["a", 0.0], 3: [None, 0.0], 4: ["c", 1.0], 5: [None, 2.0]}
+    (seen,) = see_all(xls_of(rows, more=hidden + merged))
+    assert [*seen.rows] == [2, 3, 4, 5]
+    first, second = seen.info.notes
+    assert first == "1 row is hidden and is read; to leave it out, delete it"
+    assert second.startswith("column “id” has merged cells (A4:A5)")
+
+
 def written(tmp_path, content):
     path = tmp_path / "leads.xls"
     path.write_bytes(content)

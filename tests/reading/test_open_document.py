@@ -273,3 +273,18 @@ def test_a_text_document_is_none_that_can_be_read(ods_of, see_all):
                 archive.writestr("content.xml", content)
         with pytest.raises(SourceError, match="an OpenDocument file, but not a spreadsheet"):
             see_all(path)
+
+
+@pytest.mark.parametrize(("visibility", "by"), [("filter", " (by a filter)"), ("collapse", "")])
+def test_hidden_rows_and_merged_cells_are_noted(ods_of, see_all, visibility, by):
+    hidden = row(cell("2"), cell("Bea"), times=2).replace(
+        "<table:table-row", f'<table:table-row table:visibility="{visibility}"'
+    )
+    merged = row(cell("4"), cell("Cem")).replace(
+        ' table:number-columns-repeated="1"', ' table:number-rows-spanned="2"', 1
+    )
+    (seen,) = see_all(ods_of(LEADS + hidden + merged + row(cell(), cell("Deb"))))
+    assert [*seen.rows] == [2, 3, 4, 5, 6]
+    first, second = seen.info.notes
+    assert first == f"2 rows are hidden{by} and are read; to leave them out, delete them"
+    assert second.startswith("column “id” has merged cells (A5:A6)")
