@@ -22,6 +22,7 @@ SIGNS: Final = {
     "digits-lost": "numbers that a spreadsheet rounded: their last digits are gone",
     "leading-zeros-lost": "values that seem to have lost a zero in front",
     "decimals-mixed": "numbers such as 1.234 beside numbers with a decimal comma: the point may group thousands",
+    "apostrophes-in-front": "values with an apostrophe in front, as people type it to make a spreadsheet cell text",
     "mojibake": "values with broken letters",
     "ids-nearly-same": "ids that differ from another one only in case or Unicode form",
     "blank-but-required": "blanks where a value is required",

@@ -230,3 +230,16 @@ def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine, with_c
 )
 def test_numbers_that_can_be_told_apart_are_no_sign(examine, numbers):
     assert "decimals-mixed" not in examine({"Score": numbers}, SCORE)
+
+
+def test_apostrophes_in_front_of_most_cells(examine):
+    rest = "  attributes: {zip: Zip, city: City}\n"
+    zips, cities = ["'01234", "'98765", "10001", ""], ["'s-Gravenhage", "Delft", "Gouda", "'"]
+    found = examine({"Zip": zips, "City": cities}, rest, size=2)["apostrophes-in-front"]
+    assert (found.column, found.count, found.rows) == ("Zip", 2, (2, 3))
+    assert "“'01234”" in found.title
+    assert "apostrophes-in-front" not in examine({"Zip": [*zips[1:], "10002"], "City": cities}, rest)
+
+
+def test_apostrophes_in_front_of_phone_numbers_are_no_sign(examine):
+    assert examine({"Phone": ["'+447911123456", "'+447911123457"]}) == {}

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from importer.mapping.doctor.dates import HalfSwapped, UnreadDates
 from importer.mapping.doctor.look import Look, by_column
 from importer.mapping.doctor.mojibake import Mojibake
-from importer.mapping.doctor.numbers import LostZeros, MixedDecimals, PhonesAsNumbers
+from importer.mapping.doctor.numbers import Apostrophes, LostZeros, MixedDecimals, PhonesAsNumbers
 from importer.mapping.doctor.values import ToldByProblems
 from importer.mapping.doctor.wishes import ContactWishes
 from importer.mapping.edges import perhaps_blank
@@ -109,6 +109,8 @@ def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -
         yield HalfSwapped(column)
     elif target.type is ValueType.TEXT:
         yield LostZeros(column, is_phone=isinstance(rule, PhoneRule))
+        if not isinstance(rule, PhoneRule):
+            yield Apostrophes(column)
     elif target.type is ValueType.NUMBER:
         yield MixedDecimals(column)
     yield Mojibake(column, info)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from importer.mapping.doctor.fixes import advice
 from importer.mapping.doctor.tally import Tally
 from importer.model.examination import FIRST_ROWS
+from importer.model.problem import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,8 @@ _DECIMAL: Final = r"^\s*\+?[0-9]{6,}[.,]0+\s*$|^\s*\+?[0-9]+([.,][0-9]*)?[eE]\+?
 _BARE: Final = r"^[1-9][0-9]{6,14}$"
 _WORKBOOKS: Final = frozenset({"xlsx", "xlsm", "xls", "ods"})
 _AS_TEXT: Final = "format the column as text in the spreadsheet, and export it again from the original"
+_USUAL: Final = 0.5
+"""The share of a column's values that makes them the usual ones."""
 
 
 class PhonesAsNumbers:
@@ -87,12 +90,35 @@ class MixedDecimals:
             yield self._points.symptom("decimals-mixed", self._column, advice(advised), detail)
 
 
+class Apostrophes:
+    """Watches a column of texts for the apostrophe that tells a spreadsheet that a cell is text: `'00123`."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._filled = 0
+        self._begun = Tally()
+
+    def look(self, look: Look) -> None:
+        """Names begin so too ('t Hooft): only the share over all rows tells."""
+        texts = look.texts(self._column)
+        begun = np.asarray(pc.match_substring_regex(texts, r"^\s*'[^\s']"))
+        self._filled += pc.sum(pc.match_substring_regex(texts, r"\S")).as_py() or 0
+        self._begun.add_all(look.index[begun].to_numpy(), texts.filter(begun))
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """The sign, where most of the cells that hold anything begin so."""
+        if self._begun.count > self._filled * _USUAL:
+            fix = advice(
+                "it is sent as a part of the value. Where it was only for the spreadsheet, remove it in the file"
+            )
+            detail = f"such as “{shown(self._begun.values[0], 20)}”"
+            yield self._begun.symptom("apostrophes-in-front", self._column, fix, detail)
+
+
 _POSTAL: Final = re.compile(r"\b(zip|post|postal|postcode|plz|cep|cap|pin|pincode|codigo postal|código postal)\b")
 _POSTAL_LENGTHS: Final = range(5, 9)
 _LONGEST: Final = 20
 _MOST_LOST: Final = 3
-_USUAL: Final = 0.5
-"""The share of all digit-only values that must have the usual length."""
 
 
 class LostZeros:
