@@ -43,8 +43,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at settings, credential, journal, disk and server, in this order."""
     folder = Path(settings["reports_dir"])
-    yield Finding(fine=True, subject="reports", seen=f"{folder} ({settings.source('reports_dir')})")
-    yield _tried("folder", lambda: _writable(folder))
+    yield _tried("reports", lambda: f"{_writable(folder)} ({settings.source('reports_dir')})")
     yield _tried("journal", lambda: _journal(folder))
     yield _space(folder)
     yield _tried("server", lambda: f"{settings.base_url()} ({settings.source('base_url')})")
@@ -74,12 +73,12 @@ def _credential(settings: Settings) -> Finding:
     return Finding(fine=True, unproven=True, subject="credential", seen=seen)
 
 
-def _writable(folder: Path) -> str:
-    """Write a file into the folder, or into the one where it would be made, and remove it again."""
+def _writable(folder: Path) -> Path:
+    """The folder, if a file can be written there, or where it would be made; it is removed again."""
     existing = _existing(folder)
     try:
         with tempfile.TemporaryFile(dir=existing):
-            return f"{folder} can be written"
+            return folder
     except OSError as error:
         raise refused(existing, error) from error
 

@@ -46,8 +46,8 @@ def test_a_folder_that_cannot_be_written_is_found(importer: CommandLine, sandbox
     for folder in ("/proc/self/reports", "/proc/self", "file", "file/reports"):
         ended = importer("doctor", "--reports-dir", folder)
         assert ended.code == 2, folder
-        assert "NO  folder" in ended.out, folder
-    assert _lines(importer)["folder"].startswith("ok ")
+        assert "NO  reports" in ended.out, folder
+    assert _lines(importer)["reports"].startswith("ok ")
     assert not importer.reports.exists()
 
 
