@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 import xlrd
@@ -12,6 +13,7 @@ import xlrd
 from importer.errors import SourceError
 from importer.model.problem import shown
 from importer.reading.cells import lost_digits, text_of
+from importer.reading.compound import stream_of
 from importer.reading.formats import SAVE_AS, password_protected
 from importer.reading.number_formats import NumberFormat, format_of
 from importer.reading.records import DIGITS_LOST, Fault, Record
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 _EXCEL_97: Final = 80
 """xlrd's number of the first version whose texts are Unicode, whatever code page the file names."""
+_HEAD: Final = Struct("<HH")
+_END: Final = 0x0A
+_NAME: Final = 0x18
+_UNKNOWN: Final = b"\xff\x7f"
 _NUMBERS: Final = (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE)
 
 
@@ -103,12 +109,24 @@ class OldBook:
 
 
 def _opened(path: Path) -> Any:
-    content = path.read_bytes()
+    content = _without_names(stream_of(path.read_bytes(), ("Workbook", "Book")))
     book = _xlrd_book(content)
     if book.biff_version < _EXCEL_97 and book.codepage is None:
         # xlrd takes Latin 1 then; these files come from Windows, where 0x80 to 0x9F are letters.
         return _xlrd_book(content, encoding_override="cp1252")
     return book
+
+
+def _without_names(stream: bytes) -> bytes:
+    """The workbook with its defined names made unknown records: xlrd evaluates their formulas, and fails at some."""
+    content = bytearray(stream)
+    kind = at = 0
+    while kind != _END:
+        kind, length = _HEAD.unpack_from(content, at)
+        if kind == _NAME:
+            content[at : at + 2] = _UNKNOWN
+        at += 4 + length
+    return bytes(content)
 
 
 def _xlrd_book(content: bytes, **options: str) -> Any:

@@ -15,10 +15,10 @@ def write_xls(path, rows, codes=None, **options):
     return path
 
 
-def stream_of(rows, codes, *, codepage=1200, encoding="cp1252", old=False, is_1904=False, more=b""):
+def stream_of(rows, codes, *, codepage=1200, encoding="cp1252", old=False, is_1904=False, head=b"", more=b""):
     text = (lambda size, text: narrow(size, text, encoding)) if old else wide
     used = sorted({value[1] for row in rows.values() for value in row if isinstance(value, tuple)} | {0})
-    head = begin(5, old)
+    head = begin(5, old) + head
     if codepage:
         head += record(0x42, struct.pack("<H", codepage))
     head += record(0x22, struct.pack("<H", is_1904))

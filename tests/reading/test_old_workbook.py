@@ -164,6 +164,28 @@ def test_records_that_cannot_be_are_damage(xls_of, see_all, more):
     refused(see_all, xls_of({1: ["id"], 2: ["a"]}, more=more))
 
 
+def test_names_whose_formulas_xlrd_does_not_know_harm_nobody(xls_of, see_all):
+    """Programs write such for print areas and filters."""
+    formula = b"\x2d" + bytes(8)
+    name = record(0x18, struct.pack("<HBBHHHI", 0, 0, 1, len(formula), 0, 0, 0) + b"\0n" + formula)
+    assert see_all(xls_of({1: ["id"], 2: ["a"]}, head=name))[0].rows == {2: ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (28, b"\xff\xfe"),  # the mark of the order of bytes
+        (68, b"\3\0\0\0"),  # the table goes on in a sector of the workbook
+    ],
+)
+def test_a_header_that_is_a_little_wrong_does_no_harm(xls_of, see_all, place, wrong):
+    """LibreOffice opens such files; xlrd alone would refuse them."""
+    path = xls_of({1: ["id"], 2: ["a"]})
+    content = path.read_bytes()
+    path.write_bytes(content[:place] + wrong + content[place + len(wrong) :])
+    assert see_all(path)[0].rows == {2: ["a"]}
+
+
 def test_a_password_is_named(xls_of, see_all):
     path = xls_of({1: ["id"], 2: ["a"]})
     path.write_bytes(path.read_bytes().replace(record(0x22, b"\0\0"), record(0x2F, b"\1\0")))
