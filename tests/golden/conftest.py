@@ -1,0 +1,3 @@
+from tests.cli.command_line import command_line
+
+__all__ = ["command_line"]
