@@ -132,8 +132,9 @@ def _unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]
                 f"{path}: line {number} holds more than {LONGEST_LINE:,} characters",
                 tip="A row of a list ends with a line break; export the file once more.",
             )
-        # Where files were joined, a byte order mark or the end mark of DOS (0x1A) stands between the rows.
-        yield line.lstrip("\ufeff\x1a").rstrip("\x1a")
+        # Where files were joined, a byte order mark or the end mark of DOS (0x1A) stands between the rows,
+        # and where columns were, a mark before a quoted cell.
+        yield line.lstrip("\ufeff\x1a").rstrip("\x1a").replace('\ufeff"', '"')
 
 
 class _Lines:

@@ -119,6 +119,11 @@ def test_a_byte_order_mark_twice_at_the_start(csv_of):
     assert list(seen.rows.values()) == ROWS
 
 
+def test_a_byte_order_mark_before_a_quoted_cell_is_no_text(csv_of):
+    text = written([["ID", "Name", "Phone"]]) + written(ROWS, between=",\ufeff")
+    assert read(csv_of, text) == ROWS
+
+
 @pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\r\n\x1a\x1a\x1a", "\r\n\x1a\r\n"])
 def test_the_end_mark_of_dos_is_no_row(csv_of, end):
     assert read(csv_of, f"ID,Name\r\nA1,Anna\r\nA2,Bea{end}") == [["A1", "Anna"], ["A2", "Bea"]]
