@@ -43,8 +43,11 @@ class Session:
         """The journal of the reports folder."""
         from importer.clock import SystemClock
         from importer.journal.store import Journal
+        from importer.runs.lock import lost_commits
 
         with Journal(self.reports_dir, SystemClock().now) as journal:
+            if lost := lost_commits(journal):
+                self.console.warn(lost)
             yield journal
 
     @contextmanager

@@ -13,6 +13,9 @@ from importer.private import FILE_MODE, private_folder, refuse_link
 
 FILE_NAME: Final = "journal.sqlite3"
 
+HOLDER_NAME: Final = ".sending.json"
+"""Who sends from the folder; what is left of it after a crash was written last with the last commit."""
+
 PATIENCE: Final = 10_000
 """Milliseconds that a statement waits for another process's lock."""
 

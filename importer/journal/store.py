@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from importer.errors import RunError
 from importer.journal.aside import Aside
-from importer.journal.database import disk_error, open_database
+from importer.journal.database import FILE_NAME, disk_error, open_database
 from importer.journal.doubted import doubt_duplicates
 from importer.journal.encoding import dumps
 from importer.journal.follow_ups import give_up_stale
@@ -62,6 +62,9 @@ class Journal:
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.folder = folder
         self._now = now
+        # When its files were written last, seen before opening makes them anew.
+        paths = {ending: folder / f"{FILE_NAME}{ending}" for ending in ("", "-wal", "-shm")}
+        self.found = {ending: path.stat().st_mtime_ns for ending, path in paths.items() if path.exists()}
         # Two threads use it in turn, never at once: a second one reads what the reports are made of.
         self.connection = open_database(folder, check_same_thread=False)
         self._aside = Aside(folder)
@@ -238,6 +241,21 @@ class Journal:
         return (row["run_id"], row["org"]) if row else None
 
     # sending
+
+    def doubt_creates(self, run: StoredRun) -> None:
+        """Take it that every lead of the run that is not settled may exist: nobody knows any more what was sent."""
+        from importer.journal.batches import stored_batches, valid_rows
+
+        assert run.realm is not None  # noqa: S101 - a planned run has one
+        with transaction(self.connection):
+            recorded = self.connection.execute(
+                "SELECT crm_id FROM rows WHERE run = ? AND status = 'pending' AND crm_id != ''", (run.id,)
+            )
+            for (crm_id,) in recorded.fetchall():
+                mark_maybe(self.connection, run.realm, crm_id)
+            for batch in stored_batches(self.connection, run.id):
+                for crm_id in valid_rows(batch.plain)["crm_id"].to_pylist():
+                    mark_maybe(self.connection, run.realm, crm_id)
 
     def recover(self) -> int:
         """Turn what an interrupted process was sending into calls that may have had effect; returns how many.

@@ -19,7 +19,7 @@ from importer.errors import ImporterError, SettingsError
 from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal
 from importer.private import refused
-from importer.runs.lock import sending_lock
+from importer.runs.lock import lost_commits, sending_lock
 from importer.runs.settings import Settings
 
 _ENOUGH_SPACE: Final = 256 << 20
@@ -93,6 +93,8 @@ def _journal(folder: Path) -> str:
     with Journal(folder, lambda: datetime.now(UTC)) as journal:
         runs = journal.runs()
         health = journal.health()
+        if lost := lost_commits(journal):
+            raise SettingsError(lost, tip="Put the file back, or see docs/reliability.md (The journal).")
         with sending_lock(folder, "doctor", datetime.now(UTC)):
             return f"{folder / FILE_NAME} is {health}, {len(runs)} runs"
 

@@ -27,7 +27,7 @@ from importer.runs.checked import Opened
 from importer.runs.closing import Closing, Finished
 from importer.runs.examine import compare, compared_name, drift_reason, is_mending
 from importer.runs.finish import is_reported, write_report
-from importer.runs.lock import sending_lock
+from importer.runs.lock import lost_commits, sending_lock
 from importer.runs.log import LOG
 from importer.runs.prepare import (
     estimated,
@@ -82,6 +82,7 @@ class Job:
         self._rng = rng
         self._confirm = confirm
         self._stop_request = request
+        self._lacks_commits = False
         self._began = time.monotonic()
 
     def check(self, request: RunRequest, *, name: str, rate: float) -> Finished:
@@ -141,6 +142,7 @@ class Job:
 
     def resume(self, run: StoredRun, destination: Destination, *, retry_failed: bool = False) -> Finished:
         """Go on with a run from its journal; one that was never planned is read again."""
+        self._lacks_commits = bool(lost_commits(self.journal))
         with sending_lock(self.journal.folder, run.run_id, self._clock.now()):
             # Read again under the lock: another process may have gone on with it meanwhile.
             current = replace(self.journal.run(run.run_id), request=run.request)
@@ -287,6 +289,8 @@ class Job:
         total, done = self.journal.progress_of(run)
         LOG.info("sending: %d rows, %d of them settled before", total, done)
         self._progress.sending(total, done)
+        if self._lacks_commits:
+            self.journal.doubt_creates(run)
         try:
             return send(
                 self.journal,

@@ -11,16 +11,17 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from importer.errors import LocalDiskError, RunError
+from importer.journal.database import FILE_NAME, HOLDER_NAME
+from importer.journal.store import Journal
 from importer.private import FILE_MODE, open_private, refuse_link
 
 _LOCK: Final = ".sending.lock"
-_HOLDER: Final = ".sending.json"
 
 
 @contextmanager
 def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
     """Hold the lock for the block; the system frees it when the process dies. RunError when it is taken."""
-    lock, holder = _lock_of(folder), folder / _HOLDER
+    lock, holder = _lock_of(folder), folder / HOLDER_NAME
     try:
         lock.acquire()
     except Timeout as error:
@@ -47,6 +48,29 @@ def is_sending(folder: Path) -> bool:
         return True
 
 
+def lost_commits(journal: Journal) -> str:
+    """What to say when a process died here while it was sending, and SQLite's -wal with its last commits is gone.
+
+    The empty text if nothing is missing; from then on that death is history. A clean end leaves nothing to look at.
+    """
+    holder, path = journal.folder / HOLDER_NAME, journal.folder / FILE_NAME
+    if not holder.exists() or is_sending(journal.folder):
+        return ""
+    # Whoever opens and closes the journal after such a death moves the -wal into it, and takes the -shm away.
+    is_moved = "-shm" not in journal.found and journal.found.get("", 0) >= holder.stat().st_mtime_ns
+    who = _read(holder)
+    if not who.get("lost") and ("-wal" in journal.found or is_moved):
+        holder.unlink(missing_ok=True)
+        return ""
+    _say(holder, {**who, "lost": True})  # opening the journal has covered the tracks
+    return (
+        f"{path}-wal is missing, although the process that sent last was killed ({_said(holder)}). SQLite keeps its "
+        "last commits there, so the journal may have forgotten what was sent. If somebody moved the file, put it back "
+        "before you do anything else. Otherwise `importer resume` takes it that every lead still to be sent may "
+        "exist; a new run may call leads duplicates that were created by the old one."
+    )
+
+
 def _lock_of(folder: Path) -> FileLock:
     refuse_link(folder / _LOCK)
     return FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
@@ -69,8 +93,13 @@ def _refused(folder: Path, error: OSError) -> LocalDiskError:
 
 
 def _said(holder: Path) -> str:
+    who = _read(holder)
+    return "it has not said which run" if not who else f"run {who['run']}, process {who['pid']}, since {who['since']}"
+
+
+def _read(holder: Path) -> dict[str, object]:
     try:
         who = json.loads(holder.read_text())
-        return f"run {who['run']}, process {who['pid']}, since {who['since']}"
-    except (OSError, ValueError, KeyError):
-        return "it has not said which run"
+    except (OSError, ValueError):
+        return {}
+    return who if isinstance(who, dict) and {"run", "pid", "since"} <= who.keys() else {}
