@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from importer.mapping.converted import text_series
 from importer.mapping.edges import edged
 from importer.model.octets import is_ascii
-from importer.model.texts import TEXT, large_texts
+from importer.model.texts import TEXT, keys, large_texts
 from importer.model.whitespace import collapsed, text_key, with_plain_spaces, without_edges, without_unseen
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ def plainly_spaced(texts: pa.LargeStringArray) -> pa.LargeStringArray:
 
 def text_keys(series: pd.Series[str]) -> pd.Series[str]:
     """`text_key` of each text."""
-    codes, distinct = pd.factorize(series)
-    keys = np.array([text_key(text) for text in distinct], dtype=object)
-    return text_series(keys[codes], series.index)
+    return text_series(keys(large_texts(series), text_key), series.index)
 
 
 def _changed_at(

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import SHOWN_LENGTH, Problem, shown, usual_cure
-from importer.model.texts import TEXT, joined, scalar
+from importer.model.texts import PLAIN, TEXT, joined, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,8 +29,6 @@ _SCHEMA: Final = pa.schema(
         "warning": pa.bool_(),
     }
 )
-_PLAIN: Final = r"\A[!-~]+(?: [!-~]+)*\z"
-"""Visible ASCII with single blanks between words, which is shown as it stands if it is short enough."""
 _AT_ONCE: Final = 1_000
 """Values that are Python's texts at the same time."""
 
@@ -160,7 +158,7 @@ def shortened(values: pa.LargeStringArray, longest: int) -> pa.LargeStringArray:
 def shown_texts(values: pa.LargeStringArray) -> pa.LargeStringArray:
     """`shown` of each."""
     long = pc.greater(pc.utf8_length(values), SHOWN_LENGTH)
-    others = pc.or_(long, pc.invert(pc.match_substring_regex(values, _PLAIN)))
+    others = pc.or_(long, pc.invert(pc.match_substring_regex(values, PLAIN)))
     changed = values.filter(others)
     # A batch of long cells as Python's texts would take more memory than everything else.
     slices = (changed.slice(start, _AT_ONCE).to_pylist() for start in range(0, len(changed), _AT_ONCE))

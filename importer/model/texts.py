@@ -8,10 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 TEXT: Final = pa.large_string()
 """The type of every column of texts: a batch of long cells may pass the 2 GiB of Arrow's shorter one."""
+
+PLAIN: Final = r"\A(?:[!-~]+(?: [!-~]+)*)?\z"
+"""Visible ASCII with single spaces between words, for RE2."""
 
 
 def large_texts(series: pd.Series[str] | pd.Index[str]) -> pa.LargeStringArray:
@@ -20,6 +25,17 @@ def large_texts(series: pd.Series[str] | pd.Index[str]) -> pa.LargeStringArray:
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     return texts if texts.type == TEXT else texts.cast(TEXT)
+
+
+def keys(texts: pa.LargeStringArray, key: Callable[[str], str]) -> pa.LargeStringArray:
+    """`key` of each text, where that of visible ASCII with single spaces is the same in small letters."""
+    found = pc.ascii_lower(texts)
+    others = pc.invert(pc.match_substring_regex(texts, PLAIN))
+    if not pc.any(others).as_py():
+        return found
+    distinct = texts.filter(others).dictionary_encode()
+    by_text = pa.array([key(text) for text in distinct.dictionary.to_pylist()], TEXT)
+    return pc.replace_with_mask(found, others, by_text.take(distinct.indices))
 
 
 def scalar(text: str | None) -> pa.Scalar:

@@ -6,14 +6,14 @@ A row costs 69 bytes and 2 bytes per target: a million rows of ten targets stay 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.columns import near_id
-from importer.model.texts import TEXT, large_texts, scalar
+from importer.model.texts import keys, large_texts, scalar
 from importer.validating.hashing import hashes, mixed
 
 if TYPE_CHECKING:
@@ -22,18 +22,10 @@ if TYPE_CHECKING:
 
     from importer.validating.hashing import Hashes
 
-_PLAIN_ID: Final = r"\A[!-~]+(?: [!-~]+)*\z"
-"""Visible ASCII with single spaces between words: only its case can differ from that of a near id."""
-
 
 def near_texts(crm_ids: pa.LargeStringArray) -> pa.LargeStringArray:
     """What `near_id` makes of each id."""
-    near = pc.ascii_lower(crm_ids)
-    others = pc.invert(pc.match_substring_regex(crm_ids, _PLAIN_ID))
-    if pc.any(others).as_py():
-        texts = [near_id(crm_id) for crm_id in crm_ids.filter(others).to_pylist()]
-        near = pc.replace_with_mask(near, others, pa.array(texts, TEXT))
-    return near
+    return keys(crm_ids, near_id)
 
 
 def sent_texts(frame: pd.DataFrame) -> dict[str, pa.LargeStringArray]:

@@ -9,13 +9,18 @@ from datetime import UTC, datetime
 import pandas as pd
 import phonenumbers
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from importer.mapping.converted import Broken
 from importer.mapping.dates import DateRule, dates
 from importer.mapping.phone import read_phone
 from importer.mapping.phones import phones
-from importer.mapping.texts import trimmed
-from importer.model.whitespace import without_edges
+from importer.mapping.texts import text_keys, trimmed
+from importer.model.columns import near_id
+from importer.model.texts import large_texts
+from importer.model.whitespace import text_key, without_edges
+from importer.validating.fingerprints import near_texts
 
 REGIONS = ("IN", "US", "GB", "DE", "FR", "BR")
 FORMATS = ("%d/%m/%Y", "%d-%b-%Y %H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
@@ -36,6 +41,16 @@ def test_a_part_of_a_column_is_trimmed():
     whole = column([" a", "b", "", "é ", "\u200bc", "d"])
     assert trimmed(whole.iloc[2:5]).to_dict() == {4: "", 5: "é", 6: "c"}
     assert trimmed(whole.iloc[:0]).empty
+
+
+WRITTEN = st.text(st.sampled_from("aB ß\t\u00a0\u200b\u202aＡ\u0301é-"), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WRITTEN))
+def test_keys_of_a_column_are_those_of_each_text(texts: list[str]):
+    assert text_keys(column(texts)).tolist() == [text_key(text) for text in texts]
+    assert near_texts(large_texts(column(texts))).to_pylist() == [near_id(text) for text in texts]
 
 
 def phone_texts(count: int) -> tuple[list[str], list[str]]:
