@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def benchmarks(tmp_path: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "benchmarks", "--rows", "200", "--repeat", "1", *arguments]
     places = ["--cache", str(tmp_path / "cache"), "--results", str(tmp_path / "results.md")]
-    done = subprocess.run([*command, *places], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([*command, *places], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

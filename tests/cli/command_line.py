@@ -86,7 +86,7 @@ class CommandLine:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
         return subprocess.Popen(command, cwd=self.folder, env=environment, **pipes)
 
-    def finished(self, process: subprocess.Popen[str], within: float = 60) -> Ended:
+    def finished(self, process: subprocess.Popen[str], within: float = 300) -> Ended:
         try:
             out, err = process.communicate(timeout=within)
         finally:

@@ -86,7 +86,7 @@ def test_it_is_asked_as_a_shell_asks_it_and_loads_nothing_heavy(importer: Comman
         "COMP_CWORD": "2",
     }
     ended = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=300, check=True
     )
     assert ended.stdout.splitlines() == [f"plain,{run_ids[0]}", "LOADED []"]
 

@@ -34,7 +34,7 @@ def ended(script: str, tmp_path: Path, *, core: int = 0) -> subprocess.Completed
         env={"PYTHONPATH": str(ROOT), "KEY": CANARY, "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         preexec_fn=allow_cores,
     )
 
@@ -158,7 +158,7 @@ def test_a_defect_is_told_without_the_key(importer: CommandLine, verbose: tuple[
         env={"PYTHONPATH": str(ROOT), "SALESCHAT_API_KEY": CANARY},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 70, done.stderr
     assert "defect of the importer: RuntimeError in defect.py" in done.stderr

@@ -42,7 +42,7 @@ def killed(importer: CommandLine, sandbox: Sandbox) -> Iterator[CommandLine]:
         [sys.executable, "-c", DIE, "run", "list.csv", "-m", "m.yaml", *FAST, "--no-canary"],
         cwd=importer.folder,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert process.returncode == -signal.SIGKILL, process.stderr

@@ -43,11 +43,11 @@ def behind_a_proxy(folder: Path) -> Iterator[tuple[Wire, Wire]]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(300)
         yield started[0]
     finally:
         loop.call_soon_threadsafe(done.set)
-        thread.join(10)
+        thread.join(300)
         loop.close()
 
 

@@ -25,7 +25,7 @@ def test_help_imports_none_of_the_heavy_libraries() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert "LOADED []" in ended.stdout
@@ -45,7 +45,7 @@ def test_the_allocator_that_is_asked_for_is_there() -> None:
         env={**environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert (ended.stdout, ended.stderr) == ("True\n", "")

@@ -89,7 +89,7 @@ def trace(oracle: OracleProcess, folder: Path, mutant: str = "") -> list[Step]:
     command = ["strace", "-f", "-y", "-xx", "-s", "200000", "-e", f"trace={_TRACED}", "-o", str(folder / "trace.txt")]
     order = json.dumps(trial.order(trial.next_command()))
     launcher = [sys.executable, str(Path(__file__).with_name("launch.py")), "--once", order]
-    subprocess.run([*command, *launcher], cwd=ROOT, check=False, timeout=120)
+    subprocess.run([*command, *launcher], cwd=ROOT, check=False, timeout=300)
     assert trial.results(), "the traced run has no results"
     return list(_steps((folder / "trace.txt").read_text(errors="replace").splitlines()))
 

@@ -51,7 +51,7 @@ class OracleProcess:
         return count
 
     def _ask(self, method: str, org: str, body: str = "") -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request(method, f"/_oracle/{org}", body or None)
             return json.loads(connection.getresponse().read())

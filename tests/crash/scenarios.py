@@ -118,7 +118,7 @@ def one_folder(
     while not (first.reports / ".sending.json").exists():
         time.sleep(0.01)
     launchers[1].start(first.order(first.next_command()))
-    code = launchers[1].wait(60.0)
+    code = launchers[1].wait(300.0)
     ended = launchers[0].wait(300.0)
     assert ended is not None
     first.judge(ended)

@@ -52,7 +52,7 @@ def _executable(path: Path, text: str) -> None:
 def _run(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SALESCHAT_")}
     kept |= {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, timeout=300, check=False)
 
 
 def _ending_with(folder: Path, *codes: int) -> None:
@@ -179,7 +179,7 @@ def test_the_message_to_slack(tmp_path: Path, webhook: tuple[str, list[tuple[str
     (tmp_path / "tell.py").write_text(TELL_PY)
     (tmp_path / "slack.url").write_text(f"{address}\n")
     subprocess.run(
-        [sys.executable, "tell.py"], cwd=tmp_path, input=json.dumps(SUMMARY), text=True, timeout=60, check=True
+        [sys.executable, "tell.py"], cwd=tmp_path, input=json.dumps(SUMMARY), text=True, timeout=300, check=True
     )
     ((path, body),) = posted
     assert path == "/hook"

@@ -517,7 +517,7 @@ def test_a_pipe_that_is_closed_is_no_defect(ready: CommandLine) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert ended.stderr == ""

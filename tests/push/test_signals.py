@@ -28,7 +28,7 @@ CONCURRENCY = 4
 SLOW_START = 5
 SENDING = ("--settle", "0", "--rate", "0", "--concurrency", str(CONCURRENCY), "--yes", "--no-progress", "--no-canary")
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
-WITHIN = 60.0
+WITHIN = 300.0
 """Seconds after which a test gives up on a run that does not go on; nothing takes so long."""
 
 

@@ -196,7 +196,7 @@ print(sum(resource.getrusage(who).ru_utime for who in (resource.RUSAGE_SELF, res
 def read_and_measured(path):
     """What became of the file, CPU seconds and MiB, in a process of its own."""
     command = [sys.executable, "-c", LIMITED, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300, cwd=ROOT)
     told, (seconds, mib) = done.stdout.splitlines()[0], done.stdout.splitlines()[1].split()
     return told, float(seconds), int(mib)
 

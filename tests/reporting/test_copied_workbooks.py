@@ -240,7 +240,7 @@ def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports, tmp_
         copies.append(annotated(made(folder, writer), reports).rename(tmp_path / f"{number}.xlsx"))
     command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to"]
     subprocess.run(
-        [*command, "xlsx", "--outdir", tmp_path / "theirs", *copies], check=True, capture_output=True, timeout=120
+        [*command, "xlsx", "--outdir", tmp_path / "theirs", *copies], check=True, capture_output=True, timeout=300
     )
     for copy in copies:
         ours, theirs = values(copy), values(tmp_path / "theirs" / copy.name)

@@ -144,7 +144,7 @@ def test_a_report_is_on_disk_before_it_is_moved_and_the_move_is_too(tmp_path):
     """Else a power loss leaves an empty report in the place of a whole one."""
     folder, trace = tmp_path / "reports", tmp_path / "trace.txt"
     calls = ["strace", "-f", "-y", "-e", "trace=write,fsync,fdatasync,rename,renameat,renameat2", "-o", str(trace)]
-    subprocess.run([*calls, sys.executable, "-c", REPORT, str(folder / "results.csv")], check=True, timeout=60)
+    subprocess.run([*calls, sys.executable, "-c", REPORT, str(folder / "results.csv")], check=True, timeout=300)
     done = []
     for call, rest in re.findall(r"^\d+ +(\w+)\((.*) = \d+$", trace.read_text(), re.MULTILINE):
         if f"{folder}" in rest:

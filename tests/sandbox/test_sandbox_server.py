@@ -188,5 +188,5 @@ def test_it_serves_until_ctrl_c():
         url, key = server.stdout.readline().decode().split()
         assert (key, httpx.get(url).status_code) == ("KEY", 200)
         server.send_signal(signal.SIGINT)
-        output, errors = server.communicate(timeout=10)
+        output, errors = server.communicate(timeout=300)
     assert (output, errors, server.returncode) == (b"ended\n", b"", 0)
