@@ -28,6 +28,22 @@ _HEAD: Final = Struct("<HH")
 _END: Final = 0x0A
 _NAME: Final = 0x18
 _UNKNOWN: Final = b"\xff\x7f"
+_OF_FONTS: Final = {
+    128: "cp932",
+    129: "cp949",
+    134: "cp936",
+    136: "cp950",
+    161: "cp1253",
+    162: "cp1254",
+    163: "cp1258",
+    177: "cp1255",
+    178: "cp1256",
+    186: "cp1257",
+    204: "cp1251",
+    222: "cp874",
+    238: "cp1250",
+}
+"""The code page for the character set of a font; that of the others is Western."""
 _NUMBERS: Final = (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE)
 
 
@@ -112,8 +128,9 @@ def _opened(path: Path) -> Any:
     content = _without_names(stream_of(path.read_bytes(), ("Workbook", "Book")))
     book = _xlrd_book(content)
     if book.biff_version < _EXCEL_97 and book.codepage is None:
-        # xlrd takes Latin 1 then; these files come from Windows, where 0x80 to 0x9F are letters.
-        return _xlrd_book(content, encoding_override="cp1252")
+        # xlrd takes Latin 1 then; these files come from Windows, and their fonts say for which letters they are.
+        found = {_OF_FONTS[font.character_set] for font in book.font_list if font.character_set in _OF_FONTS}
+        return _xlrd_book(content, encoding_override=found.pop() if len(found) == 1 else "cp1252")
     return book
 
 

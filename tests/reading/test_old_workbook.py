@@ -95,6 +95,22 @@ def test_texts_of_excel_5_are_in_the_code_page_of_the_file(xls_of, see_all, code
     assert see_all(path)[0].rows == {2: ["1", name]}
 
 
+@pytest.mark.parametrize(
+    ("sets", "encoding", "name"),
+    [
+        ((0, 204), "cp1251", "Жанна"),
+        ((238, 238), "cp1250", "Łukasz"),
+        ((0, 2), "cp1252", "Zoë"),
+        ((161,), "cp1253", "Ζωή"),
+    ],
+)
+def test_without_a_code_page_the_fonts_say_which_letters_there_are(xls_of, see_all, sets, encoding, name):
+    fonts = (struct.pack("<HHHHHBBBB", 200, 0, 0x7FFF, 400, 0, 0, 0, charset, 0) + b"\5Arial" for charset in sets)
+    head = b"".join(record(0x31, font) for font in fonts)
+    path = xls_of({1: ["ID", "Name"], 2: ["1", name]}, codepage=None, encoding=encoding, old=True, head=head)
+    assert see_all(path)[0].rows == {2: ["1", name]}
+
+
 def test_hidden_rows_and_merged_cells_are_noted(xls_of, see_all):
     hidden = record(0x208, struct.pack("<HHHHHHI", 2, 0, 2, 255, 0, 0, 0x20))
     merged = record(0xE5, struct.pack("<HHHHH", 1, 3, 4, 0, 0))
