@@ -59,7 +59,7 @@ PATTERNS = {
     "importer/crm/meaning.py",  # the crm_id, escaped
     "importer/mapping/suggest/columns.py",  # a table of the program's own
     "importer/model/known.py",  # the words of date formats
-    "importer/reading/delimiters.py",  # the delimiter, escaped
+    "importer/reading/padded_quotes.py",  # the delimiter, escaped
     "importer/mapping/numbering_plan.py",  # the metadata of phonenumbers
     "importer/reading/plain_rows.py",  # how a sheet lays out its rows: fixed groups between escaped texts
     "importer/reading/shared_strings.py",  # fixed parts of its own
