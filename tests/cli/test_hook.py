@@ -79,10 +79,10 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
     importer: CommandLine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     summary = importer.write("summary.json", "{}")
-    script = _script(importer, "sleep 60 & echo $! > child; wait")
+    script = _script(importer, "sleep 600 & echo $! > child; wait")
     began = time.monotonic()
     call_hook((script,), _ended(summary), Console(), patience=1.0)
-    assert time.monotonic() - began < 50, "it waited for the 60 s of the command"
+    assert time.monotonic() - began < 300, "it waited for the command"
     assert "--on-finish ./tell.sh did not end within 1 s and was ended" in capfd.readouterr().err
     child = int((importer.folder / "child").read_text())
     for _ in range(1200):
@@ -93,13 +93,13 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
 
 
 def test_ctrl_c_gives_up_the_command_and_not_the_result(importer: CommandLine, run: tuple[str, ...]) -> None:
-    script = _script(importer, "touch started; sleep 60")
+    script = _script(importer, "touch started; sleep 600")
     process = importer.start(*run, "--on-finish", script)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (importer.folder / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    ended = importer.finished(process, within=50)
+    ended = importer.finished(process, within=300)
     assert ended.code == 1
     assert "--on-finish ./tell.sh was interrupted" in ended.err
 

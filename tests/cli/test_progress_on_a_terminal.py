@@ -29,7 +29,7 @@ def on_a_terminal(importer: CommandLine, *arguments: str, columns: int = 100) ->
         command, cwd=importer.folder, env=environment, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs
     )
     os.close(theirs)
-    seen, end = b"", time.monotonic() + 60
+    seen, end = b"", time.monotonic() + 300
     try:
         while time.monotonic() < end:
             if select.select([ours], [], [], 0.2)[0]:
