@@ -12,6 +12,7 @@ from typing import Any, Final
 from click.testing import CliRunner
 
 from importer.cli.commands import importer
+from importer.model.fields import LEAD_FIELDS
 from importer.model.problem import KINDS, ProblemKind
 from importer.runs.settings import SETTINGS
 
@@ -45,6 +46,13 @@ def settings() -> str:
     return "\n".join(lines)
 
 
+def lead_fields() -> str:
+    """One line per lead field."""
+    lines = [f"| `{field.name}` | {_cell(field.help)} |" for field in LEAD_FIELDS]
+    rest = "| `attributes` | Everything else, by the names the CRM shall use. |"
+    return "\n".join(["| field | means |", "|---|---|", *lines, rest])
+
+
 def command_line() -> str:
     """Every command with what its `--help` says, word for word."""
     parts = [_help()]
@@ -72,6 +80,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "problem-codes.md: problems": problems,
     "problem-codes.md: warnings": warnings,
     "settings.md: settings": settings,
+    "mapping.md: lead fields": lead_fields,
     "command-line.md: help": command_line,
     "licences.md: licences": licences,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import ErrorDetails
 
 from importer.errors import Mistake
+from importer.model.fields import LEAD_FIELDS
 from importer.model.key_path import KeyPath, shown_path
 from importer.model.known import did_you_mean
 from importer.model.mapping import LeadSpec
@@ -76,10 +77,12 @@ def _missing(_error: ErrorDetails, path: KeyPath) -> str:
     return f"is missing{_CURES.get(path, '')}"
 
 
+_REQUIRED: Final = [field.name for field in LEAD_FIELDS if field.required]
+
 _CURES: Final[dict[KeyPath, str]] = {
     ("version",): "; write version: 1",
     ("name",): "; give the mapping a short name, which becomes part of the run id",
-    ("lead",): "; it says where crm_id, first_name and phone_number come from",
+    ("lead",): f"; it says where {', '.join(_REQUIRED[:-1])} and {_REQUIRED[-1]} come from",
 }
 
 
@@ -105,7 +108,7 @@ _HOMES: Final[dict[str, str]] = {
     **dict.fromkeys(PhoneRule.model_fields.keys(), "lead.phone_number"),
     **dict.fromkeys(AttributeRule.model_fields.keys(), "a rule of lead.attributes"),
     **dict.fromkeys(TimeRule.model_fields.keys(), "lead.opt_in_date, or an attribute of type: date or datetime"),
-    **dict.fromkeys(["crm_id", "first_name", "last_name", "phone_number", "opt_in_date", "attributes"], "lead"),
+    **dict.fromkeys(LeadSpec.model_fields.keys(), "lead"),
     **dict.fromkeys(["sheet", "header_row", "encoding", "delimiter"], "source"),
     **dict.fromkeys(["user_email", "user_id", "round_robin", "by", "when_blank"], "assign"),
     **dict.fromkeys(["in_file"], "duplicates"),

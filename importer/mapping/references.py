@@ -65,10 +65,8 @@ def purposes(mapping: Mapping, unmapped: Sequence[str] = ()) -> Iterator[Purpose
 
     `unmapped` are the columns of the source that become attributes of their own.
     """
-    for name in ("crm_id", "first_name", "last_name", "phone_number", "opt_in_date"):
-        rule = getattr(mapping.lead, name)
-        if rule is not None:
-            yield Purpose(place=Place.LEAD, path=(name,), rule=rule, keys=("lead", name))
+    for name, rule in mapping.lead.rules.items():
+        yield Purpose(place=Place.LEAD, path=(name,), rule=rule, keys=("lead", name))
     yield from _attributes(mapping.lead.attributes, Place.ATTRIBUTE, ("lead", "attributes"))
     for column in unmapped:
         rule = AttributeRule(column=column)

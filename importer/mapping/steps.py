@@ -74,20 +74,22 @@ def conversion(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: 
 def normalizer(mapping: MappingFile, columns: Mapping[str, str]) -> Normalize:
     """How `digest_as: normalized` reads the cells of a column.
 
-    The columns that `phone_number` reads hold numbers, which are read as that field reads them. A number that it cannot
+    The columns that a phone field reads hold numbers, which are read as that field reads them. A number that it cannot
     read counts by its digits. Everything else is a name or an e-mail address.
     """
-    rule = mapping.lead.phone_number
-    names = (rule.column,) if rule.column is not None else rule.columns or ()
-    numbers = {columns[name] for name in names}
-    steps = preparing_steps(rule.model_copy(update={"default": ""}))
-    steps.append(_phone_step(rule, mapping.defaults, columns))
+    steps: dict[str, list[Step]] = {}
+    for rule in mapping.lead.rules.values():
+        if isinstance(rule, PhoneRule):
+            reading = preparing_steps(rule.model_copy(update={"default": ""}))
+            reading.append(_phone_step(rule, mapping.defaults, columns))
+            names = (rule.column,) if rule.column is not None else rule.columns or ()
+            steps |= {columns[name]: reading for name in names}
 
     def normalized(column: str, cells: Cells) -> pd.Series[str]:
         texts = cells[column]
-        if column not in numbers:
+        if column not in steps:
             return text_series(texts.map({text: normalized_text(text) for text in texts.unique()}), texts.index)
-        read = carried_out(steps, texts, cells).values
+        read = carried_out(steps[column], texts, cells).values
         return read.where(read != "", TRANSFORMS["digits"](texts))
 
     return normalized

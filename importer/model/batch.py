@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from importer.model.mapping import Rule, ValueType
 from importer.model.problems import Problems
+from importer.model.rules import AttributeRule, Rule, TimeRule, ValueType
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,13 @@ class Target:
     def origins(self) -> tuple[str, ...]:
         """The source columns that its text is made of."""
         return tuple(dict.fromkeys(column for column in self.columns if column != self.region_column))
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it holds a date or a time: a lead field with a rule for times, or an attribute of such a type."""
+        if isinstance(self.rule, AttributeRule):
+            return self.type in (ValueType.DATE, ValueType.DATETIME)
+        return isinstance(self.rule, TimeRule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from collections.abc import Mapping as MappingABC
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, create_model
 
-from importer.model.fields import EVENT_NAME_MAX_LENGTH, USER_EMAIL_MAX_LENGTH
+from importer.model.fields import EVENT_NAME_MAX_LENGTH, LEAD_FIELDS, USER_EMAIL_MAX_LENGTH, FieldKind, LeadField
 from importer.model.known import Known, Region, Timezone, nearest
 from importer.model.rules import (
     ORIGINS,
@@ -91,19 +91,27 @@ class Condition(Strict):
             yield Misuse("", f"needs exactly one of one_of, not_blank; it has {' and '.join(given) or 'neither'}")
 
 
-class LeadSpec(Strict):
+_FIELD_RULES: Final[dict[FieldKind, Any]] = {
+    FieldKind.TEXT: FieldRule,
+    FieldKind.PHONE: PhoneFieldRule,
+    FieldKind.EPOCH: TimeFieldRule,
+}
+
+
+def _lead_key(field: LeadField) -> Any:
+    """A lead field as a key of the mapping: its type, and what it is when left out."""
+    rule = _FIELD_RULES[field.kind]
+    if field.required:
+        return rule, Field(description=field.help)
+    return rule | None, Field(default=None, description=field.help)
+
+
+_LeadFields = create_model("_LeadFields", __base__=Strict, **{field.name: _lead_key(field) for field in LEAD_FIELDS})
+
+
+class LeadSpec(_LeadFields):  # type: ignore[valid-type, misc]
     """The lead's fields and where each comes from."""
 
-    crm_id: FieldRule
-    """The id of the lead in your own system; required, at most 128 characters."""
-    first_name: FieldRule
-    """Required, at most 128 characters, no asterisk."""
-    last_name: FieldRule | None = None
-    """At most 128 characters, no asterisk."""
-    phone_number: PhoneFieldRule
-    """Required; becomes E.164."""
-    opt_in_date: TimeFieldRule | None = None
-    """When the person agreed to be contacted."""
     attributes: AttributesSection = Field(default_factory=dict)
     """Everything else that the CRM shall know about the lead."""
 
@@ -113,6 +121,12 @@ class LeadSpec(Strict):
         crm_id = written.get("crm_id")
         if isinstance(crm_id, dict) and "value" in crm_id:
             yield Misuse("crm_id", "a constant value would give every row the same id; name a column")
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The rule of each lead field that the mapping fills, in the order of the field table."""
+        rules = {field.name: getattr(self, field.name) for field in LEAD_FIELDS}
+        return {name: rule for name, rule in rules.items() if rule is not None}
 
 
 class SourceSpec(Strict):

@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from importer.model.fields import LEAD_FIELDS
+
 SHOWN_LENGTH: Final = 60
 """Characters of a value that a message shows."""
 
@@ -120,9 +122,11 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "Give the column the format General (or Text) in the spreadsheet, and correct the value.",
     ),
     # required fields
-    _problem("crm-id-missing", "No CRM id", "Every lead needs a crm_id.", "Fill the cell."),
-    _problem("first-name-missing", "No first name", "Every lead needs a first_name.", "Fill the cell."),
-    _problem("phone-missing", "No phone number", "Every lead needs a phone_number.", "Fill the cell."),
+    *(
+        _problem(f"{field.slug}-missing", f"No {field.title}", f"Every lead needs a {field.name}.", "Fill the cell.")
+        for field in LEAD_FIELDS
+        if field.required
+    ),
     _problem(
         "value-missing",
         "A required value is blank",
@@ -130,8 +134,25 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "Fill the cell, or give the field a default in the mapping.",
     ),
     # lead fields
-    _problem(
-        "crm-id-too-long", "CRM id too long", "The CRM takes at most 128 characters.", "Shorten the id in the source."
+    *(
+        _problem(
+            f"{field.slug}-too-long",
+            f"{field.title[0].upper()}{field.title[1:]} too long",
+            f"The CRM takes at most {field.max_length} characters.",
+            f"Shorten the {field.title} in the source.",
+        )
+        for field in LEAD_FIELDS
+        if field.max_length is not None
+    ),
+    *(
+        _problem(
+            f"{field.slug}-asterisk",
+            f"An asterisk in the {field.title}",
+            "The CRM refuses `*` in names.",
+            "Remove the `*`.",
+        )
+        for field in LEAD_FIELDS
+        if not field.asterisk_allowed
     ),
     _problem(
         "crm-id-dots",
@@ -139,14 +160,6 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "An id of `.` or `..` cannot stand in a web address.",
         "Give the lead another id.",
     ),
-    _problem(
-        "first-name-too-long", "First name too long", "The CRM takes at most 128 characters.", "Shorten the name."
-    ),
-    _problem("last-name-too-long", "Last name too long", "The CRM takes at most 128 characters.", "Shorten the name."),
-    _problem(
-        "first-name-asterisk", "An asterisk in the first name", "The CRM refuses `*` in names.", "Remove the `*`."
-    ),
-    _problem("last-name-asterisk", "An asterisk in the last name", "The CRM refuses `*` in names.", "Remove the `*`."),
     _problem(
         "control-characters",
         "Invisible control characters",

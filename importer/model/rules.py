@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from importer.model.fields import Pattern
 from importer.model.known import DateFormat, Region, Timezone, TransformName, nearest
 from importer.model.strict import Misuse, Strict
 
@@ -121,7 +122,7 @@ class Rule(Strict):
     """The smallest number."""
     maximum: float | None = Field(default=None, allow_inf_nan=False)
     """The largest number."""
-    matches: Literal["email", "e164", "url", "digits", "uuid"] | None = None
+    matches: Pattern | None = None
     """What the text must look like."""
 
     @classmethod

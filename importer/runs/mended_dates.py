@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from importer.model.mapping import ValueType
 from importer.model.problem import Problem
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 _DATE: Final = re.compile(r"[0-9]{1,4}([-/. ])[0-9]{1,2}\1[0-9]{2,4}(?:[ T][0-9]{1,2}:[0-9:.]{2,12})?", re.ASCII)
 _ISO: Final = re.compile(r"[0-9]{4}-", re.ASCII)
-_OPT_IN: Final = "opt_in_date"
-_DATED: Final = (ValueType.DATE, ValueType.DATETIME)
 _MONTHS: Final = 12
 _CURE: Final = (
     "Open rejects.csv anew with this column as text (in Excel: Data, From Text/CSV, without type detection),"
@@ -40,7 +37,7 @@ class MendedDates:
     """Looks after the date columns of a mended table; `left` are the cells that earlier runs left to be mended."""
 
     def __init__(self, targets: tuple[Target, ...], left: frozenset[str]) -> None:
-        dated = [target for target in targets if target.label == _OPT_IN or target.type in _DATED]
+        dated = [target for target in targets if target.is_date]
         self._labels = {column: target.label for target in dated for column in target.columns}
         self._left = left
         dates = [text for text in left if looks_like_a_date(text)] if dated else []

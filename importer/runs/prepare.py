@@ -118,7 +118,7 @@ def _contacts(
 ) -> tuple[pd.Series[str], dict[str, pd.Series[str]]]:
     """The crm_ids of the rows that can be sent, and by which numbers and addresses a lead may be known."""
     frame = mapped.frame[~mapped.filtered & ~mapped.frame.index.isin(list(invalid))]
-    emails = [each.label for each in targets if each.place is Place.ATTRIBUTE and _is_an_address(each)]
+    emails = [each.label for each in targets if each.place in (Place.LEAD, Place.ATTRIBUTE) and _is_an_address(each)]
     contacts = {"phone_number": frame["phone_number"]} | {label: frame[label].str.lower() for label in emails}
     return frame["crm_id"], contacts
 

@@ -13,6 +13,7 @@ from importer.model.fields import (
     USER_EMAIL_MAX_LENGTH,
     FieldKind,
     LeadField,
+    Pattern,
 )
 from importer.sandbox.endpoints import Endpoint
 
@@ -20,7 +21,15 @@ AttributesAs = Literal["plain", "object"]
 """Whether attributes may hold any value, or (the letter of the contract) objects only."""
 
 _INT64: Final = 2**63
-_E164: Final = r"^\+[1-9][0-9]{1,14}$"
+_PATTERNS: Final[dict[Pattern, str]] = {
+    "e164": r"^\+[1-9][0-9]{1,14}$",
+    "email": r"^[^@\s]+@[^@\s]+$",
+    "url": r"^https?://[^\s/]+",
+    "digits": r"^[0-9]+$",
+    "uuid": r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+}
+"""The sandbox's own idea of each, on purpose simpler than the importer's: one mistake must not hide in both."""
+
 _NO_ASTERISK: Final = r"^[^*]*$"
 
 
@@ -91,9 +100,13 @@ def _definition(field: LeadField) -> tuple[object, object]:
     left_out: object = ... if field.required else None
     if field.kind is FieldKind.EPOCH:
         return Annotated[int, Field(ge=-_INT64, lt=_INT64)], left_out
-    pattern = _E164 if field.kind is FieldKind.PHONE else None if field.asterisk_allowed else _NO_ASTERISK
-    limits = Field(min_length=1 if field.required else None, max_length=field.max_length, pattern=pattern)
-    return Annotated[str, limits], left_out
+    limits = Field(min_length=1 if field.required else None, max_length=field.max_length)
+    patterns = [
+        _PATTERNS["e164"] if field.kind is FieldKind.PHONE else "",
+        "" if field.asterisk_allowed else _NO_ASTERISK,
+        _PATTERNS[field.matches] if field.matches else "",
+    ]
+    return Annotated[str, limits, *(Field(pattern=pattern) for pattern in patterns if pattern)], left_out
 
 
 def _mistakes(error: ValidationError) -> list[str]:

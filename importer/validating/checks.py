@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from importer.model.batch import Place, Target
-from importer.model.fields import LEAD_FIELDS, USER_EMAIL_MAX_LENGTH, FieldKind, LeadField
+from importer.model.fields import FIELDS_BY_NAME, USER_EMAIL_MAX_LENGTH, FieldKind, LeadField
 from importer.model.mapping import AssignSpec, Mapping
 from importer.model.rules import Rule, ValueType
 from importer.validating import patterns
@@ -29,8 +29,6 @@ _USER_ID: Final = r"[^\s\p{C}\p{Z}]+"
 
 _SCIENTIFIC: Final = r"(?:\A|[^0-9A-Za-z.,+])[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}(?:\z|[^0-9A-Za-z])"
 """Where digits of an id are gone (`7.39E+07`). Numbers of an amount may be written so, and some ids hold `E5`."""
-
-_FIELDS: Final = {field.name: field for field in LEAD_FIELDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ def checks_of(target: Target, mapping: Mapping) -> list[Check]:
 def _own_checks(target: Target, mapping: Mapping) -> list[Check]:
     if target.place is Place.LEAD:
         follow_ups = mapping.assign is not None or bool(mapping.events)
-        return list(_lead_checks(_FIELDS[target.path[0]], follow_ups=follow_ups))
+        return list(_lead_checks(FIELDS_BY_NAME[target.path[0]], follow_ups=follow_ups))
     if target.place is Place.ASSIGN and mapping.assign is not None:
         return list(_owner_checks(mapping.assign))
     return [_control_characters(_CONTROL_BUT_LAYOUT)]
@@ -78,6 +76,8 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
     if field.kind is FieldKind.EPOCH:
         moment = _whole("date-invalid", patterns.EPOCH, "is not a whole number of seconds or milliseconds")
         yield replace(moment, clears=patterns.all_epochs)
+    if field.matches is not None:
+        yield _whole(f"{field.matches}-invalid", *patterns.NAMED[field.matches])
     yield _control_characters(_CONTROL)
     if field.name == "crm_id":
         lost = _without("digits-lost", _SCIENTIFIC, "is a number as a spreadsheet shortens it; its digits are gone")

@@ -16,7 +16,6 @@ from importer.mapping.doctor.values import ToldByProblems
 from importer.mapping.doctor.wishes import ContactWishes
 from importer.mapping.edges import perhaps_blank
 from importer.mapping.suggest.contact_wishes import wish_in_name
-from importer.model.batch import Place
 from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.examination import ColumnProfile
 from importer.model.rules import PhoneRule, ValueType
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from importer.model.problem import Problem
     from importer.model.problems import Problems
     from importer.model.source import SourceInfo
-
-_DATES = (ValueType.DATE, ValueType.DATETIME)
 
 
 class ColumnDoctor:
@@ -104,7 +101,7 @@ def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -
     if isinstance(rule, PhoneRule) and column in target.origins:
         known = region or rule.region is not None or rule.region_column is not None
         yield PhonesAsNumbers(column, info, region_known=known)
-    if target.type in _DATES or (target.place is Place.LEAD and target.path[0] == "opt_in_date"):
+    if target.is_date:
         yield UnreadDates(column, target)
         yield HalfSwapped(column)
     elif target.type is ValueType.TEXT:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from importer.mapping.doctor.fixes import Fix, advice, entry, flow, in_rule, leaving_out
 from importer.mapping.doctor.tally import Tally
 from importer.model.batch import Place
+from importer.model.fields import FIELDS_BY_NAME, LEAD_FIELDS
 from importer.model.problem import shown
 from importer.model.texts import TEXT, large_texts
 
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from importer.model.problems import Problems
 
 SIGN_OF: Final = {
-    "crm-id-missing": "blank-but-required",
-    "first-name-missing": "blank-but-required",
-    "phone-missing": "blank-but-required",
+    **{f"{field.slug}-missing": "blank-but-required" for field in LEAD_FIELDS},
     "value-missing": "blank-but-required",
     "owner-missing": "blank-but-required",
     "value-not-in-map": "outside-the-map",
@@ -111,7 +110,7 @@ class ToldByProblems:
         if self._target.place is Place.ASSIGN:
             line = f"{entry('when_blank', 'skip')}   # such leads get no owner"
             return Fix(line=line, place=("assign", "when_blank"), otherwise=advice("fill in the owners in the file"))
-        if self._target.path[-1] in ("crm_id", "phone_number"):
+        if self._target.place is Place.LEAD and not FIELDS_BY_NAME[self._target.label].takes_any_text:
             return leaving_out(self._mapping, column=column, not_blank=True)
         otherwise = "fill in the cells, or give the field a default in the mapping"
         remark = "   # write what a blank should become"
