@@ -306,6 +306,15 @@ def test_owners_by_id_are_proposed_as_ids() -> None:
         ("Consent", ["yes", "Y", "no", "yes", "", "no"], 'one_of: ["yes", "Y"]}  # yes 2, no 2, Y 1, blank 1'),
         ("Do not call", ["false", "true", "false"] * 2, 'one_of: ["false"]}  # false 4, true 2'),
         ("Werbesperre", ["x", "", "", "", "", ""], 'not_blank: "false"}  # x 1, blank 5'),
+        ("Opt Out", ["opted out", "opted in"] * 3, "one_of: [opted in]}  # opted out 3, opted in 3"),
+        (
+            "Unsubscribed",
+            ["unsubscribed", "Opt-Out", ""] * 2,
+            'not_blank: "false"}  # unsubscribed 2, Opt-Out 2, blank 2',
+        ),
+        ("Email opt out", ["Subscribed", "Unsubscribed"] * 3, "one_of: [Subscribed]}  # Subscribed 3, Unsubscribed 3"),
+        ("Opt in", ["opted in", "opted out"] * 3, "one_of: [opted in]}  # opted in 3, opted out 3"),
+        ("GDPR consent", ["given", "withdrawn", "refused"] * 2, "one_of: [given]}  # given 2, withdrawn 2, refused 2"),
     ],
 )
 def test_consent_is_a_condition_to_uncomment(name: str, cells: list[str], line: str) -> None:

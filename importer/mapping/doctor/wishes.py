@@ -42,7 +42,7 @@ class ContactWishes:
     def symptoms(self) -> Iterator[Symptom]:
         """The rows that the condition would leave out."""
         counts = {value: tally.count for value, tally in self._cells.items() if value}
-        yes, no = flags_of(counts)
+        yes, no = flags_of(self._role, counts)
         if not (yes or no):
             return
         kept = wanted_values(self._role, yes, no, blanks="" in self._cells)

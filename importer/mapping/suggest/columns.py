@@ -111,12 +111,11 @@ class Column:
         counted = max(sum(text == str(at + start) for at, text in enumerate(first)) for start in (0, 1))
         return len(first) > 1 and counted >= _NEARLY_ALL * len(first)
 
-    @cached_property
-    def flags(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Its values that mean yes, and those that mean no, if it is of the kind that consent is written in."""
+    def flags(self, role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Its values that mean yes and those that mean no, if they are of the kind that consent is written in."""
         if len(self.distinct) > MOST_FLAGS:
             return (), ()
-        return flags_of(Counter(self.values))
+        return flags_of(role, Counter(self.values))
 
     def share(self, pattern: str) -> float:
         """The share of the values in which the pattern is found."""

@@ -19,10 +19,13 @@ MOST_FLAGS: Final = 30
 _SURE: Final = 0.8
 """The share of filled cells that must say yes or no: a stray remark makes no other column of it."""
 
-_YES_WORDS: Final = "subscribed granted given opted-in opt-in optin agreed accepted confirmed active ok x"
-_NO_WORDS: Final = "unsubscribed denied revoked opted-out opt-out optout declined cleaned pending none inactive blocked"
-_YES: Final = frozenset(_YES_WORDS.split())
-_NO: Final = frozenset(_NO_WORDS.split())
+_IN: Final = frozenset({"subscribed", "opted-in", "opt-in", "optin", "ok"})
+_OUT: Final = frozenset({"unsubscribed", "opted-out", "opt-out", "optout", "blocked"})
+_AGREED_WORDS: Final = "granted given agreed accepted confirmed active x"
+_REFUSED_WORDS: Final = "denied revoked withdrawn refused rejected declined cleaned bounced pending none inactive"
+_YES: Final = {Role.CONSENT: _IN.union(_AGREED_WORDS.split()), Role.OPT_OUT: _OUT | {"x"}}
+"""Words that say what the name of the column says. Under “Opt out” the word “opted in” means no."""
+_NO: Final = {Role.CONSENT: _OUT.union(_REFUSED_WORDS.split()), Role.OPT_OUT: _IN | {"none"}}
 
 
 def wish_in_name(name: str) -> Role | None:
@@ -31,7 +34,7 @@ def wish_in_name(name: str) -> Role | None:
     return max(roles, key=lambda role: roles[role]) if roles else None
 
 
-def flags_of(counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def flags_of(role: Role, counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Which of the values mean yes, and which no, if most of the cells say one or the other; else nothing.
 
     `counts` says how many cells hold each value, without blanks.
@@ -41,10 +44,10 @@ def flags_of(counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...
     said = booleans(pd.Series(list(counts), dtype="str")).values.tolist()
     words = [text_key(value).replace(" ", "-") for value in counts]
     yes = tuple(
-        value for value, meant, word in zip(counts, said, words, strict=True) if meant == "true" or word in _YES
+        value for value, meant, word in zip(counts, said, words, strict=True) if meant == "true" or word in _YES[role]
     )
     rest = [(value, meant, word) for value, meant, word in zip(counts, said, words, strict=True) if value not in yes]
-    no = tuple(value for value, meant, word in rest if meant == "false" or word in _NO)
+    no = tuple(value for value, meant, word in rest if meant == "false" or word in _NO[role])
     decided = sum(counts[value] for value in (*yes, *no))
     return (yes, no) if decided >= _SURE * sum(counts.values()) else ((), ())
 

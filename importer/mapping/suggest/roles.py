@@ -188,7 +188,7 @@ def _flags(search: Search) -> tuple[tuple[Column, Role], ...]:
     for column in search.columns:
         if column.name not in found and (role := wish_in_name(column.name)):
             found[column.name] = (column, role)
-    return tuple((column, role) for column, role in found.values() if column.flags != ((), ()))
+    return tuple((column, role) for column, role in found.values() if column.flags(role) != ((), ()))
 
 
 # attributes

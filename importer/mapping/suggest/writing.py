@@ -127,7 +127,7 @@ def _where(page: Page, roles: Roles) -> None:
     page.look(f"{names} may say who must not be contacted. To leave those people out, take the # away:", must=True)
     page.add("# where:")
     for column, role in roles.flags:
-        yes, no = column.flags
+        yes, no = column.flags(role)
         blanks = len(column.texts) - len(column.values)
         wanted = wanted_values(role, yes, no, blanks=blanks > 0)
         condition: dict[str, Value] = {"column": column.name}
