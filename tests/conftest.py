@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from importer.crm import redaction
 from tests.canary import found_in, leaks
 
 # The same examples each time, however long they take: what fails here fails because of a change, not by chance.
@@ -24,6 +25,13 @@ def no_canary_in_files(request: pytest.FixtureRequest) -> Iterator[None]:
     folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
     yield
     assert folder is None or leaks(folder) == []
+
+
+@pytest.fixture(autouse=True)
+def no_secret_of_another_test() -> Iterator[None]:
+    """A secret is remembered as long as the process lives, and hidden wherever it stands; here tests share a process."""
+    yield
+    redaction._remembered.clear()
 
 
 @pytest.hookimpl(wrapper=True)

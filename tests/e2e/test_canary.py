@@ -109,7 +109,7 @@ def kept_in(journal: Path) -> Iterator[bytes | str]:
 def in_columns(value: bytes) -> Iterator[str]:
     try:
         table = pa.ipc.open_stream(value).read_all()
-    except pa.ArrowInvalid:  # the body of a request
+    except (pa.ArrowInvalid, OSError):  # the body of a request, or the hash of a contact
         return
     yield from map(str, chain(table.column_names, *(column.to_pylist() for column in table.columns)))
 

@@ -91,7 +91,7 @@ def test_two_kinds_of_workbook_in_one_are_refused(raw_workbook, refused, part):
 
 def test_an_old_workbook_that_is_cut_off_is_damaged(tmp_path, refused):
     path = tmp_path / "leads.xls"
-    path.write_bytes((CONTAINERS / "leads.xls").read_bytes()[:6200])
+    path.write_bytes((CONTAINERS / "leads.xls").read_bytes()[:6144])  # the last cells are not in it any more
     refused(path, "damaged")
 
 
