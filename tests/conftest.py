@@ -29,7 +29,7 @@ def no_canary_in_files(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_secret_of_another_test() -> Iterator[None]:
-    """A secret is remembered as long as the process lives, and hidden wherever it stands; here tests share a process."""
+    """A process remembers its secrets and hides them wherever they stand; here tests share a process."""
     yield
     redaction._remembered.clear()
 
