@@ -12,6 +12,8 @@ from typing import Any, Final
 from click.testing import CliRunner
 
 from importer.cli.commands import importer
+from importer.crm.credential import CredentialKind
+from importer.crm.endpoints import ENDPOINTS
 from importer.model.fields import LEAD_FIELDS
 from importer.model.problem import KINDS, ProblemKind
 from importer.runs.settings import SETTINGS
@@ -53,6 +55,17 @@ def lead_fields() -> str:
     return "\n".join(["| field | means |", "|---|---|", *lines, rest])
 
 
+def endpoints() -> str:
+    """One line per endpoint of the Leads API."""
+    lines = ["| request | goes to | carried out | after | per second, API key | token |", "|---|---|---|---|---|---|"]
+    for kind, endpoint in ENDPOINTS.items():
+        accepted = f"{endpoint.accepted[0]}" if len(endpoint.accepted) == 1 else "2xx with a `lead_id`"
+        rates = [f"{endpoint.rates[credential]:g}" for credential in CredentialKind]
+        cells = [str(kind), f"`{endpoint.method} {endpoint.path}`", accepted, str(endpoint.after or ""), *rates]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def command_line() -> str:
     """Every command with what its `--help` says, word for word."""
     parts = [_help()]
@@ -81,6 +94,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "problem-codes.md: warnings": warnings,
     "settings.md: settings": settings,
     "mapping.md: lead fields": lead_fields,
+    "reliability.md: endpoints": endpoints,
     "command-line.md: help": command_line,
     "licences.md: licences": licences,
 }

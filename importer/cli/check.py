@@ -22,10 +22,10 @@ def check(**options: Any) -> int:
     """
     from importer.cli.ending import told
     from importer.cli.session import request_of, session
-    from importer.runs.send import rate_of
+    from importer.crm.endpoints import request_rates
 
     here = session(options)
     request = request_of(options, here)
-    rate = rate_of(request.rate, here.settings.credential_kind())
+    rates = request_rates(request.rate, here.settings.credential_kind())
     with here.job() as job:
-        return told(here, job.check(request, name=options["run_name"], rate=rate))
+        return told(here, job.check(request, name=options["run_name"], rates=rates))

@@ -43,7 +43,8 @@ def announcement(about: Announcement) -> str:
         f"{estimate.rows_to_send:,} of {about.rows:,} rows go to organisation {about.org} on {about.base_url}: "
         f"{estimate.requests:,} requests{how_long}"
     )
-    at = f"; at most {about.rate:g} of each a second" if about.rate else ""
+    paces = [f"{rate:g}" for rate in dict.fromkeys(about.rates.values()) if rate]
+    at = f"; at most {' or '.join(paces)} of each a second" if paces else ""
     calls = f"  {', '.join(_calls(about))}{at}"
     not_to_contact = [found for found in about.examination.symptoms if found.code == "do-not-contact"]
     warnings = symptom_lines(not_to_contact, several_sources=any(found.source for found in not_to_contact))
@@ -52,7 +53,7 @@ def announcement(about: Announcement) -> str:
 
 def _calls(about: Announcement) -> list[str]:
     """How many requests of each kind."""
-    creates, assigns, events = (about.calls[kind] for kind in Kind)
+    creates, assigns, events = (about.calls[kind] for kind in (Kind.CREATE, Kind.ASSIGN, Kind.EVENT))
     owners = len(about.owners)
     return [
         f"{creates:,} to create leads",

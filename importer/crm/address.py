@@ -4,9 +4,10 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from importer.crm.endpoints import ENDPOINTS
 from importer.crm.network import PRIVATE, address_of, is_this_machine, objection
 from importer.errors import SettingsError
-from importer.model.operation import Call, Kind
+from importer.model.operation import Call
 
 DEFAULT_BASE_URL: Final = "https://apis.saleschat.pro"
 """The contract's only server."""
@@ -21,8 +22,6 @@ _STEPS: Final = frozenset({"", ".", ".."})
 
 _LONGEST: Final = 2048
 """Characters of one percent-encoded segment; servers refuse addresses of more than a few thousand."""
-
-METHODS: Final = {Kind.CREATE: "POST", Kind.ASSIGN: "PUT", Kind.EVENT: "PUT"}
 
 
 def is_loopback(base_url: str) -> bool:
@@ -126,9 +125,6 @@ def segment(text: str) -> str:
 
 def url_of(base_url: str, org: str, call: Call) -> str:
     """The address of a call: a follow-up names its lead by `lead_id` when that is known, else by `crm_id`."""
-    leads = f"{base_url}/v4/orgs/{segment(org)}/leads"
-    kind = call.operation.kind
-    if kind is Kind.CREATE:
-        return leads
-    lead = segment(call.lead_id or call.crm_id)
-    return f"{leads}/{lead}/{'assign' if kind is Kind.ASSIGN else 'events'}"
+    path = ENDPOINTS[call.operation.kind].path
+    lead = segment(call.lead_id or call.crm_id) if "{lead}" in path else ""
+    return base_url + path.format(org=segment(org), lead=lead)

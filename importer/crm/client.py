@@ -10,9 +10,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from importer.crm.address import METHODS, url_of
+from importer.crm.address import url_of
 from importer.crm.connections import Connections
 from importer.crm.credential import Credential
+from importer.crm.endpoints import ENDPOINTS
 from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.proxy import Proxy
@@ -123,7 +124,7 @@ class LeadsClient:
     def _request(self, call: Call) -> httpx.Request:
         body = call.operation.body
         return httpx.Request(
-            METHODS[call.operation.kind],
+            ENDPOINTS[call.operation.kind].method,
             url_of(self._base_url, self._org, call),
             headers=[*self._headers, (b"content-length", b"%d" % len(body))],
             stream=httpx.ByteStream(body),

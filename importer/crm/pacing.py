@@ -11,12 +11,6 @@ from typing import Final
 
 from importer.clock import Clock
 
-API_KEY_RATE: Final = 10.0
-"""Requests per second, organisation and endpoint (vendor's rate-limit page)."""
-
-TOKEN_RATE: Final = 5.0
-"""Requests per second, organisation, user and endpoint: a bearer token is a user (vendor's rate-limit page)."""
-
 _STEPS: Final = (0.97, 0.9, 0.8, 0.7, 0.5)
 """What a refusal makes of the rate: the first one little, each that follows soon after reopening more."""
 

@@ -12,12 +12,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from importer.crm.echo import echo_warnings
+from importer.crm.endpoints import ENDPOINTS
 from importer.crm.meaning import Fingerprint, Meaning, fingerprint, meaning_of, said_without
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
 from importer.crm.waiting import nothing_left_for, retry_after
 from importer.exit_codes import ExitCode
-from importer.model.operation import Call, Kind
+from importer.model.operation import Call
 
 DOUBT_TRIES: Final = 4
 """One attempt and three more for a call that may have had effect."""
@@ -41,7 +42,7 @@ def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> V
     if isinstance(seen, NoAnswer):
         return _judge_silence(seen)
     by_endpoint = (
-        _judge_create(seen, call, learnt) if call.operation.kind is Kind.CREATE else _judge_follow_up(seen, call)
+        _judge_create(seen, call, learnt) if ENDPOINTS[call.operation.kind].names_lead else _judge_follow_up(seen, call)
     )
     verdict = by_endpoint or _judge_any(seen)
     left = nothing_left_for(seen)
@@ -87,7 +88,7 @@ def _judge_create(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdi
     match seen.status:
         case status if 200 <= status < 300 and seen.names_an_error:
             return _unproven(seen)
-        case status if 200 <= status < 300:
+        case status if status in ENDPOINTS[call.operation.kind].accepted:
             return _judge_create_accepted(seen, call)
         case 429 | 409:
             return _judge_refused(seen, call, learnt)
@@ -156,7 +157,7 @@ def _texts(value: object) -> Iterator[str]:
 
 def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
     match seen.status:
-        case 202 if not seen.names_an_error:
+        case status if status in ENDPOINTS[call.operation.kind].accepted and not seen.names_an_error:
             return _verdict(seen, Action.ACCEPT, "", maybe=False)
         case status if 200 <= status < 300:
             return _unproven(seen)

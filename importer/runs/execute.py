@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, Protocol
 from importer.clock import Clock
 from importer.crm.breaker import Breaker
 from importer.crm.credential import Credential
+from importer.crm.endpoints import ENDPOINTS
 from importer.crm.meaning import Fingerprint
 from importer.crm.observation import Observation
 from importer.crm.pacing import Pacer
@@ -46,6 +47,9 @@ _REACHED: Final = frozenset({Action.THROTTLE, Action.DOUBT})
 """After these an assignment may have reached its lead, so the next one must keep its distance."""
 
 
+_FOLLOWER: Final = {endpoint.after: kind for kind, endpoint in ENDPOINTS.items() if endpoint.after is not None}
+"""Which kind of request a row sends after which."""
+
 _NEAR_PAUSE: Final = 0.05
 
 
@@ -73,13 +77,14 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
-    """How a plan is sent. `rate` is per second and endpoint (0: no limit); `settle` and `assign_spacing` in seconds.
+    """How a plan is sent.
 
-    `assign_spacing` lies between two assignments of one lead: the vendor throttles a second one within 10 s (contact
-    page, v3). `assume_new` is a person's word that no lead of the plan existed before.
+    `rates` are requests per second of each kind (0: no limit), `settle` and `assign_spacing` seconds. `assign_spacing`
+    lies between two assignments of one lead: the vendor throttles a second one within 10 s (contact page, v3).
+    `assume_new` is a person's word that no lead of the plan existed before.
     """
 
-    rate: float
+    rates: dict[Kind, float]
     concurrency: int = 16
     settle: float = 60.0
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
@@ -107,7 +112,7 @@ class Sender:
     _settled_creates: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._pacers = {kind: Pacer(self.options.rate, self.clock) for kind in Kind}
+        self._pacers = {kind: Pacer(self.options.rates[kind], self.clock) for kind in Kind}
         self._breaker = Breaker(self.clock, self.rng)
         self._streaks = Streaks(self.clock)
         self._stopping = asyncio.Event()
@@ -116,7 +121,7 @@ class Sender:
         # them at once keeps them apart from those that this process releases.
         self._lanes = {kind: Lane(self.clock, self._creates() if kind is Kind.CREATE else None) for kind in Kind}
         self._lanes[Kind.CREATE].close()  # creates come from the plan alone
-        for kind in (Kind.ASSIGN, Kind.EVENT):
+        for kind in _FOLLOWER.values():
             for planned in self.journal.released(kind):
                 self._lanes[kind].release(self._waiting(planned))
         self._canary = Canary(
@@ -192,8 +197,8 @@ class Sender:
             if kind is Kind.CREATE and self._settled_creates < SLOW_START:
                 await lane.quiet()
             await lane.room(self.options.concurrency)
-            if kind is not Kind.EVENT:
-                await self._lanes[Kind.ASSIGN if kind is Kind.CREATE else Kind.EVENT].until_not_full()
+            if kind in _FOLLOWER:
+                await self._lanes[_FOLLOWER[kind]].until_not_full()
             pacer = self._pacers[kind]
             ticket = await self._turn(pacer)
             if self._stopping.is_set():
@@ -209,7 +214,8 @@ class Sender:
             attempt = asyncio.create_task(self._attempt(lane, waiting, ticket))
             self._attempts.add(attempt)
             attempt.add_done_callback(partial(self._landed, lane, near))
-        self._close_after(kind)
+        if kind in _FOLLOWER:
+            self._lanes[_FOLLOWER[kind]].close()  # only what goes before releases calls of this kind
 
     async def _turn(self, pacer: Pacer) -> float:
         """Wait for a turn that the breaker allows: what goes wrong while a call waits in line holds for it, too."""
@@ -221,13 +227,6 @@ class Sender:
             if is_probe or not self._breaker.is_open:
                 return ticket
             pacer.unused()
-
-    def _close_after(self, kind: Kind) -> None:
-        """Creates release assignments, and both release events."""
-        if kind is Kind.CREATE:
-            self._lanes[Kind.ASSIGN].close()
-        elif kind is Kind.ASSIGN:
-            self._lanes[Kind.EVENT].close()
 
     def _landed(self, lane: Lane, near: str, task: asyncio.Task[None]) -> None:
         self._attempts.discard(task)

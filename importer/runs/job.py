@@ -10,6 +10,7 @@ from typing import Final
 
 from importer.clock import Clock
 from importer.crm.address import origin_of
+from importer.crm.endpoints import request_rates
 from importer.crm.verdict import Stop
 from importer.errors import RunError
 from importer.exit_codes import ExitCode
@@ -39,7 +40,7 @@ from importer.runs.prepare import (
     warn_of_contacts,
 )
 from importer.runs.progress import Progress
-from importer.runs.send import Destination, examine_learnt, rate_of, send
+from importer.runs.send import Destination, examine_learnt, send
 from importer.runs.stop_request import StopRequest
 
 
@@ -47,7 +48,7 @@ from importer.runs.stop_request import StopRequest
 class Announcement:
     """What a run is about to do, said before the first request.
 
-    `calls` are the requests of each kind, `rate` how many a second each endpoint is sent (0: as many as it takes).
+    `calls` are the requests of each kind, `rates` how many of each a second (0: as many as the server takes).
     `is_drift_to_answer` says that the columns have changed and that nobody has accepted that yet.
     """
 
@@ -57,7 +58,7 @@ class Announcement:
     base_url: str
     estimate: Estimate
     calls: dict[Kind, int]
-    rate: float
+    rates: dict[Kind, float]
     examination: Examination
     owners: tuple[OwnerCount, ...]
     is_drift_to_answer: bool
@@ -85,7 +86,7 @@ class Job:
         self._lacks_commits = False
         self._began = time.monotonic()
 
-    def check(self, request: RunRequest, *, name: str, rate: float) -> Finished:
+    def check(self, request: RunRequest, *, name: str, rates: dict[Kind, float]) -> Finished:
         """Read, map and validate every row and write the report. There is nothing here to send with."""
         loaded, opened = self._opened(request)
         run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
@@ -96,7 +97,7 @@ class Job:
                 realm = self._realm(origin_of(request.base_url), request.org)
                 mark_known(plan, realm, skip=request.skip_known)
                 warn_of_contacts(plan, realm)
-            plan.estimate(estimated(plan, rate))
+            plan.estimate(estimated(plan, rates))
             reasons = filter(None, [too_many_invalid(plan, request.max_invalid), self._drift(run)])
             obstacles = (*self._imported_before(opened, request), *(f"A run would stop: {why}." for why in reasons))
         return replace(closing.finished(), obstacles=obstacles)
@@ -223,10 +224,10 @@ class Job:
             if request.skip_known:
                 mark_known(plan, realm, skip=True)
             warn_of_contacts(plan, realm)
-            rate = rate_of(request.rate, destination.credential().kind)
-            plan.estimate(estimated(plan, rate))
+            rates = request_rates(request.rate, destination.credential().kind)
+            plan.estimate(estimated(plan, rates))
             closing.stop = _stop(run, too_many_invalid(plan, request.max_invalid) if gate else "")
-            closing.stop = closing.stop or self._asked(run, plan, destination, rate, gate=gate)
+            closing.stop = closing.stop or self._asked(run, plan, destination, rates, gate=gate)
             if closing.stop is None:
                 plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))
                 closing.stop = self._send(self.journal.run(run.run_id), destination)
@@ -261,7 +262,9 @@ class Job:
         LOG.info("prepared: %s", {str(status): count for status, count in plan.statuses().items()})
         return plan
 
-    def _asked(self, run: StoredRun, plan: Plan, destination: Destination, rate: float, *, gate: bool) -> Stop | None:
+    def _asked(
+        self, run: StoredRun, plan: Plan, destination: Destination, rates: dict[Kind, float], *, gate: bool
+    ) -> Stop | None:
         examination = examination_of(self.journal.connection, run)
         accepted = run.request.accept_drift or run.request.sandbox or not gate
         announcement = Announcement(
@@ -269,9 +272,9 @@ class Job:
             rows=sum(plan.statuses().values()),
             org=destination.org,
             base_url=destination.base_url,
-            estimate=estimated(plan, rate),
+            estimate=estimated(plan, rates),
             calls=plan.to_send(),
-            rate=rate,
+            rates=rates,
             examination=examination,
             owners=owners_of(self.journal.connection, run),
             is_drift_to_answer=bool(examination.stopping) and not accepted,

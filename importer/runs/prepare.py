@@ -154,12 +154,13 @@ def _known_lead(row: RowId, run_id: str) -> Problem:
     )
 
 
-def estimated(plan: Plan, rate: float) -> Estimate:
-    """What sending would take at `rate` requests per second and endpoint, the three side by side (0: not known)."""
+def estimated(plan: Plan, rates: dict[Kind, float]) -> Estimate:
+    """What sending would take at so many requests of each kind a second, the kinds side by side (0: not known)."""
     calls = plan.to_send()
-    slowest = max(calls.values())
     return Estimate(
-        rows_to_send=calls[Kind.CREATE], requests=sum(calls.values()), seconds=slowest / rate if rate else 0.0
+        rows_to_send=calls[Kind.CREATE],
+        requests=sum(calls.values()),
+        seconds=max(number / rates[kind] if rates[kind] else 0.0 for kind, number in calls.items()),
     )
 
 

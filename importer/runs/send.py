@@ -11,9 +11,9 @@ from importer import __version__
 from importer.clock import Clock
 from importer.crm.address import origin_of
 from importer.crm.client import Deadlines, LeadsClient
-from importer.crm.credential import Credential, CredentialKind
+from importer.crm.credential import Credential
+from importer.crm.endpoints import request_rates
 from importer.crm.meaning import Fingerprint
-from importer.crm.pacing import API_KEY_RATE, TOKEN_RATE
 from importer.crm.proxy import Proxy
 from importer.crm.trust import Trust
 from importer.crm.verdict import Stop
@@ -57,13 +57,6 @@ class Destination:
         )
 
 
-def rate_of(asked: float | None, kind: CredentialKind) -> float:
-    """Requests per second and endpoint: what was asked for, else what the vendor publishes for the credential."""
-    if asked is not None:
-        return asked
-    return API_KEY_RATE if kind is CredentialKind.API_KEY else TOKEN_RATE
-
-
 def send(
     journal: Journal,
     run: StoredRun,
@@ -102,7 +95,7 @@ async def _send(
         proxy=destination.proxy,
     )
     options = SendOptions(
-        rate=rate_of(request.rate, credential.kind),
+        rates=request_rates(request.rate, credential.kind),
         concurrency=request.concurrency,
         settle=request.settle,
         assign_spacing=request.assign_spacing,

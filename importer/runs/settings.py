@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Self
 
 from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org, without_secrets
 from importer.crm.credential import Credential, CredentialKind
+from importer.crm.endpoints import PUBLISHED_RATES
 from importer.crm.proxy import Proxy, environment_proxy, proxy_for
 from importer.crm.trust import Trust
 from importer.errors import SettingsError
@@ -131,7 +132,8 @@ SETTINGS: Final = {
             help="Requests per second and endpoint; 0 for no limit.",
             kind=float,
             default=None,
-            default_shown="10 with an API key, 5 with a token",
+            default_shown=f"{PUBLISHED_RATES[CredentialKind.API_KEY]:g} with an API key, "
+            f"{PUBLISHED_RATES[CredentialKind.TOKEN]:g} with a token",
             highest=1000,
         ),
         Entry(

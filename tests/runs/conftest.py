@@ -75,7 +75,8 @@ class Push:
             journal.recover()
             async with Writer(self.folder) as writer:
                 with journal.sending(self.run, writer) as sending:
-                    chosen = {"rate": 10.0, "canary": False, **options}
+                    rates = dict.fromkeys(Kind, options.pop("rate", 10.0))
+                    chosen = {"rates": rates, "canary": False, **options}
                     self.sender = Sender(
                         client=self.crm,
                         journal=sending,
