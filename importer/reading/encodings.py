@@ -29,7 +29,7 @@ PLAUSIBLE = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874",
     "cp932", "gb18030", "euc_kr", "big5", "euc_jp",
     "cp850", "cp437", "cp852", "cp866", "cp857", "cp737", "cp862", "cp775", "cp720", "cp860", "cp861", "cp863", "cp865",
-    "cp855", "cp869", "cp858", "koi8_r", "koi8_u", "mac_roman", "iso8859_2", "iso8859_15",
+    "cp855", "cp869", "cp858", "koi8_r", "koi8_u", "mac_roman", "mac_cyrillic", "iso8859_2", "iso8859_15",
 )  # fmt: skip
 """What spreadsheet programs and old systems write, the commoner first: Windows, East Asia, MS-DOS, others."""
 
@@ -222,7 +222,8 @@ def _unknown(path: Path, found: Survey, why: str, names: list[str]) -> SourceErr
     readings = "".join(f"; in {name} it reads “{_example(found.foreign_lines, name, names)}”" for name in names)
     return SourceError(
         f"{path}: line {line}, byte {at}: not UTF-8, and {why}{readings}",
-        tip=f"Give the encoding that reads right, for example --encoding {names[0] if names else 'cp1252'};"
+        # Each by itself: the first is often the wrong one, and people paste what stands there.
+        tip=f"Give the encoding that reads right: {' or '.join(f'--encoding {name}' for name in names or ['cp1252'])};"
         " or save the file as “CSV UTF-8”.",
     )
 
