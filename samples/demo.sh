@@ -18,15 +18,15 @@ code=$?
 printf '%s\n\n' "$summary"
 
 case $code in
-0) echo "The run ended with exit code 0: nothing needs a person." ;;
-1) echo "The run ended with exit code 1. That is no failure: it says that some rows need a person." ;;
+0) echo "The run ended with exit code 0: nothing needs fixing." ;;
+1) echo "The run ended with exit code 1. That is not a failure: some rows need fixing." ;;
 *)
     echo "The run ended with exit code $code, which the demo does not expect." >&2
     exit "$code"
     ;;
 esac
 
-rejects=$(printf '%s\n' "$summary" | sed -n 's/^Rows that need a person: //p')
+rejects=$(printf '%s\n' "$summary" | sed -n 's/^Rows to fix:  //p')
 folder=$(dirname "$rejects")
 if [ "$code" -eq 1 ]; then
     echo "Row by row, with the row numbers of the spreadsheet:"

@@ -20,7 +20,7 @@ _DOUBTFUL: Final = 5
 
 def symptom_lines(symptoms: Sequence[Symptom], *, several_sources: bool) -> list[str]:
     """What was found where, and the line of YAML that helps, with its place in the mapping."""
-    lines = ["Columns, and what would help in the mapping:"] if symptoms else []
+    lines = ["Columns, with fixes for the mapping:"] if symptoms else []
     for symptom in symptoms[:SYMPTOMS_SHOWN]:
         where = _rows(symptom, several_sources=several_sources)
         lines.append(_line(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {where}"))
@@ -49,7 +49,7 @@ def owner_lines(owners: Sequence[OwnerCount]) -> list[str]:
     if doubtful:
         names = ", ".join(f"“{owner.name}” ({owner.rows:,})" for owner in doubtful[:_DOUBTFUL])
         more = f" and {len(doubtful) - _DOUBTFUL} more" if len(doubtful) > _DOUBTFUL else ""
-        lines.append(_line(f"  neither an e-mail address nor an id, by the look of it: {names}{more}"))
+        lines.append(_line(f"  probably neither an e-mail address nor an id: {names}{more}"))
     return lines
 
 

@@ -95,13 +95,13 @@ def importer(context: click.Context) -> None:
     importer check LIST.xlsx -m MAPPING.yaml            what is wrong with the file; sends nothing
     importer run LIST.xlsx -m MAPPING.yaml --sandbox    a rehearsal on a local server
     importer run LIST.xlsx -m MAPPING.yaml              the import; report in reports/
-    importer resume                                     goes on where a run was stopped
+    importer resume                                     continue a run that was stopped
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
     elif not _has_working_folder():
         raise SettingsError(
-            "the folder in which this was started is gone", tip="Change to one that exists, and give the command again."
+            "the current folder no longer exists", tip="Change to a folder that exists and run the command again."
         )
 
 

@@ -21,8 +21,8 @@ from importer.model.visible import visible, visible_json
 _EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
 
-_ORDER: Final = ("created", "duplicate", "needs a person", "throttled", "assign accepted", "event accepted")
-_GOOD: Final = frozenset(_ORDER) - {"needs a person", "throttled"}
+_ORDER: Final = ("created", "duplicate", "needs attention", "throttled", "assign accepted", "event accepted")
+_GOOD: Final = frozenset(_ORDER) - {"needs attention", "throttled"}
 
 _WHY: Final = 80
 """Characters of a reason: progress is one line."""
@@ -71,12 +71,12 @@ class Console:
         self._begin("sending", rows, done)
 
     def settled(self, status: str, row: RowId) -> None:
-        """One more row, assignment or event has its final status; a row that needs a person does so once."""
+        """One more row, assignment or event has its final status; a row that needs attention is counted once."""
         if status in _GOOD:
             self._counts[status] += 1
         elif row not in self._people:
             self._people.add(row)
-            self._counts["needs a person"] += 1
+            self._counts["needs attention"] += 1
         if " " not in status:
             self._advance(1)
 

@@ -12,7 +12,7 @@ from importer.cli.options import COMMON, SERVER
 @SERVER
 @COMMON
 def doctor(**options: Any) -> int:
-    """Say what a run would use, where each setting comes from, and what stands in its way.
+    """Show what a run would use, where each setting comes from, and what would stop it.
 
     Opens a connection to the server and closes it again; never sends a request.
 

@@ -70,9 +70,9 @@ def _explain_usage(error: click.ClickException) -> None:
 def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
     """Where it happened, without the values that were there: they may be personal."""
     place = place_of(error)
-    far = "Nothing is lost: `importer runs` shows how far the run came. " if argv[:1] in (["run"], ["resume"]) else ""
+    far = "Nothing is lost: `importer runs` shows how far the run got. " if argv[:1] in (["run"], ["resume"]) else ""
     tip = f"{far}Please report this line; -v shows more."
-    Console().error(f"this is a defect of the importer: {place}", tip)
+    Console().error(f"this is a bug in the importer: {place}", tip)
     if "-v" in argv or "--verbose" in argv:
         click.echo(visible(traceback_of(error), keep="\n", longest=None), err=True, nl=False)
     return f"defect: {place}"

@@ -32,7 +32,7 @@ def words_of(context: click.Context, parameter: click.Parameter, value: str | No
     except ValueError as error:
         raise click.BadParameter(f"{value!r} cannot be split into words: {error}") from error
     if value is not None and not words:
-        raise click.BadParameter("give a command, such as ./tell.sh")
+        raise click.BadParameter("give a command, such as ./notify.sh")
     return words
 
 
@@ -58,7 +58,7 @@ def _wait(hook: subprocess.Popen[bytes], name: str, console: Console, patience: 
         code = hook.wait(patience)
     except subprocess.TimeoutExpired:
         _end(hook)
-        console.warn(f"--on-finish {name} did not end within {patience:g} s and was ended")
+        console.warn(f"--on-finish {name} did not end within {patience:g} s and was stopped")
     except KeyboardInterrupt:
         _end(hook)  # the run is over and its report is there, so only the command is given up
         console.warn(f"--on-finish {name} was interrupted")

@@ -29,11 +29,11 @@ _COLUMNS_SHOWN: Final = 100
     metavar="MAPPING",
     help="The file to write. [FILE.mapping.yaml, here]",
 )
-@click.option("--force", is_flag=True, help="Write over the mapping if it exists.")
+@click.option("--force", is_flag=True, help="Overwrite the mapping if it exists.")
 @FORMAT
 @COMMON
 def init(**options: Any) -> int:
-    """Read FILE, show its columns, and write a first mapping for it, with a comment wherever you should look.
+    """Read FILE, show its columns, and write a first mapping for it, with comments where you should check it.
 
     \b
     importer init leads.xlsx
@@ -62,7 +62,7 @@ def _show(here: Session, suggested: Suggested, file: Path, target: Path) -> None
     for look in suggested.suggestion.looks:
         here.console.say(f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text.rstrip(':')}")
     step = f"importer check {file_word(file)} -m {file_word(target)}"
-    here.console.result(f"Written: {target}\nNext, after a look at it:  {step}")
+    here.console.result(f"Written: {target}\nReview it, then run:  {step}")
 
 
 def _what_was_read(suggested: Suggested) -> list[str]:

@@ -47,15 +47,17 @@ def _settings(*names: str) -> Callable[[Command], Command]:
 
 def _run_name(context: click.Context, parameter: click.Parameter, value: str) -> str:  # noqa: ARG001
     if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
-        raise click.BadParameter("at most 64 letters, digits, dots, dashes and underscores, no dash first")
+        raise click.BadParameter(
+            "use at most 64 letters, digits, dots, dashes and underscores; do not begin with a dash"
+        )
     return value
 
 
 COMMON = _together(
     _settings("all"),
     click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout."),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the result."),
-    click.option("-v", "--verbose", count=True, help="Say what was detected and chosen, and why."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only errors and the summary."),
+    click.option("-v", "--verbose", count=True, help="Print what was detected and chosen, and why."),
     click.option("--profile", default="", help="A profile of importer.toml."),
 )
 
@@ -77,7 +79,7 @@ def run_argument(*, required: bool) -> Callable[[Command], Command]:
 
 FORMAT = _together(
     click.option("--sheet", help='The sheet of a workbook: its name, its position from 1, or "*" for all.'),
-    click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="The row of the column names."),
+    click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="The row that holds the column names."),
     click.option("--encoding", help="The encoding of a CSV file, such as cp1252."),
     click.option("--delimiter", help="The delimiter of a CSV file: one character, or tab, or space."),
 )
@@ -91,17 +93,17 @@ READING = _together(
         required=True,
         type=click.Path(path_type=Path),
         metavar="MAPPING",
-        help="The YAML file that says how columns become leads.",
+        help="The YAML mapping: how columns become leads.",
     ),
     FORMAT,
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N rows."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N rows."),
     click.option(
         "--max-invalid",
         callback=_count_or_share,
         metavar="N|N%",
-        help="Stop before sending when more rows are invalid. [no limit]",
+        help="Send nothing if more than N rows (or N%) are invalid. [no limit]",
     ),
-    click.option("--run-name", default="", callback=_run_name, help="The name within the run id."),
+    click.option("--run-name", default="", callback=_run_name, help="A name that becomes part of the run id."),
     click.option("--no-progress", is_flag=True, help="No progress bar and no progress lines."),
 )
 
@@ -109,7 +111,7 @@ DESTINATION = _settings("org", "base_url")
 
 SERVER = _together(
     _settings("server"),
-    click.option("--allow-private", is_flag=True, help="Permit a server in a private network."),
+    click.option("--allow-private", is_flag=True, help="Allow a server in a private network."),
 )
 
 SENDING = _together(
@@ -120,14 +122,18 @@ SENDING = _together(
         "--on-duplicate",
         type=click.Choice(["skip", "follow-up"]),
         default=None,
-        help="Whether a lead that exists already gets its assignment and events. [skip]",
+        help="What to do for a lead that already exists: skip it, or still send its assignment and events. [skip]",
     ),
-    click.option("--skip-known", is_flag=True, help="Do not send rows whose lead an earlier run has seen."),
+    click.option("--skip-known", is_flag=True, help="Skip rows whose lead is known from an earlier run."),
     click.option(
         "--assume-new",
         is_flag=True,
-        help="My word that none of these leads existed before: what exists after an unanswered create is ours.",
+        help="Treat a lead that exists after a timed-out create as created by this run.",
     ),
-    click.option("--no-canary", is_flag=True, help="Do not create the first lead twice to learn the duplicate answer."),
+    click.option(
+        "--no-canary",
+        is_flag=True,
+        help="Do not send the first create twice to learn how the server reports a duplicate.",
+    ),
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
 )

@@ -38,10 +38,10 @@ def purge(**options: Any) -> int:
     if here.as_json:
         here.console.result(json.dumps({"purged": purged.removed}, indent=2))
     else:
-        here.console.result("\n".join(purged.removed) if purged.removed else "no run is that old")
+        here.console.result("\n".join(purged.removed) if purged.removed else "no runs are that old")
     if not purged.is_overwritten:
         here.console.say(
-            "Another process uses the journal. Run `importer purge` again when it is done: until then, unused parts of "
-            "the file may still hold personal data."
+            "Another process is using the journal. Run `importer purge` again when it has finished: until then, unused "
+            "parts of the file may still hold personal data."
         )
     return 0

@@ -66,15 +66,15 @@ def destination_of(session: Session, journal: Journal, run: StoredRun) -> Iterat
             yield destination
         return
     destination = real_destination(_of_the_run(session, run))
-    session.console.say(f"going on with run {run.run_id}: organization {destination.org} on {destination.base_url}")
+    session.console.say(f"resuming run {run.run_id}: organization {destination.org} on {destination.base_url}")
     for what, then, now in (
-        ("organisation", run.request.org, destination.org),
+        ("organization", run.request.org, destination.org),
         ("server", origin_of(run.request.base_url), destination.origin),
     ):
         if run.planned and then != now:
             raise RunError(
-                f"the run {run.run_id} belongs to the {what} {then}, not to {now}",
-                tip=f"Give what the run began with: --org {quote(run.request.org)} --base-url {run.request.base_url}",
+                f"run {run.run_id} belongs to {what} {then}, not to {now}",
+                tip=f"Give the original ones: --org {quote(run.request.org)} --base-url {run.request.base_url}",
             )
     yield destination
 

@@ -17,19 +17,19 @@ from importer.cli.options import COMMON, run_argument
     "verdict",
     type=click.Choice(["ours", "existing"]),
     required=True,
-    help="ours: this run made the leads. existing: they were there before.",
+    help="ours: this run created the leads. existing: they existed before.",
 )
 @click.option(
     "--rows",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Only the crm_ids in this file, one a line. [all unconfirmed rows]",
+    help="Only the crm_ids in this file, one per line. [all unconfirmed rows]",
 )
 @COMMON
 def resolve(**options: Any) -> int:
-    """Settle the rows of RUN that are created_unconfirmed; `importer resume` then does their follow-ups.
+    """Decide the rows of RUN that are created_unconfirmed; `importer resume` then sends their follow-ups.
 
-    Look the leads up in the CRM first: an event or an assignment of somebody else's lead cannot be taken back.
+    Look the leads up in the CRM first: an event or assignment sent for somebody else's lead cannot be undone.
 
     \b
     importer resolve 20261122-1504 --as ours

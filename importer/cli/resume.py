@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 @click.command()
 @run_argument(required=False)
 @SENDING
-@click.option("--retry-failed", is_flag=True, help="Try rejected and unknown rows once more, too.")
+@click.option("--retry-failed", is_flag=True, help="Also retry rejected and unknown rows.")
 @click.option("--no-progress", is_flag=True, help="No progress bar and no progress lines.")
 @ENDING
 @COMMON
 def resume(**options: Any) -> int:
-    """Go on with an interrupted or stopped run from its journal (the latest unfinished one, unless RUN names it).
+    """Continue an interrupted or stopped run from its journal (the latest unfinished one if RUN is not given).
 
-    The plan that was made then is sent; a file or mapping that has changed since plays no part.
-    RUN is a run's id, or its beginning.
+    The plan made at the start is sent; later changes to the file or the mapping are ignored.
+    RUN is a run id, or the beginning of one.
 
     \b
     importer resume

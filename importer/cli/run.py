@@ -10,8 +10,8 @@ from importer.cli.options import COMMON, ENDING, READING, SENDING
 @click.command()
 @READING
 @SENDING
-@click.option("--accept-drift", is_flag=True, help="Send although the columns differ from those of the last run.")
-@click.option("--again", is_flag=True, help="Import a file that was imported before once more.")
+@click.option("--accept-drift", is_flag=True, help="Send even if the columns differ from those of the last run.")
+@click.option("--again", is_flag=True, help="Import a file again even though it was imported before.")
 @ENDING
 @COMMON
 def run(**options: Any) -> int:
@@ -21,7 +21,7 @@ def run(**options: Any) -> int:
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox      a rehearsal; no credential needed
     importer run leads.xlsx -m mappings/weekly.yaml --org 4711     asks before it sends
     importer run inbox/*.xlsx -m mappings/weekly.yaml --yes        several files, one run, no question
-    importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 tell.py"
+    importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 notify.py"
     """
     from importer.cli.ending import told
     from importer.cli.rehearsal import real_destination, sandbox_destination

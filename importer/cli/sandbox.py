@@ -14,7 +14,7 @@ from importer.cli.options import COMMON
 @click.option(
     "--rate", type=click.FloatRange(min=0), default=10.0, metavar="N", help="Requests/s per endpoint; 0: no limit. [10]"
 )
-@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A YAML file of faults on purpose.")
+@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A YAML file of faults to inject.")
 @COMMON
 def sandbox(**options: Any) -> int:
     """Run a local server that speaks the Leads API, on this machine only, in memory, until Ctrl-C.
@@ -35,7 +35,7 @@ def sandbox(**options: Any) -> int:
             here.console.result(json.dumps({"base_url": base_url, "api_key": api_key, "org": "sandbox"}))
             return
         here.console.result(
-            f"The sandbox listens at {base_url}. It is not the real API; everything is gone when it ends (Ctrl-C).\n"
+            f"The sandbox listens at {base_url}. It is not the real API and keeps nothing when it stops (Ctrl-C).\n"
             f"  export SALESCHAT_BASE_URL={base_url} SALESCHAT_API_KEY={api_key} SALESCHAT_ORG_ID=sandbox"
         )
 

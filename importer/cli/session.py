@@ -73,7 +73,7 @@ class Session:
 
         self.console.say(announcement(about))
         if about.is_drift_to_answer:
-            return self.console.ask("The columns have changed. Send all the same?")
+            return self.console.ask("The columns have changed. Send anyway?")
         if self.assume_yes or is_loopback(about.base_url):
             return True
         return self.console.ask("Send?")
@@ -141,8 +141,10 @@ def _without_lock_files(files: tuple[Path, ...], console: Console) -> list[Path]
         book = file.name.removeprefix("~$")
         console.say(
             f"note: {file} is skipped: it is Excel's lock file. {owner or 'Somebody'} has {book} open;"
-            " what is not saved yet is not imported."
+            " unsaved changes are not imported."
         )
     if len(owners) == len(files):
-        raise SourceError("there is no file but Excel's lock files", tip="Name the workbook, without ~$ in front.")
+        raise SourceError(
+            "the only files given are Excel's lock files", tip="Give the workbook itself, without ~$ in front."
+        )
     return [file for file in files if file not in owners]

@@ -1,4 +1,4 @@
-"""What a run says before, and what it says after."""
+"""What the terminal shows before a run, and after it."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ _DATES: Final = frozenset({"dates-ambiguous", "dates-unread", "dates-as-serials"
 """One cell in one of these signs is one problem of `date-ambiguous` or `date-invalid`."""
 _OBSTACLES_SHOWN: Final = 3
 _GOOD: Final = ("created", "valid")
+_FIXABLE: Final = ("invalid", "conflict_in_file", "rejected")
+"""The row itself is wrong; of the others it is not known what became of them."""
 _FOLLOW_UPS: Final = ("accepted", "pending", "held", "unknown", "rejected")
 _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
 
 
 def announcement(about: Announcement) -> str:
-    """Changes and owners; then so many rows of so many, to this organisation on this server, so many requests."""
+    """Changes and owners; then so many rows of so many, to this organization on this server, so many requests."""
     estimate = about.estimate
     how_long = f", about {duration(estimate.seconds)}" if estimate.seconds else ""
     send = (
-        f"{estimate.rows_to_send:,} of {about.rows:,} rows go to organisation {about.org} on {about.base_url}: "
-        f"{estimate.requests:,} requests{how_long}"
+        f"To send: {estimate.rows_to_send:,} of {counted(about.rows, 'row')} to organization {about.org} on "
+        f"{about.base_url}, {counted(estimate.requests, 'request')}{how_long}"
     )
     paces = [f"{rate:g}" for rate in dict.fromkeys(about.rates.values()) if rate]
     at = f"; at most {' or '.join(paces)} of each a second" if paces else ""
@@ -57,8 +59,8 @@ def _calls(about: Announcement) -> list[str]:
     owners = len(about.owners)
     return [
         f"{creates:,} to create leads",
-        *([f"{assigns:,} to assign them to {owners:,} {'owner' if owners == 1 else 'owners'}"] if assigns else []),
-        *([f"{events:,} events that start automations"] if events else []),
+        *([f"{assigns:,} to assign them to {counted(owners, 'owner')}"] if assigns else []),
+        *([f"{counted(events, 'event')} to start automations"] if events else []),
     ]
 
 
@@ -68,7 +70,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """Seconds in words: 12 s, 9 min, 2 h 05 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -104,7 +106,7 @@ def note_lines(source: SourceInfo) -> list[str]:
 
 
 def conclusion(finished: Finished) -> str:
-    """What happened, what needs a person, and where it all stands: at most 16 lines, and for a check the columns.
+    """What happened, what needs fixing, and where the reports are: at most 16 lines, and for a check the columns.
 
     It holds colours, which whoever prints it leaves out where they are not wanted.
     """
@@ -127,13 +129,13 @@ def conclusion(finished: Finished) -> str:
 
 def _paths(ended: Ended) -> list[str]:
     """Where to go on; without rows to fix, no file of them is named."""
-    rejects = f"Rows that need a person: {visible(ended.files['rejects.csv'])}" if ended.rejects else ""
+    rejects = f"Rows to fix:  {visible(ended.files['rejects.csv'])}" if ended.rejects else ""
     fine = "No row needs fixing." if ended.report.state == "finished" else ""
-    return [*filter(None, [rejects or fine]), f"Report:                  {visible(ended.files['report.html'])}"]
+    return [*filter(None, [rejects or fine]), f"Report:       {visible(ended.files['report.html'])}"]
 
 
 def _warnings(warnings: Mapping[str, int]) -> list[str]:
-    """What stops no row but should be known, in one line."""
+    """The warnings, in one line."""
     from importer.model.problem import KINDS
 
     said = [f"{rows:,} × {code} ({KINDS[code].title})" for code, rows in warnings.items()]
@@ -142,7 +144,7 @@ def _warnings(warnings: Mapping[str, int]) -> list[str]:
 
 
 def _not_of_columns(report: RunReport) -> dict[str, int]:
-    """The problems that the symptoms of the columns do not say in whole: a finding is said once."""
+    """The problems that the symptoms of the columns do not cover: a finding is reported once."""
     from importer.mapping.doctor.values import SIGN_OF
 
     sign_of = {**SIGN_OF, **dict.fromkeys(["date-ambiguous", "date-invalid"], "dates")}
@@ -156,7 +158,7 @@ def _not_of_columns(report: RunReport) -> dict[str, int]:
 
 
 def _statuses(counts: dict[str, int]) -> list[str]:
-    """A line each, in the order of the report; when they are many, those that need nobody share one."""
+    """A line each, in the order of the report; when there are many, those that need no attention share one."""
     from importer.model.outcome import NEEDS_A_PERSON, RowStatus
 
     there = [status for status in RowStatus if counts.get(status)]
@@ -165,7 +167,9 @@ def _statuses(counts: dict[str, int]) -> list[str]:
     lines = [f"  {', '.join(f'{counts[status]:,} {status}' for status in shared)}"] if shared else []
     for status in there:
         if status in NEEDS_A_PERSON:
-            lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} needs a person")
+            need = "needs" if counts[status] == 1 else "need"
+            what = "fixing" if status in _FIXABLE else "attention"
+            lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} {need} {what}")
         elif not shared:
             lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status in _GOOD else None)}")
     return lines or ["  no rows"]
@@ -194,8 +198,11 @@ def _estimate(finished: Finished) -> list[str]:
 def _why(finished: Finished) -> list[str]:
     if finished.stop is None:
         return []
-    told = (("why", finished.ended.report.reason), ("tip", finished.stop.tip))
-    return [f"  {click.style(word, bold=True)}: {visible(text)}" for word, text in told if text]
+    reason, tip = finished.ended.report.reason, finished.stop.tip
+    if finished.ended.report.state == "interrupted":
+        return [f"  {visible(f'{reason[:1].upper()}{reason[1:]}. {tip}')}"]
+    lines = (("why", reason), ("tip", tip))
+    return [f"  {click.style(word, bold=True)}: {visible(text)}" for word, text in lines if text]
 
 
 def _columns(report: RunReport) -> list[str]:

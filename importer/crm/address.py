@@ -48,7 +48,7 @@ def _what_is_wrong(base_url: str, *, allow_private: bool) -> str:
         return wrong
     parts = urlsplit(base_url)
     if "@" in parts.netloc:
-        return "it carries a user name"
+        return "it contains a user name"
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(base_url)):
         return "it is not https"
     return not_reachable(base_url, allow_private=allow_private)
@@ -57,10 +57,10 @@ def _what_is_wrong(base_url: str, *, allow_private: bool) -> str:
 def not_an_address(url: str) -> str:
     """Why this text names no server, or the empty text."""
     if not _PLAIN.fullmatch(url):
-        return "it holds a blank or another character that addresses do not have"
+        return "it contains a space or another character that URLs cannot have"
     if not urlsplit(url if _is_well_formed(url) else "").hostname:
-        return "it names no host, or no possible port"
-    return "it carries a query or a fragment" if "?" in url or "#" in url else ""
+        return "it has no host, or its port is impossible"
+    return "it contains a query or a fragment" if "?" in url or "#" in url else ""
 
 
 def not_reachable(url: str, *, allow_private: bool) -> str:
@@ -68,7 +68,7 @@ def not_reachable(url: str, *, allow_private: bool) -> str:
     host = urlsplit(url).hostname or ""
     address = address_of(host)
     why = objection(host, address, allow_private=allow_private) if address else ""
-    return f"{host} is {why}{' (--allow-private permits it)' if why == PRIVATE else ''}" if why else ""
+    return f"{host} is {why}{' (--allow-private allows it)' if why == PRIVATE else ''}" if why else ""
 
 
 def without_secrets(url: str) -> str:
@@ -101,7 +101,7 @@ def checked_org(org: str) -> str:
     """The organisation's id, which becomes part of every address; raises SettingsError if it cannot."""
     if org in _STEPS or not org.isprintable():
         raise SettingsError(
-            f"the organisation {org!r} cannot stand in an address", tip="Give the id as the CRM shows it (--org)."
+            f"the organization {org!r} cannot be part of a URL", tip="Give the id as the CRM shows it (--org)."
         )
     return org
 

@@ -83,7 +83,7 @@ class Breaker:
         return Stop(
             exit_code=ExitCode.OUTAGE,
             reason=f"no answer from the server for {now - self._failing_since:.0f} s ({reason})",
-            tip="Check --base-url and the network, then `importer resume` goes on with this run.",
+            tip="Check --base-url and the network. To continue this run: importer resume",
         )
 
     def _settle_probe(self) -> None:

@@ -19,8 +19,8 @@ _ESCAPES: Final = re.compile(rb"[\\\x00]")
 
 
 _ODD: Final = {
-    "it stands in quotation marks": re.compile(r"""(["'`]).*\1\Z"""),
-    "it is a variable that nothing has replaced": re.compile(r"\$|%\w+%\Z"),
+    "it is in quotation marks": re.compile(r"""(["'`]).*\1\Z"""),
+    "it is a variable that was never replaced": re.compile(r"\$|%\w+%\Z"),
     "it is a placeholder": re.compile(r"<.*>\Z|\{.*\}\Z|(your|my|insert|paste|enter|change)[-_]?|x+\Z|\*+\Z", re.I),
     "it is an address": re.compile(r"https?://", re.I),
     "it begins with the name of a header": re.compile(r"(x-org-api-key|authorization|bearer)\b", re.I),

@@ -39,7 +39,7 @@ class Guard:
         peer = (stream.get_extra_info("server_addr") or ("",))[0]
         if not peer:
             await stream.aclose()
-            raise httpx.ConnectError("the connection was closed as soon as it was there")
+            raise httpx.ConnectError("the connection was closed as soon as it was opened")
         address = address_of(peer)
         why = "no address" if address is None else objection(self._reached, address, allow_private=self._allow_private)
         if why:

@@ -33,8 +33,8 @@ _APART: Final = 2.0
 _AFTER_OTHERS: Final = 11.0
 """Seconds before a row meets a refusal again that may be its own: five others, `_APART` from each other, go first."""
 
-_CREDENTIAL_TIP: Final = "Check the credential and the organisation, then `importer resume` goes on with this run."
-_ENDPOINT_TIP: Final = "Check --base-url and the organisation, then `importer resume` goes on with this run."
+_CREDENTIAL_TIP: Final = "Check the credential and the organization. To continue this run: importer resume"
+_ENDPOINT_TIP: Final = "Check --base-url and the organization. To continue this run: importer resume"
 
 
 def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> Verdict:
@@ -71,15 +71,15 @@ def _judge_silence(seen: NoAnswer) -> Verdict:
 def _not_let_through(seen: NoAnswer) -> Verdict:
     what, tip = (
         "the server may not be reached at this address",
-        "Check --base-url and how its name is resolved, and --proxy if there is one. --allow-private permits a server "
+        "Check --base-url and how its name is resolved, and --proxy if there is one. --allow-private allows a server "
         "or a proxy in a private network.",
     )
     if seen.certificate:
         what = "the server's certificate cannot be verified"
-        tip = "Check --base-url and the network; --ca-file names an authority of your own. It is always verified."
+        tip = "Check --base-url and the network; --ca-file adds a CA of your own. Verification cannot be turned off."
     elif seen.refused_by_proxy:
-        what = "the proxy lets nobody through to this server"
-        tip = "Check the user name and the password in --proxy, and ask whoever runs it to permit this server."
+        what = "the proxy refuses connections to this server"
+        tip = "Check the user name and the password in --proxy, and ask its administrator to allow this server."
     stop = Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{what} ({seen.reason})", tip=tip)
     return Verdict(action=Action.STOP, message=seen.reason, stop=stop)
 
@@ -93,7 +93,7 @@ def _judge_create(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdi
         case 429 | 409:
             return _judge_refused(seen, call, learnt)
         case 404 if seen.is_error_document:
-            return _row_or_run(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+            return _row_or_run(seen, "org-not-found", 2, "the organization was not found", _ENDPOINT_TIP)
     return None
 
 
@@ -104,7 +104,9 @@ def _judge_create_accepted(seen: Answer, call: Call) -> Verdict:
         return _unproven(seen)
     if echoed.strip().casefold() != call.crm_id.strip().casefold():
         reason = f"the answer to the create of {call.crm_id!r} is about another lead ({echoed!r})"
-        stop = Stop(exit_code=ExitCode.CONTRACT_BROKEN, reason=reason, tip="A cache or proxy may be mixing answers up.")
+        stop = Stop(
+            exit_code=ExitCode.CONTRACT_BROKEN, reason=reason, tip="A cache or proxy may be mixing up responses."
+        )
         return _verdict(seen, Action.STOP, reason, maybe=True, ending=Ending.UNKNOWN, stop=stop)
     return _verdict(
         seen, Action.ACCEPT, "", maybe=False, lead_id=lead_id, warnings=echo_warnings(call.operation.body, document)
@@ -124,7 +126,7 @@ def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verd
     return _verdict(
         seen,
         Action.UNCLEAR,
-        f"{seen.status} whose meaning could not be told: {_said(seen)}",
+        f"{seen.status} whose meaning is unclear: {_said(seen)}",
         wait=max(5.0, retry_after(seen) or 0.0),
         tries=3,
         ending=Ending.UNKNOWN,
@@ -164,13 +166,13 @@ def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
         case 429:
             return _throttled(seen)
         case 404 if seen.is_error_document and _names_org(seen, call):
-            return _row_or_run(seen, "org-not-found", 2, "the organisation was not found", _ENDPOINT_TIP)
+            return _row_or_run(seen, "org-not-found", 2, "the organization was not found", _ENDPOINT_TIP)
         case 404 if seen.is_error_document and _names_user(seen, call):
             return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}")
         case 404 if seen.is_error_document:
             # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
             wait = float(2 ** min(call.attempts - 1, 3))
-            message = f"lead not found although it was created: {_said(seen)}"
+            message = f"lead not found, although it was created: {_said(seen)}"
             return _verdict(seen, Action.AGAIN, message, wait=wait, tries=5, ending=Ending.REJECTED)
     return None
 
@@ -227,7 +229,7 @@ def _unproven(seen: Answer) -> Verdict:
     """A 2xx whose body proves nothing: a login page, a captive portal, a truncated answer."""
     reason = "this endpoint does not answer like the Leads API"
     streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _said(seen), _ENDPOINT_TIP), of_rows=True)
-    message = f"{seen.status} without proof that it was done: {_said(seen)}"
+    message = f"{seen.status} without proof that it worked: {_said(seen)}"
     return _verdict(seen, Action.DOUBT, message, maybe=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak)
 
 

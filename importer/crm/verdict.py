@@ -23,7 +23,7 @@ class Action(StrEnum):
     THROTTLE = "throttle"
     """Too fast: wait; the row loses nothing."""
     UNCLEAR = "unclear"
-    """A refusal whose meaning could not be told: ask again, slowly."""
+    """A refusal whose meaning is unclear: ask again, slowly."""
     STOP = "stop"
     """No row is to blame: stop the run."""
 

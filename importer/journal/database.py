@@ -48,7 +48,7 @@ def disk_error(path: Path | str, error: Exception) -> LocalDiskError:
     return LocalDiskError(
         f"the journal {path} cannot be used: {error}",
         tip="Nothing is sent without it. Free some disk space or fix the folder's permissions; "
-        "`importer resume` then goes on with a run that had begun.",
+        "To continue a run that had started: importer resume",
     )
 
 

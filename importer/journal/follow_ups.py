@@ -138,6 +138,6 @@ def give_up_stale(connection: sqlite3.Connection, now: datetime) -> None:
             Kind(kind),
             FollowUp.UNKNOWN,
             at=now.isoformat(timespec="milliseconds"),
-            message=f"{what} unknown: the request of {since[:16]} UTC was never answered and is too old to repeat",
-            hint="Look at the lead in the CRM; `importer resume --retry-failed` sends it all the same.",
+            message=f"{what} unknown: the request of {since[:16]} UTC was never answered and is too old to retry",
+            hint="Look at the lead in the CRM. To send it anyway: `importer resume --retry-failed`.",
         )

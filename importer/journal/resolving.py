@@ -20,14 +20,14 @@ OURS: Final = (
     f"""UPDATE operations SET state = CASE WHEN kind = 'assign' OR NOT EXISTS (SELECT 1 FROM operations a
         WHERE a.run = operations.run AND a.source = operations.source AND a.number = operations.number
         AND a.kind = 'assign') THEN 'planned' ELSE 'blocked' END WHERE {_OF_CHOSEN}""",
-    f"""UPDATE rows SET status = 'created', message = 'made by this run, as a person said', hint = '',
+    f"""UPDATE rows SET status = 'created', message = 'created by this run (importer resolve)', hint = '',
         assign = CASE WHEN assigns THEN 'pending' ELSE '' END, events = CASE WHEN event_calls THEN 'pending' ELSE '' END
         WHERE {_CHOSEN}""",
 )
 EXISTING: Final = (
     f"UPDATE leads SET maybe = 0 WHERE realm = :realm AND crm_id IN (SELECT crm_id FROM rows WHERE {_CHOSEN})",
     f"UPDATE operations SET state = 'dropped', body = NULL WHERE {_OF_CHOSEN}",
-    f"""UPDATE rows SET status = 'duplicate', message = 'existed already, as a person said', hint = '',
+    f"""UPDATE rows SET status = 'duplicate', message = 'already existed (importer resolve)', hint = '',
         assign = '', events = '' WHERE {_CHOSEN}""",
 )
 

@@ -104,7 +104,9 @@ class Journal:
             return found[0]
         if found:
             names = ", ".join(run.run_id for run in found[:5])
-            raise RunError(f"{run_id!r} is the beginning of several runs: {names}", tip="Give more of the id.")
+            raise RunError(
+                f"{run_id!r} is the beginning of several runs: {names}", tip="Give more characters of the id."
+            )
         raise RunError(f"there is no run {run_id!r} in {self.folder}", tip="`importer runs` lists the runs so far.")
 
     def runs(self) -> list[StoredRun]:
@@ -125,13 +127,13 @@ class Journal:
             " ORDER BY id DESC LIMIT 1"
         )
         if not stopped:
-            tip = "`importer runs` lists the runs so far." if self.runs() else "`importer run` begins one."
+            tip = "`importer runs` lists the runs so far." if self.runs() else "Start one with `importer run`."
             raise RunError(f"no run in {self.folder} is unfinished", tip=tip)
         # It was not allowed to send, so it has to be named: a resume that runs by itself must not allow it.
         raise RunError(
             f"no run in {self.folder} is unfinished; {stopped[0].run_id} was stopped before it sent anything:"
             f" {stopped[0].reason}",
-            tip=f"`importer resume {stopped[0].run_id}` sends it all the same.",
+            tip=f"`importer resume {stopped[0].run_id}` sends it anyway.",
         )
 
     def _runs(self, rest: str, *values: object) -> list[StoredRun]:

@@ -35,12 +35,12 @@ REMEMBERED_DAYS: Final = 30
 """How long a learnt answer is trusted."""
 
 _NOTE: Final = (
-    "what “already exists” looks like on this server is not known yet; unclear answers are asked again, "
+    "how this server reports a lead that already exists is not known yet; requests with unclear answers are retried, "
     "and may end as unknown"
 )
 _IDEMPOTENT: Final = (
-    "this server answers 200 to a create of a lead that exists, too: nothing is called created on that word alone, and "
-    "no owner is changed; --assume-new says that none of these leads existed before"
+    "this server also answers 200 when the lead already exists, so such an answer does not prove that this run created "
+    "the lead, and no owner is changed; if none of these leads existed before, give --assume-new"
 )
 
 
@@ -157,8 +157,8 @@ class Canary:
             self.is_idempotent = True
             return Learnt(note=_IDEMPOTENT)
         return Learnt(
-            second_lead=f"the server made two leads for one crm_id ({call.crm_id}): {lead_id} and {second}; "
-            "nothing more is sent, because no repetition would be safe"
+            second_lead=f"the server created two leads for one crm_id ({call.crm_id}): {lead_id} and {second}; "
+            "nothing more is sent, because no retry would be safe"
         )
 
     async def _keep(self, shape: Fingerprint) -> None:

@@ -61,7 +61,7 @@ class Closing:
         elif isinstance(exc, KeyboardInterrupt):
             code = exc.exit_code if isinstance(exc, Interrupted) else ExitCode.INTERRUPTED
             if self._journal.run(self._run.run_id).planned:  # it came just before the sending, or for the second time
-                self.stop = Stop(exit_code=code, reason="interrupted", tip="`importer resume` goes on.")
+                self.stop = Stop(exit_code=code, reason="interrupted", tip="To continue: importer resume")
             else:
                 self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
         elif exc is not None:

@@ -41,7 +41,7 @@ def read(key_file: Path | None, environment: Mapping[str, str], *, org: str, bas
         if key := _from_keyring(name):
             return Credential(CredentialKind.API_KEY, key, source=f"the keyring ({name})")
     raise SettingsError(
-        "no credential is given",
+        "no credential found",
         tip="Set SALESCHAT_API_KEY (or SALESCHAT_TOKEN), give --api-key-file, or put the key into the keyring "
         f"(`keyring set {KEYRING_SERVICE} {user if org else f'ORG{user}'}`); --sandbox needs none.",
     )

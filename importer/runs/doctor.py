@@ -124,7 +124,7 @@ def _connection(settings: Settings) -> Finding:
                 with context.wrap_socket(plain, server_hostname=parts.hostname):
                     pass
     except (OSError, HTTPException, ImporterError) as error:
-        tip = getattr(error, "tip", "") or "Check --base-url and the network; --ca-file names an authority of your own."
+        tip = getattr(error, "tip", "") or "Check --base-url and the network; --ca-file adds a CA of your own."
         return Finding(fine=False, subject="connection", seen=str(error), tip=tip)
     return Finding(fine=True, subject="connection", seen=f"{parts.hostname}:{port} answers")
 
@@ -159,4 +159,4 @@ def _look_at(peer: str, host: str, settings: Settings) -> None:
     """Raises SettingsError for an address at which a run would stop."""
     address = address_of(peer)
     if address and (why := objection(host, address, allow_private=settings.allow_private)):
-        raise SettingsError(f"{host} leads to {peer}, which is {why}", tip="--allow-private permits a private address.")
+        raise SettingsError(f"{host} leads to {peer}, which is {why}", tip="--allow-private allows a private address.")

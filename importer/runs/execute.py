@@ -306,7 +306,7 @@ class Sender:
         return Stop(
             exit_code=ExitCode.OUTAGE,
             reason=f"the server has throttled every request for {pacer.shut_for / 60:.0f} minutes",
-            tip="Its quota may be used up; `importer resume` goes on with this run later.",
+            tip="Its quota may be used up. To continue this run later: importer resume",
         )
 
     def _is_to_be_repeated(self, verdict: Verdict, waiting: Waiting) -> bool:

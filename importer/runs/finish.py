@@ -66,7 +66,9 @@ def _forget(journal: Journal, run: StoredRun) -> None:
     try:
         scrub(journal, run)
     except LocalDiskError as error:
-        LOG.warning("cells of settled rows are still in the journal (`importer purge` forgets them): %s", error.message)
+        LOG.warning(
+            "cells of finished rows are still in the journal (`importer purge` removes them): %s", error.message
+        )
 
 
 def write_report(journal: Journal, run: StoredRun) -> Ended:

@@ -109,7 +109,7 @@ class Job:
             if request.org:
                 realm = self.journal.realm(origin_of(request.base_url), request.org)
                 if before := self.journal.imported_before(realm, sha256):
-                    yield f"A run would stop: run {before} imported {path} already. Give it --again to send once more."
+                    yield f"A run would stop: run {before} already imported {path}. Give --again to send it again."
             elif found := self.journal.imported_anywhere(sha256):
                 where = f"A run into organization {found[1]} would stop"
                 yield f"{where}: run {found[0]} imported {path}. Give --org ID to check for one."
@@ -152,12 +152,10 @@ class Job:
     def _resume(self, run: StoredRun, destination: Destination, *, retry_failed: bool) -> Finished:
         if run.command != "run":
             raise RunError(
-                f"{run.run_id} is a {run.command}: it has nothing to send", tip="Start it with `importer run`."
+                f"{run.run_id} is a {run.command}, which sends nothing", tip="Start one with `importer run`."
             )
         if run.is_purged:
-            raise RunError(
-                f"{run.run_id} was purged: what it would send is gone", tip="Start it again with `importer run`."
-            )
+            raise RunError(f"{run.run_id} was purged, so its data is gone", tip="Start it again with `importer run`.")
         if not run.planned:
             loaded, opened = self._opened(run.request)
             return self._plan_and_send(run, loaded, opened, destination, gate=run.state is RunState.PREPARING)
@@ -167,7 +165,7 @@ class Job:
         elif run.state is RunState.FINISHED and not is_reported(self.journal, run):
             return Finished(ended=write_report(self.journal, run))
         elif run.state is RunState.FINISHED:
-            raise RunError(f"the run {run.run_id} is finished", tip="--retry-failed tries its failed rows once more.")
+            raise RunError(f"run {run.run_id} is finished", tip="Give --retry-failed to retry its failed rows.")
         self._say_what_changed(run)
         with self._closing(run) as closing:
             closing.stop = self._send(run, destination)
@@ -177,10 +175,10 @@ class Job:
         """The frozen plan is sent whatever has changed since; a person who changed something should hear that."""
         for path, sha256 in self.journal.files_of(run):
             if Path(path).is_file() and sha256_of(Path(path)) != sha256:
-                self._progress.note(f"{path} has changed since this run was planned; the plan is sent as it was")
+                self._progress.note(f"{path} has changed since this run was planned; the original plan is sent")
         mapping = Path(run.request.mapping_path)
         if mapping.is_file() and mapping.read_text(encoding="utf-8-sig") != run.request.mapping_text:
-            self._progress.note(f"{mapping} has changed since this run was planned; the plan is sent as it was")
+            self._progress.note(f"{mapping} has changed since this run was planned; the original plan is sent")
 
     def _opened(self, request: RunRequest) -> tuple[LoadedMapping, list[Opened]]:
         loaded = parse_mapping(request.mapping_text, request.mapping_path)
@@ -196,12 +194,12 @@ class Job:
         return realm
 
     def _guard(self, opened: list[Opened], realm: int, *, again: bool) -> None:
-        """The same file twice into the same organisation is a slip more often than a wish."""
+        """Importing the same file twice into one organization is more often a mistake than intended."""
         for each in () if again else opened:
             if before := self.journal.imported_before(realm, each.table.info.sha256):
                 raise RunError(
-                    f"{each.table.info.path} was imported already, by run {before}",
-                    tip="Give --again to send it once more; leads that exist are then reported as duplicates.",
+                    f"{each.table.info.path} was already imported, by run {before}",
+                    tip="Give --again to send it again; leads that exist are then reported as duplicates.",
                 )
 
     def _plan_and_send(
@@ -286,7 +284,7 @@ class Job:
                 return None
         if announcement.is_drift_to_answer:
             return _stop(run, drift_reason(examination), f"Look at the file; --accept-drift or {_ALL_THE_SAME}")
-        return _stop(run, "nobody said yes to sending (--yes sends without a question)")
+        return _stop(run, "sending was not confirmed (--yes sends without asking)")
 
     def _send(self, run: StoredRun, destination: Destination) -> Stop | None:
         total, done = self.journal.progress_of(run)
@@ -314,7 +312,7 @@ class Job:
         return Closing(self.journal, run, self._began, self._stop_request)
 
 
-_ALL_THE_SAME: Final = "`importer resume {run}` sends it all the same."
+_ALL_THE_SAME: Final = "`importer resume {run}` sends it anyway."
 
 
 def _stop(run: StoredRun, reason: str, tip: str = _ALL_THE_SAME) -> Stop | None:

@@ -27,7 +27,7 @@ def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
     except Timeout as error:
         raise RunError(
             f"another process is sending from {folder}: {_said(holder)}",
-            tip="Wait until it is done, or stop it with Ctrl-C; it can be resumed.",
+            tip="Wait until it has finished, or stop it with Ctrl-C; it can be resumed.",
         ) from error
     except OSError as error:
         raise _refused(folder, error) from error
@@ -65,9 +65,9 @@ def lost_commits(journal: Journal) -> str:
     _say(holder, {**who, "lost": True})  # opening the journal has covered the tracks
     return (
         f"{path}-wal is missing, although the process that sent last was killed ({_said(holder)}). SQLite keeps its "
-        "last commits there, so the journal may have forgotten what was sent. If somebody moved the file, put it back "
-        "before you do anything else. Otherwise `importer resume` takes it that every lead still to be sent may "
-        "exist; a new run may call leads duplicates that were created by the old one."
+        "last commits there, so the journal may not know what was sent. If somebody moved the file, put it back "
+        "before you do anything else. Otherwise `importer resume` assumes that every lead still to be sent may "
+        "exist, and a new run may report leads as duplicates that the old one created."
     )
 
 
@@ -94,7 +94,7 @@ def _refused(folder: Path, error: OSError) -> LocalDiskError:
 
 def _said(holder: Path) -> str:
     who = _read(holder)
-    return "it has not said which run" if not who else f"run {who['run']}, process {who['pid']}, since {who['since']}"
+    return "run unknown" if not who else f"run {who['run']}, process {who['pid']}, since {who['since']}"
 
 
 def _read(holder: Path) -> dict[str, object]:

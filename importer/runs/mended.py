@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _PHONE: Final = "phone_number"
 _DIGITS: Final = r"[1-9][0-9]{6,14}"
-_CURE: Final = "Write it with plus, country code and blanks (+65 9123 4567): so a spreadsheet leaves it as it is."
+_CURE: Final = (
+    "Write it with a plus, the country code and spaces (+65 9123 4567), so that spreadsheets do not change it."
+)
 
 
 class MendedPhones:

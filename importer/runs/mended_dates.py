@@ -23,8 +23,8 @@ _DATE: Final = re.compile(r"[0-9]{1,4}([-/. ])[0-9]{1,2}\1[0-9]{2,4}(?:[ T][0-9]
 _ISO: Final = re.compile(r"[0-9]{4}-", re.ASCII)
 _MONTHS: Final = 12
 _CURE: Final = (
-    "Open rejects.csv anew with this column as text (in Excel: Data, From Text/CSV, without type detection),"
-    " and mend it there."
+    "Reopen rejects.csv with this column as text (in Excel: Data, From Text/CSV, without type detection),"
+    " and fix it there."
 )
 
 

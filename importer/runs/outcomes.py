@@ -12,13 +12,15 @@ from importer.model.problem import Problem
 from importer.model.run import OnDuplicate
 
 _UNCONFIRMED_HINT = (
-    "Look at the lead in the CRM; then `importer resolve RUN --as ours` (or existing) and `importer resume`."
+    "Look at the lead in the CRM, then run `importer resolve RUN --as ours` (or existing) and `importer resume`."
 )
-_UNKNOWN_HINT = "Look for the lead in the CRM; `importer resume --retry-failed` tries once more."
-_FOLLOW_UP_HINT = "`importer resume --retry-failed` tries once more; or do it by hand in the CRM."
-_IDEMPOTENT = "exists now; this server answers 200 for leads that exist, too, so this run or somebody else made it"
-_UNSURE = "exists now; an earlier request of ours that was never answered, or somebody else, made it"
-_ASSUMED = "exists now, and nothing existed before (--assume-new): an unanswered request of ours made it"
+_UNKNOWN_HINT = "Look for the lead in the CRM. To retry: `importer resume --retry-failed`."
+_FOLLOW_UP_HINT = "To retry: `importer resume --retry-failed`. Or do it by hand in the CRM."
+_IDEMPOTENT = (
+    "exists now, but this server also answers 200 for leads that exist, so this run or somebody else created it"
+)
+_UNSURE = "exists now, created by an earlier request of this run that was never answered, or by somebody else"
+_ASSUMED = "exists now, and no lead existed before (--assume-new), so a request of this run created it"
 
 
 class Outcomes:
@@ -87,13 +89,13 @@ class Outcomes:
         return status, released
 
     async def _rejected(self, call: Call, verdict: Verdict) -> tuple[RowStatus, list[Call]]:
-        note = "; an earlier attempt was never answered, so the lead may exist all the same" if call.maybe else ""
+        note = "; an earlier attempt was never answered, so the lead may exist anyway" if call.maybe else ""
         await self._journal.create_settled(
             call,
             RowStatus.REJECTED,
             follow_ups=OperationState.DROPPED,
             message=verdict.message + note,
-            hint="Correct the row and import rejects.csv with the same mapping.",
+            hint="Fix the row and import rejects.csv with the same mapping.",
             http_status=verdict.http_status,
             error_code=verdict.error_code,
         )

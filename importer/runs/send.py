@@ -26,6 +26,11 @@ from importer.runs.execute import Sender, SendOptions
 from importer.runs.progress import Progress
 from importer.runs.stop_request import Interrupted, StopRequest
 
+_ASKED: Final = {
+    "SIGINT": "you pressed Ctrl-C",
+    "SIGTERM": "the process was asked to stop (SIGTERM)",
+    "SIGHUP": "the terminal was closed (SIGHUP)",
+}
 _DRAIN: Final = {ExitCode.INTERRUPTED: 30.0, ExitCode.TERMINATED: 10.0}
 """Seconds that calls in flight may still take after the first signal."""
 
@@ -151,8 +156,8 @@ def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
         return
     if leads := journal.doubt_duplicates(realm, shape.status, shape.error_code):
         progress.note(
-            f"an earlier version may have taken a rate limit for “already exists”: {leads} of the leads that it called "
-            "duplicates are not known any more; import their files once more with --again"
+            f"an earlier version may have mistaken a rate limit for “already exists”: {leads} of its duplicates are no "
+            "longer trusted; import their files again with --again"
         )
 
 
@@ -164,9 +169,13 @@ def _interrupting(sender: Sender, progress: Progress) -> Callable[[Interrupted],
         if sender.stop is not None:
             sender.abandon()
             return
-        tip = "`importer resume` goes on."
-        sender.interrupt(Stop(exit_code=request.exit_code, reason=f"stopped by {request.name}", tip=tip))
-        progress.note("stopping: no new rows; what is on its way is finished first (again to stop at once)")
+        tip = "To continue: importer resume"
+        sender.interrupt(
+            Stop(exit_code=request.exit_code, reason=_ASKED.get(request.name, f"stopped by {request.name}"), tip=tip)
+        )
+        progress.note(
+            "stopping: waiting for requests in flight; no new rows are sent (press Ctrl-C again to stop at once)"
+        )
         loop.call_later(_DRAIN[request.exit_code], sender.abandon)
 
     # Called by a signal handler or another thread; it also wakes the loop, which may be waiting for the network.

@@ -84,7 +84,7 @@ SETTINGS: Final = {
             used_by="server",
             metavar="ID",
             variable="SALESCHAT_ORG_ID",
-            default_shown="none; needed to send",
+            default_shown="none; required to send",
         ),
         Entry(
             name="base_url",
@@ -146,7 +146,7 @@ SETTINGS: Final = {
         ),
         Entry(
             name="settle",
-            help="How long a create without an answer may still take effect.",
+            help="How long a timed-out create may still take effect.",
             kind=float,
             default=60.0,
             highest=86_400,
@@ -288,7 +288,7 @@ _Tables = dict[str, dict[str, Any]]
 
 
 def _key_server(tables: _Tables) -> str:
-    """The server that stands in the same table as the key file, or above it; else the contract's."""
+    """The server named in the same table as the key file, or above it; else the contract's."""
     server, belongs_to = DEFAULT_BASE_URL, ""
     for table in tables.values():
         server = table.get("base_url", server)
@@ -313,7 +313,7 @@ def _tables(path: Path, profile: str) -> _Tables:
     if not path.is_file():
         if profile:
             raise SettingsError(
-                f"there is no {path} with a profile {profile!r}", tip="Write it, or leave --profile out."
+                f"profile {profile!r} not found: there is no {path}", tip="Create the file, or omit --profile."
             )
         return {}
     try:
@@ -334,12 +334,17 @@ def _tables(path: Path, profile: str) -> _Tables:
 
 def _check_profiles(path: Path, profiles: object) -> None:
     if not isinstance(profiles, dict) or not all(isinstance(keys, dict) for keys in profiles.values()):
-        raise SettingsError(f"{path}: profiles are written as [profiles.NAME], with keys below", tip="Correct it.")
+        raise SettingsError(
+            f"{path}: profiles are written as [profiles.NAME], with keys below", tip="Rewrite them in that form."
+        )
 
 
 def _known(key: str, path: Path) -> Entry:
     if key in ("api_key", "token"):
-        raise SettingsError(f"{path}: {key} must not stand there", tip="Put it into a file of its own: api_key_file.")
+        raise SettingsError(
+            f"{path}: {key} does not belong in this file",
+            tip="Put it in a file of its own and name that file: api_key_file.",
+        )
     if key not in SETTINGS:
         raise SettingsError(f"{path}: unknown key {key!r}", tip=f"Known keys: {', '.join(SETTINGS)}.")
     return SETTINGS[key]

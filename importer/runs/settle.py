@@ -24,7 +24,7 @@ class Resolved:
     @property
     def sentence(self) -> str:
         """What was done, and what is next."""
-        next_step = f" `importer resume {self.run_id}` does their follow-ups."
+        next_step = f" `importer resume {self.run_id}` sends their follow-ups."
         after = next_step if self.status is RowStatus.CREATED and self.resolved else ""
         return f"{self.resolved} of {self.waited} unconfirmed rows of {self.run_id} are {self.status} now.{after}"
 
@@ -35,11 +35,11 @@ def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bo
     Raises RunError when a named row does not wait for a word.
     """
     if run.realm is None:
-        raise RunError(f"the run {run.run_id} has sent nothing", tip="There is nothing to resolve.")
+        raise RunError(f"run {run.run_id} has sent nothing", tip="There is nothing to resolve.")
     with sending_lock(journal.folder, run.run_id, datetime.now(UTC)):
         waiting = unconfirmed(journal.connection, run.id)
         chosen = waiting if rows is None else _named(rows, waiting)
-        reason = "resolved; the follow-ups wait for `importer resume`"
+        reason = "resolved; `importer resume` sends the follow-ups"
         resolve(journal.connection, run.id, run.realm, chosen, ours=ours, to_resume=reason)
     write_report(journal, journal.run(run.run_id))
     status = RowStatus.CREATED if ours else RowStatus.DUPLICATE
@@ -50,11 +50,11 @@ def _named(path: Path, waiting: list[str]) -> list[str]:
     try:
         named = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: cannot be read: {error}", tip="It holds one crm_id a line.") from error
+        raise SourceError(f"{path}: cannot be read: {error}", tip="It must hold one crm_id per line.") from error
     strangers = sorted(set(named) - set(waiting))
     if strangers:
         raise RunError(
             f"{path}: {strangers[0]!r} is not an unconfirmed row of this run ({len(strangers)} such lines)",
-            tip="Take the crm_ids of rows whose status is created_unconfirmed from results.csv.",
+            tip="Copy the crm_ids of rows with status created_unconfirmed from results.csv.",
         )
     return named

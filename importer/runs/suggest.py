@@ -36,16 +36,14 @@ def suggest_mapping(file: Path, options: ReadOptions, target: Path) -> Suggested
 def write_mapping(text: str, target: Path, *, force: bool) -> None:
     """Write the mapping; raises `SettingsError` if there is one and `force` was not given, else `LocalDiskError`."""
     if target.exists() and not force:
-        raise SettingsError(
-            f"{target} exists already", tip="Name another file with -o, or give --force to write over it."
-        )
+        raise SettingsError(f"{target} already exists", tip="Give another file with -o, or --force to overwrite it.")
     try:
         if not target.parent.is_dir():
             raise LocalDiskError(f"{target} cannot be written: there is no folder {target.parent}")
         with replacing_text(target) as file:
             file.write(text)
     except LocalDiskError as error:
-        raise LocalDiskError(error.message, tip="Name another file with -o.") from error
+        raise LocalDiskError(error.message, tip="Give another file with -o.") from error
 
 
 def _opened(file: Path, options: ReadOptions) -> Table:
@@ -66,6 +64,6 @@ def _rows(table: Table) -> tuple[pd.DataFrame, bool]:
     if not frames:
         raise SourceError(
             f"{table.info.path}: there is no row below the header in row {table.info.header_row}",
-            tip="A mapping is proposed from values, too: add at least one row.",
+            tip="The mapping is also proposed from values: add at least one row.",
         )
     return pd.concat(frames), True

@@ -32,9 +32,9 @@ class Withheld:
         if kind is Kind.CREATE:
             return ""
         if call.lead_id and not is_addressable(call.lead_id):
-            return "the lead_id that the CRM gave cannot stand in an address"
+            return "the lead_id from the CRM cannot be part of a URL"
         if not call.lead_id and not is_addressable(call.crm_id):
-            return "the crm_id cannot stand in an address, and no lead_id is known"
+            return "the crm_id cannot be part of a URL, and no lead_id is known"
         user = call.operation.key
         if kind is Kind.ASSIGN and self._refused[user] >= REFUSALS and user not in self._accepted:
             return f"the CRM refused {REFUSALS} assignments to {user} and accepted none"

@@ -45,17 +45,17 @@ def test_a_finished_run() -> None:
         click.unstyle(conclusion(finished))
         == """\
 Run 20261122-150405-weekly finished after 9 min: 5,000 rows
-       79 invalid              needs a person
+       79 invalid              need fixing
     4,912 created
         8 duplicate
-        1 rejected             needs a person
+        1 rejected             needs fixing
   assignments: 4,910 accepted, 2 rejected
   events: 4,910 accepted
        70 × phone-invalid: Not a phone number
         9 × first-name-missing: No first name
   warnings: 2 × phone-repeated (One phone number on several rows)
-Rows that need a person: r/rejects.csv
-Report:                  r/x.html"""
+Rows to fix:  r/rejects.csv
+Report:       r/x.html"""
     )
 
 
@@ -69,7 +69,7 @@ Run 20261122-150405-weekly stopped after 9 min: 5,000 rows
     5,000 pending
   why: the server is\\x1b[2J gone
   tip: `importer resume` goes on.\\x0aLater.
-Report:                  r/x.html"""
+Report:       r/x.html"""
     )
 
 
@@ -131,7 +131,9 @@ def test_verbose_says_each_setting_and_where_it_came_from(importer: CommandLine,
         "credential: api key from SALESCHAT_API_KEY",
         "list.csv: csv, encoding utf-8 (detected), delimiter ',' (mapping), header in row 1 (--header-row), 6 columns",
     } <= set(said)
-    read, sent = (next(n for n, line in enumerate(said) if line.startswith(text)) for text in ("list.csv: ", "1 of 1 "))
+    read, sent = (
+        next(n for n, line in enumerate(said) if line.startswith(text)) for text in ("list.csv: ", "To send: ")
+    )
     assert read < sent, "how the file is read is said before it is"
 
 

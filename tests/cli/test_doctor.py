@@ -116,5 +116,5 @@ def test_a_deleted_working_folder_is_no_defect(
     gone.rmdir()
     ended = importer(*command)
     assert ended.code == 2
-    assert "the folder in which this was started is gone" in ended.error
+    assert "the current folder no longer exists" in ended.error
     assert importer("--help").code == 0

@@ -161,6 +161,6 @@ def test_a_defect_is_told_without_the_key(importer: CommandLine, verbose: tuple[
         timeout=300,
     )
     assert done.returncode == 70, done.stderr
-    assert "defect of the importer: RuntimeError in defect.py" in done.stderr
+    assert "bug in the importer: RuntimeError in defect.py" in done.stderr
     assert ("***" in done.stderr) == bool(verbose), "the traceback's last line, for those who ask"
     assert not (leak := found_in(done.stdout + done.stderr)), leak

@@ -28,9 +28,9 @@ def run(importer: CommandLine, sandbox: Sandbox) -> tuple[str, ...]:
 
 
 def _script(importer: CommandLine, text: str) -> str:
-    path = importer.write("tell.sh", f"#!/bin/sh\n{text}\n")
+    path = importer.write("notify.sh", f"#!/bin/sh\n{text}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return "./tell.sh"
+    return "./notify.sh"
 
 
 def test_it_gets_the_summary_on_stdin(importer: CommandLine, run: tuple[str, ...]) -> None:
@@ -65,7 +65,7 @@ def test_its_environment_tells_of_the_run_and_holds_no_credential(
 def test_a_command_that_fails_is_said_and_changes_nothing(importer: CommandLine, run: tuple[str, ...]) -> None:
     ended = importer(*run, "--quiet", "--on-finish", _script(importer, "exit 7"))
     assert ended.code == 1
-    assert ended.err == "warning: --on-finish ./tell.sh failed with exit code 7\n"
+    assert ended.err == "warning: --on-finish ./notify.sh failed with exit code 7\n"
     assert importer.summary()["exit_code"] == 1
 
 
@@ -83,7 +83,7 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
     began = time.monotonic()
     call_hook((script,), _ended(summary), Console(), patience=1.0)
     assert time.monotonic() - began < 300, "it waited for the command"
-    assert "--on-finish ./tell.sh did not end within 1 s and was ended" in capfd.readouterr().err
+    assert "--on-finish ./notify.sh did not end within 1 s and was stopped" in capfd.readouterr().err
     child = int((importer.folder / "child").read_text())
     for _ in range(1200):
         if not _is_running(child):
@@ -101,7 +101,7 @@ def test_ctrl_c_gives_up_the_command_and_not_the_result(importer: CommandLine, r
     process.send_signal(signal.SIGINT)
     ended = importer.finished(process, within=300)
     assert ended.code == 1
-    assert "--on-finish ./tell.sh was interrupted" in ended.err
+    assert "--on-finish ./notify.sh was interrupted" in ended.err
 
 
 def _is_running(pid: int) -> bool:

@@ -32,7 +32,7 @@ def test_purge_takes_only_runs_that_are_old_enough(importer: CommandLine, sandbo
     importer.table(leads(2))
     importer("run", "list.csv", "-m", "m.yaml", *FAST)
     (folder,) = importer.reports.glob("*-*/")
-    assert importer("purge", "--older-than", "90d").out.strip() == "no run is that old"
+    assert importer("purge", "--older-than", "90d").out.strip() == "no runs are that old"
     assert json.loads(importer("purge", "--older-than", "90d", "--json").out) == {"purged": []}
     assert folder.is_dir()
     ended = importer("purge", "--older-than", "0d")

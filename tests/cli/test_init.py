@@ -56,7 +56,7 @@ def test_a_mapping_that_is_there_is_not_written_over(importer: CommandLine) -> N
     path = importer.mapping("mine", "m.yaml")
     ended = importer("init", "list.csv", "-o", "m.yaml")
     assert ended.code == 2
-    assert "m.yaml exists already" in ended.error
+    assert "m.yaml already exists" in ended.error
     assert path.read_text(encoding="utf-8") == "mine"
     assert importer("init", "list.csv", "-o", "m.yaml", "--force").code == 0
     assert load_mapping(path)

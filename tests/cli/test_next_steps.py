@@ -112,7 +112,7 @@ def test_lock_files_alone_are_refused_and_a_workbook_of_such_a_name_is_read(impo
     (importer.folder / "~$b.xlsx").write_bytes(_lock("Priya"))
     ended = importer("check", "~$b.xlsx", "-m", "m.yaml")
     assert ended.code == 2
-    assert "Name the workbook, without ~$ in front" in ended.err
+    assert "Give the workbook itself, without ~$ in front" in ended.err
     book = openpyxl.Workbook()
     for row in (("ID", "Name", "Phone"), ("L-1", "Asha", "+919000000001")):
         book.worksheets[0].append(row)

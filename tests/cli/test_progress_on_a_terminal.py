@@ -88,7 +88,7 @@ def test_on_a_pipe_a_line_says_the_same_also_while_nothing_moves(
     assert re.fullmatch(
         r"sending: 404 of 1,000 rows, [\d.]+ rows/s, about [\d.]+ s left; "
         r"waiting until \d\d:\d\d:\d\d: no answer from the server; "
-        r"created 2, duplicate 1, needs a person 1, throttled 1, assign accepted 1",
+        r"created 2, duplicate 1, needs attention 1, throttled 1, assign accepted 1",
         line,
     ), line
 
@@ -109,4 +109,4 @@ def test_a_row_whose_assignment_and_event_fail_needs_one_person(
         for status in ("created", "assign rejected", "event unknown"):
             console.settled(status, RowId(0, number))
     console.tick()
-    assert capsys.readouterr().err.splitlines()[-1].endswith("; created 2, needs a person 2")
+    assert capsys.readouterr().err.splitlines()[-1].endswith("; created 2, needs attention 2")

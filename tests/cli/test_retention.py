@@ -96,7 +96,7 @@ def test_a_purged_run_leaves_nobody(sent: CommandLine, sandbox: Sandbox) -> None
 def test_a_run_is_purged_once(sent: CommandLine) -> None:
     first = sent("purge", "--older-than", "0d")
     assert first.out.strip().startswith("2")
-    assert sent("purge", "--older-than", "0d").out.strip() == "no run is that old"
+    assert sent("purge", "--older-than", "0d").out.strip() == "no runs are that old"
     sent("report", "latest")
     assert sent("purge", "--older-than", "0d").out == first.out, "its folder was made again"
 
@@ -136,11 +136,11 @@ def test_half_a_report_that_is_being_written_stays(importer: CommandLine) -> Non
     part = importer.latest() / ".results.csv.abc.part"
     part.write_text("Asha")
     with sending_lock(importer.reports, "another", datetime.now(UTC)):
-        assert importer("purge", "--older-than", "0d").out.strip() == "no run is that old"
+        assert importer("purge", "--older-than", "0d").out.strip() == "no runs are that old"
         os.utime(part, (time.time() - 7200,) * 2)
         ended = importer("purge", "--older-than", "0d")
     assert ended.out.strip().endswith(".part")
-    assert "Another process uses the journal" in ended.err
+    assert "Another process is using the journal" in ended.err
     assert (importer.latest() / "rejects.csv").exists()
 
 
@@ -172,14 +172,14 @@ def test_after_a_purge_no_byte_of_the_journal_names_a_person(importer: CommandLi
 def test_a_run_that_was_stopped_is_purged_by_its_age(importer: CommandLine) -> None:
     rows, words = people(30)
     (run,) = stopped(importer, rows).reports.glob("*-*/")
-    assert importer("purge", "--older-than", "1d").out.strip() == "no run is that old"
+    assert importer("purge", "--older-than", "1d").out.strip() == "no runs are that old"
     assert any(word in journal_of(importer) for word in words)
     assert importer("purge", "--older-than", "0d").out.strip() == run.name
     assert {word for word in words if word in contents(importer.reports)} == set()
     assert importer("resume").code == 2
     again = importer("resume", run.name)
     assert again.code == 2
-    assert "was purged: what it would send is gone" in again.err
+    assert "was purged, so its data is gone" in again.err
     assert importer("report", run.name).code == 0
     assert importer("runs").code == 0
 

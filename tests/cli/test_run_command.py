@@ -308,8 +308,8 @@ def test_nothing_is_sent_to_a_real_server_unless_somebody_says_yes(importer: Com
     importer.environment |= {"SALESCHAT_API_KEY": KEY, "SALESCHAT_ORG_ID": ORG}
     ended = importer.process("run", "list.csv", "-m", "m.yaml", "--base-url", "https://crm.example")
     assert ended.code == 2
-    assert "2 of 2 rows go to organisation o1 on https://crm.example: 2 requests" in ended.err
-    assert "nobody said yes" in ended.out
+    assert "To send: 2 of 2 rows to organization o1 on https://crm.example, 2 requests" in ended.err
+    assert "sending was not confirmed" in ended.out
     assert importer.statuses() == ["pending"] * 2
 
 
@@ -383,10 +383,10 @@ def test_resume_asks_for_nothing_that_the_journal_knows(
             other.setenv(name, value)
             ended = importer("resume", *FAST)
             assert ended.code == 2, "a run goes nowhere but where it began"
-            assert f"Give what the run began with: --org {ORG} --base-url {sandbox.base_url}" in ended.err
+            assert f"Give the original ones: --org {ORG} --base-url {sandbox.base_url}" in ended.err
     ended = importer("resume", *FAST)
     assert ended.code == 0
-    assert f"going on with run {importer.latest().name}: organization {ORG} on {sandbox.base_url}" in ended.err
+    assert f"resuming run {importer.latest().name}: organization {ORG} on {sandbox.base_url}" in ended.err
     assert importer.statuses() == ["created"]
     assert {lead.org for lead in sandbox.state.leads} == {ORG}
 

@@ -38,7 +38,7 @@ def test_whatever_speaks_to_the_server_has_the_same_options(option: str) -> None
 @pytest.mark.parametrize(
     ("url", "flags", "code", "said"),
     [
-        ("https://10.255.255.1", (), 2, "10.255.255.1 is a private address (--allow-private permits it)"),
+        ("https://10.255.255.1", (), 2, "10.255.255.1 is a private address (--allow-private allows it)"),
         ("https://169.254.169.254", ("--allow-private",), 2, "metadata"),
         ("https://127.1:9", ("--allow-private",), None, "connection"),
     ],

@@ -68,8 +68,8 @@ def test_the_last_lines_say_where_rejects_and_report_are(importer: CommandLine, 
     importer.table([lead(1), lead(2, Name="")])
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
     *_, rejects, report = ended.out.splitlines()
-    assert Path(rejects.partition(": ")[2]).name == "rejects.csv"
-    assert Path(rejects.partition(": ")[2]).is_file()
+    assert Path(rejects.partition(": ")[2].strip()).name == "rejects.csv"
+    assert Path(rejects.partition(": ")[2].strip()).is_file()
     assert Path(report.partition(": ")[2].strip()).is_file()
     assert len(ended.out.splitlines()) <= 15
 
@@ -78,8 +78,8 @@ def test_the_announcement_comes_before_the_first_request(importer: CommandLine, 
     importer.mapping()
     importer.table([*leads(2), lead(3, Name="")])
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--rate", "50")
-    assert f"2 of 3 rows go to organisation {ORG} on {sandbox.base_url}: 6 requests, about 0 s\n" in ended.err
-    calls = "2 to create leads, 2 to assign them to 2 owners, 2 events that start automations"
+    assert f"To send: 2 of 3 rows to organization {ORG} on {sandbox.base_url}, 6 requests, about 0 s\n" in ended.err
+    calls = "2 to create leads, 2 to assign them to 2 owners, 2 events to start automations"
     assert f"  {calls}; at most 50 of each a second\n" in ended.err
 
 

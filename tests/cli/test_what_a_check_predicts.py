@@ -23,7 +23,7 @@ def imported(importer: CommandLine, sandbox: Sandbox) -> CommandLine:
 def test_a_check_says_that_a_run_would_refuse_an_imported_file(imported: CommandLine) -> None:
     run_id = imported.latest().name
     ended = imported(*CHECK, "--org", ORG)
-    assert f"A run would stop: run {run_id} imported list.csv already. Give it --again to send once more." in ended.out
+    assert f"A run would stop: run {run_id} already imported list.csv. Give --again to send it again." in ended.out
     assert "Otherwise it would send 30 rows in 30 requests" in ended.out
     assert imported(*RUN).code == 2
     assert "would stop" not in imported(*CHECK, "--org", "another").out
@@ -103,11 +103,11 @@ def test_a_run_that_was_not_allowed_to_send_is_the_same_for_every_command(import
     stopped = imported(*RUN)
     assert stopped.code == 2
     run_id = imported.latest().name
-    assert f"`importer resume {run_id}` sends it all the same" in stopped.out
+    assert f"`importer resume {run_id}` sends it anyway" in stopped.out
     ended = imported("resume", *FAST)
     assert ended.code == 2, "a resume that runs by itself must not send what nobody has allowed"
     assert f"{run_id} was stopped before it sent anything: the file differs from that of" in ended.error
-    assert f"`importer resume {run_id}` sends it all the same" in ended.err
+    assert f"`importer resume {run_id}` sends it anyway" in ended.err
     assert "nothing was sent: the file differs from that of" in imported("runs").out
     assert imported("resume", run_id, *FAST).code == 1
     assert imported.statuses().count("created") == 6
@@ -116,5 +116,5 @@ def test_a_run_that_was_not_allowed_to_send_is_the_same_for_every_command(import
 def test_no_tip_names_a_run_where_there_is_none(importer: CommandLine) -> None:
     ended = importer("resume")
     assert ended.code == 2
-    assert "`importer run` begins one" in ended.err
+    assert "Start one with `importer run`" in ended.err
     assert "importer runs" not in ended.err

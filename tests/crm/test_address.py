@@ -134,7 +134,7 @@ def test_an_id_is_no_longer_than_addresses_may_be(text: str, fits: bool) -> None
 
 @pytest.mark.parametrize("org", ["a\nb", "a\u202eb", "\x1b[2J"])
 def test_an_organisation_that_cannot_stand_in_an_address_is_refused(org: str) -> None:
-    with pytest.raises(SettingsError, match="cannot stand in an address") as caught:
+    with pytest.raises(SettingsError, match="cannot be part of a URL") as caught:
         checked_org(org)
     assert caught.value.tip
 

@@ -262,7 +262,7 @@ def test_the_environment_names_a_proxy_for_https(environment: dict[str, str], ex
         ("http://u:secret-pw@proxy.example?x", "query"),
         ("http://u:secret pw@proxy.example", "blank"),
         ("http://169.254.169.254:3128", "metadata"),
-        ("http://10.0.0.5:3128", "--allow-private permits it"),
+        ("http://10.0.0.5:3128", "--allow-private allows it"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(url: str, why: str) -> None:

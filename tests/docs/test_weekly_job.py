@@ -37,7 +37,7 @@ def job(tmp_path: Path) -> Path:
     for name in ("inbox", "running", "done", "mappings", "bin"):
         (tmp_path / name).mkdir()
     _executable(tmp_path / "weekly.sh", WEEKLY_SH)
-    _executable(tmp_path / "tell.sh", TELL_SH)
+    _executable(tmp_path / "notify.sh", TELL_SH)
     _executable(tmp_path / "bin" / "mail", '#!/bin/sh\nprintf "%s\\n" "$@" > mail.to\ncat > mail.body\n')
     _executable(tmp_path / "bin" / "sleep", "#!/bin/sh\necho slept >> calls\n")
     (tmp_path / "inbox" / "monday.xlsx").write_bytes(b"")
@@ -146,7 +146,7 @@ def test_the_job_for_real(job: Path) -> None:
 
 
 def test_no_mail_when_nothing_needs_a_person(job: Path) -> None:
-    assert _run(job, "./tell.sh", IMPORTER_EXIT_CODE="0").returncode == 0
+    assert _run(job, "./notify.sh", IMPORTER_EXIT_CODE="0").returncode == 0
     assert not (job / "mail.to").exists()
 
 
@@ -176,10 +176,10 @@ def webhook() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
 
 def test_the_message_to_slack(tmp_path: Path, webhook: tuple[str, list[tuple[str, bytes]]]) -> None:
     address, posted = webhook
-    (tmp_path / "tell.py").write_text(TELL_PY)
+    (tmp_path / "notify.py").write_text(TELL_PY)
     (tmp_path / "slack.url").write_text(f"{address}\n")
     subprocess.run(
-        [sys.executable, "tell.py"], cwd=tmp_path, input=json.dumps(SUMMARY), text=True, timeout=300, check=True
+        [sys.executable, "notify.py"], cwd=tmp_path, input=json.dumps(SUMMARY), text=True, timeout=300, check=True
     )
     ((path, body),) = posted
     assert path == "/hook"

@@ -32,7 +32,7 @@ def test_a_run_repeats_before_it_sends_who_must_not_be_contacted(importer):
     rows = [[*lead(1), ""], [*lead(2), "yes"]]
     importer.table(rows, columns=(*COLUMNS, "Do not call"))
     err = importer("run", "list.csv", "-m", "m.yaml", "--sandbox", *FAST).err
-    said, _, sent = err.partition("2 of 2 rows go to organisation")
+    said, _, sent = err.partition("To send: 2 of 2 rows to organization")
     assert "  Do not call: 1 × people who, by this column, are not to be contacted" in said
     assert "set where:\n      where: [{column: Do not call, not_blank: false}]   # leaves these rows out\n" in said
     assert sent

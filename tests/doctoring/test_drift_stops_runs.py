@@ -49,7 +49,7 @@ def test_a_person_is_asked_even_with_yes_and_on_loopback(weekly, monkeypatch):
     asked = []
     monkeypatch.setattr(Console, "ask", lambda _self, question: asked.append(question) or True)
     assert run(weekly).code == 0
-    assert asked == ["The columns have changed. Send all the same?"]
+    assert asked == ["The columns have changed. Send anyway?"]
 
 
 def test_a_stopped_run_can_be_resumed_by_its_name(weekly):

@@ -43,7 +43,7 @@ def ready(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine
     for name, value in {"SALESCHAT_API_KEY": KEY, "SALESCHAT_ORG_ID": ORG, "COPY_OF_THE_KEY": f"x{KEY}"}.items():
         monkeypatch.setenv(name, value)
         importer.environment[name] = value
-    script = importer.write("tell.sh", "#!/bin/sh\ncat > hook-stdin.json\nenv > hook-environment\n")
+    script = importer.write("notify.sh", "#!/bin/sh\ncat > hook-stdin.json\nenv > hook-environment\n")
     script.chmod(0o700)
     return importer
 
@@ -132,7 +132,7 @@ def test_no_command_shows_the_key_even_if_the_server_repeats_it(ready: CommandLi
         assert {request.headers["x-org-api-key"] for request in server.requests} == {KEY}
     for answer in (spiteful, escaped):
         with recording(answer) as server:
-            call(1, "run", "list.xlsx", *RUN, "--base-url", server.base_url, "-v", "--on-finish", "./tell.sh")
+            call(1, "run", "list.xlsx", *RUN, "--base-url", server.base_url, "-v", "--on-finish", "./notify.sh")
             call(1, "resume", "latest", "--retry-failed", "--base-url", server.base_url, *FAST)
         assert "***" in (ready.latest() / "results.csv").read_text(encoding="utf-8-sig")
     assert "***" in (ready.folder / "hook-stdin.json").read_text() or ready.summary()["counts"]["rejected"]
@@ -152,7 +152,7 @@ def test_no_command_shows_the_key_even_if_the_server_repeats_it(ready: CommandLi
 def test_no_refusal_of_the_whole_run_shows_it(ready: CommandLine, answer: Answer, reason: str) -> None:
     with recording(answer) as server:
         for words in (("run", "list.xlsx", *RUN), ("resume", *FAST)):
-            ended = ready(*words, "--base-url", server.base_url, "-v", "--on-finish", "./tell.sh")
+            ended = ready(*words, "--base-url", server.base_url, "-v", "--on-finish", "./notify.sh")
             assert ended.code == 3, ended
             assert reason in ready.summary()["reason"]
             assert "***" in ready.summary()["reason"]

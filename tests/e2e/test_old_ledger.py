@@ -38,4 +38,4 @@ def test_19_wrong_duplicates_of_an_earlier_version_are_sent_again(
             0,
             ["created", "created", "skipped_known", "skipped_known"],
         )
-        assert "2 of the leads that it called duplicates are not known any more" in ended.err + ended.out
+        assert "2 of its duplicates are no longer trusted" in ended.err + ended.out

@@ -16,7 +16,7 @@ def test_25_two_spellings_of_one_server_are_one_tenant(importer: CommandLine, mo
         assert importer(*words, "--base-url", f"http://127.0.0.1:{server.port}").code == 0
         other = ("--base-url", f"HTTP://127.0.0.1:0{server.port}/")
         again = importer(*words, *other)
-        assert (again.code, "was imported already" in again.err) == (2, True)
+        assert (again.code, "was already imported" in again.err) == (2, True)
         assert importer(*words, *other, "--again").code == 0
         ids = [request.document["distinct_id"] for request in server.requests if request.target.endswith("/events")]
     assert len(ids) == 6

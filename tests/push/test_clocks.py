@@ -111,7 +111,7 @@ def test_an_unanswered_follow_up_is_repeated_only_while_it_is_young(
     state = result.assign if kind is Kind.ASSIGN else result.events
     assert (result.status, state) == ("created", "accepted" if again else "unknown")
     if not again:
-        assert "too old to repeat" in result.message
+        assert "too old to retry" in result.message
         assert "2026-11-22T15:0" in result.message
         assert result.needs_a_person
         assert called(push, Kind.EVENT) == 0

@@ -115,7 +115,7 @@ def test_the_first_signal_drains_and_leaves_nothing_in_doubt(
     ended = importer("run", "list.csv", "-m", "m.yaml", *SENDING)
     acting.join()
     assert ended.code == CODES[number], ended
-    assert "what is on its way is finished first" in ended.err
+    assert "waiting for requests in flight" in ended.err
     assert number.name in ended.out
     statuses = Counter(importer.statuses())
     assert statuses == {"created": SLOW_START + CONCURRENCY, "pending": ROWS - SLOW_START - CONCURRENCY}

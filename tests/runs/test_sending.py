@@ -189,7 +189,7 @@ def test_an_unknown_organisation_stops_the_run(push: Push) -> None:
     push.plan([planned_row(2)])
     stop = push.send()
     assert stop is not None
-    assert "organisation was not found" in stop.reason
+    assert "organization was not found" in stop.reason
     assert push.statuses() == ["pending"]
 
 

@@ -88,7 +88,7 @@ def test_without_a_lead_id_its_follow_ups_are_held(push: Push) -> None:
     push.send(on_duplicate=OnDuplicate.FOLLOW_UP)
     (result,) = push.results()
     assert (result.status, result.assign, result.events) == ("duplicate", "held", "held")
-    assert "cannot stand in an address" in result.message
+    assert "cannot be part of a URL" in result.message
     assert times(push, Kind.ASSIGN) == []
 
 
@@ -143,5 +143,5 @@ def test_a_lead_id_that_would_lead_elsewhere_is_never_put_into_an_address(push: 
     push.send(canary=False)
     (result,) = push.results()
     assert (result.status, result.assign, result.events) == ("created", "held", "held")
-    assert "that the CRM gave cannot stand in an address" in result.message
+    assert "lead_id from the CRM cannot be part of a URL" in result.message
     assert times(push, Kind.ASSIGN) == []
