@@ -107,8 +107,8 @@ def _because(place: int, best: list[Fit], rows: str) -> Broken | None:
     lines = ", or ".join(_yaml(name) for name in names)
     return Broken(
         code="date-ambiguous",
-        detail=f"fits {either}, and so do {others}: nothing in them tells day and month apart",
-        cure=f"Say which is meant in the mapping: {lines}",
+        detail=f"fits {either}, and so do {others}: day and month could be swapped in all of them",
+        cure=f"Set the right one in the mapping: {lines}",
     )
 
 

@@ -96,7 +96,7 @@ def _two_readings(one: str, other: str) -> Broken:
     return Broken(
         code="date-ambiguous",
         detail=f"fits both {one} and {other} of the mapping, as different dates",
-        cure="Keep the one format in the mapping that is meant.",
+        cure="Keep only the right format in the mapping.",
     )
 
 
@@ -155,12 +155,12 @@ def _instants(moments: Moments, zone: ZoneInfo, broken: dict[int, Broken], rule:
 def _not_once(wall: datetime, zone: ZoneInfo, name: str) -> Broken:
     first = wall.replace(tzinfo=zone)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
-        return Broken(code="date-nonexistent", detail=f"did not exist in {name}: clocks were put forward over it")
+        return Broken(code="date-nonexistent", detail=f"did not exist in {name}: clocks went forward and skipped it")
     offsets = [_offset_text(moment) for moment in (first, first.replace(fold=1))]
     return Broken(
         code="date-twice",
-        detail=f"existed twice in {name}: clocks were put back over it",
-        cure=f"Write the time with its offset: {' or '.join(offsets)}.",
+        detail=f"existed twice in {name}: clocks went back, so it occurred twice",
+        cure=f"Add the UTC offset: {' or '.join(offsets)}.",
     )
 
 

@@ -40,10 +40,10 @@ _OLD_PREFIXES: Final = {52: re.compile(r"(?:1|01|044|045)([0-9]{10})")}
 """Mobile prefixes that a country has given up (Mexico in 2019); lists and WhatsApp still have them."""
 
 _WHY_IMPOSSIBLE: Final = {
-    ValidationResult.TOO_SHORT: "is too short for a phone number of {where}",
-    ValidationResult.TOO_LONG: "is too long for a phone number of {where}",
-    ValidationResult.INVALID_LENGTH: "has a length that no phone number of {where} has",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "has no area code, so it works only within one place of {where}",
+    ValidationResult.TOO_SHORT: "is not a valid phone number in {where}: too short",
+    ValidationResult.TOO_LONG: "is not a valid phone number in {where}: too long",
+    ValidationResult.INVALID_LENGTH: "is not a valid phone number in {where}: wrong length",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is not a valid phone number in {where}: area code missing",
 }
 _WHY_UNREADABLE: Final = {
     NumberParseException.NOT_A_NUMBER: "is not a phone number",
@@ -115,7 +115,7 @@ def _accepted(text: str, number: PhoneNumber, known: str | None) -> str | Broken
     if number.extension:
         return Broken(
             code="phone-extension",
-            detail=f"has the extension {number.extension}, which a phone number in the CRM cannot have",
+            detail=f"has the extension {number.extension}; the CRM takes no extensions",
             cure=f"Write {plain}, and keep the extension in an attribute.",
         )
     return plain
@@ -136,9 +136,9 @@ def _two_readings(other: PhoneNumber, number: PhoneNumber) -> Broken:
     one, two = (phonenumbers.format_number(each, PhoneNumberFormat.INTERNATIONAL) for each in (other, number))
     return Broken(
         code="phone-region-missing",
-        detail=f"could be {one} or {two}: it begins with the code of its country, but has no plus",
-        cure=f"Write it as {one} or {two}. If all numbers of the column begin with their country code, put the plus "
-        'in front of them in the mapping, with the name of the column: phone_number: {template: "+{Phone}"}',
+        detail=f"could be {one} or {two}: it begins with its country code but has no plus",
+        cure=f"Write it as {one} or {two}. If all numbers in this column begin with their country code, add the plus "
+        'in the mapping, with the name of the column: phone_number: {template: "+{Phone}"}',
     )
 
 
@@ -153,8 +153,8 @@ def _with_letters(text: str, region: str | None, *, in_digits: str = "") -> Brok
     if without and not _with_own_code(without):
         proposals.append(f"Write the number without them: {_e164(without)}.")
     if in_digits:
-        proposals.append(f"If they are a part of the number, write it in digits: {in_digits}.")
-    return Broken(code="phone-invalid", detail="has letters in it, which may be a remark", cure=" ".join(proposals))
+        proposals.append(f"If they are part of the number, write it in digits: {in_digits}.")
+    return Broken(code="phone-invalid", detail="contains letters, which may be a note", cure=" ".join(proposals))
 
 
 def _country(number: PhoneNumber) -> str:
@@ -184,9 +184,9 @@ def _why_impossible_so(number: PhoneNumber) -> str:
     longer = any(_valid(f"+{code}{digits}{'5' * count}", None) for count in counts)
     shorter = any(_valid(f"+{code}{digits[:-count]}", None) for count in counts)
     if longer == shorter:
-        return "is not in the numbering plan of {where}"
+        return "is not a valid phone number in {where}"
     length = "short" if longer else "long"
-    return f"is too {length} for a phone number of {{where}} that begins like this"
+    return f"is not a valid phone number in {{where}}: too {length}"
 
 
 def _cure_of_old_prefix(number: PhoneNumber) -> str:
@@ -220,7 +220,7 @@ def _cure_of_lost_plus(text: str) -> str:
         return ""
     digits = phonenumbers.normalize_digits_only(text).removeprefix("00")
     international = _valid_e164(f"+{digits}", None)
-    return f"If it is the international number {international}, write it so." if international else ""
+    return f"If this is {international}, add the plus." if international else ""
 
 
 def _valid_e164(text: str, region: str | None) -> str:

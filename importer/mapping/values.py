@@ -40,7 +40,7 @@ def translated(
             return table[keys[0]]
         if otherwise != "problem":
             return text if otherwise == "keep" else ""
-        return Broken(code="value-not-in-map", detail=f"is not among the values of map: {_listed(table)}")
+        return Broken(code="value-not-in-map", detail=f"is not listed in map: {_listed(table)}")
 
     return converted_by_value(trimmed(series), convert)
 
@@ -115,7 +115,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key, value in pairs:
         if key in seen:
-            raise ValueError(f"the key “{key}” stands twice")
+            raise ValueError(f"the key “{key}” appears twice")
         seen[key] = value
     return seen
 

@@ -1,4 +1,4 @@
-"""What is wrong, or worth knowing, about one row. A problem stops the row; a warning does not.
+"""What is wrong with one row, or worth a warning. A problem stops the row; a warning does not.
 
 `KINDS` is the one list of codes: the documentation, the reports and the tests are made from it. A code is stable.
 """
@@ -14,7 +14,7 @@ SHOWN_LENGTH: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemKind:
-    """One way in which a row can be wrong: what it means, and the usual cure."""
+    """One way in which a row can be wrong: what it means, and the usual fix."""
 
     code: str
     title: str
@@ -82,31 +82,31 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "row-too-long",
         "More cells than columns",
-        "The row has more cells than the header has columns, so its cells may have slipped.",
+        "The row has more cells than the header has columns, so its cells may be in the wrong columns.",
         "Quote the cell that holds the delimiter, or remove the extra cells.",
     ),
     _warning(
         "row-too-short",
         "Fewer cells than columns",
-        "The row ends before the header does; the missing cells are taken as blank.",
+        "The row ends before the header does; the missing cells are read as blank.",
         "Check that no cell is missing in the middle of the row.",
     ),
     _problem(
         "quote-misplaced",
         "A quotation mark in the middle of a cell",
-        "The cell is quoted but goes on after its closing quotation mark, so nobody can tell where it ends.",
+        "The cell is quoted but goes on after its closing quotation mark, so it is not clear where it ends.",
         'Write a quotation mark inside a quoted cell twice: "".',
     ),
     _problem(
         "cell-error",
         "A spreadsheet error in a mapped column",
         "The cell shows an error such as #N/A instead of a value.",
-        "Mend the formula in the spreadsheet, or type the value in its place.",
+        "Fix the formula in the spreadsheet, or type the value instead.",
     ),
     _problem(
         "formula-without-value",
         "A formula that was never calculated",
-        "The file holds the formula but no value for it.",
+        "The file has the formula but no value for it.",
         "Open the file in a spreadsheet program and save it, or paste the column as values.",
     ),
     _problem(
@@ -117,9 +117,9 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     ),
     _problem(
         "cell-shown-differently",
-        "A cell that shows something else than it holds",
-        "The cell's number format rounds or hides its value, so what a person sees is not what is stored.",
-        "Give the column the format General (or Text) in the spreadsheet, and correct the value.",
+        "A cell that displays something other than its value",
+        "The cell's number format rounds or hides its value, so what you see is not what is stored.",
+        "Give the column the format General (or Text) in the spreadsheet, and fix the value.",
     ),
     # required fields
     *(
@@ -130,7 +130,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "value-missing",
         "A required value is blank",
-        "The mapping says that this field is required.",
+        "The mapping requires this field.",
         "Fill the cell, or give the field a default in the mapping.",
     ),
     # lead fields
@@ -157,33 +157,33 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "crm-id-dots",
         "A CRM id of dots",
-        "An id of `.` or `..` cannot stand in a web address.",
+        "An id of `.` or `..` cannot be part of a URL.",
         "Give the lead another id.",
     ),
     _problem(
         "control-characters",
         "Invisible control characters",
-        "The cell holds characters that cannot be seen and that the CRM may refuse.",
+        "The cell contains invisible characters that the CRM may refuse.",
         "Type the value again.",
     ),
     # phones
     _problem(
         "phone-invalid",
         "Not a phone number",
-        "By the numbering plan of its country the number cannot exist.",
-        "Correct the number, or write it with a plus and its country code.",
+        "The number is not valid in its country: wrong length, or no numbers begin like this.",
+        "Fix the number, or add the country code, for example +44 7911 123456.",
     ),
     _problem(
         "phone-region-missing",
         "A phone number without a country",
-        "The number has no country code, and nothing says which country it belongs to; or it has no plus, and is a "
-        "valid number both with and without its first digits taken for the country code.",
-        "Write it with a plus and its country code, or set defaults.region (or region_column) in the mapping.",
+        "The number has no country code and its country is not known; or it has no plus, and is valid both as a "
+        "national number and as an international one.",
+        "Add the country code, for example +44 7911 123456, or set defaults.region (or region_column) in the mapping.",
     ),
     _problem(
         "phone-region-unknown",
         "An unknown country for a phone number",
-        "The cell of the region column is not a country code or a country's name.",
+        "The value in the region column is neither a country code nor a country name.",
         "Use a two-letter country code such as IN, US, GB.",
     ),
     _problem(
@@ -207,7 +207,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _warning(
         "phone-repeated",
         "One phone number on several rows",
-        "Two leads with one number get in each other's way: the CRM keeps one active chat per number.",
+        "The CRM keeps one active chat per number, so two leads with the same number share it.",
         "Check whether the rows are the same person.",
     ),
     _problem(
@@ -220,163 +220,158 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "date-invalid",
         "Not a date in the expected format",
-        "The cell does not read as a date in any format of the mapping.",
-        "Correct the cell, or add its format to the mapping.",
+        "The cell does not match any date format of the mapping.",
+        "Fix the cell, or add its format to the mapping.",
     ),
     _problem(
         "date-ambiguous",
-        "A date that could be two dates",
-        "Day and month, or the century, cannot be told apart, and the importer never guesses.",
-        'Say the format in the mapping, such as format: "%d/%m/%Y".',
+        "An ambiguous date",
+        "Day and month could be swapped, or the century is not clear. The importer never guesses.",
+        'Set the format in the mapping, such as format: "%d/%m/%Y".',
     ),
     _problem(
         "date-nonexistent",
         "A time that did not exist",
-        "Clocks were put forward over this time in the given time zone.",
-        "Correct the time, or write it with its offset.",
+        "Clocks went forward and skipped this time in the given time zone.",
+        "Fix the time, or add its UTC offset.",
     ),
     _problem(
         "date-twice",
         "A time that existed twice",
-        "Clocks were put back over this time in the given time zone.",
-        "Write the time with its offset.",
+        "Clocks went back, so this time occurred twice in the given time zone.",
+        "Add the UTC offset to the time.",
     ),
     _problem(
         "date-out-of-range",
-        "A date that cannot be meant",
-        "The date lies before 2000 or in the future.",
-        "Correct the date, or its format in the mapping.",
+        "An implausible date",
+        "The date is before 2000 or in the future.",
+        "Fix the date, or its format in the mapping.",
     ),
     _warning(
         "date-in-future",
         "A two-digit year in the future",
-        "The format's `%y` takes 00 to 68 for 2000 to 2068, which puts this date into the future.",
-        "If the century before is meant, write the year with four digits.",
+        "`%y` reads 00 to 68 as 2000 to 2068, which puts this date in the future.",
+        "If the previous century is meant, write the year with four digits.",
     ),
     # values
-    _problem(
-        "number-invalid", "Not a number", "The mapping says that this attribute is a number.", "Correct the number."
-    ),
+    _problem("number-invalid", "Not a number", "The mapping requires a number for this attribute.", "Fix the number."),
     _problem(
         "integer-invalid",
         "Not a whole number",
-        "The mapping says that this attribute is a whole number.",
-        "Correct the number, or use type: number.",
+        "The mapping requires a whole number for this attribute.",
+        "Fix the number, or use type: number.",
     ),
     _problem(
         "boolean-invalid",
         "Neither yes nor no",
-        "The mapping says that this attribute is yes or no.",
-        "Use yes or no, or map the other words in the mapping.",
+        "The mapping requires yes or no for this attribute.",
+        "Use yes or no, or translate the other words with `map` in the mapping.",
     ),
-    _problem(
-        "json-invalid", "Not JSON", "The mapping says that this attribute holds JSON.", "Correct the cell's JSON."
-    ),
+    _problem("json-invalid", "Not JSON", "The mapping requires JSON for this attribute.", "Fix the cell's JSON."),
     _problem(
         "value-not-in-map",
-        "A value that the mapping does not translate",
-        "The cell's value is not among those of `map`.",
-        "Add the value to `map`, or say otherwise: keep.",
+        "A value that is missing from the mapping's `map`",
+        "The value is not listed in `map`.",
+        "Add the value to `map`, or set otherwise: keep.",
     ),
     _problem(
         "value-not-allowed",
         "A value that is not allowed",
-        "The cell's value is not among those of `one_of`.",
+        "The value is not listed in `one_of`.",
         "Use one of the allowed values, or add it to the mapping.",
     ),
     _problem(
-        "value-too-short", "Too short", "The value has fewer characters than the mapping asks for.", "Complete it."
-    ),
-    _problem("value-too-long", "Too long", "The value has more characters than the mapping allows.", "Shorten it."),
-    _problem("value-too-small", "Too small", "The number is below the mapping's minimum.", "Correct the number."),
-    _problem("value-too-large", "Too large", "The number is above the mapping's maximum.", "Correct the number."),
-    _problem(
-        "email-invalid", "Not an e-mail address", "The mapping asks for an e-mail address.", "Correct the address."
+        "value-too-short",
+        "Too short",
+        "The value has fewer characters than the mapping requires.",
+        "Complete the value.",
     ),
     _problem(
-        "e164-invalid", "Not an E.164 number", "The mapping asks for a number such as +919876543210.", "Correct it."
+        "value-too-long", "Too long", "The value has more characters than the mapping allows.", "Shorten the value."
     ),
+    _problem("value-too-small", "Too small", "The number is below the mapping's minimum.", "Fix the number."),
+    _problem("value-too-large", "Too large", "The number is above the mapping's maximum.", "Fix the number."),
+    _problem("email-invalid", "Not an e-mail address", "The mapping requires an e-mail address.", "Fix the address."),
+    _problem("e164-invalid", "Not an E.164 number", "The mapping requires a number such as +919876543210.", "Fix it."),
     _problem(
-        "url-invalid", "Not a web address", "The mapping asks for an address such as https://x.example.", "Correct it."
+        "url-invalid", "Not a web address", "The mapping requires an address such as https://x.example.", "Fix it."
     ),
-    _problem(
-        "digits-invalid", "Not digits only", "The mapping asks for digits and nothing else.", "Correct the value."
-    ),
-    _problem("uuid-invalid", "Not a UUID", "The mapping asks for a UUID.", "Correct the value."),
+    _problem("digits-invalid", "Not digits only", "The mapping requires digits only.", "Fix the value."),
+    _problem("uuid-invalid", "Not a UUID", "The mapping requires a UUID.", "Fix the value."),
     # owners
     _problem(
         "owner-missing",
         "No owner",
-        "The mapping says that a blank owner is a problem (assign.when_blank: problem).",
+        "The mapping does not allow a blank owner (assign.when_blank: problem).",
         "Fill the cell.",
     ),
     _problem(
         "owner-not-in-map",
         "No owner for this value",
-        "The mapping names no owner for the cell's value.",
-        "Add the value to assign.by.map, or give assign.by an otherwise.",
+        "The mapping has no owner for this value.",
+        "Add the value to assign.by.map, or set otherwise in assign.by.",
     ),
     _problem(
         "owner-invalid",
-        "Not a user",
+        "Not a valid owner",
         "The owner is neither an e-mail address of at most 319 characters nor an id.",
-        "Correct the owner.",
+        "Fix the owner.",
     ),
     # events
     _problem(
         "event-twice",
         "One event twice for one lead",
-        "Two events of the mapping have the same name and key; the CRM would take the second for a repetition.",
+        "Two events of the mapping have the same name and key; the CRM would ignore the second as a retry.",
         "Give one of the events another key in the mapping.",
     ),
     # within the files of the run
     _problem(
         "crm-id-conflict",
-        "One CRM id, different content",
-        "Several rows have this crm_id but differ, and a lead cannot be changed once it is created.",
-        "Keep the right row, or say duplicates.in_file: first (or last) in the mapping.",
+        "Same CRM id, different content",
+        "Several rows have this crm_id but different content, and a lead cannot be changed once it is created.",
+        "Keep the right row, or set duplicates.in_file: first (or last) in the mapping.",
     ),
     _warning(
         "crm-id-repeated",
-        "One CRM id, same content",
-        "An earlier row says the same; only that one is sent.",
-        "Nothing to do.",
+        "Duplicate of another row",
+        "Another row has the same crm_id, and only that row is sent.",
+        "Skipped; nothing to do.",
     ),
     _warning(
         "crm-id-near-duplicate",
-        "Nearly the same CRM id",
-        "Another row's id differs only in case, blanks or Unicode form; the CRM may take them for one lead.",
+        "Nearly the same CRM id as another row",
+        "Another row's id differs only in case, spaces or Unicode form; the CRM may treat them as one lead.",
         "Check whether the rows are the same lead.",
     ),
     _warning(
         "crm-id-in-address",
-        "A CRM id that cannot stand in a web address",
-        "Servers refuse some characters in an address, so the follow-ups of this lead need its lead_id.",
-        "Nothing to do, unless its assignment or events end as held.",
+        "A CRM id that cannot be part of a URL",
+        "Servers refuse some characters in a URL, so the assignment and events of this lead need its lead_id.",
+        "Nothing to do, unless its assignment or events are reported as held.",
     ),
     # from the CRM
     _warning(
         "known-lead",
-        "A lead that an earlier run has seen",
-        "The journal says that this lead exists in the CRM.",
-        "Nothing to do; --skip-known leaves such rows out.",
+        "A lead that is known from an earlier run",
+        "According to the journal, this lead exists in the CRM.",
+        "Nothing to do; --skip-known skips such rows.",
     ),
     _warning(
         "known-contact",
         "A known phone number or e-mail address with a new CRM id",
-        "A lead of an earlier run has this number or address under another crm_id: this may be the same person again.",
+        "A lead of an earlier run has this number or address but another crm_id, so this may be the same person.",
         "Check whether it is the same person; if so, give the row the crm_id of the lead that exists.",
     ),
     _warning(
         "crm-id-normalised",
         "The CRM changed the CRM id",
-        "The answer's crm_id differs from ours in blanks or case.",
-        "Use the id of the answer from now on.",
+        "The CRM answered with a crm_id that differs from ours in spaces or case.",
+        "Use the id from the CRM from now on.",
     ),
     _warning(
         "echo-mismatch",
-        "The CRM stored something else",
-        "The answer to the create differs from what was sent.",
-        "Look at the lead in the CRM and correct it there.",
+        "The CRM stored something different",
+        "The CRM's answer differs from what was sent.",
+        "Look at the lead in the CRM and fix it there.",
     ),
 )

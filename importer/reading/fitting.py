@@ -49,5 +49,5 @@ def _width_faults(cells: list[str], header: Header) -> Iterator[Fault]:
     elif nameless:
         yield Fault("row-too-long", "stands in a column that has no name", " | ".join(nameless))
     elif len(cells) < header.needed and header.ragged_matters:
-        detail = f"the row has {len(cells)} of {header.width} cells; the missing ones are taken as blank"
+        detail = f"the row has {len(cells)} of {header.width} cells; the missing ones are read as blank"
         yield Fault("row-too-short", detail)

@@ -76,7 +76,7 @@ def write_annotated(
 
     reason = _copy_or_why_not(path, source_path, run, mine, partial(own, rows))
     if reason:
-        note = f"{reason} This plain workbook shows the rows that need you instead of a copy."
+        note = f"{reason} This plain workbook shows the rows that need attention instead of a copy."
         write_plain_workbook(path, run, own(told), note)
 
 
@@ -102,7 +102,7 @@ def _copy_or_why_not(
                 with replacing(path) as file:
                     _Copy(archive, run, mine).write(file, rows())
         except _NOT_UNDERSTOOD:
-            return f"{name} holds something that cannot be copied."
+            return f"{name} contains something that cannot be copied."
     return ""
 
 

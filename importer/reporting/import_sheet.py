@@ -71,7 +71,7 @@ class ImportSheet:
         if groups:
             yield from _heading("Rule", "Rows", "What is wrong", "What to do")
         for group in groups:
-            title = f"{group.title} (hint)" if group.warning else group.title
+            title = f"{group.title} (warning)" if group.warning else group.title
             example = group.examples[0]
             name = Cell(value=title, link=self.link(example.row))
             cause, cure = Cell(value=group.cause), Cell(value=group.cure or example.cure)

@@ -69,7 +69,7 @@ def write_plain_workbook(path: Path, run: RunReport, rows: Iterable[RowResult], 
             )
         notes = [note]
         if overview.people_count > ROWS_WRITTEN:
-            notes.append(f"“{ROWS}” holds the first {ROWS_WRITTEN:,} rows that need you; all are in rejects.csv.")
+            notes.append(f"“{ROWS}” holds the first {ROWS_WRITTEN:,} rows that need attention; all are in rejects.csv.")
 
         def link(row: RowId) -> tuple[str, int] | None:
             return (ROWS, written[row]) if row in written else None

@@ -32,8 +32,8 @@ _ENDINGS: Final = ("settled", "throttled", "repeated")
 
 MEANINGS: Final = {
     "settled": "answered, and done",
-    "throttled": "throttled: “too fast”, sent again later",
-    "repeated": "no answer to build on, sent again",
+    "throttled": "throttled, sent again later",
+    "repeated": "no clear answer, sent again",
 }
 """What the colours say."""
 

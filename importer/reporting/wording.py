@@ -1,4 +1,4 @@
-"""The words of the report for a person: what a status means, and what happened in one sentence."""
+"""The words of the report: what a status means, and what happened in one sentence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """A status in a person's words: `label` for tables, `clause` to go on after a number, `meaning` as a sentence."""
+    """A status in plain words: `label` for tables, `clause` to go on after a number, `meaning` as a sentence."""
 
     label: str
     clause: str
@@ -40,73 +40,73 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
     RowStatus.CREATED: Wording(
         label="created",
         clause="created",
-        meaning="The CRM confirmed that it made the lead.",
+        meaning="The CRM confirmed that it created the lead.",
         tone=Tone.GOOD,
     ),
     RowStatus.VALID: Wording(
         label="valid",
         clause="ready to be sent",
-        meaning="Nothing stands in the way; a run would send it.",
+        meaning="Ready: a run would send this row.",
         tone=Tone.GOOD,
     ),
     RowStatus.DUPLICATE: Wording(
         label="already there",
         clause="already there",
-        meaning="The lead existed before this run and was left as it was.",
+        meaning="The lead existed before this run and was not changed.",
         tone=Tone.CALM,
     ),
     RowStatus.SKIPPED_KNOWN: Wording(
         label="known, skipped",
         clause="skipped as known",
-        meaning="An earlier run has seen this lead, so it is not sent again.",
+        meaning="The lead is known from an earlier run, so it is not sent again.",
         tone=Tone.CALM,
     ),
     RowStatus.DUPLICATE_IN_FILE: Wording(
         label="repeated in the file",
         clause="repeated in the file",
-        meaning="An earlier row says the same; only that one counts.",
+        meaning="Another row has the same CRM id; only that row is sent.",
         tone=Tone.CALM,
     ),
     RowStatus.FILTERED: Wording(
         label="left out",
         clause="left out by the mapping",
-        meaning="The mapping’s `where` leaves the row out.",
+        meaning="The mapping’s `where` excludes this row.",
         tone=Tone.CALM,
     ),
     RowStatus.PENDING: Wording(
         label="pending",
         clause="still pending",
-        meaning="Not settled yet; `importer resume` goes on with it.",
+        meaning="Not sent or not answered yet. To continue: `importer resume`.",
         tone=Tone.WAITING,
     ),
     RowStatus.INVALID: Wording(
         label="invalid",
         clause="invalid",
-        meaning="The row breaks a rule, so it is never sent.",
+        meaning="The row breaks a rule, so it is not sent.",
         tone=Tone.PERSON,
     ),
     RowStatus.CONFLICT_IN_FILE: Wording(
         label="in conflict",
         clause="in conflict with another row",
-        meaning="Several rows have one CRM id but differ, so none of them is sent.",
+        meaning="Several rows have the same CRM id but different content, so none of them is sent.",
         tone=Tone.PERSON,
     ),
     RowStatus.REJECTED: Wording(
         label="rejected",
         clause="rejected by the CRM",
-        meaning="The CRM refused what the row says.",
+        meaning="The CRM refused this row.",
         tone=Tone.PERSON,
     ),
     RowStatus.CREATED_UNCONFIRMED: Wording(
         label="unconfirmed",
         clause="unconfirmed",
-        meaning="The lead exists, but who made it cannot be told: an unanswered request of ours, or somebody else.",
+        meaning="The lead exists, but who created it is not known: an unanswered request of this run or somebody else.",
         tone=Tone.PERSON,
     ),
     RowStatus.UNKNOWN: Wording(
         label="unknown",
         clause="unknown",
-        meaning="The lead may or may not exist; every allowed attempt is spent.",
+        meaning="The lead may or may not exist; all attempts are used up.",
         tone=Tone.PERSON,
     ),
 }
@@ -114,7 +114,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
 
 _FOLLOW_UPS: Final = {
     FollowUp.REJECTED: "was refused",
-    FollowUp.UNKNOWN: "got no answer that tells whether it happened",
+    FollowUp.UNKNOWN: "may or may not have happened: no clear answer",
     FollowUp.HELD: "was held back on purpose",
 }
 
@@ -142,7 +142,7 @@ def outcome(row: RowResult) -> str:
 
 
 def told(row: RowResult) -> str:
-    """What happened to a row, never empty for a row that needs a person."""
+    """What happened to a row, never empty for a row that needs attention."""
     return row.explanation or " ".join(follow_ups(row)) or STATUSES[row.status].meaning
 
 
@@ -166,7 +166,7 @@ def place(run: RunReport, row: RowId) -> str:
 
 
 def sentence(run: RunReport, *, people: int) -> str:
-    """What happened, in one sentence; `people` is how many rows need a person."""
+    """What happened, in one sentence; `people` is how many rows need attention."""
     verb = "checked" if run.command == "check" else "read"
     clauses = [f"{run.counts[status]:,} {STATUSES[status].clause}" for status in STATUSES if run.counts.get(status)]
     what = f"{run.rows:,} {'row' if run.rows == 1 else 'rows'} {verb}"
@@ -176,10 +176,10 @@ def sentence(run: RunReport, *, people: int) -> str:
 
 
 def needed(people: int) -> str:
-    """How many rows need a person, as a sentence."""
+    """How many rows need attention, as a sentence."""
     if not people:
-        return "Nothing needs you."
-    return "1 row needs you." if people == 1 else f"{people:,} rows need you."
+        return "Nothing needs attention."
+    return "1 row needs attention." if people == 1 else f"{people:,} rows need attention."
 
 
 def ending(run: RunReport) -> str:
@@ -187,7 +187,7 @@ def ending(run: RunReport) -> str:
     if run.state not in _ENDS:
         return ""
     reason = f": {run.reason}" if run.reason else ""
-    after = "Nothing is lost: `importer resume` goes on from here." if run.exit_code in _RESUMABLE else ""
+    after = "Nothing is lost. To continue: `importer resume`." if run.exit_code in _RESUMABLE else ""
     return f"{_ENDS[run.state]}{reason.rstrip('.')}. {after}".rstrip()
 
 

@@ -67,7 +67,7 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
     if field.max_length is not None:
         yield _max_length(f"{field.slug}-too-long", field.max_length, "the CRM takes")
     if not field.asterisk_allowed:
-        detail = "holds an asterisk, which the CRM refuses in names"
+        detail = "contains an asterisk, which the CRM refuses in names"
         asterisk = _check(f"{field.slug}-asterisk", lambda texts: ~patterns.contains(texts, "*"), detail)
         yield replace(asterisk, clears=lambda texts: patterns.free_of(texts, b"*"))
     if field.kind is FieldKind.PHONE:
@@ -80,17 +80,17 @@ def _lead_checks(field: LeadField, *, follow_ups: bool) -> Iterator[Check]:
         yield _whole(f"{field.matches}-invalid", *patterns.NAMED[field.matches])
     yield _control_characters(_CONTROL)
     if field.name == "crm_id":
-        lost = _without("digits-lost", _SCIENTIFIC, "is a number as a spreadsheet shortens it; its digits are gone")
+        lost = _without("digits-lost", _SCIENTIFIC, "was shortened by a spreadsheet; its last digits are lost")
         yield replace(lost, clears=lambda texts: patterns.free_of(texts, b"+"))
         yield from _address_checks(follow_ups=follow_ups)
 
 
 def _address_checks(*, follow_ups: bool) -> Iterator[Check]:
     """What an id must be to stand in `/leads/{id}/…`: clients and servers resolve dots and refuse these characters."""
-    dots = _without("crm-id-dots", r"\A\.\.?\z", "cannot stand in a web address")
+    dots = _without("crm-id-dots", r"\A\.\.?\z", "cannot be part of a URL")
     yield replace(dots, clears=lambda texts: patterns.free_of(texts, b"."))
     if follow_ups:
-        detail = "cannot safely stand in a web address, so its assignment and events wait for its lead_id"
+        detail = "is not safe in a URL, so its assignment and events wait for its lead_id"
         unsafe = _without("crm-id-in-address", rf"[/\\;%]|\A{patterns.UUID}\z", detail)
         yield replace(unsafe, clears=_is_safe_in_addresses)
 
@@ -169,7 +169,7 @@ def _without(code: str, pattern: str, detail: str) -> Check:
 def _control_characters(pattern: str) -> Check:
     def detail(text: str) -> str:
         points = [f"U+{ord(character):04X}" for character in text if character < " " or "\x7f" <= character < "\xa0"]
-        return f"holds invisible control characters ({', '.join(dict.fromkeys(points))})"
+        return f"contains invisible control characters ({', '.join(dict.fromkeys(points))})"
 
     return Check(
         code="control-characters",
@@ -183,7 +183,7 @@ def _min_length(limit: int) -> Check:
     return Check(
         code="value-too-short",
         passes=lambda texts: (texts == "") | (texts.str.len() >= limit),
-        detail=lambda text: f"has {_characters(len(text))}; the mapping asks for {limit}",
+        detail=lambda text: f"has {_characters(len(text))}; the mapping requires {limit}",
     )
 
 
@@ -205,7 +205,7 @@ def _one_of(words: tuple[str, ...], kind: ValueType) -> Check:
 
     detail = f"is not one of {', '.join(words)}"
     if kind is ValueType.LIST:
-        return _check("value-not-allowed", members, f"has members that are not among {', '.join(words)}")
+        return _check("value-not-allowed", members, f"has items that are not among {', '.join(words)}")
     return _check("value-not-allowed", lambda texts: texts.isin(words), detail)
 
 

@@ -109,10 +109,12 @@ class Settling:
         for member in valid:
             if member != kept:
                 pair = [kept, member]
-                says = (
-                    "says the same and" if self._rows.agree(pair) else f"says something else ({self._fields(pair)}) but"
+                other = self._name(kept, member)
+                detail = (
+                    f"exact duplicate of {other}, which is sent instead"
+                    if self._rows.agree(pair)
+                    else f"same crm_id as {other}, which differs ({self._fields(pair)}) and is sent instead"
                 )
-                detail = f"{self._name(kept, member)} has the same crm_id, {says} is sent in its place"
                 self._add(member, RowStatus.DUPLICATE_IN_FILE, "crm-id-repeated", "crm_id", detail)
 
     def _conflict(self, valid: list[int], members: list[int]) -> None:
@@ -125,7 +127,9 @@ class Settling:
     def _warn_of_near_ids(self) -> None:
         for members in groups(self._rows.near, self._sent):
             for member in members:
-                detail = f"{self._others(member, members)} nearly the same crm_id: it differs in case, blanks or form"
+                detail = (
+                    f"{self._others(member, members)} nearly the same crm_id: only case, spaces or Unicode form differ"
+                )
                 self._add(member, None, "crm-id-near-duplicate", "crm_id", detail)
 
     def _settle_phones(self) -> None:

@@ -55,7 +55,7 @@ def test_a_check_names_every_reason_why_a_run_would_stop(imported: CommandLine) 
 def test_warnings_reach_the_terminal(imported: CommandLine) -> None:
     imported.table([lead(1), lead(31), lead(32, Phone=lead(31)[2])])
     said = imported(*CHECK, "--org", ORG).out
-    assert "known-lead (A lead that an earlier run has seen)" in said
+    assert "known-lead (A lead that is known from an earlier run)" in said
     assert "2 × phone-repeated (One phone number on several rows)" in said
     assert "2 × phone-repeated" in imported(*RUN).out
     imported.table(leads(2, first=50))

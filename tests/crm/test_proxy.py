@@ -260,7 +260,7 @@ def test_the_environment_names_a_proxy_for_https(environment: dict[str, str], ex
         ("http://u:secret-pw@proxy.example/path", "path"),
         ("http://u:secret/pw@proxy.example:1", "no host"),
         ("http://u:secret-pw@proxy.example?x", "query"),
-        ("http://u:secret pw@proxy.example", "blank"),
+        ("http://u:secret pw@proxy.example", "space"),
         ("http://169.254.169.254:3128", "metadata"),
         ("http://10.0.0.5:3128", "--allow-private allows it"),
     ],

@@ -59,7 +59,7 @@ FIELDS = {
         (
             {"phone_number": '{template: "+{Score}{Phone}"}'},
             {"Score": "91", "Phone": "98765"},
-            "Score: “91” becomes “+9198765”, which is too short for a phone number of IN (+91)",
+            "Score: “91” becomes “+9198765”, which is not a valid phone number in IN (+91): too short",
         ),
         (
             {"attributes": "{stage: {column: First, transform: upper, type: integer}}"},

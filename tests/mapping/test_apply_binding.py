@@ -53,7 +53,7 @@ def test_two_columns_of_one_name_are_told_apart(mapper_for, mapping_text):
     [
         ("{value: twelve, type: integer}", "value", "“twelve” is not a number"),
         ("{column: Name, default: maybe, type: boolean}", "default", "“maybe” is neither yes nor no"),
-        ("{value: c, map: {a: b}}", "value", "“c” is not among the values of map"),
+        ("{value: c, map: {a: b}}", "value", "“c” is not listed in map"),
     ],
 )
 def test_constants_are_converted_before_any_row_is_read(mapper_for, mapping_text, rule: str, key: str, part: str):

@@ -177,7 +177,7 @@ def test_a_time_that_clocks_skip_or_repeat_is_a_problem() -> None:
     skipped, repeated = converted.findings
     assert (skipped.code, repeated.code) == ("date-nonexistent", "date-twice")
     assert "Europe/Berlin" in skipped.detail
-    assert repeated.cure == "Write the time with its offset: +02:00 or +01:00."
+    assert repeated.cure == "Add the UTC offset: +02:00 or +01:00."
 
 
 def test_a_day_begins_with_its_first_moment() -> None:

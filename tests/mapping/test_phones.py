@@ -50,17 +50,17 @@ def test_one_number_however_written(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "region", "code", "detail"),
     [
-        ("12345", "IN", "phone-invalid", "is too short for a phone number of IN (+91)"),
-        ("98765432101234", "IN", "phone-invalid", "is too long for a phone number of IN (+91)"),
-        ("5555555555", "IN", "phone-invalid", "is not in the numbering plan of IN (+91)"),
-        ("555-2671", "US", "phone-invalid", "has no area code, so it works only within one place of US (+1)"),
+        ("12345", "IN", "phone-invalid", "is not a valid phone number in IN (+91): too short"),
+        ("98765432101234", "IN", "phone-invalid", "is not a valid phone number in IN (+91): too long"),
+        ("5555555555", "IN", "phone-invalid", "is not a valid phone number in IN (+91)"),
+        ("555-2671", "US", "phone-invalid", "is not a valid phone number in US (+1): area code missing"),
         ("+999123456", "IN", "phone-invalid", "begins with a country code that does not exist"),
-        ("079122152", "GB", "phone-invalid", "is too short for a phone number of GB (+44) that begins like this"),
-        ("0391234567890", "GB", "phone-invalid", "is too long for a phone number of GB (+44)"),
-        ("5412345678", "AU", "phone-invalid", "is not in the numbering plan of AU (+61)"),
-        ("415 555 2671 (home)", "US", "phone-invalid", "has letters in it, which may be a remark"),
-        ("98765 43210 (WhatsApp)", "IN", "phone-invalid", "has letters in it, which may be a remark"),
-        ("98765 4321 (mum)", "IN", "phone-invalid", "has letters in it, which may be a remark"),
+        ("079122152", "GB", "phone-invalid", "is not a valid phone number in GB (+44): too short"),
+        ("0391234567890", "GB", "phone-invalid", "is not a valid phone number in GB (+44): too long"),
+        ("5412345678", "AU", "phone-invalid", "is not a valid phone number in AU (+61)"),
+        ("415 555 2671 (home)", "US", "phone-invalid", "contains letters, which may be a note"),
+        ("98765 43210 (WhatsApp)", "IN", "phone-invalid", "contains letters, which may be a note"),
+        ("98765 4321 (mum)", "IN", "phone-invalid", "contains letters, which may be a note"),
         ("hello", "IN", "phone-invalid", "is not a phone number"),
         ("########", "IN", "phone-invalid", "is not a phone number"),
         ("9.19877E+11", "IN", "phone-digits-lost", "was rounded by a spreadsheet: it shows 6 of 12 digits"),
@@ -82,7 +82,7 @@ def test_a_foreign_number_without_plus_is_offered_but_never_taken() -> None:
     # One digit too many for the US, and a valid Swiss number: taking it would be a guess.
     (finding,) = one("41555526715", "US").findings
     assert finding.code == "phone-invalid"
-    assert finding.cure == "If it is the international number +41555526715, write it so."
+    assert finding.cure == "If this is +41555526715, add the plus."
 
 
 def test_a_number_without_any_country_is_offered_but_never_taken() -> None:
@@ -113,7 +113,7 @@ def test_letters_are_digits_only_where_all_numbers_have_one_length() -> None:
     assert one("1-800-FLOWERS", "US").values.tolist() == ["+18003569377"]
     (finding,) = one("+49 30 123456 abc", "DE").findings
     assert finding.code == "phone-invalid"
-    assert finding.detail == "has letters in it, which may be a remark"
+    assert finding.detail == "contains letters, which may be a note"
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_letters_are_digits_only_where_all_numbers_have_one_length() -> None:
             "030 123456 App. 12",
             "DE",
             "Write the number without them: +4930123456. "
-            "If they are a part of the number, write it in digits: +493012345627712.",
+            "If they are part of the number, write it in digits: +493012345627712.",
         ),
     ],
 )
 def test_a_remark_is_left_out_of_what_is_proposed(text: str, region: str | None, cure: str) -> None:
     (finding,) = one(text, region).findings
-    assert (finding.code, finding.detail) == ("phone-invalid", "has letters in it, which may be a remark")
+    assert (finding.code, finding.detail) == ("phone-invalid", "contains letters, which may be a note")
     assert finding.cure == cure
 
 

@@ -153,7 +153,7 @@ def test_json_is_written_compactly() -> None:
         ("[1] x", "at character 5"),
         ("NaN", "NaN is no JSON number"),
         ("[-Infinity]", "-Infinity is no JSON number"),
-        ('{"a":1,"a":2}', "the key “a” stands twice"),
+        ('{"a":1,"a":2}', "the key “a” appears twice"),
         ("[1e999]", "more digits than a number keeps"),
         ("[0.12345678901234567890123]", "more digits than a number keeps"),
         ("9" * 5000, "a number of 5000 digits is too long"),

@@ -144,7 +144,7 @@ def test_the_first_sheet_says_what_happened_and_leads_to_the_rows(tmp_path, work
     assert book.active is front
     assert [sheet.sheet_view.tabSelected for sheet in book.worksheets] == [True, None, None]
     said = texts(front)
-    assert "2 rows read: 1 invalid, 1 rejected by the CRM. 2 rows need you." in said
+    assert "2 rows read: 1 invalid, 1 rejected by the CRM. 2 rows need attention." in said
     assert "Rejected by the crm (422)" not in said
     assert "Rejected by the CRM (422)" in said
     links = {cell.value: cell.hyperlink.location for cells in front.iter_rows() for cell in cells if cell.hyperlink}

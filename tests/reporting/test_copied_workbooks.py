@@ -330,4 +330,4 @@ def test_what_is_not_understood_is_not_copied(tmp_path, reports, change):
     after = values(annotated(path, reports))
     assert list(after) == ["Import", "Rows"]
     assert len(after["Rows"]) == 6
-    assert "holds something that cannot be copied" in str(after["Import"])
+    assert "contains something that cannot be copied" in str(after["Import"])

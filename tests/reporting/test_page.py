@@ -74,11 +74,11 @@ def written(tmp_path, run, rows):
 def test_what_happened_is_one_sentence_with_true_counts(tmp_path, reports):
     rows = [*(reports.created(number) for number in range(2, 7)), reports.invalid(7), reports.row(8, RowStatus.UNKNOWN)]
     parsed = written(tmp_path, reports.run(rows=rows), rows)
-    assert "7 rows read: 5 created, 1 invalid, 1 unknown. 2 rows need you." in parsed.said
+    assert "7 rows read: 5 created, 1 invalid, 1 unknown. 2 rows need attention." in parsed.said
     widths = [float(rect["width"].rstrip("%")) for rect in parsed.named("rect")]
     assert widths == pytest.approx([500 / 7, 100 / 7, 100 / 7], abs=0.01)
     assert "4 throttled by the CRM" in parsed.said
-    assert "5 repeated" in parsed.said
+    assert "5 retried" in parsed.said
 
 
 def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path, reports):
@@ -150,7 +150,7 @@ def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path, reports)
     said = written(tmp_path, reports.run(rows=rows), rows).said
     assert said.index("Not a phone number 12 rows") < said.index("Rejected by the CRM (4220001) 1 row")
     assert said.index("Rejected by the CRM (4220001)") < said.index(
-        "One phone number on several rows 1 row worth knowing"
+        "One phone number on several rows 1 row warning only"
     )
     assert "row 2 Phone: “12” is not a phone number" in said
     assert "and 7 more" in said
@@ -176,7 +176,7 @@ def test_a_check_says_what_would_be_sent(tmp_path, reports):
     rows = [reports.row(2, RowStatus.VALID)]
     run = reports.run(rows=rows, command="check", org="", estimate=Estimate(rows_to_send=1, requests=3, seconds=10_020))
     said = written(tmp_path, run, rows).said
-    assert "1 row checked: 1 ready to be sent. Nothing needs you." in said
+    assert "1 row checked: 1 ready to be sent. Nothing needs attention." in said
     assert "Nothing was sent." in said
     assert "3 requests 2 h 47 min at the given rate" in said
 
@@ -184,7 +184,10 @@ def test_a_check_says_what_would_be_sent(tmp_path, reports):
 def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path, reports):
     run = reports.run(state=RunState.STOPPED, reason="The CRM refused the credential.", exit_code=3, rows=())
     said = written(tmp_path, run, []).said
-    assert "stopped before its end: The CRM refused the credential. Nothing is lost: `importer resume`" in said
+    assert (
+        "stopped before its end: The CRM refused the credential. Nothing is lost. To continue: `importer resume`"
+        in said
+    )
     assert "There were no rows." in said
     assert "`importer resume`" not in written(tmp_path, reports.run(state=RunState.STOPPED, exit_code=2), []).said
 

@@ -67,4 +67,4 @@ def test_the_page_shows_it_to_ears_too(tmp_path, reports):
     assert said in page
     assert 'class="timeline"' not in page
     assert "each bar 10 s" in page
-    assert "throttled: “too fast”" not in page, "no colour is explained that does not occur"
+    assert "throttled, sent again" not in page, "no colour is explained that does not occur"

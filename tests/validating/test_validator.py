@@ -155,7 +155,7 @@ def test_the_whole_problem_in_words():
     (blank,) = found(several, {})
     assert blank.message == "Work is blank, and so are Home and Old, but the mapping requires it"
     (control,) = found(mapping_of(), {"first_name": "a\x07\x9fb\x07"})
-    assert control.detail == "holds invisible control characters (U+0007, U+009F)"
+    assert control.detail == "contains invisible control characters (U+0007, U+009F)"
 
 
 def test_a_value_of_several_columns_names_the_first():
