@@ -5,7 +5,7 @@ A test compares them, so that code and documentation cannot drift apart.
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from importer.crm.credential import CredentialKind
 from importer.crm.endpoints import ENDPOINTS
 from importer.model.fields import LEAD_FIELDS
 from importer.model.problem import KINDS, ProblemKind
+from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS
+from importer.reporting.columns import ReportColumn
 from importer.runs.settings import SETTINGS
 
 DOCS: Final = Path(__file__).parent
@@ -66,6 +68,12 @@ def endpoints() -> str:
     return "\n".join(lines)
 
 
+def columns(table: Mapping[str, ReportColumn]) -> str:
+    """One line per column that a report has."""
+    lines = [f"| `{column.name}` | {_cell(column.about)} |" for column in table.values()]
+    return "\n".join(["| column | holds |", "|---|---|", *lines])
+
+
 def command_line() -> str:
     """Every command with what its `--help` says, word for word."""
     parts = [_help()]
@@ -95,6 +103,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings.md: settings": settings,
     "mapping.md: lead fields": lead_fields,
     "reliability.md: endpoints": endpoints,
+    "reports.md: columns of rejects.csv": lambda: columns(REJECT_COLUMNS),
+    "reports.md: columns of results.csv": lambda: columns(RESULT_COLUMNS),
     "command-line.md: help": command_line,
     "licences.md: licences": licences,
 }

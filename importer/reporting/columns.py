@@ -1,7 +1,13 @@
-"""Lines of a CSV file from columns of cells: what `csv` and `neutral` make of each cell, for all of them at once."""
+"""Lines of a CSV file from columns of cells: what `csv` and `neutral` make of each cell, for all of them at once.
+
+Each report has a table of its columns: one entry says what a column is called, what it holds (docs/reports.md is made
+from it) and where its cells come from.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 
@@ -17,12 +23,42 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
+    from importer.model.run import ReadSource
+
 _HARMLESS: Final = np.zeros(257, dtype=bool)
 """The first bytes of cells (-1 for a blank one) that no spreadsheet takes for a formula; all others are looked at."""
 _HARMLESS[[*(ascii_letters + digits).encode(), -1]] = True
 
 _MARKS: Final = b'",\r\n'
 _QUOTED: Final = f"[{_MARKS.decode()}]"
+
+
+Cells = Callable[["pa.Table", "ReadSource"], "pa.Array | pa.Scalar"]
+"""The cells of a column for a table of results of one source, ready to be written; a scalar stands in every line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportColumn:
+    """A column that the importer writes; `about` says what it holds, in Markdown."""
+
+    name: str
+    about: str
+    cells: Cells
+
+
+def text(of: str) -> Cells:
+    """A column of texts that others may have written: neither formulas nor line breaks do harm."""
+    return lambda rows, _: quoted(neutral_texts(rows[of].combine_chunks()))
+
+
+def word(of: str) -> Cells:
+    """A column of the importer's own words, which need no look."""
+    return lambda rows, _: rows[of].combine_chunks()
+
+
+def number(of: str) -> Cells:
+    """A column of numbers; blank where there is none."""
+    return lambda rows, _: pc.coalesce(pc.cast(rows[of].combine_chunks(), TEXT), scalar(""))
 
 
 def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from importer.model.columns import IMPORTER_PREFIX
 from importer.model.texts import TEXT, scalar
-from importer.reporting.columns import neutral_texts, quoted, write_lines
+from importer.reporting.columns import ReportColumn, number, quoted, text, word, write_lines
 from importer.reporting.files import replacing
 from importer.reporting.headers import Union
 
@@ -22,7 +22,20 @@ if TYPE_CHECKING:
     from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
 
-REJECT_COLUMNS: Final = tuple(f"{IMPORTER_PREFIX}{name}" for name in ("row", "status", "problems", "message", "hint"))
+REJECT_COLUMNS: Final = {
+    column.name: column
+    for column in (
+        ReportColumn(
+            f"{IMPORTER_PREFIX}row", "the row's number in the source, as the spreadsheet shows it", number("number")
+        ),
+        ReportColumn(f"{IMPORTER_PREFIX}status", "its [status](statuses.md)", word("status")),
+        ReportColumn(
+            f"{IMPORTER_PREFIX}problems", "its [problem codes](problem-codes.md), joined with `;`", word("problems")
+        ),
+        ReportColumn(f"{IMPORTER_PREFIX}message", "what is wrong: column, value and rule", text("explanation")),
+        ReportColumn(f"{IMPORTER_PREFIX}hint", "what to do", text("cure")),
+    )
+}
 """The columns that the importer adds after the source's own."""
 
 
@@ -41,7 +54,9 @@ def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
         def write(batch: ResultBatch) -> None:
             rows = batch.table.filter(batch.table["needy"])
             if len(rows):
-                write_lines(file, [*_own(batch, union), *_added(rows)])
+                source = run.sources[batch.source]
+                added = [column.cells(rows, source) for column in REJECT_COLUMNS.values()]
+                write_lines(file, [*_own(batch, union), *added])
 
         yield write
 
@@ -52,14 +67,4 @@ def _own(batch: ResultBatch, union: Union) -> list[pa.Array | pa.Scalar]:
     return [
         quoted(pc.fill_null(columns[place].combine_chunks(), "")) if place in columns else scalar("")
         for place in range(len(union.headers))
-    ]
-
-
-def _added(rows: pa.Table) -> list[pa.Array]:
-    texts = [quoted(neutral_texts(rows[name].combine_chunks())) for name in ("explanation", "cure")]
-    return [
-        rows["number"].combine_chunks().cast(TEXT),
-        rows["status"].combine_chunks(),
-        rows["problems"].combine_chunks(),
-        *texts,
     ]

@@ -7,43 +7,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from importer.model.texts import TEXT, scalar
-from importer.reporting.columns import neutral_texts, quoted, write_lines
+from importer.model.texts import TEXT
+from importer.reporting.columns import ReportColumn, neutral_texts, number, quoted, text, word, write_lines
 from importer.reporting.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from importer.model.outcome import ResultBatch
-    from importer.model.run import ReadSource, RunReport
-
-RESULT_COLUMNS: Final = (
-    "source",
-    "sheet",
-    "number",
-    "crm_id",
-    "status",
-    "lead_id",
-    "assign",
-    "assigned_to",
-    "events",
-    "problems",
-    "warnings",
-    "message",
-    "hint",
-    "attempts",
-    "http_status",
-    "error_code",
-    "finished_at",
-)
+    from importer.model.run import RunReport
 
 
-_NAMES: Final = {"message": "explanation", "hint": "cure"}
-"""What the report calls otherwise than the model."""
+def _place(name: str) -> pa.Scalar:
+    """The same text in every line."""
+    return quoted(neutral_texts(pa.array([name], TEXT)))[0]
 
-_OWN_WORDS: Final = {"status", "assign", "events", "problems", "warnings", "finished_at"}
+
+RESULT_COLUMNS: Final = {
+    column.name: column
+    for column in (
+        ReportColumn("source", "the file's name", lambda _, source: _place(Path(source.info.path).name)),
+        ReportColumn("sheet", "the sheet's name; empty for CSV", lambda _, source: _place(source.info.sheet)),
+        ReportColumn("number", "the row's number, as the spreadsheet shows it", number("number")),
+        ReportColumn("crm_id", "the lead's id in your system", text("crm_id")),
+        ReportColumn("status", "one of the [statuses](statuses.md)", word("status")),
+        ReportColumn("lead_id", "the lead's id in Saleschat, once it is known", text("lead_id")),
+        ReportColumn(
+            "assign",
+            "[what became of the assignment](statuses.md#assignments-and-events); empty when there is none",
+            word("assign"),
+        ),
+        ReportColumn("assigned_to", "the user it is assigned to", text("assigned_to")),
+        ReportColumn("events", "what became of the events; the worst of them", word("events")),
+        ReportColumn("problems", "codes that stop the row, joined with `;`", word("problems")),
+        ReportColumn("warnings", "codes that do not, joined with `;`", word("warnings")),
+        ReportColumn("message", "what happened, in words", text("explanation")),
+        ReportColumn("hint", "what to do", text("cure")),
+        ReportColumn("attempts", "how often the create was sent", number("attempts")),
+        ReportColumn("http_status", "the last answer that decided about the row", number("http_status")),
+        ReportColumn("error_code", "the code in that answer, if it had one", number("error_code")),
+        ReportColumn("finished_at", "when the row was settled (UTC); empty while it is not", word("finished_at")),
+    )
+}
+"""The columns in their order. A column more is an entry more, with a name that no column has yet."""
 
 
 @contextmanager
@@ -54,18 +61,7 @@ def results_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
     """
     with replacing(path) as file:
         file.write((",".join(RESULT_COLUMNS) + "\n").encode())
-        yield lambda batch: write_lines(file, _cells(batch, run.sources[batch.source]))
-
-
-def _cells(batch: ResultBatch, source: ReadSource) -> list[pa.Array | pa.Scalar]:
-    place = [
-        quoted(neutral_texts(pa.array([text], TEXT)))[0] for text in (Path(source.info.path).name, source.info.sheet)
-    ]
-    return [*place, *(_column(batch.table, name) for name in RESULT_COLUMNS[2:])]
-
-
-def _column(table: pa.Table, name: str) -> pa.Array:
-    column = table[_NAMES.get(name, name)].combine_chunks()
-    if not pa.types.is_large_string(column.type):
-        return pc.coalesce(pc.cast(column, TEXT), scalar(""))
-    return column if name in _OWN_WORDS else quoted(neutral_texts(column))
+        yield lambda batch: write_lines(
+            file,
+            [column.cells(batch.table, run.sources[batch.source]) for column in RESULT_COLUMNS.values()],
+        )
