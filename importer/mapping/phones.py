@@ -9,16 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importer import accelerators
 from importer.mapping.converted import Broken, Converted, findings_of, text_series
-from importer.mapping.numbering import Found, found_plainly, scattered
 from importer.mapping.phone import read_phone
 from importer.mapping.regions import region_code
 from importer.mapping.texts import plainly_spaced, trimmed
 from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 
@@ -30,20 +28,29 @@ def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] |
     """
     texts = plainly_spaced(large_texts(trimmed(series)))
     countries, of_row = _countries(len(series), region or "", regions)
-    found = scattered(len(texts), [*_plain(texts, countries, of_row)])
-    left = np.flatnonzero(np.asarray(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))))
+    found = _found_by_column(texts, countries, of_row)
+    unread = np.asarray(pc.and_(pc.is_null(found), pc.not_equal(texts, "")))
+    left = np.flatnonzero(unread)
     if not len(left):
         return Converted(values=text_series(found.fill_null(""), series.index))
     regions_left = [countries[country] for country in of_row[left].tolist()]
     results = list(map(read_phone, texts.take(pa.array(left)).to_pylist(), regions_left))
-    known = np.flatnonzero(np.asarray(found.is_valid()))
-    mended = pa.array(["" if isinstance(result, Broken) else result for result in results], TEXT)
-    whole = scattered(len(texts), [Found(known, found.take(pa.array(known))), Found(left, mended)])
+    read = pa.array(["" if isinstance(result, Broken) else result for result in results], TEXT)
+    whole = pc.replace_with_mask(found, pa.array(unread), read)
     broken = {at: result for at, result in enumerate(results) if isinstance(result, Broken)}
     return Converted(
         values=text_series(whole.fill_null(""), series.index),
         findings=findings_of(series.iloc[left], np.arange(len(left)), broken),
     )
+
+
+def _found_by_column(texts: pa.LargeStringArray, countries: list[str], of_row: NDArray[np.intp]) -> pa.LargeStringArray:
+    """What the accelerator reads; null where each number has to be read by itself."""
+    if not accelerators.are_on():
+        return pa.nulls(len(texts), TEXT)
+    from importer.mapping.numbering import e164_by_column
+
+    return e164_by_column(texts, countries, of_row)
 
 
 def _countries(count: int, region: str, regions: pd.Series[str] | None) -> tuple[list[str], NDArray[np.intp]]:
@@ -52,12 +59,3 @@ def _countries(count: int, region: str, regions: pd.Series[str] | None) -> tuple
         return [region_code(region) or region], np.zeros(count, dtype=np.intp)
     of_row, cells = pd.factorize(trimmed(regions))
     return [region_code(cell or region) or cell or region for cell in cells], of_row
-
-
-def _plain(texts: pa.LargeStringArray, countries: list[str], of_row: NDArray[np.intp]) -> Iterator[Found]:
-    """The numbers that need no closer look. Those with a plus say their country themselves."""
-    international = np.array(pc.match_substring_regex(texts, r"\A\(?\+"))
-    for country, name in [(-1, ""), *enumerate(countries)]:
-        places = np.flatnonzero(international if country < 0 else (of_row == country) & ~international)
-        if len(places):
-            yield from (part.of(places) for part in found_plainly(texts.take(pa.array(places)), name))

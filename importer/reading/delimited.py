@@ -9,28 +9,25 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from importer import accelerators
 from importer.errors import SourceError
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
 from importer.reading.delimiters import Delimiter, find_delimiter
 from importer.reading.encodings import Survey, find_encoding, survey
 from importer.reading.formats import SAVE_AS, Format
-from importer.reading.frames import block_of
 from importer.reading.header import Header, find_header, sample_of
 from importer.reading.padded_quotes import cells_without_padding
-from importer.reading.quick import read_quickly
 from importer.reading.records import Fault, Record
-from importer.reading.stream import Utf8Stream
 from importer.reading.table import Table
 
 if TYPE_CHECKING:
     import _csv
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
 
     from importer.reading.blocks import Block
-    from importer.reading.quick import Read
 
 LARGEST_CELL = 1 << 20
 """Characters of one cell: anything longer is a quote that was never closed."""
@@ -43,14 +40,6 @@ MOST_COLUMNS = 16_384
 
 MOST_ROWS = 10_000_000
 """Rows of one file: a list of more is sent in parts."""
-
-_PIECE = 1 << 22
-_SMALL = 1 << 17
-"""Bytes that are looked at in one go, at most and at least; not so few that one call of Arrow's is all they cost."""
-
-_FEW = 64
-_MANY = 20_000
-"""Records that are read one by one where there is a doubt, at least and at most."""
 
 _TEXT_FORMULA = re.compile(r'="([^"]*(?:""[^"]*)*)" *')
 
@@ -65,7 +54,7 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
     _refuse_binary(path, found)
     encoding = find_encoding(path, found, options.encoding)
     delimiter = find_delimiter(_first_lines(path, encoding.name), options.delimiter, wanted, str(path))
-    file = _File(path=path, encoding=encoding.name, delimiter=delimiter, holds_nul=found.holds_nul)
+    file = DelimitedFile(path=path, encoding=encoding.name, delimiter=delimiter, holds_nul=found.holds_nul)
     sample = sample_of(file.records(), options.header_row)
     header = find_header(sample, wanted, options.header_row, str(path))
     info = SourceInfo(
@@ -83,8 +72,17 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
         info=info,
         header=header,
         records=lambda: islice(file.records(), header.row, None),
-        blocks=partial(file.blocks, header) if delimiter.character.isascii() else None,
+        blocks=_quick_blocks(file, header),
     )
+
+
+def _quick_blocks(file: DelimitedFile, header: Header) -> Callable[[], Iterator[Block]] | None:
+    """The accelerator, where it may be used: Arrow takes a delimiter of one byte."""
+    if not accelerators.are_on() or not file.delimiter.character.isascii():
+        return None
+    from importer.reading.arrow_reader import blocks_by_arrow
+
+    return partial(blocks_by_arrow, file, header)
 
 
 def _one_column(delimiter: Delimiter, header: Header) -> tuple[str, ...]:
@@ -107,7 +105,7 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
     lines: list[str] = []
     size = 0
     with _text(path, encoding) as text:
-        for line in islice(_unbroken(_lines_in(text), path), _SAMPLE_LINES):
+        for line in islice(unbroken(_lines_in(text), path), _SAMPLE_LINES):
             if size > _SAMPLE_CHARACTERS and lines:
                 break
             lines.append(line)
@@ -124,7 +122,7 @@ def _lines_in(text: TextIO) -> Iterator[str]:
     return iter(partial(text.readline, LONGEST_LINE), "")
 
 
-def _unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]:
+def unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]:
     """The physical lines; raises `SourceError` at one that no honest list has."""
     for number, line in enumerate(lines, start=first):
         if len(line) >= LONGEST_LINE:
@@ -137,7 +135,7 @@ def _unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]
         yield line.lstrip("\ufeff\x1a").rstrip("\x1a").replace('\ufeff"', '"')
 
 
-class _Lines:
+class Lines:
     """Physical lines, which are counted, and of which those of the record that is being read are kept."""
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -163,7 +161,7 @@ class _Lines:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _File:
+class DelimitedFile:
     """A text file of which everything is known that it takes to read it."""
 
     path: Path
@@ -174,11 +172,11 @@ class _File:
     def records(self) -> Iterator[Record]:
         """Every record of the file, blank ones too, numbered from 1 as a spreadsheet does."""
         with _text(self.path, self.encoding) as text:
-            physical = _unbroken(_lines_in(text), self.path)
+            physical = unbroken(_lines_in(text), self.path)
             skipped = 1 if self.delimiter.said_by_file and next(physical, "") else 0
-            yield from self.records_in(_Lines(physical), number=1, line=1 + skipped)
+            yield from self.records_in(Lines(physical), number=1, line=1 + skipped)
 
-    def records_in(self, lines: _Lines, *, number: int, line: int) -> Iterator[Record]:
+    def records_in(self, lines: Lines, *, number: int, line: int) -> Iterator[Record]:
         """The records in some lines, of which the first has this number and begins in this physical line."""
         reader = _reader(lines, self.delimiter, strict=True)
         first = line
@@ -192,7 +190,7 @@ class _File:
             lines.pending.clear()
             number += 1
 
-    def _next(self, reader: _csv.Reader, lines: _Lines, record: Record) -> Record:
+    def _next(self, reader: _csv.Reader, lines: Lines, record: Record) -> Record:
         """The next record of the reader, in place of `record`, which has its number and line."""
         try:
             cells = next(reader)
@@ -206,14 +204,14 @@ class _File:
                 cells = self._unpadded(lines, is_record=True) or cells
         if any('="' in line for line in lines.pending):
             cells = [_without_formula(cell) for cell in cells]
-        _refuse_too_many(self.path, record.number, len(cells))
+        refuse_too_many(self.path, record.number, len(cells))
         return record._replace(cells=cells, faults=_nul_faults(cells) if self.holds_nul else ())
 
     def _has_padded_quote(self, line: str) -> bool:
         character = self.delimiter.character
         return character != " " and ' "' in line and (f"{character} " in line or line.startswith(" "))
 
-    def _unpadded(self, lines: _Lines, *, is_record: bool = False) -> list[str] | None:
+    def _unpadded(self, lines: Lines, *, is_record: bool = False) -> list[str] | None:
         """The cells of the record without the spaces beside quotation marks, if there is nothing else beside them.
 
         Where `csv` saw a record, more lines are taken only if together they have the usual width and by themselves not.
@@ -230,57 +228,9 @@ class _File:
         """How many cells the lines have, each by itself."""
         return {len(next(_reader(iter([line]), self.delimiter, strict=False), [])) for line in lines}
 
-    def blocks(self, header: Header) -> Iterator[Block]:
-        """The filled rows below the header: quickly where they are beyond doubt, and else record by record."""
-        stream = Utf8Stream(self.path, self.encoding)
-        try:
-            yield from self._blocks(stream, header)
-        finally:
-            stream.close()
 
-    def _blocks(self, stream: Utf8Stream, header: Header) -> Iterator[Block]:
-        number, line, few, size = 1, 1, header.row, 0
-        if self.delimiter.said_by_file and next(stream.lines(longest=LONGEST_LINE), None):
-            line += 1
-        while stream.peek(1):
-            read = self._read_quickly(stream, header, size, number=number, line=line) if size else None
-            if read is not None:
-                stream.take(read.octets)
-                number, line = number + read.records, line + read.line_ends
-                _refuse_too_many(self.path, number - 1, header.width)
-                yield read.block
-            if read is None or read.octets < size // 2:
-                lines = _Lines(_unbroken(stream.lines(longest=LONGEST_LINE), self.path, line))
-                records = []
-                for record in self.records_in(lines, number=number, line=line):
-                    records.append(record)
-                    if len(records) >= few and not lines.returned:
-                        break
-                filled = [record for record in records if record.number > header.row and not record.is_blank()]
-                if filled:
-                    yield block_of(filled, header)
-                number, line = number + len(records), line + lines.count
-            few, size = _next_sizes(few, size, read)
-
-    def _read_quickly(self, stream: Utf8Stream, header: Header, size: int, *, number: int, line: int) -> Read | None:
-        octets = stream.peek(size)
-        ended = stream.ends_within(size)
-        return read_quickly(octets, header, self.delimiter.character, number=number, line=line, ended=ended)
-
-
-def _next_sizes(few: int, size: int, read: Read | None) -> tuple[int, int]:
-    """How many records are read one by one at the next doubt, and how many bytes are looked at.
-
-    Where doubts are many, looking far ahead does not pay.
-    """
-    if not size:
-        return _FEW, _PIECE
-    octets, records = (read.octets, read.records) if read is not None else (0, 0)
-    few = _FEW if records > _MANY // 10 else min(2 * few, _MANY)
-    return few, min(max(4 * octets, _SMALL), _PIECE)
-
-
-def _refuse_too_many(path: Path, row: int, cells: int) -> None:
+def refuse_too_many(path: Path, row: int, cells: int) -> None:
+    """Raises `SourceError` at a row that no spreadsheet has, or with more cells than one has."""
     if row > MOST_ROWS:
         raise SourceError(f"{path}: more than {MOST_ROWS:,} rows", tip="Cut the list into several files.")
     if cells > MOST_COLUMNS:

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 import numpy as np
 import pyarrow as pa
 
+from importer.accelerators import EXACT
 from importer.errors import SourceError
 from importer.model.problem import Problem, shown
 from importer.reading.blocks import Block, rows_at_once
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 LIMITS: Final = Limits()
 
 _START = "import sys; sys.path[:] = {path!r}; from importer.reading.child import main; sys.exit(main())"
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", EXACT)
 _SPLIT = "Split it into smaller files, or save it as “CSV UTF-8”, which has no such limit."
 _COMPLAINT = 1 << 16
 _NO_SIGNAL = 1_000

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import IO, TYPE_CHECKING, Final
 
-from importer.reading.markup import CHUNK, PROLOG, ROOT_KEEPS_SPACES, WHITE, keeps_spaces, local, parser
+from importer import accelerators
+from importer.reading.markup import CHUNK, WHITE, keeps_spaces, local, parser
 from importer.reading.sheet_parser import LARGEST_CELL
-from importer.reading.values import Remarkable, without_escapes, written_out
+from importer.reading.values import without_escapes
 
 if TYPE_CHECKING:
     from importer.reading.packages import Package
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 MOST_LOOSE: Final = 1_000_000
 """So many texts are kept as they are; more are packed, which takes a quarter of the memory and a little longer."""
 READ_AT_ONCE: Final = 20_000
-
-_END = b"</si>"
-_PLAIN = re.compile(r'\s*<si><t( xml:space="preserve")?>([^<]*)</t>')
-_SIMPLE = re.compile(r'<si><t( xml:space="preserve")?>([^<]*)</t></si>')
-_NOT_AS_IT_STANDS = re.compile(r"[&\r]|_x|<t>\s|[ \t\n]</t>")
-_BEFORE = re.compile(PROLOG + rb"\s*(<sst\b[^<>]*>)", re.I)
 
 
 class PackedTexts:
@@ -92,69 +86,17 @@ def shared_strings(package: Package, part: str) -> SharedStrings:
 
 
 def _texts(package: Package, part: str) -> Iterator[Sequence[str]]:
-    """By pattern as long as the part is laid out plainly, else by the parser."""
-    read = 0
-    try:
-        with package.open(part) as file:
-            for texts in plain_texts(file):
-                read += len(texts)
-                yield texts
-    except Remarkable:
+    """The texts by the accelerator as far as it goes, and the rest by the parser."""
+    read: int | None = 0
+    if accelerators.are_on():
+        from importer.reading.fast_rows.fast_texts import texts_by_pattern
+
+        read = yield from texts_by_pattern(package, part)
+    if read is not None:
         with package.open(part) as file:
             rest = islice(parsed_texts(file), read, None)
             while texts := [*islice(rest, READ_AT_ONCE)]:
                 yield texts
-
-
-def plain_texts(file: IO[bytes]) -> Iterator[Sequence[str]]:
-    """The texts of a part that is laid out plainly; raises `Remarkable` where it is not."""
-    text = file.read(CHUNK)
-    before = _BEFORE.match(text)
-    if not before:
-        raise Remarkable
-    keep_all = bool(ROOT_KEEPS_SPACES(before[1]))
-    text = text[before.end() :]
-    while True:
-        head, found, end = text.rpartition(_END)
-        if found:
-            yield _cut(head, keep_all=keep_all)
-        if end.lstrip().startswith(b"</sst"):
-            break
-        piece = file.read(CHUNK)
-        if not piece or len(end) > LARGEST_CELL * 4:
-            raise Remarkable
-        text = end + piece
-    while file.read(CHUNK):  # to the end, where the checksum is compared
-        pass
-
-
-def _cut(head: bytes, *, keep_all: bool) -> Sequence[str]:
-    if b"<!" in head or b"<?" in head:
-        raise Remarkable
-    text = head.decode() + "</si>"
-    found: list[tuple[str, str]] = _SIMPLE.findall(text)
-    if 4 * len(found) != text.count("<"):
-        return [text for string in text.split("</si>")[:-1] for text in _text_of(string, keep_all=keep_all)]
-    if _NOT_AS_IT_STANDS.search(text):
-        return [_meant(text, keeps_blanks=bool(keeps) or keep_all) for keeps, text in found]
-    return [text for _, text in found]
-
-
-def _meant(text: str, *, keeps_blanks: bool) -> str:
-    if "&" in text or "\r" in text:
-        text = written_out(text)
-    if not keeps_blanks:
-        text = text.strip(WHITE)
-    return without_escapes(text) if "_x" in text else text
-
-
-def _text_of(string: str, *, keep_all: bool) -> Iterable[str]:
-    plain = _PLAIN.fullmatch(string)
-    if not plain:
-        root = '<sst xml:space="preserve">' if keep_all else "<sst>"
-        return parsed_texts_of(f"{root}{string}</si></sst>")
-    keeps, text = plain.groups()
-    return (_meant(text, keeps_blanks=bool(keeps) or keep_all),)
 
 
 def parsed_texts_of(string: str) -> Iterator[str]:

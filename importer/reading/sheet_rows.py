@@ -1,20 +1,14 @@
-"""The rows of an Open XML sheet, as they stream from the package.
-
-Plain rows are cut by a pattern. A sheet that is not laid out plainly (prefixes, comments, rows without a number,
-another encoding) goes to the parser as a whole.
-"""
+"""The rows of an Open XML sheet, as they stream from the package: in order, and where a spreadsheet can have cells."""
 
 from __future__ import annotations
 
-import re
 from operator import lt
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
+from importer import accelerators
 from importer.errors import SourceError
 from importer.reading.cells import column_letters
-from importer.reading.markup import CHUNK, PROLOG, ROOT_KEEPS_SPACES
 from importer.reading.pieces import laid_out
-from importer.reading.plain_rows import NotPlain, PlainRows
 from importer.reading.sheet_parser import MOST_COLUMNS, parsed_rows
 
 if TYPE_CHECKING:
@@ -26,12 +20,6 @@ if TYPE_CHECKING:
     from importer.reading.values import Values
 
 MOST_ROWS: Final = 1 << 20
-LARGEST_ROW: Final = 64 << 20
-"""Bytes of XML from one row to the next."""
-
-_ROW_END = b"</row>"
-_PROLOG = re.compile(PROLOG + rb"\s*(<worksheet\b[^<>]*>)(?:(?!<sheetData)[^!?])*?<sheetData\s*(/?)>", re.I)
-_EPILOG = re.compile(rb'\s*(?:<row r="\d+"[^<>]*/>\s*)*</sheetData')
 
 
 def rows_of(package: Package, part: str, values: Values, place: str) -> Iterator[Piece]:
@@ -40,7 +28,7 @@ def rows_of(package: Package, part: str, values: Values, place: str) -> Iterator
     Raises `SourceError` naming `place` if the rows do not stand in order, or lie where no spreadsheet has cells.
     """
     last = 0
-    for piece in _plain_or_parsed(package, part, values):
+    for piece in _pieces(package, part, values):
         sound = min(_in_order(piece.numbers, last), _within_sheet(piece))
         if sound:
             yield piece.part(0, sound).filled()
@@ -73,45 +61,13 @@ def _misplaced(place: str, record: Record, last: int) -> SourceError:
     return SourceError(f"{place}: {reach}, where no spreadsheet has cells", tip=tip)
 
 
-def _plain_or_parsed(package: Package, part: str, values: Values) -> Iterator[Piece]:
-    read = 0
-    try:
+def _pieces(package: Package, part: str, values: Values) -> Iterator[Piece]:
+    """The rows by the accelerator as far as it goes, and the rest by the parser."""
+    last: int | None = 0
+    if accelerators.are_on():
+        from importer.reading.fast_rows import rows_by_pattern
+
+        last = yield from rows_by_pattern(package, part, values)
+    if last is not None:
         with package.open(part) as file:
-            for piece in plain_rows(file, values):
-                if len({*piece.numbers}) < len(piece):
-                    raise NotPlain  # a row element for each cell; the parser puts them together
-                yield piece
-                read = piece.numbers[-1]
-    except NotPlain:
-        with package.open(part) as file:
-            yield from laid_out(record for record in parsed_rows(file, values) if record.number > read)
-
-
-def plain_rows(file: IO[bytes], values: Values) -> Iterator[Piece]:
-    """Every row of a sheet that is laid out plainly; raises `NotPlain` where it is not."""
-    text, is_empty, keeps_spaces = _after_prolog(file)
-    rows = PlainRows(values, keeps_spaces=keeps_spaces)
-    while not is_empty:
-        head, found, end = text.rpartition(_ROW_END)
-        finished = b"</sheetData" in end
-        if found:
-            yield from rows.of(head.decode())
-        if finished:
-            if not _EPILOG.match(end):
-                raise NotPlain
-            break
-        piece = file.read(CHUNK)
-        if not piece or len(end) > LARGEST_ROW:
-            raise NotPlain
-        text = end + piece
-    while file.read(CHUNK):  # to the end, where the checksum is compared
-        pass
-
-
-def _after_prolog(file: IO[bytes]) -> tuple[bytes, bool, bool]:
-    """The bytes after `<sheetData>`, whether there is nothing in it, and whether spaces around all texts count."""
-    text = file.read(CHUNK)
-    match = _PROLOG.match(text)
-    if not match:
-        raise NotPlain
-    return text[match.end() :], bool(match[2]), bool(ROOT_KEEPS_SPACES(match[1]))
+            yield from laid_out(record for record in parsed_rows(file, values) if record.number > last)

@@ -3,10 +3,6 @@
 The schemas are text only: nothing is coerced, because a failed coercion hides the later bad rows of its column, and no
 check raises, for the same reason. There are only checks of columns: a check of a whole frame passes rows that are all
 null.
-
-A call of pandera costs milliseconds for each check whatever its size. So every row is first held against one check for
-each column, that it passes all of them, which asks the whole column at once (`Check.clears`). Where it fails, pandera
-judges the rows in doubt by each check.
 """
 
 from __future__ import annotations
@@ -20,6 +16,7 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.compute as pc
 
+from importer import accelerators
 from importer.model.cells import bare, first_filled, true_of_cells
 from importer.model.problem import KINDS, Problem
 from importer.model.problems import Problems, shown_texts
@@ -34,16 +31,13 @@ if TYPE_CHECKING:
     from importer.model.batch import MappedBatch, Target
     from importer.model.mapping import EventSpec, Mapping
 
-_Doubt = tuple[tuple["Check", ...], "NDArray[np.bool_]"]
-"""The checks that not every row of a column passes, and which rows do not pass all."""
-
 
 class Validator:
     """Holds mapped rows against the CRM's rules and the mapping's."""
 
     def __init__(self, mapping: Mapping, targets: Sequence[Target]) -> None:
         self._targets = {target.label: target for target in targets}
-        self._screens = {target.label: _Screen(target.label, _checks_of(target, mapping)) for target in targets}
+        self._checks = {target.label: _checks_of(target, mapping) for target in targets}
         self._schemas: dict[tuple[str, ...], pa.SeriesSchema] = {}
         self._same_events = _same_events(mapping.events)
 
@@ -61,15 +55,14 @@ class Validator:
         """What pandera finds, in the order of the targets and their checks."""
         if frame.empty:
             return
-        for label, screen in self._screens.items():
+        for label, all_checks in self._checks.items():
             if label not in frame:
                 raise RuntimeError(f"the schema itself failed: there is no column {label}")
-            doubt = screen.doubt_about(frame[label])
-            if doubt is None:
+            checks, texts = _to_judge(label, all_checks, frame[label])
+            if texts.empty:
                 continue
-            failing, doubtful = doubt
             settled = np.append(self._with_problem(label, known), self._without_event(label, frame))
-            for problems in self._judged(label, failing, frame[label][doubtful], cells):
+            for problems in self._judged(label, checks, texts, cells):
                 yield problems.where(~np.isin(problems.rows, settled))
 
     def _judged(
@@ -168,53 +161,23 @@ def _blank(origins: Sequence[str]) -> str:
     return f"is blank, and so {also} {last}"
 
 
-def _checks_of(target: Target, mapping: Mapping) -> list[Check]:
+def _checks_of(target: Target, mapping: Mapping) -> tuple[Check, ...]:
     """One check for each code, the mapping's where the field has one of the same."""
-    return list({check.code: check for check in checks_of(target, mapping)}.values())
+    return tuple({check.code: check for check in checks_of(target, mapping)}.values())
 
 
-class _Screen:
-    """One check for all of a column's: whether every row passes each of them."""
+def _to_judge(label: str, checks: tuple[Check, ...], texts: pd.Series[str]) -> tuple[tuple[Check, ...], pd.Series[str]]:
+    """The checks and the rows that pandera is asked about: all of them, or what the accelerator leaves."""
+    if not accelerators.are_on():
+        return checks, texts
+    from importer.validating.screen import in_doubt
 
-    def __init__(self, label: str, checks: Sequence[Check]) -> None:
-        self._checks = checks
-        # One answer for all rows: pandera would write down every row that fails, and nobody reads that here.
-        self._schema = pa.SeriesSchema("str", pa.Check(self._passes_all), nullable=False, name=label)
-        self._found: list[_Doubt] = []
-
-    def doubt_about(self, texts: pd.Series[str]) -> _Doubt | None:
-        """What is left to be judged, or `None`."""
-        self._found = []
-        try:
-            self._schema.validate(texts)
-        except pa.errors.SchemaError as error:
-            error.__traceback__ = None  # else error and frames hold each other, and the frames the batch
-            return self._found[0] if self._found else _doubt(texts, self._checks)
-        return None
-
-    def _passes_all(self, texts: pd.Series[str]) -> bool:
-        self._found = [_doubt(texts, self._checks)]
-        return not self._found[0][1].any()
+    return in_doubt(label, checks, texts)
 
 
 def _schema(label: str, checks: Sequence[Check]) -> pa.SeriesSchema:
     tests = [pa.Check(check.passes, name=check.code, error=check.code) for check in checks]
     return pa.SeriesSchema("str", tests, nullable=False, name=label)
-
-
-def _doubt(texts: pd.Series[str], checks: Sequence[Check]) -> _Doubt:
-    """What pandera has to judge by each check: it says which rows fail, and why."""
-    if texts.dtype != "str" or texts.hasnans:
-        return tuple(checks), np.ones(len(texts), dtype=bool)
-    doubtful = np.zeros(len(texts), dtype=bool)
-    failing = []
-    for check in checks:
-        if check.clears is None or not check.clears(texts):
-            passed = check.passes(texts).to_numpy()
-            if not passed.all():
-                failing.append(check)
-                doubtful |= ~passed
-    return tuple(failing), doubtful
 
 
 def _same_events(events: Sequence[EventSpec]) -> dict[tuple[str, str], list[int]]:

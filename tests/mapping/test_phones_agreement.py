@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from importer import accelerators
 from importer.mapping import numbering
 from importer.mapping.phone import read_phone
 from importer.mapping.phones import phones
@@ -17,6 +18,12 @@ from importer.mapping.phones import phones
 CODES = "IN US GB DE FR IT ES BR MX AR NG ZA AU JP CN RU AE ID SG KZ CA CH"
 REGIONS = CODES.split()
 TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE)
+
+
+@pytest.fixture(autouse=True)
+def accelerated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests compare the accelerator with the exact way, so it is on, whatever the suite runs with."""
+    monkeypatch.delenv(accelerators.EXACT, raising=False)
 
 
 def expected(text: str, region: str) -> str:

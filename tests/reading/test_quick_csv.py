@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from importer import accelerators
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import delimited, header, open_tables
+from importer.reading import arrow_reader, header, open_tables
 from importer.reading.blocks import rows_at_once
 from importer.reading.frames import batches_of
 from importer.reading.table import BATCH_SIZE
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from importer.reading import Table
 
 HEADER = b"Id,Name,Note\n"
+
+
+@pytest.fixture(autouse=True)
+def accelerated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests compare the accelerator with the exact way, so it is on, whatever the suite runs with."""
+    monkeypatch.delenv(accelerators.EXACT, raising=False)
 
 
 def both_ways(path: Path, size: int, **options: object) -> tuple[object, object]:
@@ -85,9 +92,9 @@ PARTS = (
 @example(body='\ufeff"1","2","3"\n1,"=""2""",3\n\x1a', size=2)
 def test_any_text_is_read_alike(tmp_path, monkeypatch, body, size):
     monkeypatch.setattr(header, "SAMPLE_ROWS", 1)  # what the sample trips over is refused before any batch
-    monkeypatch.setattr(delimited, "_PIECE", 40)
-    monkeypatch.setattr(delimited, "_SMALL", 20)
-    monkeypatch.setattr(delimited, "_FEW", 2)
+    monkeypatch.setattr(arrow_reader, "_PIECE", 40)
+    monkeypatch.setattr(arrow_reader, "_SMALL", 20)
+    monkeypatch.setattr(arrow_reader, "_FEW", 2)
     path = tmp_path / "any.csv"
     path.write_bytes(HEADER + body.encode())
     quick, slow = both_ways(path, size, header_row=1, delimiter=",")
@@ -109,8 +116,8 @@ def test_pieces_end_anywhere(tmp_path, monkeypatch):
     path = tmp_path / "list.csv"
     path.write_bytes(HEADER + b'1,"a\nb",c\r\n2,d,"e"\r\n\r\n3,"f""",g\r\n4,5\n' * 3)
     for size in range(1, 60):
-        monkeypatch.setattr(delimited, "_PIECE", size)
-        monkeypatch.setattr(delimited, "_SMALL", size)
+        monkeypatch.setattr(arrow_reader, "_PIECE", size)
+        monkeypatch.setattr(arrow_reader, "_SMALL", size)
         quick, slow = both_ways(path, 4)
         assert quick == slow
 

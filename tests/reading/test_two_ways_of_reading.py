@@ -9,12 +9,12 @@ from itertools import zip_longest
 import openpyxl
 import pytest
 
-from importer.reading import plain_rows as plain
+from importer import accelerators
 from importer.reading.cells import text_of
+from importer.reading.fast_rows import plain_rows, row_pattern
 from importer.reading.open_xml import OpenXmlBook
 from importer.reading.packages import open_package
 from importer.reading.sheet_parser import parsed_row, parsed_rows
-from importer.reading.sheet_rows import plain_rows
 from importer.reading.values import Values, without_escapes
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -80,6 +80,12 @@ BEYOND_THE_LIBRARY = (
 RANDOM = random.Random(20_261_123)
 
 
+@pytest.fixture(autouse=True)
+def accelerated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests compare the accelerator with the exact way, so it is on, whatever the suite runs with."""
+    monkeypatch.delenv(accelerators.EXACT, raising=False)
+
+
 def rows(count, kinds, columns="ABCD"):
     rare = (*kinds, *kinds, *kinds[:1] * 3)
     for row in range(1, count + 1):
@@ -121,8 +127,8 @@ def test_200_000_rows_are_the_same_both_ways(raw_workbook):
 def test_the_fast_way_leaves_few_rows_to_the_parser(raw_workbook, monkeypatch):
     """Else the comparison would compare the parser with itself."""
     left = []
-    parse = plain.parsed_row
-    monkeypatch.setattr(plain, "parsed_row", lambda row, values: left.append(row) or parse(row, values))
+    parse = row_pattern.parsed_row
+    monkeypatch.setattr(row_pattern, "parsed_row", lambda row, values: left.append(row) or parse(row, values))
     path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
     assert compared(path) == 2_000
     assert not left

@@ -60,10 +60,10 @@ PATTERNS = {
     "importer/mapping/suggest/columns.py",  # a table of the program's own
     "importer/model/known.py",  # the words of date formats
     "importer/reading/padded_quotes.py",  # the delimiter, escaped
-    "importer/mapping/numbering_plan.py",  # the metadata of phonenumbers
-    "importer/reading/plain_rows.py",  # how a sheet lays out its rows: fixed groups between escaped texts
-    "importer/reading/shared_strings.py",  # fixed parts of its own
-    "importer/reading/sheet_rows.py",  # fixed parts of its own
+    "importer/mapping/numbering/numbering_plan.py",  # the metadata of phonenumbers
+    "importer/reading/fast_rows/row_pattern.py",  # how a sheet lays out its rows: fixed groups between escaped texts
+    "importer/reading/fast_rows/__init__.py",  # fixed parts of its own
+    "importer/reading/fast_rows/fast_texts.py",  # fixed parts of its own
     "importer/reporting/workbook/markup.py",  # the name of an attribute, which the code names
 }
 """Files with patterns that are put together while the program runs; each was looked at, and nothing comes from a user

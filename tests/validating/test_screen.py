@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer import accelerators
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.mapping import Mapping
 from importer.model.rules import AttributeRule, ValueType
-from importer.validating import Validator, validator
+from importer.validating import Validator
 from importer.validating.checks import checks_of
 
 MAPPING = Mapping.model_validate(
@@ -73,9 +74,9 @@ def mapped(count: int, bad: float) -> MappedBatch:
 
 def both_ways(batch: MappedBatch, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object]:
     cells = batch.frame.assign(Owner=batch.frame["assign"])
+    monkeypatch.delenv(accelerators.EXACT, raising=False)
     screened = Validator(MAPPING, TARGETS).validate(batch, cells)
-    every = pd.Series(data=True, index=batch.frame.index).to_numpy()
-    monkeypatch.setattr(validator, "_doubt", lambda _texts, checks: (tuple(checks), every))
+    monkeypatch.setenv(accelerators.EXACT, "1")
     return screened, Validator(MAPPING, TARGETS).validate(batch, cells)
 
 

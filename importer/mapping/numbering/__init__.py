@@ -1,8 +1,9 @@
-"""Numbering plans as patterns over whole columns: the numbers that need no closer look.
+"""An accelerator: numbering plans as patterns over whole columns, for the numbers that need no closer look.
 
 `plain_e164` reads the numbers that are written plainly (digits, blanks, brackets, dots, hyphens, one slash) and for
 which it can be derived from libphonenumber's own metadata that `phonenumbers.parse` and `is_valid_number` accept them.
-It never refuses a number: what it does not know is left to `phonenumbers` itself.
+It never refuses a number: what it does not know is left to `phonenumbers` itself, as every number is without it. It can
+be deleted together with the one call in `mapping/phones.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.mapping.numbering_plan import Bools, Places, Plan, Texts, is_valid, matches, places_of, plan_of
+from importer.mapping.numbering.numbering_plan import Bools, Places, Plan, Texts, is_valid, matches, places_of, plan_of
 from importer.model.octets import octets_of
 from importer.model.texts import TEXT, joined
 
@@ -46,6 +47,20 @@ class Found:
     def of(self, places: Places) -> Found:
         """The same, where the column was only these places of a larger one."""
         return Found(places[self.places], self.texts)
+
+
+def e164_by_column(texts: Texts, countries: Sequence[str], of_row: Places) -> Texts:
+    """E.164 for the numbers that are plainly valid, each one of its row's country; else null.
+
+    `of_row` says for each row which of the `countries` it has. Numbers with a plus say their country themselves.
+    """
+    international = np.array(pc.match_substring_regex(texts, r"\A\(?\+"))
+    parts = []
+    for country, name in [(-1, ""), *enumerate(countries)]:
+        places = np.flatnonzero(international if country < 0 else (of_row == country) & ~international)
+        if len(places):
+            parts += [part.of(places) for part in found_plainly(texts.take(pa.array(places)), name)]
+    return scattered(len(texts), parts)
 
 
 def plain_e164(texts: Texts, region: str) -> Texts:

@@ -1,0 +1,16 @@
+"""Whether accelerators may be used: fast paths beside exact ones, which give the same results sooner.
+
+`IMPORTER_EXACT=1` turns all of them off. With it somebody who doubts a result finds out whether an accelerator is to
+blame, and the tests run both ways. ARCHITECTURE.md lists the accelerators.
+"""
+
+import os
+from typing import Final
+
+EXACT: Final = "IMPORTER_EXACT"
+"""The environment variable; the process that reads a workbook gets it, too."""
+
+
+def are_on() -> bool:
+    """Whether the fast paths may be taken. Asked anew each time, so that a test can turn them off for itself."""
+    return os.environ.get(EXACT, "") in ("", "0")

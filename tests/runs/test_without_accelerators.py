@@ -1,0 +1,117 @@
+"""Accelerators are fast paths and nothing else: with `IMPORTER_EXACT=1` a copy without their files reports the same."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from importer import accelerators
+
+PACKAGE = Path(__file__).parents[2] / "importer"
+CALLS = {
+    "importer.reading.arrow_reader": "reading/delimited.py",
+    "importer.reading.fast_rows": "reading/sheet_rows.py",
+    "importer.reading.fast_rows.fast_texts": "reading/shared_strings.py",
+    "importer.mapping.numbering": "mapping/phones.py",
+    "importer.validating.screen": "validating/validator.py",
+}
+"""Each accelerator, and the file that holds the one call of it."""
+
+MAPPING = """\
+version: 1
+name: exact
+lead: {crm_id: ID, first_name: Name, phone_number: {column: Phone, region: IN}, attributes: {note: Note}}
+"""
+ROWS = [
+    ["ID", "Name", "Phone", "Note"],
+    *([f"L{n}", f"Asha {n}", f"98765 {n:05}", f'said "{n}"\nand left' if n % 7 else ""] for n in range(120)),
+    ["L-a", "Li*", "12", "#N/A"],
+    ["", "Bo", "+44 20 7946 0958", "  spaces  "],
+]
+
+
+def write_files(folder: Path) -> None:
+    (folder / "exact.yaml").write_text(MAPPING)
+    quoted = (",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row) for row in ROWS)
+    (folder / "list.csv").write_text("\n".join(quoted))
+    with xlsxwriter.Workbook(folder / "list.xlsx") as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(ROWS):
+            sheet.write_row(number, 0, row)
+
+
+def without(tmp_path: Path) -> Path:
+    """A copy of the package from which each accelerator is deleted."""
+    copy = tmp_path / "copy" / "importer"
+    shutil.copytree(PACKAGE, copy)
+    for name in CALLS:
+        place = copy.parent.joinpath(*name.split("."))
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.with_suffix(".py").unlink(missing_ok=True)
+    return copy.parent
+
+
+def check(package: Path, folder: Path, file: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`importer check`, by the package that stands in a folder."""
+    kept = {name: text for name, text in os.environ.items() if name != accelerators.EXACT}
+    return subprocess.run(
+        [sys.executable, "-m", "importer", "check", file, "-m", "exact.yaml", "--reports-dir", "reports"],
+        cwd=folder,
+        env=kept | {"PYTHONPATH": str(package)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def reported(folder: Path) -> str:
+    (results,) = folder.glob("reports/*/results.csv")
+    text = results.read_text()
+    shutil.rmtree(folder / "reports")
+    return text
+
+
+@pytest.mark.parametrize("file", ["list.csv", "list.xlsx"])
+def test_without_their_files_the_report_is_the_same(tmp_path: Path, file: str) -> None:
+    write_files(tmp_path)
+    assert check(PACKAGE.parent, tmp_path, file).returncode == 1
+    fast = reported(tmp_path)
+    assert fast.count("\n") > 120
+    assert "phone-invalid" in fast
+    copy = without(tmp_path)
+    exact = check(copy, tmp_path, file, **{accelerators.EXACT: "1"})
+    assert exact.returncode == 1, exact.stderr
+    assert reported(tmp_path) == fast
+    missed = check(copy, tmp_path, file)
+    assert "ModuleNotFoundError" in missed.stdout + missed.stderr, "it is the copy that ran"
+
+
+def test_each_has_one_call() -> None:
+    """From outside their own folders; the accelerators themselves know one another, if at all, by folder."""
+    found = [
+        (node.module, path.relative_to(PACKAGE).as_posix())
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+    ]
+    for folder in {name for name in CALLS if not name.endswith("fast_texts")}:
+        inside = folder.partition(".")[2].replace(".", "/") + "/"
+        calls = {(module, path) for module, path in found if module.startswith(folder) and not path.startswith(inside)}
+        assert calls == {(name, path) for name, path in CALLS.items() if name.startswith(folder)}
+
+
+@pytest.mark.parametrize(("value", "on"), [(None, True), ("", True), ("0", True), ("1", False), ("yes", False)])
+def test_the_switch(monkeypatch: pytest.MonkeyPatch, value: str | None, on: bool) -> None:
+    monkeypatch.delenv(accelerators.EXACT, raising=False)
+    if value is not None:
+        monkeypatch.setenv(accelerators.EXACT, value)
+    assert accelerators.are_on() is on
