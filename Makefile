@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
-.PHONY: demo test bench crash-test fuzz properties contract check lint types floors samples schema docs lock audit sbom clean
+.PHONY: demo test quick bench crash-test fuzz properties contract check lint types floors samples schema docs lock audit sbom clean
 
 # Only wheels, and only those whose hashes are written down: nothing is built, so no package runs code while it is installed.
 INSTALL := install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
@@ -16,6 +16,11 @@ demo: $(READY) ## the main job, end to end, on the built-in sandbox
 TESTS ?= tests
 test: $(READY) ## all tests, or those that TESTS names
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(TESTS)
+
+# What starts a process for each test, kills it, or tries inputs by the thousand; and every test that is marked.
+UNHURRIED := e2e crash fuzz contract corpus benchmarks
+quick: $(READY) ## the tests that fit into a minute, for in between; `make test` decides
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow and not browser" $(UNHURRIED:%=--ignore=tests/%) tests
 
 N ?= 1000
 crash-test: $(READY) ## kill the importer N times at random, and everything else of docs/crash-tests.md at full length

@@ -269,6 +269,7 @@ class Browser:
         return json.loads(message)
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's chromium (apt-get install chromium)")
 def test_a_person_can_search_and_sort_in_a_browser(tmp_path, reports):
     rows = [reports.invalid(number, value=EVIL if number == 9 else f"{number}") for number in (3, 20, 9, 100)]

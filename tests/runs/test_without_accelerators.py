@@ -35,6 +35,14 @@ ROWS = [
     ["L-a", "Li*", "12", "#N/A"],
     ["", "Bo", "+44 20 7946 0958", "  spaces  "],
 ]
+RUN = """\
+import sys
+sys.path.insert(0, {package!r})
+import importer.cli
+assert importer.__file__.startswith({package!r})
+sys.exit(importer.cli.entry())
+"""
+"""The command by the package in a folder, which the process that reads a workbook finds there, too."""
 
 
 def write_files(folder: Path) -> None:
@@ -60,39 +68,31 @@ def without(tmp_path: Path) -> Path:
     return copy.parent
 
 
-def check(package: Path, folder: Path, file: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`importer check`, by the package that stands in a folder."""
+def check(package: Path, folder: Path, **environment: str) -> str:
+    """What `importer check` reports, by the package that stands in a folder."""
     kept = {name: text for name, text in os.environ.items() if name != accelerators.EXACT}
-    return subprocess.run(
-        [sys.executable, "-m", "importer", "check", file, "-m", "exact.yaml", "--reports-dir", "reports"],
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN.format(package=str(package)), "check", "list.csv", "list.xlsx", "-m", "exact.yaml"],
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(package)} | environment,
+        env=kept | environment,
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def reported(folder: Path) -> str:
+    assert ended.returncode == 1, ended.stderr
     (results,) = folder.glob("reports/*/results.csv")
     text = results.read_text()
     shutil.rmtree(folder / "reports")
     return text
 
 
-@pytest.mark.parametrize("file", ["list.csv", "list.xlsx"])
-def test_without_their_files_the_report_is_the_same(tmp_path: Path, file: str) -> None:
+@pytest.mark.slow
+def test_without_their_files_the_report_is_the_same(tmp_path: Path) -> None:
     write_files(tmp_path)
-    assert check(PACKAGE.parent, tmp_path, file).returncode == 1
-    fast = reported(tmp_path)
-    assert fast.count("\n") > 120
+    fast = check(PACKAGE.parent, tmp_path)
+    assert fast.count("\n") > 240
     assert "phone-invalid" in fast
-    copy = without(tmp_path)
-    exact = check(copy, tmp_path, file, **{accelerators.EXACT: "1"})
-    assert exact.returncode == 1, exact.stderr
-    assert reported(tmp_path) == fast
-    missed = check(copy, tmp_path, file)
-    assert "ModuleNotFoundError" in missed.stdout + missed.stderr, "it is the copy that ran"
+    assert check(without(tmp_path), tmp_path, **{accelerators.EXACT: "1"}) == fast
 
 
 def test_each_has_one_call() -> None:
