@@ -15,6 +15,15 @@ from importer.cli.commands import importer
 from importer.crm.credential import CredentialKind
 from importer.crm.endpoints import ENDPOINTS
 from importer.model.fields import LEAD_FIELDS
+from importer.model.outcome import (
+    FOLLOW_UPS,
+    NEEDS_A_PERSON,
+    STATES_FOR_A_PERSON,
+    STATUSES,
+    FollowUpWording,
+    RowStatus,
+    Wording,
+)
 from importer.model.problem import KINDS, ProblemKind
 from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS
 from importer.reporting.columns import ReportColumn
@@ -55,6 +64,24 @@ def lead_fields() -> str:
     lines = [f"| `{field.name}` | {_cell(field.help)} |" for field in LEAD_FIELDS]
     rest = "| `attributes` | Everything else, by the names the CRM shall use. |"
     return "\n".join(["| field | means |", "|---|---|", *lines, rest])
+
+
+def statuses() -> str:
+    """One line per status of a row."""
+    return _states("status", {status: (STATUSES[status], status in NEEDS_A_PERSON) for status in RowStatus})
+
+
+def follow_ups() -> str:
+    """One line per state of an assignment or of the events."""
+    return _states("state", {state: (wording, state in STATES_FOR_A_PERSON) for state, wording in FOLLOW_UPS.items()})
+
+
+def _states(head: str, states: Mapping[str, tuple[Wording | FollowUpWording, bool]]) -> str:
+    lines = [f"| {head} | means | person | what to do |", "|---|---|---|---|"]
+    for state, (wording, needs_a_person) in states.items():
+        name, person = f"`{state}`" if state else "(empty)", "yes" if needs_a_person else "no"
+        lines.append(f"| {name} | {_cell(wording.promise)} | {person} | {_cell(wording.next_step)} |")
+    return "\n".join(lines)
 
 
 def endpoints() -> str:
@@ -103,6 +130,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings.md: settings": settings,
     "mapping.md: lead fields": lead_fields,
     "reliability.md: endpoints": endpoints,
+    "statuses.md: rows": statuses,
+    "statuses.md: assignments and events": follow_ups,
     "reports.md: columns of rejects.csv": lambda: columns(REJECT_COLUMNS),
     "reports.md: columns of results.csv": lambda: columns(RESULT_COLUMNS),
     "command-line.md: help": command_line,

@@ -30,10 +30,6 @@ _WARNINGS_SHOWN: Final = 3
 _DATES: Final = frozenset({"dates-ambiguous", "dates-unread", "dates-as-serials"})
 """One cell in one of these signs is one problem of `date-ambiguous` or `date-invalid`."""
 _OBSTACLES_SHOWN: Final = 3
-_GOOD: Final = ("created", "valid")
-_FIXABLE: Final = ("invalid", "conflict_in_file", "rejected")
-"""The row itself is wrong; of the others it is not known what became of them."""
-_FOLLOW_UPS: Final = ("accepted", "pending", "held", "unknown", "rejected")
 _COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
 
 
@@ -159,7 +155,7 @@ def _not_of_columns(report: RunReport) -> dict[str, int]:
 
 def _statuses(counts: dict[str, int]) -> list[str]:
     """A line each, in the order of the report; when there are many, those that need no attention share one."""
-    from importer.model.outcome import NEEDS_A_PERSON, RowStatus
+    from importer.model.outcome import NEEDS_A_PERSON, STATUSES, RowStatus, Tone
 
     there = [status for status in RowStatus if counts.get(status)]
     fine = [status for status in there if status not in NEEDS_A_PERSON]
@@ -168,15 +164,18 @@ def _statuses(counts: dict[str, int]) -> list[str]:
     for status in there:
         if status in NEEDS_A_PERSON:
             need = "needs" if counts[status] == 1 else "need"
-            what = "fixing" if status in _FIXABLE else "attention"
+            what = "fixing" if STATUSES[status].is_fixable else "attention"
             lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} {need} {what}")
         elif not shared:
-            lines.append(f"  {counts[status]:>7,} {click.style(status, fg='green' if status in _GOOD else None)}")
+            color = "green" if STATUSES[status].tone is Tone.GOOD else None
+            lines.append(f"  {counts[status]:>7,} {click.style(status, fg=color)}")
     return lines or ["  no rows"]
 
 
 def _follow_ups(word: str, states: dict[str, int]) -> list[str]:
-    counted = ", ".join(f"{states[state]:,} {state}" for state in _FOLLOW_UPS if states.get(state))
+    from importer.model.outcome import FOLLOW_UPS
+
+    counted = ", ".join(f"{states[state]:,} {state}" for state in FOLLOW_UPS if state and states.get(state))
     return [f"  {word}: {counted}"] if counted else []
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from importer.model.operation import RowId
 from importer.model.problem import Problem
@@ -29,15 +29,147 @@ class RowStatus(StrEnum):
     PENDING = "pending"
 
 
-NEEDS_A_PERSON = frozenset(
-    {
-        RowStatus.INVALID,
-        RowStatus.CONFLICT_IN_FILE,
-        RowStatus.REJECTED,
-        RowStatus.UNKNOWN,
-        RowStatus.CREATED_UNCONFIRMED,
-    }
-)
+class Tone(StrEnum):
+    """How serious a status is, and so how it is colored."""
+
+    GOOD = "good"
+    CALM = "calm"
+    WAITING = "waiting"
+    PERSON = "person"
+    """Somebody has to look at the row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A status in plain words: `label` for tables, `clause` to go on after a number, `meaning` as a sentence.
+
+    `promise` and `next_step` say in Markdown what it promises and what to do (docs/statuses.md is made from them).
+    `is_fixable`: the row itself is wrong; of others that need attention it is not known what became of them.
+    """
+
+    label: str
+    clause: str
+    meaning: str
+    promise: str
+    next_step: str = "nothing"
+    tone: Tone
+    is_fixable: bool = False
+
+
+STATUSES: Final[dict[RowStatus, Wording]] = {
+    RowStatus.CREATED: Wording(
+        label="created",
+        clause="created",
+        meaning="The CRM confirmed that it created the lead.",
+        promise="Saleschat answered that it made this lead",
+        tone=Tone.GOOD,
+    ),
+    RowStatus.VALID: Wording(
+        label="valid",
+        clause="ready to be sent",
+        meaning="Ready: a run would send this row.",
+        promise="only after `check`: a run would send it",
+        tone=Tone.GOOD,
+    ),
+    RowStatus.DUPLICATE: Wording(
+        label="already there",
+        clause="already there",
+        meaning="The lead existed before this run and was not changed.",
+        promise="the lead existed before any request of ours that could have made it",
+        next_step="nothing; by default it gets no assignment and no event (`--on-duplicate`)",
+        tone=Tone.CALM,
+    ),
+    RowStatus.SKIPPED_KNOWN: Wording(
+        label="known, skipped",
+        clause="skipped as known",
+        meaning="The lead is known from an earlier run, so it is not sent again.",
+        promise="`--skip-known` was given and an earlier run has seen this lead",
+        tone=Tone.CALM,
+    ),
+    RowStatus.DUPLICATE_IN_FILE: Wording(
+        label="repeated in the file",
+        clause="repeated in the file",
+        meaning="Another row has the same CRM id; only that row is sent.",
+        promise=(
+            "an earlier row has the same `crm_id` and says the same, or the mapping picked another row of that id; "
+            "never sent"
+        ),
+        tone=Tone.CALM,
+    ),
+    RowStatus.FILTERED: Wording(
+        label="left out",
+        clause="left out by the mapping",
+        meaning="The mapping’s `where` excludes this row.",
+        promise="the mapping's `where` leaves it out",
+        tone=Tone.CALM,
+    ),
+    RowStatus.PENDING: Wording(
+        label="pending",
+        clause="still pending",
+        meaning="Not sent or not answered yet. To continue: `importer resume`.",
+        promise="not settled yet, because the run was stopped",
+        next_step="`importer resume`",
+        tone=Tone.WAITING,
+    ),
+    RowStatus.INVALID: Wording(
+        label="invalid",
+        clause="invalid",
+        meaning="The row breaks a rule, so it is not sent.",
+        promise="it breaks a rule; it was never sent",
+        next_step="fix it; its [problem codes](problem-codes.md) say how",
+        tone=Tone.PERSON,
+        is_fixable=True,
+    ),
+    RowStatus.CONFLICT_IN_FILE: Wording(
+        label="in conflict",
+        clause="in conflict with another row",
+        meaning="Several rows have the same CRM id but different content, so none of them is sent.",
+        promise=(
+            "another row has the same `crm_id` and says something else. No row of the group is sent, because a lead "
+            "cannot be changed once it is created"
+        ),
+        next_step="keep the right one, or set `duplicates.in_file` in the [mapping](mapping.md#duplicates)",
+        tone=Tone.PERSON,
+        is_fixable=True,
+    ),
+    RowStatus.REJECTED: Wording(
+        label="rejected",
+        clause="rejected by the CRM",
+        meaning="The CRM refused this row.",
+        promise=(
+            "Saleschat refused this row, for its content or because another lead has, say, its phone number; the "
+            "message has its own words"
+        ),
+        next_step="fix it",
+        tone=Tone.PERSON,
+        is_fixable=True,
+    ),
+    RowStatus.CREATED_UNCONFIRMED: Wording(
+        label="unconfirmed",
+        clause="unconfirmed",
+        meaning="The lead exists, but who created it is not known: an unanswered request of this run or somebody else.",
+        promise=(
+            "the lead exists now. An earlier request of ours that was never answered made it, or somebody else did; "
+            "or the server answers 200 for leads that exist, too"
+        ),
+        next_step=(
+            "look at the lead in Saleschat; then `importer resolve RUN --as ours` (or `existing`) and `importer "
+            "resume RUN` for its assignment and events"
+        ),
+        tone=Tone.PERSON,
+    ),
+    RowStatus.UNKNOWN: Wording(
+        label="unknown",
+        clause="unknown",
+        meaning="The lead may or may not exist; all attempts are used up.",
+        promise="it may or may not exist: every allowed attempt was spent without an answer that proves anything",
+        next_step="look for the lead in Saleschat; `importer resume RUN --retry-failed` asks once more",
+        tone=Tone.PERSON,
+    ),
+}
+"""Every status, in the order in which a report shows them."""
+
+NEEDS_A_PERSON: Final = frozenset(status for status, wording in STATUSES.items() if wording.tone is Tone.PERSON)
 """The statuses that make the exit code 1 and put the row into rejects.csv."""
 
 
@@ -57,17 +189,56 @@ class FollowUp(StrEnum):
         return max(states, key=_SEVERITY.__getitem__, default=cls.NONE)
 
 
-STATES_FOR_A_PERSON = frozenset({FollowUp.REJECTED, FollowUp.UNKNOWN, FollowUp.HELD})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpWording:
+    """A state in plain words: `promise` and `next_step` as for a status; `failure` goes on after `The assignment …`.
+
+    Only states that somebody has to look at have a `failure`.
+    """
+
+    promise: str
+    next_step: str = "nothing"
+    failure: str = ""
+
+
+FOLLOW_UPS: Final[dict[FollowUp, FollowUpWording]] = {
+    FollowUp.NONE: FollowUpWording(
+        promise="none was asked for, or none was sent because the lead was not created",
+    ),
+    FollowUp.ACCEPTED: FollowUpWording(
+        promise="Saleschat accepted it (its answer is “accepted”, not “done”)",
+    ),
+    FollowUp.PENDING: FollowUpWording(
+        promise="not settled yet, because the run was stopped",
+        next_step="`importer resume`",
+    ),
+    FollowUp.HELD: FollowUpWording(
+        promise=(
+            "not sent on purpose: whether the lead is ours is in doubt, its assignment failed, or its `crm_id` cannot "
+            "be part of a URL and its `lead_id` is not known"
+        ),
+        next_step=(
+            "do it by hand in Saleschat; after a failed assignment `importer resume RUN --retry-failed` does both"
+        ),
+        failure="was held back on purpose",
+    ),
+    FollowUp.UNKNOWN: FollowUpWording(
+        promise="every allowed attempt was spent without an answer that proves anything",
+        next_step="look in Saleschat; `importer resume RUN --retry-failed` tries once more",
+        failure="may or may not have happened: no clear answer",
+    ),
+    FollowUp.REJECTED: FollowUpWording(
+        promise="Saleschat refused it; the message has its own words",
+        next_step="fix the owner or the event",
+        failure="was refused",
+    ),
+}
+"""Every state, from best to worst."""
+
+STATES_FOR_A_PERSON: Final = frozenset(state for state, wording in FOLLOW_UPS.items() if wording.failure)
 """The states of a follow-up that somebody has to look at."""
 
-_SEVERITY = {
-    FollowUp.NONE: 0,
-    FollowUp.ACCEPTED: 1,
-    FollowUp.PENDING: 2,
-    FollowUp.HELD: 3,
-    FollowUp.UNKNOWN: 4,
-    FollowUp.REJECTED: 5,
-}
+_SEVERITY: Final = {state: place for place, state in enumerate(FOLLOW_UPS)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
-from importer.reporting.wording import STATUSES, ending, outcome, place, sentence, told
+from importer.model.outcome import STATUSES
+from importer.reporting.wording import ending, outcome, place, sentence, told
 from importer.reporting.workbook.lines import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, SheetWriter
 from importer.reporting.workbook.styles import Look
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from importer.model.outcome import STATUSES, Tone
 from importer.reporting.headers import named, slots
-from importer.reporting.wording import STATUSES, Tone, outcome, told
+from importer.reporting.wording import outcome, told
 from importer.reporting.workbook.markup import NotCopied
 from importer.reporting.workbook.sheet import Mark
 from importer.reporting.workbook.styles import Look

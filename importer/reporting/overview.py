@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.operation import RowId
-from importer.model.outcome import STATES_FOR_A_PERSON
+from importer.model.outcome import STATES_FOR_A_PERSON, STATUSES
 from importer.model.problem import KINDS
-from importer.reporting.wording import STATUSES, follow_ups, told
+from importer.reporting.wording import follow_ups, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from importer.model.outcome import FollowUp
+from importer.model.outcome import STATUSES, FollowUp
 from importer.model.visible import visible
 from importer.reporting.files import replacing_text
 from importer.reporting.overview import reasons
 from importer.reporting.pictures import shares, timeline
 from importer.reporting.traffic import MEANINGS, traffic_picture
-from importer.reporting.wording import STATUSES, duration, ending, outcome, place, sentence, told
+from importer.reporting.wording import duration, ending, outcome, place, sentence, told
 
 if TYPE_CHECKING:
     from importer.model.run import RunReport

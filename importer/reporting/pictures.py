@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from importer.reporting.wording import STATUSES
+from importer.model.outcome import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from importer.reporting.wording import Wording
+    from importer.model.outcome import Wording
 
 BARS: Final = 60
 """Bars of a timeline at most."""

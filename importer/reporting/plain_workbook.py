@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zipfile import ZipFile
 
+from importer.model.outcome import Tone
 from importer.reporting.files import replacing
 from importer.reporting.headers import Union
 from importer.reporting.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
 from importer.reporting.overview import Overview
-from importer.reporting.wording import Tone, outcome, place, told
+from importer.reporting.wording import outcome, place, told
 from importer.reporting.workbook.lines import BOLD, TEXT, WRAPPED, Cell, SheetWriter
 from importer.reporting.workbook.package import MAIN, RELATIONS, SPREADSHEET, new_part
 from importer.reporting.workbook.styles import PLAIN_STYLES, Look, Styles

@@ -9,10 +9,9 @@ from importer.cli.wording import conclusion
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.model.examination import Examination, Symptom
-from importer.model.outcome import FollowUp, RowStatus
+from importer.model.outcome import STATUSES, FollowUp, RowStatus
 from importer.model.problem import KINDS
 from importer.model.run import Estimate, RunReport, RunState, Story
-from importer.reporting.wording import STATUSES
 from importer.runs.closing import Finished
 from importer.runs.finish import Ended
 from importer.sandbox import Sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from importer.reporting.wording import Tone
+from importer.model.outcome import Tone
 from importer.reporting.workbook.markup import Document, NotCopied, tag_at, with_attributes
 
 if TYPE_CHECKING:
