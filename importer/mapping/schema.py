@@ -7,6 +7,7 @@ right too.
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from importer.model.mapping import Mapping
@@ -51,3 +52,7 @@ def _without_null(part: dict[str, Any]) -> None:
     if part.pop("default") is None and _NULL in part.get("anyOf", ()):
         choices = [choice for choice in part.pop("anyOf") if choice != _NULL]
         part.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
+
+
+if __name__ == "__main__":  # make schema
+    sys.stdout.write(schema_text())

@@ -190,7 +190,7 @@ def test_a_mistake_in_a_rule_says_what_is_wrong(rule: str, key: str, part: str):
 @pytest.mark.parametrize(
     ("line", "part"),
     [
-        ("  email: E-mail", "is no lead field; put it below lead.attributes"),
+        ("  city: City", "is no lead field; put it below lead.attributes"),
         ("  fist_name: First", "did you mean first_name?"),
         ("  last_name: {column: L, region: IN}", "belongs to lead.phone_number"),
         ("  last_name: {column: L, type: text}", "belongs to a rule of lead.attributes"),

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +56,13 @@ def complaints(text: str) -> list[str]:
 
 
 def test_the_published_schema_is_the_one_of_the_code():
-    assert PUBLISHED.read_text(encoding="utf-8") == schema_text(), (
-        "write it again: python -c 'from importer.mapping.schema import schema_text; print(schema_text(), end=\"\")' "
-        "> mappings/mapping.schema.json"
-    )
+    assert PUBLISHED.read_text(encoding="utf-8") == schema_text(), "run `make schema`"
     jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+def test_make_schema_writes_the_schema():
+    command = [sys.executable, "-m", "importer.mapping.schema"]
+    assert subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout == schema_text()
 
 
 def test_what_the_loader_reads_the_schema_accepts():
