@@ -110,7 +110,7 @@ def conclusion(finished: Finished) -> str:
     how = {"finished": "finished", "stopped": "stopped", "interrupted": "was interrupted"}[report.state]
     lines = [
         f"Run {click.style(report.run_id, bold=True)} {click.style(how, fg=_COLOURS[report.state])} "
-        f"after {duration(report.seconds)}: {report.rows:,} rows"
+        f"after {duration(report.seconds)}: {counted(report.rows, 'row')}"
     ]
     lines += _statuses(report.counts)
     lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)

@@ -198,7 +198,7 @@ def _centuries(
             broken.setdefault(place, _century_open(day, earlier))
         elif place not in broken:
             warnings[place] = Broken(
-                code="date-in-future", detail=f"is read as {day}, because %y takes 00 to 68 for 2000 to 2068"
+                code="date-in-future", detail=f"is read as {day}: a year from 00 to 68 is one from 2000 to 2068"
             )
     return warnings
 

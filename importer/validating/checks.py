@@ -15,6 +15,7 @@ from importer.model.batch import Place, Target
 from importer.model.fields import FIELDS_BY_NAME, USER_EMAIL_MAX_LENGTH, FieldKind, LeadField
 from importer.model.mapping import AssignSpec, Mapping
 from importer.model.rules import Rule, ValueType
+from importer.model.whitespace import text_key
 from importer.validating import patterns
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _required(code: str, need: str) -> Check:
     return Check(code=code, passes=lambda texts: texts != "", detail=f"is blank, but {need}", need=need)
 
 
-def _check(code: str, passes: Callable[[pd.Series[str]], pd.Series[bool]], detail: str) -> Check:
+def _check(code: str, passes: Callable[[pd.Series[str]], pd.Series[bool]], detail: str | Callable[[str], str]) -> Check:
     """A check that a blank passes."""
     return Check(code=code, passes=lambda texts: (texts == "") | passes(texts), detail=detail)
 
@@ -203,7 +204,13 @@ def _one_of(words: tuple[str, ...], kind: ValueType) -> Check:
         allowed = set(words)
         return pd.Series([not text or allowed.issuperset(json.loads(text)) for text in texts], texts.index, dtype=bool)
 
-    detail = f"is not one of {', '.join(words)}"
+    by_key = {text_key(word): word for word in words}
+
+    def detail(text: str) -> str:
+        if alike := by_key.get(text_key(text)):
+            return f"is not written exactly like “{alike}”, which is allowed: case, spaces or characters differ"
+        return f"is not one of {', '.join(words)}"
+
     if kind is ValueType.LIST:
         return _check("value-not-allowed", members, f"has items that are not among {', '.join(words)}")
     return _check("value-not-allowed", lambda texts: texts.isin(words), detail)

@@ -74,6 +74,14 @@ def test_the_last_lines_say_where_rejects_and_report_are(importer: CommandLine, 
     assert len(ended.out.splitlines()) <= 15
 
 
+def test_one_row_is_no_plural(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1))
+    ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
+    assert f"To send: 1 of 1 row to organization {ORG} on {sandbox.base_url}, 1 request\n" in ended.err
+    assert re.search(r"finished after \d+ s: 1 row\n", ended.out)
+
+
 def test_the_announcement_comes_before_the_first_request(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping()
     importer.table([*leads(2), lead(3, Name="")])

@@ -285,7 +285,7 @@ def test_every_two_digit_year_is_in_the_past_or_has_a_finding_that_is_true_of_it
         elif year <= 2046:
             assert finding is not None
             assert (value, finding.code, finding.warning) == (f"{year}-01-05", "date-in-future", True)
-            assert finding.message == f"“{text}” is read as {value}, because %y takes 00 to 68 for 2000 to 2068"
+            assert finding.message == f"“{text}” is read as {value}: a year from 00 to 68 is one from 2000 to 2068"
         else:
             assert finding is not None
             assert (value, finding.code, finding.warning) == ("", "date-ambiguous", False)

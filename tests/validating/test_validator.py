@@ -186,6 +186,16 @@ RULES = [
 ]
 
 
+@pytest.mark.parametrize("text", ["Zoe\u0308", "zoë", "ZOË\u200b", "opt\xa0in", "opt  in"])
+def test_a_value_that_only_looks_allowed_has_a_message_of_its_own(text):
+    """“opt in” is not one of opt in: that would be no help to anybody."""
+    mapping = mapping_of({"x": {"column": "X", "one_of": ["Zoë", "opt in"]}})
+    (problem,) = found(mapping, {"attributes.x": text})
+    assert "is not written exactly like “" in problem.message
+    (problem,) = found(mapping, {"attributes.x": "gold"})
+    assert "is not one of Zoë, opt in" in problem.message
+
+
 @pytest.mark.parametrize(("rule", "text", "code"), RULES)
 def test_each_rule_of_the_mapping(rule, text, code):
     mapping = mapping_of({"x": {"column": "X", **rule}})
