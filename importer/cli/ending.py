@@ -19,5 +19,5 @@ def told(session: Session, finished: Finished) -> int:
     else:
         session.console.result(conclusion(finished), is_styled=True)
     if session.on_finish:
-        call_hook(session.on_finish, finished.ended, session.console)
+        call_hook(session.on_finish, finished.ended, session.console, session.stop_request)
     return finished.ended.exit_code

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,8 +16,11 @@ import click
 from importer.crm.redaction import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from importer.cli.console import Console
     from importer.runs.finish import Ended
+    from importer.runs.stop_request import StopRequest
 
 _PATIENCE: Final = 60.0
 """Seconds until a command that does not end is ended."""
@@ -36,11 +40,22 @@ def words_of(context: click.Context, parameter: click.Parameter, value: str | No
     return words
 
 
-def call_hook(words: tuple[str, ...], ended: Ended, console: Console, *, patience: float = _PATIENCE) -> None:
+def call_hook(
+    words: tuple[str, ...], ended: Ended, console: Console, stop_request: StopRequest, *, patience: float = _PATIENCE
+) -> None:
     """Run the command with summary.json on stdin. Whatever becomes of it is said and changes nothing else.
 
-    What it prints goes to stderr: stdout belongs to the run's own result. It never sees a credential.
+    What it prints goes to stderr: stdout belongs to the run's own result. It never sees a credential. Ctrl-C while it
+    runs ends it alone.
     """
+    before = stop_request.received  # the run itself may have been interrupted; it is reported all the same
+    with stop_request.noting():
+        _call(words, ended, console, lambda: stop_request.received > before, patience)
+
+
+def _call(
+    words: tuple[str, ...], ended: Ended, console: Console, interrupted: Callable[[], bool], patience: float
+) -> None:
     try:
         with Path(ended.files["summary.json"]).open("rb") as summary:
             hook = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
@@ -50,21 +65,18 @@ def call_hook(words: tuple[str, ...], ended: Ended, console: Console, *, patienc
         console.warn(f"--on-finish {words[0]} cannot be started: {error.strerror}")
         return
     with hook:
-        _wait(hook, words[0], console, patience)
-
-
-def _wait(hook: subprocess.Popen[bytes], name: str, console: Console, patience: float) -> None:
-    try:
-        code = hook.wait(patience)
-    except subprocess.TimeoutExpired:
-        _end(hook)
-        console.warn(f"--on-finish {name} did not end within {patience:g} s and was stopped")
-    except KeyboardInterrupt:
-        _end(hook)  # the run is over and its report is there, so only the command is given up
-        console.warn(f"--on-finish {name} was interrupted")
-    else:
-        if code:
-            console.warn(f"--on-finish {name} failed with exit code {code}")
+        until = time.monotonic() + patience
+        while (code := hook.poll()) is None and time.monotonic() < until and not interrupted():
+            with suppress(subprocess.TimeoutExpired):
+                hook.wait(0.1)
+        if code is None:
+            _end(hook)
+    if code:
+        console.warn(f"--on-finish {words[0]} failed with exit code {code}")
+    elif code is None and interrupted():
+        console.warn(f"--on-finish {words[0]} was interrupted")
+    elif code is None:
+        console.warn(f"--on-finish {words[0]} did not end within {patience:g} s and was stopped")
 
 
 def _end(hook: subprocess.Popen[bytes]) -> None:

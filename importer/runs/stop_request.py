@@ -22,15 +22,20 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopRequest:
-    """What is known of the wish to end. Every method may be called from any thread, and from a signal handler."""
+    """What is known of the wish to end. Every method may be called from any thread, and from a signal handler.
+
+    `received` counts the requests: a part of a command that only a later one should end compares it.
+    """
 
     def __init__(self) -> None:
+        self.received = 0
         self._first: Interrupted | None = None
         self._listener: Callable[[Interrupted], None] | None = None
         self._patience = 0
 
     def note(self, request: Interrupted) -> bool:
         """Note a request; returns whether somebody will look at it. If not, whoever handles signals raises it."""
+        self.received += 1
         self._first = self._first or request
         if self._listener is not None:
             self._listener(request)

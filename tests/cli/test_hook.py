@@ -13,6 +13,7 @@ from importer.cli.console import Console
 from importer.cli.hook import call_hook
 from importer.model.run import RunReport, RunState
 from importer.runs.finish import Ended
+from importer.runs.stop_request import StopRequest
 from importer.sandbox import Sandbox
 from tests.cli.command_line import KEY, PLAIN_MAPPING, CommandLine, lead, leads
 
@@ -81,7 +82,7 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
     summary = importer.write("summary.json", "{}")
     script = _script(importer, "sleep 600 & echo $! > child; wait")
     began = time.monotonic()
-    call_hook((script,), _ended(summary), Console(), patience=1.0)
+    call_hook((script,), _ended(summary), Console(), StopRequest(), patience=1.0)
     assert time.monotonic() - began < 300, "it waited for the command"
     assert "--on-finish ./notify.sh did not end within 1 s and was stopped" in capfd.readouterr().err
     child = int((importer.folder / "child").read_text())
