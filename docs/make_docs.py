@@ -77,7 +77,7 @@ def follow_ups() -> str:
 
 
 def _states(head: str, states: Mapping[str, tuple[Wording | FollowUpWording, bool]]) -> str:
-    lines = [f"| {head} | means | person | what to do |", "|---|---|---|---|"]
+    lines = [f"| {head} | means | attention | what to do |", "|---|---|---|---|"]
     for state, (wording, needs_a_person) in states.items():
         name, person = f"`{state}`" if state else "(empty)", "yes" if needs_a_person else "no"
         lines.append(f"| {name} | {_cell(wording.promise)} | {person} | {_cell(wording.next_step)} |")

@@ -13,9 +13,9 @@ FOLDER_MODE: Final = 0o700
 _TIPS: Final = {
     errno.ENOSPC: "Free some space on this disk; `importer report` then writes the report again from the journal.",
     errno.EDQUOT: "Your quota on this disk is used up. Free some space; `importer report` then writes it again.",
-    errno.EROFS: "This disk can only be read. Name another folder with --reports-dir.",
+    errno.EROFS: "This disk is read-only. Give another folder with --reports-dir.",
 }
-_TIP: Final = "Check that you may write in this folder, or name another one with --reports-dir."
+_TIP: Final = "Check that you have permission to write to this folder, or give another one with --reports-dir."
 
 
 def private_folder(path: Path) -> Path:

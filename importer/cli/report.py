@@ -13,7 +13,7 @@ from importer.cli.options import COMMON, run_argument
 def report(**options: Any) -> int:
     """Write the report files of RUN again from the journal. RUN is an id, its beginning, or `latest`.
 
-    The files are made from the journal alone, so this mends a report that was changed or deleted.
+    The files are made from the journal alone, so this restores a report that was changed or deleted.
 
     \b
     importer report latest

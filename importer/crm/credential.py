@@ -53,7 +53,7 @@ class Credential:
         if not _VISIBLE.fullmatch(secret) or not _SHORTEST <= len(secret) <= kind.longest:
             raise SettingsError(
                 f"the {kind} from {source} is not well-formed",
-                tip=f"It must be {_SHORTEST} to {kind.longest:,} visible ASCII characters, without blanks or line "
+                tip=f"It must be {_SHORTEST} to {kind.longest:,} visible ASCII characters, without spaces or line "
                 "breaks. Copy it again.",
             )
         self.kind = kind

@@ -40,8 +40,8 @@ def refuse_network_drive(folder: Path, mounts: Path = MOUNTS) -> None:
     kind = kind_of_disk(folder, mounts)
     if kind in _NETWORK:
         raise SettingsError(
-            f"{folder} is on a network drive ({kind}), where a journal is not safe",
-            tip="Name a folder on a disk of this machine with --reports-dir; copy the reports afterwards.",
+            f"{folder} is on a network drive ({kind}), where the journal is not safe",
+            tip="Give a folder on a local disk with --reports-dir, and copy the reports afterwards.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Which formats would fit a column of dates that are not understood. Said, never used.
+"""Which formats would fit a column of dates that do not match any format. Said, never used.
 
 A column is judged batch by batch (50,000 rows), because a million rows are never held at once; so each hint names the
 rows it knows. In others a day beyond the 12th may tell what is ambiguous in these. No row is read by such a judgement,

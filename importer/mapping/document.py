@@ -51,7 +51,7 @@ def read_document(text: str) -> Document:
         raise Unreadable(mark.line + 1 if mark else 0, _in_words(error)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise Unreadable(line, f"the character U+{error.character:04X} cannot stand in YAML") from None
+        raise Unreadable(line, f"the character U+{error.character:04X} is not allowed in YAML") from None
     if node is None:
         raise Unreadable(0, "the file is empty")
     return _Reader().document(node)
@@ -60,7 +60,7 @@ def read_document(text: str) -> Document:
 def _in_words(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "not valid YAML"
     if "'\\t'" in problem:
-        return "a tab cannot indent in YAML; use blanks"
+        return "YAML cannot be indented with tabs; use spaces"
     if "expected a single document" in problem or "expected a single document" in (error.context or ""):
         return "a second document begins here (---); a mapping is one document"
     context = f" {error.context}" if error.context else ""
@@ -134,7 +134,7 @@ class _Reader:
                 continue
             key, below = key_node.value, (*path, key_node.value)
             if key in content:
-                first = f"stands here twice; first in line {self.lines[below]}"
+                first = f"appears twice; first in line {self.lines[below]}"
                 self.mistakes.append(Mistake(line=_line(key_node), key=shown_path(below), message=first))
                 continue
             self.lines[below] = _line(key_node)

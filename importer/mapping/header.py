@@ -60,9 +60,7 @@ def _message(name: str, info: SourceInfo) -> str:
     key = column_key(name)
     same = [f"“{shown(column)}”" for column in info.columns if column_key(column) == key]
     if same:
-        return (
-            f"“{shown(name)}” could be {' or '.join(same)} in {header_place(info)}; write the one that is meant exactly"
-        )
+        return f"“{shown(name)}” could be {' or '.join(same)} in {header_place(info)}; write the right one exactly"
     close = nearest(key, info.columns, count=3)
     close += [column for column in info.columns if column not in close and _contains(column_key(column), key)]
     guess = "; did you mean " + " or ".join(f"“{shown(column)}”" for column in close[:3]) + "?" if close else ""

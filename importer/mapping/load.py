@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 256 * 1024
 """The largest mapping file that is read."""
 
-_TIP: Final = "Correct the mapping and try again; docs/mapping.md explains every key."
+_TIP: Final = "Fix the mapping and try again; docs/mapping.md explains every key."
 _KNOWN: Final = Known(
     transforms=frozenset(TRANSFORMS),
     regions=frozenset(phonenumbers.SUPPORTED_REGIONS),
@@ -125,7 +125,7 @@ def _loaded(text: str, path: str, content: bytes) -> LoadedMapping:
 def _mapping(document: Document, path: str) -> Mapping:
     mistakes = list(document.mistakes)
     if not isinstance(document.content, dict):
-        message = "a mapping begins with keys, such as version: 1"
+        message = "a mapping starts with keys, such as version: 1"
         raise _error(path, [*mistakes, Mistake(line=document.lines[()], key="", message=message)])
     try:
         mapping = parse(document.content, _KNOWN)

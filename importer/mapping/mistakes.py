@@ -91,7 +91,7 @@ def _unknown_key(error: ErrorDetails, path: KeyPath) -> str:
     guess = did_you_mean(key, allowed)
     if _SECRETS.fullmatch(key.casefold().replace("-", "_")) and not guess:
         return (
-            "a mapping never holds a server, an organisation or a credential; give them on the command line, in the "
+            "a mapping never holds a server, an organization or a credential; give them on the command line, in the "
             "environment or in importer.toml (see --help)"
         )
     if guess:
@@ -124,7 +124,7 @@ def _choices(error: ErrorDetails, _path: KeyPath) -> str:
 
 
 def _text(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"must be a text; {_says(error)}"
+    return f"must be text; {_says(error)}"
 
 
 def _keys(error: ErrorDetails, path: KeyPath) -> str:

@@ -13,22 +13,22 @@ FIRST_ROWS: Final = 5
 """So many rows of a symptom are named."""
 
 SIGNS: Final = {
-    "dates-ambiguous": "dates that could be two dates",
-    "dates-unread": "dates that are not understood",
+    "dates-ambiguous": "ambiguous dates",
+    "dates-unread": "dates that do not match any format",
     "dates-as-serials": "dates as a spreadsheet's own count of days",
     "dates-half-swapped": "real dates beside text dates: a spreadsheet may have swapped their day and month",
     "phones-as-decimals": "phone numbers that a spreadsheet turned into decimals, repaired: every digit is there",
-    "phones-as-digits": "phone numbers of bare digits, as a number cell holds them, that are not valid as they stand",
+    "phones-as-digits": "phone numbers stored as plain numbers that are not valid as they are",
     "digits-lost": "numbers that a spreadsheet rounded: their last digits are gone",
-    "leading-zeros-lost": "values that seem to have lost a zero in front",
+    "leading-zeros-lost": "values that seem to have lost a leading zero",
     "decimals-mixed": "numbers such as 1.234 beside numbers with a decimal comma: the point may group thousands",
-    "apostrophes-in-front": "values with an apostrophe in front, as people type it to make a spreadsheet cell text",
+    "apostrophes-in-front": "values with a leading apostrophe, as typed in spreadsheets to make a cell text",
     "mojibake": "values with broken letters",
     "ids-nearly-same": "ids that differ from another one only in case or Unicode form",
-    "blank-but-required": "blanks where a value is required",
-    "outside-the-map": "values that the mapping does not translate",
+    "blank-but-required": "blank cells where a value is required",
+    "outside-the-map": "values that are missing from the mapping's `map`",
     "outside-the-list": "values that the mapping does not allow",
-    "do-not-contact": "people who, by this column, are not to be contacted, and whom `where` does not leave out",
+    "do-not-contact": "people who must not be contacted according to this column, but are not excluded by `where`",
 }
 """Every code of a symptom, and what it counts."""
 

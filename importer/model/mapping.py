@@ -171,7 +171,7 @@ def _each_once(shares: tuple[Share, ...]) -> tuple[Share, ...]:
     users = [share.user for share in shares]
     twice = next((user for user in users if users.count(user) > 1), None)
     if twice is not None:
-        raise ValueError(f"{twice} stands here twice; name each user once and give it a weight")
+        raise ValueError(f"{twice} is listed twice; name each user once and give it a weight")
     return shares
 
 

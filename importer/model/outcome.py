@@ -61,7 +61,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         label="created",
         clause="created",
         meaning="The CRM confirmed that it created the lead.",
-        promise="Saleschat answered that it made this lead",
+        promise="Saleschat confirmed that it created this lead",
         tone=Tone.GOOD,
     ),
     RowStatus.VALID: Wording(
@@ -75,7 +75,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         label="already there",
         clause="already there",
         meaning="The lead existed before this run and was not changed.",
-        promise="the lead existed before any request of ours that could have made it",
+        promise="the lead existed before any request that could have created it",
         next_step="nothing; by default it gets no assignment and no event (`--on-duplicate`)",
         tone=Tone.CALM,
     ),
@@ -83,7 +83,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         label="known, skipped",
         clause="skipped as known",
         meaning="The lead is known from an earlier run, so it is not sent again.",
-        promise="`--skip-known` was given and an earlier run has seen this lead",
+        promise="`--skip-known` was given and the lead is known from an earlier run",
         tone=Tone.CALM,
     ),
     RowStatus.DUPLICATE_IN_FILE: Wording(
@@ -91,7 +91,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         clause="repeated in the file",
         meaning="Another row has the same CRM id; only that row is sent.",
         promise=(
-            "an earlier row has the same `crm_id` and says the same, or the mapping picked another row of that id; "
+            "another row has the same `crm_id` and the same content, or the mapping picked another row of that id; "
             "never sent"
         ),
         tone=Tone.CALM,
@@ -100,14 +100,14 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         label="left out",
         clause="left out by the mapping",
         meaning="The mapping’s `where` excludes this row.",
-        promise="the mapping's `where` leaves it out",
+        promise="the mapping's `where` excludes it",
         tone=Tone.CALM,
     ),
     RowStatus.PENDING: Wording(
         label="pending",
         clause="still pending",
         meaning="Not sent or not answered yet. To continue: `importer resume`.",
-        promise="not settled yet, because the run was stopped",
+        promise="not finished, because the run was stopped",
         next_step="`importer resume`",
         tone=Tone.WAITING,
     ),
@@ -125,7 +125,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         clause="in conflict with another row",
         meaning="Several rows have the same CRM id but different content, so none of them is sent.",
         promise=(
-            "another row has the same `crm_id` and says something else. No row of the group is sent, because a lead "
+            "another row has the same `crm_id` but different content. No row of the group is sent, because a lead "
             "cannot be changed once it is created"
         ),
         next_step="keep the right one, or set `duplicates.in_file` in the [mapping](mapping.md#duplicates)",
@@ -149,8 +149,8 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         clause="unconfirmed",
         meaning="The lead exists, but who created it is not known: an unanswered request of this run or somebody else.",
         promise=(
-            "the lead exists now. An earlier request of ours that was never answered made it, or somebody else did; "
-            "or the server answers 200 for leads that exist, too"
+            "the lead exists now. It was created by an earlier request that was never answered, or by somebody else; "
+            "or the server also answers 200 for leads that exist"
         ),
         next_step=(
             "look at the lead in Saleschat; then `importer resolve RUN --as ours` (or `existing`) and `importer "
@@ -162,8 +162,8 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         label="unknown",
         clause="unknown",
         meaning="The lead may or may not exist; all attempts are used up.",
-        promise="it may or may not exist: every allowed attempt was spent without an answer that proves anything",
-        next_step="look for the lead in Saleschat; `importer resume RUN --retry-failed` asks once more",
+        promise="it may or may not exist: all attempts are used up without an answer that proves anything",
+        next_step="look for the lead in Saleschat; `importer resume RUN --retry-failed` tries again",
         tone=Tone.PERSON,
     ),
 }
@@ -209,13 +209,13 @@ FOLLOW_UPS: Final[dict[FollowUp, FollowUpWording]] = {
         promise="Saleschat accepted it (its answer is “accepted”, not “done”)",
     ),
     FollowUp.PENDING: FollowUpWording(
-        promise="not settled yet, because the run was stopped",
+        promise="not finished, because the run was stopped",
         next_step="`importer resume`",
     ),
     FollowUp.HELD: FollowUpWording(
         promise=(
-            "not sent on purpose: whether the lead is ours is in doubt, its assignment failed, or its `crm_id` cannot "
-            "be part of a URL and its `lead_id` is not known"
+            "not sent on purpose: it is in doubt whether this run created the lead, its assignment failed, or its "
+            "`crm_id` cannot be part of a URL and its `lead_id` is not known"
         ),
         next_step=(
             "do it by hand in Saleschat; after a failed assignment `importer resume RUN --retry-failed` does both"
@@ -223,8 +223,8 @@ FOLLOW_UPS: Final[dict[FollowUp, FollowUpWording]] = {
         failure="was held back on purpose",
     ),
     FollowUp.UNKNOWN: FollowUpWording(
-        promise="every allowed attempt was spent without an answer that proves anything",
-        next_step="look in Saleschat; `importer resume RUN --retry-failed` tries once more",
+        promise="all attempts are used up without an answer that proves anything",
+        next_step="look in Saleschat; `importer resume RUN --retry-failed` tries again",
         failure="may or may not have happened: no clear answer",
     ),
     FollowUp.REJECTED: FollowUpWording(

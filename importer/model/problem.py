@@ -94,7 +94,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "quote-misplaced",
         "A quotation mark in the middle of a cell",
-        "The cell is quoted but goes on after its closing quotation mark, so it is not clear where it ends.",
+        "There is text after the closing quotation mark, so it is not clear where the cell ends.",
         'Write a quotation mark inside a quoted cell twice: "".',
     ),
     _problem(

@@ -128,7 +128,7 @@ def unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]:
         if len(line) >= LONGEST_LINE:
             raise SourceError(
                 f"{path}: line {number} holds more than {LONGEST_LINE:,} characters",
-                tip="A row of a list ends with a line break; export the file once more.",
+                tip="Every row must end with a line break; export the file again.",
             )
         # Where files were joined, a byte order mark or the end mark of DOS (0x1A) stands between the rows,
         # and where columns were, a mark before a quoted cell.

@@ -69,7 +69,7 @@ def _detected(lines: Sequence[str], wanted: frozenset[str], place: str) -> str:
         if _fit(lines, character, frozenset())[1] > 0.9 and len(_widths(lines, character)) > 1:
             raise SourceError(
                 f"{place}: no comma, semicolon, tab or pipe separates the cells, but {character!r} seems to",
-                tip=f"If that is the delimiter, say so: --delimiter {character!r}.",
+                tip=f"If that is the delimiter, give it: --delimiter {character!r}.",
             )
     return ","
 

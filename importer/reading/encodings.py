@@ -187,7 +187,7 @@ def _by_statistics(path: Path, found: Survey) -> Encoding:
     example = _example(found.foreign_lines, name)
     return Encoding(
         name=name,
-        notes=(f"encoding guessed as {name} (it reads “{example}”); if that is wrong, say the right one: --encoding",),
+        notes=(f"encoding guessed as {name} (it reads “{example}”); if that is wrong, give the right one: --encoding",),
     )
 
 
@@ -255,7 +255,7 @@ def _refuse_undecodable(path: Path, encoding: str) -> None:
     line = _line_at(path, offset, encoding)
     raise SourceError(
         f"{path}: line {line}, byte {offset}: {octets} is not {encoding.removesuffix('-sig')} text",
-        tip="Say the encoding of the file (--encoding cp1252 is the usual one in the West), or save it as “CSV UTF-8”.",
+        tip="Give the encoding of the file (--encoding cp1252 is usual in the West), or save it as “CSV UTF-8”.",
     )
 
 

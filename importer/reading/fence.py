@@ -172,7 +172,7 @@ class _Child:
         last = shown(complaint.strip().rpartition("\n")[2])
         how = f"signal {-code}" if code < 0 else f"code {code}"
         return SourceError(
-            f"{self.path}: the reading of the workbook broke down ({how}{': ' if last else ''}{last})", tip=SAVE_AS
+            f"{self.path}: the program that reads the workbook crashed ({how}{': ' if last else ''}{last})", tip=SAVE_AS
         )
 
     def _out_of_memory(self) -> SourceError:

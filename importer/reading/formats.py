@@ -66,7 +66,7 @@ def is_packed(path: Path) -> bool:
     head = _head(path)
     if not head:
         raise SourceError(
-            f"{path}: the file is empty (0 bytes)", tip="Export it again, and check that the export finished."
+            f"{path}: the file is empty (0 bytes)", tip="Export it again, and check that the export finishes."
         )
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06", _OLE))
 
@@ -102,8 +102,8 @@ def _head(path: Path) -> bytes:
     except IsADirectoryError:
         raise SourceError(f"{path}: a folder, not a file", tip="Name the files in it.") from None
     except PermissionError:
-        tip = "Ask for the right to read it, or close the program that keeps it locked."
-        raise SourceError(f"{path}: you may not read this file", tip=tip) from None
+        tip = "Ask for permission to read it, or close the program that has it open."
+        raise SourceError(f"{path}: no permission to read this file", tip=tip) from None
     except OSError as error:
         raise SourceError(
             f"{path}: cannot be read: {error.strerror or error}", tip="Copy it to a local folder."
@@ -127,7 +127,7 @@ def _zip_format(path: Path) -> Format:
         tip = "In Excel, choose File > Save As > “Excel Workbook (.xlsx)”, and import the new file."
         raise SourceError(f"{path}: an Excel binary workbook (.xlsb), which cannot be read", tip=tip)
     if any(name.startswith("index/") and name.endswith(".iwa") for name in names) or "index.zip" in names:
-        tip = "In Numbers: File > Export To > Excel (or CSV)."
+        tip = "In Numbers, choose File > Export To > Excel (or CSV)."
         raise SourceError(f"{path}: an Apple Numbers document, which cannot be read", tip=tip)
     if "xl/vbaproject.bin" in names:
         return Format.XLSM
@@ -151,7 +151,7 @@ def _refuse_two_in_one(path: Path, names: set[str]) -> None:
     is_excel = any(name.startswith("xl/") for name in names)
     if (is_excel and "content.xml" in names) or names >= {"xl/workbook.bin", "xl/workbook.xml"}:
         raise SourceError(
-            f"{path}: holds two kinds of workbook in one, and programs differ in what they see", tip=SAVE_AS
+            f"{path}: contains two kinds of workbook in one, and programs differ in which one they read", tip=SAVE_AS
         )
 
 

@@ -165,7 +165,7 @@ def _not_found(filled: Sequence[Record], wanted: frozenset[str], place: str) -> 
     names = f", and none names {', '.join(sorted(wanted)[:8])}" if wanted else ""
     return SourceError(
         f"{place}: no header row: no row looks like column names{names}; row {filled[0].number} is “{first}”",
-        tip="Put a row with the column names above the rows, or say which row holds them (--header-row).",
+        tip="Add a row with the column names above the data, or give its number with --header-row.",
     )
 
 
@@ -174,7 +174,7 @@ def _with_what_stands_above(header: Header, filled: Sequence[Record]) -> Header:
     if not above:
         return header
     text = shown(" | ".join(cell.strip() for cell in above[0].cells if cell.strip()))
-    rows = f"row {above[0].number} stands" if len(above) == 1 else f"{len(above)} rows stand"
+    rows = f"row {above[0].number} is" if len(above) == 1 else f"{len(above)} rows are"
     note = f"{rows} above the header in row {header.row} and are not read as rows: “{text}”"
     return replace(header, notes=(*header.notes, note.replace("are not", "is not") if len(above) == 1 else note))
 
@@ -190,7 +190,7 @@ def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
     if not positions:
         raise SourceError(
             f"{place}: row {record.number} names no column of yours",
-            tip="Say which row holds the column names (--header-row).",
+            tip="Give the row that holds the column names: --header-row.",
         )
     return Header(
         row=record.number,
@@ -239,7 +239,7 @@ def _second_row(header: Record, below: Sequence[Record], used: set[int]) -> tupl
     if not filled & used or named <= filled or not _is_named(below[0]):
         return ()
     text = shown(" | ".join(below[0].cells[at].strip() for at in sorted(filled)))
-    return (f"row {below[0].number} may be a second row of column names (“{text}”); it is read as a row",)
+    return (f"row {below[0].number} may be a second row of column names (“{text}”); it is read as a data row",)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -117,9 +117,7 @@ def _keep_limits(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     elif content > LARGEST_CONTENT:
         reason = f"{content // MIB} MB once unpacked; the limit is {LARGEST_CONTENT // MIB} MB"
     elif content > HARMLESS_CONTENT and content > LARGEST_RATIO * packed:
-        reason = (
-            f"{content // MIB} MB once unpacked, {content // packed} times its size; no honest workbook packs so well"
-        )
+        reason = f"{content // MIB} MB once unpacked, {content // packed} times its file size; no real workbook is"
     if reason:
         raise SourceError(f"{path}: the workbook has {reason}", tip=_SPLIT)
 

@@ -47,7 +47,7 @@ RESULT_COLUMNS: Final = {
         ReportColumn("attempts", "how often the create was sent", number("attempts")),
         ReportColumn("http_status", "the last answer that decided about the row", number("http_status")),
         ReportColumn("error_code", "the code in that answer, if it had one", number("error_code")),
-        ReportColumn("finished_at", "when the row was settled (UTC); empty while it is not", word("finished_at")),
+        ReportColumn("finished_at", "when the row was finished (UTC); empty until then", word("finished_at")),
     )
 }
 """The columns in their order. A column more is an entry more, with a name that no column has yet."""

@@ -87,8 +87,7 @@ def _say(holder: Path, who: dict[str, object]) -> None:
 def _refused(folder: Path, error: OSError) -> LocalDiskError:
     return LocalDiskError(
         f"nothing can be written in {folder}: {error}",
-        tip="Free some disk space or fix the folder's permissions; `importer resume` then goes on with a run that "
-        "had begun.",
+        tip="Free some disk space or fix the folder's permissions; to continue a run that had started: importer resume",
     )
 
 

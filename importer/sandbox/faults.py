@@ -102,7 +102,7 @@ def load_faults(path: Path) -> Faults:
         mistakes = [_mistake(detail) for detail in error.errors(include_url=False)]
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     message = "\n".join([f"{path}: {count}", *(f"  {mistake}" for mistake in mistakes)])
-    raise SettingsError(message, tip="Correct the faults file; docs/sandbox.md lists its keys.")
+    raise SettingsError(message, tip="Fix the faults file; docs/sandbox.md lists its keys.")
 
 
 class _PlainLoader(yaml.SafeLoader):

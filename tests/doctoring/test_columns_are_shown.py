@@ -16,7 +16,9 @@ def test_a_check_shows_count_rows_and_cure(importer):
     rounded = importer("check", "rounded.csv", "-m", "m.yaml").out
     assert "  Phone: 1 × numbers that a spreadsheet rounded: their last digits are gone; row 2\n" in rounded
     out = importer("check", "list.csv", "-m", "m.yaml").out
-    assert "  Name: 1 × blanks where a value is required; row 5\n      In the mapping, set lead.first_name:\n" in out
+    assert (
+        "  Name: 1 × blank cells where a value is required; row 5\n      In the mapping, set lead.first_name:\n" in out
+    )
     assert "\n      first_name: {column: Name, part: first, default: '-'}   # write what a blank should become\n" in out
     assert "  Phone: 1 × phone numbers that a spreadsheet turned into decimals, repaired" in out
     assert "  ID: 2 × ids that differ from another one only in case or Unicode form; rows 2, 7\n" in out
@@ -33,7 +35,7 @@ def test_a_run_repeats_before_it_sends_who_must_not_be_contacted(importer):
     importer.table(rows, columns=(*COLUMNS, "Do not call"))
     err = importer("run", "list.csv", "-m", "m.yaml", "--sandbox", *FAST).err
     said, _, sent = err.partition("To send: 2 of 2 rows to organization")
-    assert "  Do not call: 1 × people who, by this column, are not to be contacted" in said
+    assert "  Do not call: 1 × people who must not be contacted according to this column" in said
     assert "set where:\n      where: [{column: Do not call, not_blank: false}]   # leaves these rows out\n" in said
     assert sent
 

@@ -53,5 +53,5 @@ def test_check_notices_apostrophes_in_front(importer: CommandLine) -> None:
     importer.table([["'007", "'Anna", "'+4930901820"]], columns=("ID", "Name", "Phone"))
     importer.mapping(PLAIN_MAPPING)
     checked = importer("check", "list.csv", "-m", "m.yaml")
-    assert "ID: 1 × values with an apostrophe in front" in checked.out
+    assert "ID: 1 × values with a leading apostrophe" in checked.out
     assert "Phone: 1" not in checked.out

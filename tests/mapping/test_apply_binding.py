@@ -37,7 +37,7 @@ def test_one_name_for_two_columns_is_a_mistake_that_names_both(mapper_for, mappi
     found = mistakes_of(mapper_for, mapping_text("  phone_number: phone"), "ID", "Name", "Phone", "PHONE")
     assert found == [
         "line 7: lead.phone_number.column: “phone” could be “Phone” or “PHONE” in row 3 of leads.xlsx (sheet Leads); "
-        "write the one that is meant exactly"
+        "write the right one exactly"
     ]
 
 

@@ -116,7 +116,7 @@ assign:
 @pytest.mark.parametrize(
     ("line", "key", "part"),
     [
-        ("base_url: https://x.example", "base_url", "never holds a server, an organisation or a credential"),
+        ("base_url: https://x.example", "base_url", "never holds a server, an organization or a credential"),
         ("org: 12", "org", "never holds a server"),
         ("api_key: sesame", "api_key", "never holds a server"),
         ("x-org-api-key: sesame", "x-org-api-key", "never holds a server"),
@@ -134,7 +134,7 @@ assign:
         ("assign: {when_blank: skip}", "assign", "needs exactly one of user_email, user_id, round_robin, by; it has"),
         ("assign: {user_id: A, by: {column: B, map: {a: b}}}", "assign", "it has user_id and by"),
         ("assign: {by: {column: B, map: {}}}", "assign.by.map", "has nothing in it"),
-        ("assign: {round_robin: [a, a]}", "assign.round_robin", "a stands here twice"),
+        ("assign: {round_robin: [a, a]}", "assign.round_robin", "a is listed twice"),
         ("assign: {user_email: A, when_blank: u-1}", "assign.when_blank", "“u-1” is not an e-mail address"),
         ("assign: {user_id: {value: a@x.example}}", "assign.user_id", "value: “a@x.example” is an e-mail address"),
         ("assign: {user_id: A, when_blank: Problems}", "assign.when_blank", "did you mean problem?"),

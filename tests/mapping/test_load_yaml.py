@@ -38,8 +38,8 @@ def test_tags_are_refused_and_construct_nothing(tag: str):
 
 def test_repeated_keys_are_refused_with_both_lines():
     assert mistakes_of("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n") == [
-        "line 4: b.c: stands here twice; first in line 3",
-        "line 5: a: stands here twice; first in line 1",
+        "line 4: b.c: appears twice; first in line 3",
+        "line 5: a: appears twice; first in line 1",
     ]
 
 
@@ -59,10 +59,10 @@ def test_half_characters_are_refused():
         ("", 0, "the file is empty"),
         ("# nothing\n", 0, "the file is empty"),
         ("a: b: c\n", 1, "mapping values are not allowed here; a text that holds any of"),
-        ("a: 1\n\tb: 2\n", 2, "a tab cannot indent"),
+        ("a: 1\n\tb: 2\n", 2, "YAML cannot be indented with tabs"),
         ("a: 1\n---\nb: 2\n", 2, "a second document begins here"),
         ("a: 'x\n", 2, "while scanning a quoted scalar"),
-        ("a: 1\nb: \x07\n", 2, "the character U+0007 cannot stand in YAML"),
+        ("a: 1\nb: \x07\n", 2, "the character U+0007 is not allowed in YAML"),
         ("a: {First} {Last}\n", 1, "this is not valid YAML"),
     ],
 )

@@ -94,7 +94,7 @@ def test_the_upper_row_of_a_header_of_two_rows_is_said(workbook_of):
     rows = [["Person", None, "Contact", None], ["First", "Last", "Phone", "Mail"], ["A", "B", "1", "a@x.example"]]
     seen = workbook_of(rows)
     assert (seen.info.header_row, seen.columns) == (2, ["First", "Last", "Phone", "Mail"])
-    assert "row 1 stands above the header" in seen.info.notes[0]
+    assert "row 1 is above the header" in seen.info.notes[0]
     assert "“Person | Contact”" in seen.info.notes[0]
 
 
@@ -102,7 +102,7 @@ def test_the_lower_row_of_a_header_of_two_rows_is_said(workbook_of):
     rows = [["Lead", "Name", "Phone", None], [None, None, "Mobile", "Home"], ["1", "B", "+49 30 12", "+49 30 13"]]
     seen = workbook_of([*rows, ["2", "C", "+49 30 14", None]])
     assert seen.info.header_row == 1
-    assert "row 2 may be a second row of column names (“Mobile | Home”); it is read as a row" in seen.info.notes
+    assert "row 2 may be a second row of column names (“Mobile | Home”); it is read as a data row" in seen.info.notes
 
 
 def test_a_first_row_with_a_nameless_cell_is_no_second_header(csv_of):

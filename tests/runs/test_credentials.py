@@ -83,7 +83,7 @@ def test_the_file_comes_first_then_the_environment_then_the_keyring(tmp_path: Pa
 # the keyring
 
 
-def test_a_key_of_the_keyring_is_for_one_organisation_on_one_server(tmp_path: Path, drawer: Drawer) -> None:
+def test_a_key_of_the_keyring_is_for_one_organization_on_one_server(tmp_path: Path, drawer: Drawer) -> None:
     drawer.set_password("saleschat-importer", f"o1@{LIVE}", "key-of-the-ring")
     for other in ({"org": "o2"}, {"org": "o1", "base_url": TEST}, {"org": ""}):
         with pytest.raises(SettingsError, match="no credential"):
@@ -190,7 +190,7 @@ def test_a_key_file_of_the_settings_goes_only_to_the_server_that_is_named_beside
     assert secret(said) == "key-of-the-file", "whoever types both means both"
 
 
-def test_a_mapping_names_neither_server_nor_credential_nor_organisation(tmp_path: Path) -> None:
+def test_a_mapping_names_neither_server_nor_credential_nor_organization(tmp_path: Path) -> None:
     from importer.errors import MappingError
     from importer.mapping import parse_mapping
 

@@ -65,7 +65,7 @@ def suggest(info: SourceInfo, frame: pd.DataFrame, *, given: ReadOptions, source
     columns = columns_of_frame(frame, [name for name in info.columns if len(name) <= _LONGEST_COLUMN_NAME])
     if not columns:
         raise SourceError(
-            f"{info.path}: no column has a name", tip="Say which row holds the column names (--header-row)."
+            f"{info.path}: no column has a name", tip="Give the row that holds the column names: --header-row."
         )
     export = recognised(column.name for column in columns)
     roles = find_roles(columns, export)

@@ -124,7 +124,7 @@ def _where(page: Page, roles: Roles) -> None:
         return
     page.add("")
     names = listed([column for column, _ in roles.flags])
-    page.look(f"{names} may say who must not be contacted. To leave those people out, take the # away:", must=True)
+    page.look(f"{names} may say who must not be contacted. To leave those people out, remove the #:", must=True)
     page.add("# where:")
     for column, role in roles.flags:
         yes, no = column.flags(role)
@@ -142,7 +142,7 @@ def _where(page: Page, roles: Roles) -> None:
 
 def _attributes(page: Page, proposal: Proposal) -> None:
     roles = proposal.roles
-    page.add("", "  # What else the CRM shall know: its name there, and where it comes from.", "  attributes:")
+    page.add("", "  # Other attributes for the CRM: the name there, and where the value comes from.", "  attributes:")
     taken: set[str] = set()
     for role, column in roles.attributes.items():
         taken.add(role.value)
@@ -151,7 +151,7 @@ def _attributes(page: Page, proposal: Proposal) -> None:
     rest = [column for column in proposal.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
     filled = [column for column in rest if not column.is_blank]
     if filled:
-        page.comment("The other columns. Take the # away from those that are wanted; the types are guesses.", indent=4)
+        page.comment("The other columns. Remove the # from those you want; the types are guesses.", indent=4)
     for column in filled[:_MOST_PROPOSED]:
         key = attribute_key(column, taken)
         taken.add(key)
@@ -188,12 +188,10 @@ def _assign(page: Page, proposal: Proposal) -> None:
         page.add("  when_blank: skip  # or: problem, or the e-mail of who gets those leads")
         return
     if owner.share(r"\d") > 0.5 and not owner.share(r"\w \w"):
-        page.look(f"“{owner.name}” holds ids. If they are the users' ids in the CRM, too, take the # away:")
+        page.look(f"“{owner.name}” holds ids. If they are the users' ids in the CRM, too, remove the #:")
         page.add("# assign:", f"#   user_id: {rule({'column': owner.name})}", "#   when_blank: skip")
         return
-    page.look(
-        f"“{owner.name}” holds names, and the CRM needs e-mail addresses or ids. Fill them in and take the # away:"
-    )
+    page.look(f"“{owner.name}” holds names, and the CRM needs e-mail addresses or ids. Fill them in and remove the #:")
     page.add("# assign:", "#   by:", f"#     column: {scalar(owner.name)}", "#     map:")
     for name in owner.distinct.head(_OWNERS_SHOWN):
         if len(name) <= _LONGEST_NAME:
