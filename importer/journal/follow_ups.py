@@ -131,13 +131,13 @@ def give_up_stale(connection: sqlite3.Connection, now: datetime) -> None:
         age = now - datetime.fromisoformat(since)
         if -_CLOCK_SLACK <= age < STALE_AFTER[Kind(kind)]:
             continue
-        what = "assignment" if kind == Kind.ASSIGN else "event"
         settle(
             connection,
             (key[0], key[1], key[2], key[3]),
             Kind(kind),
             FollowUp.UNKNOWN,
             at=now.isoformat(timespec="milliseconds"),
-            message=f"{what} unknown: the request of {since[:16]} UTC was never answered and is too old to retry",
+            message=f"{Kind(kind).noun} unknown: "
+            f"the request of {since[:16]} UTC was never answered and is too old to retry",
             hint="Look at the lead in the CRM. To send it anyway: `importer resume --retry-failed`.",
         )

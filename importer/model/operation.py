@@ -11,6 +11,11 @@ class Kind(StrEnum):
     ASSIGN = "assign"
     EVENT = "event"
 
+    @property
+    def noun(self) -> str:
+        """What people call such a request."""
+        return "assignment" if self is Kind.ASSIGN else self.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

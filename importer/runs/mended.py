@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from importer.mapping.phone import read_phone
 from importer.model.problem import Problem
+from importer.model.rules import PhoneRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from importer.model.batch import MappedBatch, Target
 
-_PHONE: Final = "phone_number"
 _DIGITS: Final = r"[1-9][0-9]{6,14}"
 _CURE: Final = (
     "Write it with a plus, the country code and spaces (+65 9123 4567), so that spreadsheets do not change it."
@@ -30,13 +30,13 @@ class MendedPhones:
 
     def __init__(self, targets: tuple[Target, ...], left: frozenset[str]) -> None:
         self._left = left
-        phone = next((target for target in targets if target.label == _PHONE), None)
-        self._columns = phone.columns if phone else ()
+        phones = [target for target in targets if isinstance(target.rule, PhoneRule)]
+        self._labels = {column: target.label for target in phones for column in target.columns}
 
     def restored(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows with the plus back where the number had one when it was left."""
         changed = {}
-        for column in self._columns:
+        for column in self._labels:
             bare = frame[column][frame[column].str.fullmatch(_DIGITS)]
             plus = {text: f"+{text}" for text in bare.unique() if f"+{text}" in self._left}
             if plus:
@@ -45,9 +45,9 @@ class MendedPhones:
 
     def doubtful(self, frame: pd.DataFrame, mapped: MappedBatch) -> Iterator[Problem]:
         """A problem for each number that was typed anew and is one with a plus as well as without."""
-        for column in self._columns:
+        for column, label in self._labels.items():
             for row, text in self._bare(frame[column]).items():
-                taken = str(mapped.frame.at[row, _PHONE])
+                taken = str(mapped.frame.at[row, label])
                 other = read_phone(f"+{text}", "") if taken and taken != f"+{text}" else None
                 if isinstance(other, str):
                     detail = f"may be {other} or {taken}: spreadsheets drop the plus"
@@ -55,7 +55,7 @@ class MendedPhones:
                         row=int(str(row)),
                         code="phone-region-missing",
                         detail=detail,
-                        field=_PHONE,
+                        field=label,
                         column=column,
                         value=text,
                         cure=_CURE,

@@ -131,11 +131,10 @@ class Outcomes:
             return FollowUp.ACCEPTED, await self._journal.follow_up_settled(call, FollowUp.ACCEPTED)
         rejected = verdict.action is Action.REJECT or verdict.ending is Ending.REJECTED
         state = FollowUp.REJECTED if rejected else FollowUp.UNKNOWN
-        what = "assignment" if call.operation.kind is Kind.ASSIGN else "event"
         await self._journal.follow_up_settled(
             call,
             state,
-            message=f"{what} {state}: {verdict.message}",
+            message=f"{call.operation.kind.noun} {state}: {verdict.message}",
             hint=_FOLLOW_UP_HINT,
             http_status=verdict.http_status,
             error_code=verdict.error_code,
