@@ -5,7 +5,7 @@ ImporterError
 ├── SourceError        a file cannot be read as a table                        exit 2
 ├── MappingError       the mapping file is wrong, with every mistake and line  exit 2
 ├── RunError           the asked-for run does not exist or cannot go on        exit 2
-├── StoppedByCrm       credential, permission, organisation, wrong endpoint    exit 3
+├── StoppedByCrm       credential, permission, organization, wrong endpoint    exit 3
 ├── Outage             the server cannot be reached or throttles for too long  exit 4
 ├── LocalDiskError     the disk or the journal refuses                         exit 5
 └── ContractBroken     the API contradicted its own contract                   exit 6
@@ -61,9 +61,9 @@ class MappingError(ImporterError):
 
     exit_code = ExitCode.USAGE
 
-    def __init__(self, path: str, mistakes: tuple[Mistake, ...], *, tip: str = "") -> None:
+    def __init__(self, path: str, mistakes: tuple[Mistake, ...], *, tip: str = "", message: str = "") -> None:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        super().__init__("\n".join([f"{path}: {count}", *(f"  {mistake}" for mistake in mistakes)]), tip=tip)
+        super().__init__(message or "\n".join([f"{path}: {count}", *(f"  {each}" for each in mistakes)]), tip=tip)
         self.mistakes = mistakes
 
 
@@ -74,7 +74,7 @@ class RunError(ImporterError):
 
 
 class StoppedByCrm(ImporterError):
-    """The CRM refuses the credential, the organisation or the endpoint; no row is to blame."""
+    """The CRM refuses the credential, the organization or the endpoint; no row is to blame."""
 
     exit_code = ExitCode.STOPPED_BY_CRM
 

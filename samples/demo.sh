@@ -38,8 +38,8 @@ echo
 echo "What next?"
 echo "  Look at the report:        $folder/"
 if [ "$code" -eq 1 ]; then
-    echo "  Mend the rows, in place:   $rejects"
-    echo "  and import what you mended, with the same mapping:"
+    echo "  Fix the rows, in place:    $rejects"
+    echo "  and import the file again, with the same mapping:"
     echo "                             $IMPORTER run $rejects -m $MAPPING --sandbox"
 fi
 echo "  Check a list of your own:  $IMPORTER check YOUR-LIST.xlsx -m YOUR-MAPPING.yaml   (sends nothing)"

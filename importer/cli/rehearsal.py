@@ -18,7 +18,7 @@ _ORG = "sandbox"
 
 
 def real_destination(session: Session) -> Destination:
-    """The server, organisation and credential of the settings."""
+    """The server, organization and credential of the settings."""
     from importer.runs.send import Destination
 
     settings = session.settings

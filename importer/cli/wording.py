@@ -222,7 +222,7 @@ def _problems(problems: dict[str, int], *, room: int) -> list[str]:
     shown -= shown == room and len(worst) > shown  # the last line says that there are more
     lines = [f"  {count:>7,} × {code}: {KINDS[code].title}" for code, count in worst[: max(shown, 0)]]
     rest = len(worst) - len(lines)
-    return [*lines, f"          and {rest} more rules; see the report"] if rest > 0 and room > 0 else lines
+    return [*lines, f"          and {counted(rest, 'more rule')}; see the report"] if rest > 0 and room > 0 else lines
 
 
 def _said(value: object) -> str:

@@ -98,7 +98,7 @@ def origin_of(base_url: str) -> str:
 
 
 def checked_org(org: str) -> str:
-    """The organisation's id, which becomes part of every address; raises SettingsError if it cannot."""
+    """The organization's id, which becomes part of every address; raises SettingsError if it cannot."""
     if org in _STEPS or not org.isprintable():
         raise SettingsError(
             f"the organization {org!r} cannot be part of a URL", tip="Give the id as the CRM shows it (--org)."

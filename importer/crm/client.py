@@ -60,7 +60,7 @@ class Deadlines:
 
 
 class LeadsClient:
-    """Sends calls to one organisation on one server. Use as an async context manager.
+    """Sends calls to one organization on one server. Use as an async context manager.
 
     `send` makes exactly one attempt, never follows a redirect, never looks into the environment for a proxy.
     """

@@ -1,4 +1,4 @@
-"""One pacer per endpoint: the vendor's limits are per organisation and endpoint, so the three run side by side.
+"""One pacer per endpoint: the vendor's limits are per organization and endpoint, so the three run side by side.
 
 A pacer hands out turns at a steady rate (turns that nobody used are lost: they never pile up to a burst). When the
 server says "too fast", one gate closes for everybody, a single probe finds out when it opens again, and the rate drops:

@@ -45,6 +45,29 @@ _DIRECTIVES: Final = {
     "Q": r"(?P<Q>-?[0-9]{1,14})",
     "%": "%",
 }
+_SHOWN: Final = {
+    "Y": ("YYYY", "2026"),
+    "y": ("YY", "26"),
+    "m": ("MM", "11"),
+    "d": ("DD", "26"),
+    "j": ("day of the year", "330"),
+    "b": ("Mon", "Nov"),
+    "B": ("Month", "November"),
+    "a": ("weekday", "Thu"),
+    "A": ("weekday", "Thursday"),
+    "H": ("HH", "15"),
+    "I": ("HH", "03"),
+    "p": ("AM/PM", "PM"),
+    "M": ("MM", "04"),
+    "S": ("SS", "05"),
+    "f": ("fraction", "250"),
+    "z": ("offset", "+05:30"),
+    "s": ("seconds since 1970", "1795705445"),
+    "Q": ("milliseconds since 1970", "1795705445000"),
+    "%": ("%", "%"),
+}
+"""How a message writes each directive, and what it reads in an example."""
+
 _DAYS: Final = ({"Y", "m", "d"}, {"y", "m", "d"}, {"Y", "b", "d"}, {"y", "b", "d"}, {"Y", "j"}, {"s"}, {"Q"})
 _CLOCKS: Final = "|H|H M|H M S|I p|I M p|I M S p"
 _TIMES: Final = tuple(set(parts.split()) for parts in _CLOCKS.split("|"))
@@ -101,6 +124,16 @@ def pattern_of(text: str) -> str:
     literals = [r"\s+".join(re.escape(word) for word in re.split(r"\s+", part)) for part in parts[::2]]
     directives = [_DIRECTIVES[name] for name in parts[1::2]]
     return "^" + "".join(a + b for a, b in zip(literals, [*directives, ""], strict=True)) + "$"
+
+
+def shape(date_format: str) -> str:
+    """A format as people write it: `DD/MM/YYYY` for `%d/%m/%Y`."""
+    return re.sub(r"%(.)", lambda found: _SHOWN[found[1]][0], date_format)
+
+
+def example(date_format: str) -> str:
+    """A date in the format: `26/11/2026` for `%d/%m/%Y`."""
+    return re.sub(r"%(.)", lambda found: _SHOWN[found[1]][1], date_format)
 
 
 def read_moments(texts: Texts, date_format: str) -> Moments:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from importer.mapping.converted import Broken
-from importer.mapping.date_formats import read_moments
+from importer.mapping.date_formats import read_moments, shape
 from importer.model.texts import TEXT
 
 _DAY_FORMATS: Final = (
@@ -100,10 +100,10 @@ def _because(place: int, best: list[Fit], rows: str) -> Broken | None:
     if len(names) == 1:
         return Broken(
             code="date-invalid",
-            detail=f"is not an ISO date; {names[0]} would fit it, and {others}",
+            detail=f"is not an ISO date; {shape(names[0])} would fit it, and {others}",
             cure=f"If that is meant, add to the mapping: {_yaml(names[0])}",
         )
-    either = " and ".join(names)
+    either = " and ".join(map(shape, names))
     lines = ", or ".join(_yaml(name) for name in names)
     return Broken(
         code="date-ambiguous",

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.mapping.converted import Broken, Converted, findings_of, text_series
-from importer.mapping.date_formats import ISO, Moments, read_moments
+from importer.mapping.date_formats import ISO, Moments, example, read_moments, shape
 from importer.mapping.date_hints import why_not_understood
 from importer.mapping.texts import plainly_spaced, trimmed
 from importer.model.problems import Problems
@@ -95,7 +95,7 @@ def _read(texts: Any, rule: DateRule, broken: dict[int, Broken], rows: str) -> M
 def _two_readings(one: str, other: str) -> Broken:
     return Broken(
         code="date-ambiguous",
-        detail=f"fits both {one} and {other} of the mapping, as different dates",
+        detail=f"fits both {shape(one)} and {shape(other)} of the mapping, as different dates",
         cure="Keep only the right format in the mapping.",
     )
 
@@ -118,8 +118,9 @@ def _explain(texts: Any, moments: Moments, rule: DateRule, broken: dict[int, Bro
     if not places:
         return
     if rule.formats:
-        formats = " or ".join(rule.formats)
-        why = [Broken(code="date-invalid", detail=f"is not a date of the form {formats}")] * len(places)
+        shapes = " or ".join(map(shape, rule.formats))
+        detail = f"is not a date of the form {shapes}, for example {example(rule.formats[0])}"
+        why = [Broken(code="date-invalid", detail=detail)] * len(places)
     else:
         why = why_not_understood(texts.take(pa.array(places)), rows)
     broken.update(zip(places, why, strict=True))

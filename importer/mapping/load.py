@@ -18,6 +18,7 @@ from importer.mapping.regions import region_code
 from importer.mapping.texts import TRANSFORMS
 from importer.model.known import Known
 from importer.model.mapping import Mapping, parse
+from importer.model.visible import file_word
 
 if TYPE_CHECKING:
     from importer.model.key_path import KeyPath
@@ -98,7 +99,8 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _error(str(path), [Mistake(line=0, key="", message="there is no such file")]) from None
+        create = f"Create one: importer init FILE -o {file_word(path)}"
+        raise MappingError(str(path), (), message=f"mapping file {path} not found", tip=create) from None
     except OSError as error:
         raise _error(str(path), [Mistake(line=0, key="", message=f"cannot be read: {error.strerror}")]) from None
     if len(content) > MAX_BYTES:

@@ -23,7 +23,7 @@ _LARGEST_FILE: Final = 1 << 14
 
 
 def keyring_user(org: str, base_url: str) -> str:
-    """Under which name the keyring holds a key: one organisation on one server, so that it goes to no other."""
+    """Under which name the keyring holds a key: one organization on one server, so that it goes to no other."""
     return f"{org}@{origin_of(base_url)}"
 
 

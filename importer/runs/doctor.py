@@ -49,7 +49,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("server", lambda: f"{settings.base_url()} ({settings.source('base_url')})")
     if settings["proxy"] or settings.unused_proxy():
         yield _tried("proxy", lambda: _proxy(settings))
-    yield _tried("organisation", lambda: f"{settings.required_org()} ({settings.source('org')})")
+    yield _tried("organization", lambda: f"{settings.required_org()} ({settings.source('org')})")
     yield _credential(settings)
     yield _connection(settings)
 

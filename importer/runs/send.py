@@ -37,7 +37,7 @@ _DRAIN: Final = {ExitCode.INTERRUPTED: 30.0, ExitCode.TERMINATED: 10.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """The server and organisation of a run. `origin` is what ledger and journal know it by."""
+    """The server and organization of a run. `origin` is what ledger and journal know it by."""
 
     base_url: str
     org: str

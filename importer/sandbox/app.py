@@ -27,7 +27,7 @@ NO_ANSWER = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadsApp:
-    """The ASGI application. `orgs` are the organisations that exist; `None` means any.
+    """The ASGI application. `orgs` are the organizations that exist; `None` means any.
 
     It matches the raw path itself, because routers decode it first and would split a CRM id at its `%2F`.
     The server must put each connection's transport into the scope's state, so that it can be cut.

@@ -42,8 +42,8 @@ class _CuttableProtocol(H11Protocol):
 class Sandbox:
     """A Leads API on 127.0.0.1 (and nowhere else), in memory, with a key of its own.
 
-    `port` 0 takes a free one. `rate` is requests a second per organisation and endpoint, 0 for no limit; `burst` is
-    how many may come at once (default: the rate, at least 1). `orgs` are the organisations that exist (default: any).
+    `port` 0 takes a free one. `rate` is requests a second per organization and endpoint, 0 for no limit; `burst` is
+    how many may come at once (default: the rate, at least 1). `orgs` are the organizations that exist (default: any).
     `existing` are leads that are there beforehand, as (org, lead_id, crm_id). `monotonic` is the clock of the throttle.
     Use it as a context manager, or `start()` and `stop()` it; raises `SettingsError` if the port is taken.
     """

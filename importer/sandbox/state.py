@@ -43,7 +43,7 @@ class StoredLead:
 
 
 class State:
-    """The leads of every organisation. Safe to read from another thread than the server's."""
+    """The leads of every organization. Safe to read from another thread than the server's."""
 
     def __init__(self, existing: Iterable[tuple[str, str, str]] = ()) -> None:
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class State:
             self._keep(StoredLead(org=org, lead_id=lead_id, crm_id=crm_id))
 
     def create(self, org: str, fields: dict[str, Any]) -> StoredLead | None:
-        """The new lead, or `None` if the organisation has this very `crm_id` already."""
+        """The new lead, or `None` if the organization has this very `crm_id` already."""
         with self._lock:
             known = self._by_crm_id.get((org, fields["crm_id"]))
             if known is not None:

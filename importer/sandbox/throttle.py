@@ -1,4 +1,4 @@
-"""How many requests the sandbox accepts: a token bucket per organisation and endpoint.
+"""How many requests the sandbox accepts: a token bucket per organization and endpoint.
 
 Written here because the in-process limiters at hand count by the wall clock or in windows, and a test of pacing
 needs the exact moment at which the next request is accepted.

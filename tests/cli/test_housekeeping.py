@@ -12,7 +12,7 @@ def test_the_doctor_says_what_would_be_used_and_sends_nothing(importer: CommandL
     lines = ended.out.splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["?" if subject == "credential" else "ok", subject]
-        for subject in ("reports", "journal", "disk", "server", "organisation", "credential", "connection")
+        for subject in ("reports", "journal", "disk", "server", "organization", "credential", "connection")
     ]
     assert sandbox.base_url in ended.out
     assert "SALESCHAT_API_KEY" in ended.out

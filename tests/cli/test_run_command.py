@@ -108,7 +108,7 @@ def test_check_of_a_clean_file_exits_with_0(importer: CommandLine) -> None:
     assert importer.rejects() == []
 
 
-def test_check_needs_neither_organisation_nor_credential_nor_server(mixed: CommandLine) -> None:
+def test_check_needs_neither_organization_nor_credential_nor_server(mixed: CommandLine) -> None:
     assert mixed("check", "list.csv", "-m", "m.yaml").code == 1
 
 

@@ -133,12 +133,12 @@ def test_an_id_is_no_longer_than_addresses_may_be(text: str, fits: bool) -> None
 
 
 @pytest.mark.parametrize("org", ["a\nb", "a\u202eb", "\x1b[2J"])
-def test_an_organisation_that_cannot_stand_in_an_address_is_refused(org: str) -> None:
+def test_an_organization_that_cannot_stand_in_an_address_is_refused(org: str) -> None:
     with pytest.raises(SettingsError, match="cannot be part of a URL") as caught:
         checked_org(org)
     assert caught.value.tip
 
 
 @pytest.mark.parametrize("org", ["o1", "4711", "a-b_c.d", "…", "org/7 ä"])
-def test_other_organisations_are_fine(org: str) -> None:
+def test_other_organizations_are_fine(org: str) -> None:
     assert checked_org(org) == org

@@ -171,7 +171,7 @@ def test_a_missing_credential(ready: CommandLine, monkeypatch: pytest.MonkeyPatc
     assert_refused(ended, 2, "credential", "SALESCHAT_API_KEY")
 
 
-def test_a_missing_organisation(ready: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_organization(ready: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SALESCHAT_ORG_ID")
     assert_refused(ready("run", "list.csv", "-m", "m.yaml"), 2, "organization", "SALESCHAT_ORG_ID")
 
@@ -239,13 +239,13 @@ def test_a_refused_credential_stops_the_run_and_the_right_one_goes_on(
     assert ready.statuses() == ["created"] * 3
 
 
-def test_an_unknown_organisation(importer: CommandLine) -> None:
+def test_an_unknown_organization(importer: CommandLine) -> None:
     importer.mapping()
     importer.table(leads(3))
     with Sandbox(rate=0, api_key=KEY, orgs=["another"]) as sandbox:
         importer.at(sandbox)
         ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
-    assert_stopped_and_resumable(importer, ended, 3, "organisation", "404")
+    assert_stopped_and_resumable(importer, ended, 3, "organization", "404")
 
 
 def test_an_unreachable_server(ready: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,12 +259,12 @@ def test_an_unreachable_server(ready: CommandLine, sandbox: Sandbox, monkeypatch
     assert all(row["attempts"] != "0" for row in ready.results()[:1])
 
 
-def test_a_run_never_goes_on_against_another_server_or_organisation(ready: CommandLine) -> None:
+def test_a_run_never_goes_on_against_another_server_or_organization(ready: CommandLine) -> None:
     with Sandbox(rate=0, api_key="another-key-1") as other:
         ended = ready("run", "list.csv", "-m", "m.yaml", *FAST, "--base-url", other.base_url)
         assert ended.code == 3
         assert_refused(ready("resume", *FAST), 2, other.base_url)
-        assert_refused(ready("resume", *FAST, "--base-url", other.base_url, "--org", "o2"), 2, "organisation", "o2")
+        assert_refused(ready("resume", *FAST, "--base-url", other.base_url, "--org", "o2"), 2, "organization", "o2")
         assert other.state.leads == ()
 
 
@@ -398,7 +398,7 @@ def test_the_same_file_twice_is_refused_unless_asked_for(ready: CommandLine, san
     assert all(each.repeats for each in sandbox.state.leads)
 
 
-def test_the_guard_belongs_to_one_organisation(ready: CommandLine, sandbox: Sandbox) -> None:
+def test_the_guard_belongs_to_one_organization(ready: CommandLine, sandbox: Sandbox) -> None:
     assert ready("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
     assert ready("run", "list.csv", "-m", "m.yaml", *FAST, "--org", "o2").code == 0
     assert len(sandbox.state.leads) == 6
@@ -475,7 +475,7 @@ WAYS_OUT = {
     "nothing to resume": (("resume",), 2),
     "no such run": (("report", "x"), 2),
     "too many invalid": (("run", "bad.csv", "-m", "m.yaml", "--max-invalid", "0"), 2),
-    "wrong organisation": (("run", "list.csv", "-m", "m.yaml", "--org", "nobody"), 3),
+    "wrong organization": (("run", "list.csv", "-m", "m.yaml", "--org", "nobody"), 3),
     "rows need a person": (("run", "bad.csv", "-m", "m.yaml"), 1),
     "done": (("run", "list.csv", "-m", "m.yaml"), 0),
     "checked": (("check", "list.csv", "-m", "m.yaml"), 0),

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.mapping.converted import Converted
-from importer.mapping.date_formats import format_mistake, pattern_of
+from importer.mapping.date_formats import example, format_mistake, pattern_of, read_moments, shape
 from importer.mapping.dates import DateRule, dates
 from importer.model.problem import KINDS
 
@@ -112,7 +113,7 @@ def test_formats_are_strict(date_format: str, text: str) -> None:
     converted = read(text, formats=(date_format,))
     (finding,) = converted.findings
     assert finding.code == "date-invalid"
-    assert date_format in finding.detail
+    assert shape(date_format) in finding.detail
 
 
 def test_real_date_cells_are_understood_beside_a_format() -> None:
@@ -139,7 +140,7 @@ def test_the_one_format_that_fits_the_whole_column_is_named() -> None:
     for finding in converted.findings:
         assert finding.code == "date-invalid"
         assert finding.detail == (
-            "is not an ISO date; %d/%m/%Y would fit it, and all dates of rows 2 to 4 that are not understood"
+            "is not an ISO date; DD/MM/YYYY would fit it, and all dates of rows 2 to 4 that are not understood"
         )
         assert 'format: "%d/%m/%Y"' in finding.cure
 
@@ -154,7 +155,7 @@ def test_day_first_and_month_first_cannot_be_told_apart() -> None:
 
 def test_a_stray_cell_does_not_hide_the_format_of_the_others() -> None:
     first, second, stray = read("17/05/2026 10:00", "18/05/2026 11:00", "n/a").findings
-    assert "%d/%m/%Y %H:%M would fit it, and most dates of rows 2 to 4" in first.detail
+    assert "DD/MM/YYYY HH:MM would fit it, and most dates of rows 2 to 4" in first.detail
     assert second.detail == first.detail
     assert stray.detail.startswith("is not an ISO date such as")
 
@@ -229,6 +230,31 @@ def test_mistakes_in_formats(date_format: str, mistake: str) -> None:
     assert bool(format_mistake(date_format)) == bool(mistake)
 
 
+@pytest.mark.parametrize(
+    ("date_format", "shown"),
+    [
+        ("%d/%m/%Y", "DD/MM/YYYY"),
+        ("%m/%d/%y %I:%M:%S %p", "MM/DD/YY HH:MM:SS AM/PM"),
+        ("%a, %d %b %Y %H:%M", "weekday, DD Mon YYYY HH:MM"),
+        ("%A %d %B %Y", "weekday DD Month YYYY"),
+        ("%Y-%m-%dT%H:%M:%S.%f%z", "YYYY-MM-DDTHH:MM:SS.fractionoffset"),
+        ("%Y/%j", "YYYY/day of the year"),
+        ("%s", "seconds since 1970"),
+        ("%Q", "milliseconds since 1970"),
+        ("%d/%m/%Y %%", "DD/MM/YYYY %"),
+    ],
+)
+def test_messages_show_a_format_in_letters_and_a_date_that_it_reads(date_format: str, shown: str) -> None:
+    assert shape(date_format) == shown
+    moments = read_moments(pa.array([example(date_format)], pa.large_string()), date_format)
+    assert str(moments.clock[0])[:10] == "2026-11-26"
+
+
+def test_a_date_in_another_form_is_shown_the_right_one() -> None:
+    (finding,) = read("31/02/2025", formats=("%d/%m/%Y",), timezone="UTC").findings
+    assert finding.detail == "is not a date of the form DD/MM/YYYY, for example 26/11/2026"
+
+
 def test_a_mistaken_format_cannot_be_used() -> None:
     with pytest.raises(ValueError, match="names one part twice"):
         pattern_of("%d/%d/%Y")
@@ -264,7 +290,7 @@ def test_every_space_of_unicode_is_a_space_and_direction_marks_are_nothing(date_
 )
 def test_the_format_that_fits_is_proposed_and_reads_the_dates(texts: tuple[str, ...], date_format: str) -> None:
     for finding in read(*texts, unit="s").findings:
-        assert (finding.code, date_format in finding.detail) == ("date-invalid", True)
+        assert (finding.code, shape(date_format) in finding.detail) == ("date-invalid", True)
         assert finding.hint == f'If that is meant, add to the mapping: format: "{date_format}"'
     converted = read(*texts, unit="s", formats=(date_format,))
     assert not converted.findings

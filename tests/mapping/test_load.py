@@ -218,9 +218,10 @@ def test_nested_attributes_may_be_called_like_keys_of_a_rule_when_written_in_ful
 
 
 def test_a_file_that_is_not_there_is_a_mapping_error(tmp_path: Path):
-    with pytest.raises(MappingError, match="there is no such file") as caught:
+    with pytest.raises(MappingError, match=r"mapping file .* not found") as caught:
         load_mapping(tmp_path / "none.yaml")
     assert caught.value.exit_code == ExitCode.USAGE
+    assert caught.value.tip == f"Create one: importer init FILE -o {tmp_path}/none.yaml"
     with pytest.raises(MappingError, match="cannot be read"):
         load_mapping(tmp_path)
 

@@ -184,7 +184,7 @@ def test_a_refused_credential_stops_the_run_and_every_row_stays_pending(push: Pu
     assert set(push.statuses()) == {"created"}
 
 
-def test_an_unknown_organisation_stops_the_run(push: Push) -> None:
+def test_an_unknown_organization_stops_the_run(push: Push) -> None:
     push.crm.always = lambda _: error(404, "Org not found")
     push.plan([planned_row(2)])
     stop = push.send()

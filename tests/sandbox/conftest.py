@@ -70,7 +70,7 @@ def shared_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def api(shared_sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Api]:
-    """A client with an organisation of its own on a server that the module's tests share."""
+    """A client with an organization of its own on a server that the module's tests share."""
     api = Api(shared_sandbox, org=f"org-{abs(hash(request.node.nodeid))}")
     with api.http:
         yield api

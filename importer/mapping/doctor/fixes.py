@@ -60,7 +60,7 @@ def leaving_out(mapping: Mapping, **condition: Any) -> Fix:
     return Fix(
         line=f"{entry('where', [*there, condition])}   # leaves these rows out",
         place=("where",),
-        otherwise=advice("no condition leaves out these rows and no others; correct or remove them in the file"),
+        otherwise=advice("no condition matches exactly these rows; fix or remove them in the file"),
     )
 
 
