@@ -179,10 +179,13 @@ def test_letters_that_are_lost(examine):
     assert "lost for good" in examine({"Name": ["J\ufffdrg"]})["mojibake"].detail
 
 
-def test_blanks_where_a_value_is_required(examine, loads):
+def test_blanks_where_a_value_is_required(examine):
     told = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
     assert (told.count, told.rows) == (2, (3, 4))
-    assert loads(told.cure).lead.first_name.default == "-"
+    assert told.cure == (
+        "# Fill in the cells, or add a `default` to lead.first_name in the mapping: what to send for a blank."
+    )
+    assert told.place == ()
     where = examine({"Phone": ["", "+919876500001"]})["blank-but-required"]
     assert where.cure.startswith("where: [{column: Phone, not_blank: true}]")
 
@@ -195,6 +198,12 @@ def test_values_outside_a_map(examine, otherwise, count):
     if count:
         assert told["outside-the-map"].rows == (3, 4, 6)
         assert "map: {'1': gold, '7': '7', '9': '9'}" in told["outside-the-map"].cure
+
+
+def test_values_that_are_one_to_a_map_are_proposed_once(examine):
+    rest = '  attributes: {tier: {column: Tier, map: {"1": gold}}}\n'
+    told = examine({"Tier": ["1", "2", " 2 ", "Blue", "blue\u00a0", "\u200b2"]}, rest)["outside-the-map"]
+    assert "map: {'1': gold, '2': '2', Blue: Blue}" in told.cure
 
 
 def test_values_outside_a_list(examine):

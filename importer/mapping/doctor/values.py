@@ -10,10 +10,13 @@ import pyarrow.compute as pc
 
 from importer.mapping.doctor.fixes import Fix, advice, entry, flow, in_rule, leaving_out
 from importer.mapping.doctor.tally import Tally
+from importer.mapping.references import keys_of
 from importer.model.batch import Place
 from importer.model.fields import FIELDS_BY_NAME, LEAD_FIELDS
+from importer.model.key_path import shown_path
 from importer.model.problem import shown
 from importer.model.texts import TEXT, large_texts
+from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,9 +115,9 @@ class ToldByProblems:
             return Fix(line=line, place=("assign", "when_blank"), otherwise=advice("fill in the owners in the file"))
         if self._target.place is Place.LEAD and not FIELDS_BY_NAME[self._target.label].takes_any_text:
             return leaving_out(self._mapping, column=column, not_blank=True)
-        otherwise = "fill in the cells, or give the field a default in the mapping"
-        remark = "   # write what a blank should become"
-        return in_rule(self._target, "default", "-", otherwise=otherwise, remark=remark)
+        # No line: whatever stood there would be sent as soon as it is pasted.
+        key = shown_path(keys_of(self._target))
+        return advice(f"fill in the cells, or add a `default` to {key} in the mapping: what to send for a blank")
 
     def _of_outsider(self, sign: str, values: list[str]) -> Fix | str:
         rule = self._target.rule
@@ -123,7 +126,10 @@ class ToldByProblems:
         if sign == "outside-the-list":
             allowed = [*(rule.one_of or ()), *values]
             return in_rule(self._target, "one_of", allowed, otherwise="correct the cells, or add the values to one_of")
-        added = {value: value for value in values}
+        by_key: dict[str, str] = {}  # `map` takes values of one key for the same
+        for value in values:
+            by_key.setdefault(text_key(value), value)
         otherwise = "add the values to map, or say otherwise: keep"
-        remark = "   # write what the new ones become"
-        return in_rule(self._target, "map", {**(rule.map or {}), **added}, otherwise=otherwise, remark=remark)
+        remark = "   # the new ones are sent as they are, unless you write what they become"
+        mapped = {**(rule.map or {}), **{value: value for value in by_key.values()}}
+        return in_rule(self._target, "map", mapped, otherwise=otherwise, remark=remark)
