@@ -22,17 +22,21 @@ _INVISIBLE: Final = (
 UNSEEN: Final = "[" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in _SPACES + _INVISIBLE) + "]"
 """One character that nobody sees, as a class for RE2."""
 
-_UNSEEN: Final = "".join(chr(point) for first, last in _SPACES + _INVISIBLE for point in range(first, last + 1))
+UNSEEN_CHARACTERS: Final = "".join(
+    chr(point) for first, last in _SPACES + _INVISIBLE for point in range(first, last + 1)
+)
+"""All of them, for `str.strip`."""
+
 _PLAIN: Final = {
     ord(character): "\n" if character in "\x85\u2028\u2029" else " " if character.isspace() else None
-    for character in _UNSEEN
+    for character in UNSEEN_CHARACTERS
     if not character.isascii()
 }
 
 
 def without_edges(text: str) -> str:
     """Without what cannot be seen at either end."""
-    return text.strip(_UNSEEN)
+    return text.strip(UNSEEN_CHARACTERS)
 
 
 def without_unseen(text: str) -> str:

@@ -17,7 +17,7 @@ from importer.reading.delimiters import Delimiter, find_delimiter
 from importer.reading.encodings import Survey, find_encoding, survey
 from importer.reading.formats import SAVE_AS, Format
 from importer.reading.header import Header, find_header, sample_of
-from importer.reading.padded_quotes import cells_without_padding
+from importer.reading.padded_quotes import cells_without_padding, has_padded_quote
 from importer.reading.records import Fault, Record
 from importer.reading.table import Table
 
@@ -200,16 +200,12 @@ class DelimitedFile:
                 return _mended(self.path, record, error, lines.pending, self.delimiter)
             cells = found
         else:
-            if any(self._has_padded_quote(line) for line in lines.pending):
+            if any(has_padded_quote(line, self.delimiter.character) for line in lines.pending):
                 cells = self._unpadded(lines, is_record=True) or cells
         if any('="' in line for line in lines.pending):
             cells = [_without_formula(cell) for cell in cells]
         refuse_too_many(self.path, record.number, len(cells))
         return record._replace(cells=cells, faults=_nul_faults(cells) if self.holds_nul else ())
-
-    def _has_padded_quote(self, line: str) -> bool:
-        character = self.delimiter.character
-        return character != " " and ' "' in line and (f"{character} " in line or line.startswith(" "))
 
     def _unpadded(self, lines: Lines, *, is_record: bool = False) -> list[str] | None:
         """The cells of the record without the spaces beside quotation marks, if there is nothing else beside them.

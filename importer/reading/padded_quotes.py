@@ -1,4 +1,4 @@
-"""Records in which spaces stand between quotation marks and delimiters: `"A1", "Anna" ,"x"`.
+"""Records with spaces of any kind between quotation marks and delimiters: `"A1", "Anna" ,"x"`.
 
 `csv` takes the marks behind a space for a part of the cell, and refuses a space behind them; spreadsheets show `Anna`.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import TYPE_CHECKING
+
+from importer.model.whitespace import UNSEEN_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,11 @@ def cells_without_padding(lines: list[str], delimiter: str, next_line: Callable[
     return None
 
 
+def has_padded_quote(line: str, delimiter: str) -> bool:
+    """Whether a quotation mark may open a cell behind spaces, which `csv` takes for a part of the cell."""
+    return delimiter != " " and '"' in line and _opening(delimiter).search(line) is not None
+
+
 def _cells(text: str, delimiter: str) -> list[str] | None:
     """The cells; none at all where the quotation marks are wrong, `None` where one is not closed yet."""
     cell, end = _patterns(delimiter)
@@ -49,11 +56,20 @@ def _cells(text: str, delimiter: str) -> list[str] | None:
     return []
 
 
+def _spaces(delimiter: str) -> str:
+    """A class of every space that is neither the delimiter nor the end of a line."""
+    return f"[{''.join(each for each in UNSEEN_CHARACTERS if each not in {delimiter, chr(10), chr(13)})}]"
+
+
+@cache
+def _opening(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf'(?:\A|{re.escape(delimiter)}){_spaces(delimiter)}+"')
+
+
 @cache
 def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    mark = re.escape(delimiter)
+    mark, space = re.escape(delimiter), _spaces(delimiter)
     inside = r'[^"]*(?:""[^"]*)*'
-    quoted = rf' *"({inside})" *(?={mark}|[\r\n]*\Z)'
-    return re.compile(rf'{quoted}|(?! *")([^{mark}\r\n]*)(?={mark}|[\r\n]*\Z)|( *"{inside}\Z)'), re.compile(
-        r"[\r\n]*\Z"
-    )
+    quoted = rf'{space}*"({inside})"{space}*(?={mark}|[\r\n]*\Z)'
+    plain = rf'(?!{space}*")([^{mark}\r\n]*)(?={mark}|[\r\n]*\Z)'
+    return re.compile(rf'{quoted}|{plain}|({space}*"{inside}\Z)'), re.compile(r"[\r\n]*\Z")

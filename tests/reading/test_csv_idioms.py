@@ -42,6 +42,20 @@ def test_spaces_beside_quotes_belong_to_no_cell(csv_of, delimiter, before, after
     assert read(csv_of, header + body) == ROWS
 
 
+@pytest.mark.parametrize("space", ["\t", "\u00a0", "\u202f", "\u3000", "\u200b", " \u00a0"])
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("padded", ['{}"{}"', '"{1}"{0}', '{0}"{1}"{0}'])
+def test_spaces_of_every_kind_beside_quotes(csv_of, padded, place, space):
+    row = [f'"{cell}"' for cell in ROWS[1]]
+    row[place] = padded.format(space, ROWS[1][place])
+    text = written([["ID", "Name", "Phone"], ROWS[0]]) + ",".join(row) + "\r\n" + written(ROWS[2:])
+    assert read(csv_of, text) == ROWS
+
+
+def test_a_tab_beside_a_quote_is_a_delimiter_where_tabs_are(csv_of):
+    assert read(csv_of, 'id\tnote\tmore\n1\t\t"a"\n2\t"b"\t\n') == [["1", "", "a"], ["2", "b", ""]]
+
+
 @pytest.mark.parametrize("place", range(3))
 @pytest.mark.parametrize("padded", [' "{}"', '"{}" ', '  "{}" '])
 def test_spaces_beside_quotes_in_one_row_only(csv_of, padded, place):
