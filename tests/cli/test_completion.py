@@ -28,6 +28,7 @@ def _offered(*words: str) -> list[str]:
     return [completion.value for completion in machinery.get_completions(list(before), incomplete)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("resume",), ("report",), ("resolve", "--as", "ours")])
 def test_run_ids_by_their_beginning_newest_first(run_ids: list[str], words: tuple[str, ...]) -> None:
     weekly, other, _ = run_ids

@@ -77,6 +77,7 @@ UNCAUGHT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", UNCAUGHT)
 def test_an_exception_that_nobody_catches_is_shown_without_the_key(where: str, tmp_path: Path) -> None:
     done = ended(UNCAUGHT[where], tmp_path)
@@ -146,6 +147,7 @@ entry()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verbose", [(), ("-v",)])
 def test_a_defect_is_told_without_the_key(importer: CommandLine, verbose: tuple[str, ...]) -> None:
     importer.mapping(PLAIN_MAPPING)

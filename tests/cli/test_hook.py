@@ -93,6 +93,7 @@ def test_a_command_that_hangs_is_ended_with_all_it_has_started(
     assert not _is_running(child)
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_up_the_command_and_not_the_result(importer: CommandLine, run: tuple[str, ...]) -> None:
     script = _script(importer, "touch started; sleep 600")
     process = importer.start(*run, "--on-finish", script)
@@ -121,6 +122,7 @@ def _ended(summary: Path) -> Ended:
     return Ended(report=report, files={"summary.json": str(summary)})
 
 
+@pytest.mark.slow
 def test_what_it_prints_does_not_disturb_the_json(importer: CommandLine, run: tuple[str, ...]) -> None:
     del importer.environment["SALESCHAT_API_KEY"]
     ended = importer.process(*run, "--sandbox", "--json", "--on-finish", _script(importer, "echo told"))

@@ -24,6 +24,7 @@ def test_a_list_is_shown_a_mapping_written_and_check_runs_with_it(importer: Comm
     assert importer.statuses() == ["valid"] * 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPORTS)
 def test_the_ready_mapping_of_an_export_is_what_init_proposes_for_its_sample(
     importer: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch

@@ -55,6 +55,7 @@ def remove(importer: CommandLine, *endings: str) -> None:
         (importer.reports / f"journal.sqlite3{ending}").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endings", [("-wal",), ("-wal", "-shm")])
 def test_a_journal_whose_wal_was_lost_is_noticed_and_said(killed: CommandLine, endings: tuple[str, ...]) -> None:
     remove(killed, *endings)
@@ -67,6 +68,7 @@ def test_a_journal_whose_wal_was_lost_is_noticed_and_said(killed: CommandLine, e
     assert WARNING not in killed("runs").err
 
 
+@pytest.mark.slow
 def test_a_journal_with_its_wal_is_not_suspected(killed: CommandLine) -> None:
     for command in (("runs",), ("doctor",), ("resume", "--yes"), ("runs",)):
         ended = killed(*command)
@@ -74,6 +76,7 @@ def test_a_journal_with_its_wal_is_not_suspected(killed: CommandLine) -> None:
     assert set(killed.statuses()) <= {"created", "created_unconfirmed"}
 
 
+@pytest.mark.slow
 def test_a_journal_that_another_program_has_looked_into_is_not_suspected(killed: CommandLine) -> None:
     """Closing it, SQLite moves the -wal into the journal and removes it."""
     with closing(sqlite3.connect(killed.reports / "journal.sqlite3")) as connection:
@@ -84,6 +87,7 @@ def test_a_journal_that_another_program_has_looked_into_is_not_suspected(killed:
     assert set(killed.statuses()) <= {"created", "created_unconfirmed"}
 
 
+@pytest.mark.slow
 def test_a_resumed_run_calls_nothing_a_duplicate_that_a_lost_request_may_have_created(killed: CommandLine) -> None:
     remove(killed, "-wal", "-shm")
     ended = killed("resume", "--yes")

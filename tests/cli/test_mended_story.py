@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from importer.sandbox import Sandbox
 from tests.cli.command_line import PLAIN_MAPPING, CommandLine, lead, leads
 
@@ -33,6 +35,7 @@ def listed(importer: CommandLine, run: Path) -> Any:
     return next(each for each in json.loads(importer("runs", "--json").out) if each["run_id"] == run.name)
 
 
+@pytest.mark.slow
 def test_five_thousand_rows_of_which_eighty_are_mended(importer: CommandLine) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table([lead(number, Name="" if number > 4_912 else "Asha") for number in range(1, 5_001)])

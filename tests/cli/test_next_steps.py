@@ -25,6 +25,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_next_steps_can_be_pasted_into_a_shell(importer: CommandLine, name: str) -> None:
     importer.table(leads(2), name=name)

@@ -33,6 +33,7 @@ def seen_modes(folder: Path, into: dict[str, set[int]]) -> None:
         into.setdefault(f"{kind} {path.name}", set()).add(stat.S_IMODE(status.st_mode))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("umask", [0o000, 0o022])
 def test_every_file_is_private_at_every_moment_whatever_the_umask(
     importer: CommandLine, sandbox: Sandbox, umask: int

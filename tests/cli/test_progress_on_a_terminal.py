@@ -46,6 +46,7 @@ def on_a_terminal(importer: CommandLine, *arguments: str, columns: int = 100) ->
     return seen.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [100, 0])
 def test_rows_rate_estimate_and_what_became_of_them(importer: CommandLine, columns: int) -> None:
     importer.mapping(PLAIN_MAPPING)
@@ -59,6 +60,7 @@ def test_rows_rate_estimate_and_what_became_of_them(importer: CommandLine, colum
     assert max(int(count) for count in re.findall(r"created (\d+)", seen)) > 10
 
 
+@pytest.mark.slow
 def test_while_the_server_is_away_it_says_until_when_it_waits(importer: CommandLine) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table(leads(3))

@@ -154,6 +154,7 @@ def people(count: int) -> tuple[list[list[str]], set[bytes]]:
     return rows, words
 
 
+@pytest.mark.slow
 def test_after_a_purge_no_byte_of_the_journal_names_a_person(importer: CommandLine, sandbox: Sandbox) -> None:
     """SQLite leaves copies of cells where it moved them from one page to another, whatever `secure_delete` says."""
     rows, words = people(300)

@@ -301,6 +301,7 @@ def test_skip_known_sends_only_what_the_ledger_does_not_know(importer: CommandLi
     assert sum(sandbox.state.answers("create").values()) - sum(asked.values()) == 1, "no canary either: it is learnt"
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_to_a_real_server_unless_somebody_says_yes(importer: CommandLine) -> None:
     """There is no terminal here, so nobody can say yes; the name ends in .example, so it could not be reached."""
     importer.mapping(PLAIN_MAPPING)

@@ -110,6 +110,7 @@ def test_verbose_says_what_was_detected(importer: CommandLine) -> None:
     assert "list.csv: " in verbose.err
 
 
+@pytest.mark.slow
 def test_no_colour_and_no_control_character_on_a_pipe(importer: CommandLine) -> None:
     importer.environment["NO_COLOR"] = "1"
     ended = importer.process("check", "nowhere.csv", "-m", "m.yaml")

@@ -78,6 +78,7 @@ def test_the_first_rows_are_not_what_later_files_are_compared_with(imported: Com
     assert "has a problem in 80% of the rows; it was 0%" in imported(*CHECK).out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "change"),
     [

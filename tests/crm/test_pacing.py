@@ -104,6 +104,7 @@ LIMITERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [0.02, 0.2])
 @pytest.mark.parametrize("kind", LIMITERS)
 @pytest.mark.parametrize(("ceiling", "true_rate"), [(10, 3), (10, 5), (10, 8), (10, 10), (50, 30), (200, 120)])
@@ -116,6 +117,7 @@ def test_an_unknown_limit_is_used_to_nine_tenths_and_seldom_hit(
     assert outcome.refused <= 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LIMITERS)
 @pytest.mark.parametrize("true_rate", [3, 5, 8])
 def test_retry_after_is_obeyed_and_costs_little(kind: str, true_rate: float) -> None:
@@ -125,6 +127,7 @@ def test_retry_after_is_obeyed_and_costs_little(kind: str, true_rate: float) -> 
     assert outcome.refused <= 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sliding", [False, True])
 @pytest.mark.parametrize(("limit", "seconds"), [(50, 10), (30, 10), (300, 60), (180, 60)])
 def test_long_windows_without_a_word_are_used_to_seven_tenths(limit: int, seconds: float, *, sliding: bool) -> None:

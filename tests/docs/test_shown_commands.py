@@ -20,6 +20,8 @@ from importer.journal.store import Journal
 from importer.model.run import RunState
 from tests.docs.pages import ROOT, fenced, page, pages
 
+pytestmark = pytest.mark.slow
+
 NOT_RUN = {
     r"importer sandbox( .*)?": "serves until Ctrl-C; tests/sandbox does it",
     r"importer run .* --org 4711\b.*": "would send to the real server",

@@ -115,6 +115,7 @@ def test_an_empty_inbox_is_no_work(job: Path) -> None:
     assert not (job / "calls").exists()
 
 
+@pytest.mark.slow
 def test_the_job_for_real(job: Path) -> None:
     """Two files, one run, one lead that needs a person, one mail."""
     for name, row in (("monday", ("L-1", "Asha", "+919000000001")), ("tuesday", ("L-2", "", "+919000000002"))):

@@ -21,6 +21,7 @@ def test_a_sound_table_has_no_symptom(examine):
     assert examine(columns, OPT_IN + "  attributes: {city: City, zip: Zip}\n") == {}
 
 
+@pytest.mark.slow
 def test_ambiguous_dates_are_judged_over_all_batches(examine):
     ambiguous = examine({"Opt-in": ["03/04/2026", "05/06/2026", "", "2026-01-31"]}, OPT_IN)["dates-ambiguous"]
     assert (ambiguous.count, ambiguous.rows, ambiguous.column) == (2, (2, 3), "Opt-in")

@@ -39,6 +39,7 @@ def test_drift_stops_an_unattended_run_before_anything_is_sent(weekly):
     assert "column “City” is blank" in (weekly.latest() / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_accepted_drift_is_sent_and_asked_about_once(weekly):
     assert run(weekly, "second.csv", "--accept-drift").code == 0
     weekly.table(without_cities(200), name="third.csv")
@@ -81,6 +82,7 @@ def test_checks_are_compared_with_each_other_until_a_run_was_sent(importer):
     assert "column “Consent” is new" in importer("check", "list.csv", "-m", "m.yaml").out
 
 
+@pytest.mark.slow
 def test_a_rehearsal_is_not_stopped_and_is_nothing_to_compare_with(weekly):
     ended = run(weekly, "second.csv", "--sandbox")
     assert ended.code == 0
@@ -92,6 +94,7 @@ def test_a_stopped_run_is_nothing_to_compare_with(weekly):
     assert [run(weekly).code, run(weekly).code] == [2, 2]
 
 
+@pytest.mark.slow
 def test_the_first_run_is_not_compared_with_a_check(importer, sandbox):
     importer.mapping()
     importer.table(leads(20))

@@ -70,6 +70,7 @@ def places(importer: CommandLine, file: Path, mapping: str) -> list[str]:
     return [found["place"] for found in suggestions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "mapping"), SHIPPED, ids=lambda path: path.stem)
 def test_for_the_lists_that_are_shipped(importer: CommandLine, file: Path, mapping: Path) -> None:
     places(importer, file, mapping.read_text(encoding="utf-8"))
@@ -123,6 +124,7 @@ def many(column_of: str, count: int) -> dict[int, str]:
     return {row: f"{column_of}{row}" for row in range(2, 2 + count)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "edit", "expected"),
     [
@@ -184,6 +186,7 @@ def outcome(file: Path, mapping: str) -> tuple[MappedBatch, set[int]]:
     return batch.mapped, set(batch.problems.rows[batch.problems.stops].tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", sorted((ROOT / "samples/exports").glob("*.csv")), ids=lambda path: path.stem)
 def test_what_init_has_commented_out_does_what_it_says(file: Path) -> None:
     """An attribute adds itself, with a value for every cell; a condition leaves rows out. No row gets a problem."""

@@ -63,6 +63,7 @@ lead: {crm_id: ID, first_name: Name, phone_number: Phone, opt_in_date: Since}
 """
 
 
+@pytest.mark.slow
 def test_the_format_of_unpadded_dates_is_named_and_works_as_it_is_proposed(importer: CommandLine) -> None:
     rows = [("A1", "Bea", "+4930901820", "2024-1-5"), ("A2", "Bo", "+4930901821", "2024-2-15")]
     importer.table(rows, columns=("ID", "Name", "Phone", "Since"))
@@ -101,6 +102,7 @@ lead:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mark", ["\u202a{}\u202c", "\u2066{}\u2069", "\u00ad{}\u061c", "\u3164{}\u034f", "\u00a0{}\u200b"]
 )

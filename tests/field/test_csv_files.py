@@ -15,6 +15,7 @@ def sent(sandbox: Sandbox) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -37,6 +37,7 @@ def test_numbers_of_crystal_reports_are_no_dates(importer: CommandLine, sandbox:
     assert sent(importer, sandbox, "list.xls") == {"31323": ("Anna", "+4930901820", {"note": "211.5"})}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codepage", [1250, 1251, 1252, 10000])
 def test_texts_of_excel_97_are_unicode(importer: CommandLine, sandbox: Sandbox, codepage: int) -> None:
     rows = {1: HEADER, 2: ["A1", "Zoë", "+4930901820", "x"], 3: ["A2", "Łukasz", "+4930901821", "y"]}

@@ -21,6 +21,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "cells", "message"),
     [

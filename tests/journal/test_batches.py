@@ -429,6 +429,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending):
     assert story_of(journal, third) == again
 
 
+@pytest.mark.slow
 def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as older:
         for layout in LAYOUTS[:4]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from unittest import mock
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ PROBLEMS = st.builds(
 ONE = Problem(row=0, code="phone-invalid", detail="is none", column="Phone", value="12")
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(PROBLEMS, max_size=4), max_size=6))
 @example([])
 @example([[], []])

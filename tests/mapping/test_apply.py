@@ -51,6 +51,7 @@ def problems_of(mapped) -> list[tuple[int, str, str, str, str]]:
     return [(p.row, p.code, p.field, p.column, p.value) for p in mapped.problems]
 
 
+@pytest.mark.slow
 def test_a_whole_mapping_is_applied(mapper_for):
     ben = dict.fromkeys(ASHA, "") | {
         "Lead ID": "L-2",

@@ -43,6 +43,7 @@ def test_iso_needs_no_format(text: str, want: str) -> None:
     assert read(text, timezone="Asia/Kolkata").values.tolist() == [want]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -275,6 +276,7 @@ def test_every_space_of_unicode_is_a_space_and_direction_marks_are_nothing(date_
     assert read(text, formats=(date_format,)).values.tolist() == ["2026-11-22T15:04:00+00:00"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("texts", "date_format"),
     [
@@ -362,6 +364,7 @@ def test_time_zones_agree_with_zoneinfo(wall: datetime, name: str) -> None:
         assert [finding.code for finding in converted.findings] == ["date-nonexistent" if skipped else "date-twice"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ZONES)
 def test_every_hour_of_two_years_agrees_with_zoneinfo(name: str) -> None:
     zone = ZoneInfo(name)

@@ -114,6 +114,7 @@ def disagreements(count: int, seed: int) -> list[tuple[str, str, str, str]]:
     return [row for row in rows if row[2] != row[3]]
 
 
+@pytest.mark.slow
 def test_agrees_on_20_000_numbers_of_22_regions() -> None:
     assert not disagreements(20_000, seed=1)
 
@@ -123,6 +124,7 @@ def test_agrees_on_200_000_numbers_of_22_regions() -> None:
     assert not disagreements(200_000, seed=2)
 
 
+@pytest.mark.slow
 def test_agrees_on_one_region_for_the_whole_column() -> None:
     texts, _ = generated(3_000, seed=3)
     for region in ("US", "IN", "KZ"):
@@ -212,6 +214,7 @@ def slashed(rng: random.Random, region: str) -> str:
     return rng.choice((f"{number[:at]}/{number[at:]}", f"{number[:at]} / {number[at:]}", f"{one()}/{one()}"))
 
 
+@pytest.mark.slow
 def test_a_slash_within_a_number_and_one_between_two_are_told_apart_as_one_by_one() -> None:
     rng = random.Random(5)
     for region in REGIONS:

@@ -123,6 +123,7 @@ def test_the_region_is_guessed_and_said() -> None:
     assert any("are read as numbers of IN" in look.text and "5 of 5" in look.text for look in suggestion.looks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("numbers", "region"),
     [
@@ -187,6 +188,7 @@ def opt_ins(*dates: str) -> dict[str, Sequence[str]]:
     return a_list(**{"Opt-in": [*dates, *[""] * (6 - len(dates))]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dates", "formats"),
     [

@@ -4,6 +4,7 @@ import string
 from datetime import UTC, datetime
 
 import pandas as pd
+import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -47,6 +48,7 @@ def a_source(frame: pd.DataFrame) -> SourceInfo:
     return SourceInfo(path="x.csv", sha256="0" * 64, format="csv", columns=columns, headers=columns, header_row=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frame=tables(), file=st.text(min_size=1, max_size=20))
 @example(frame=pd.DataFrame({name: ["x"] for name in TRICKY}, dtype="str"), file="a\nb: #c.yaml")
@@ -78,6 +80,7 @@ def test_a_comment_is_one_line_without_anything_hidden(text: str) -> None:
     assert yaml.safe_load(f"# {printable(text)}\nkey: x") == {"key": "x"}
 
 
+@pytest.mark.slow
 def test_thousands_of_columns_do_not_make_a_mapping_too_large_to_load() -> None:
     frame = pd.DataFrame(
         [["7"] * 3000], columns=[f"A rather long name of column {n}" for n in range(3000)], dtype="str"

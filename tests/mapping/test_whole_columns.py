@@ -31,6 +31,7 @@ def column(texts: list[str]) -> pd.Series[str]:
     return pd.Series(texts, index=range(2, len(texts) + 2), dtype="str")
 
 
+@pytest.mark.slow
 def test_every_character_is_trimmed_where_it_cannot_be_seen():
     characters = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
     for texts in (characters, [f"{character}a b{character}" for character in characters[:0x3100]]):

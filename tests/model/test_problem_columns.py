@@ -48,6 +48,7 @@ def test_what_columns_say_is_what_each_says(told: list[Problem]) -> None:
     assert of_rows == {row: tuple(p for p in told if p.row == row) for row in {problem.row for problem in told}}
 
 
+@pytest.mark.slow
 @given(st.lists(LISTS, max_size=3))
 def test_parts_together(parts: list[list[Problem]]) -> None:
     together = Problems.together(map(Problems.of, parts))

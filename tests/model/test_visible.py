@@ -20,6 +20,7 @@ def dangers(text: str) -> set[str]:
     return {character for character in text if unicodedata.category(character) in DANGEROUS}
 
 
+@pytest.mark.slow
 def test_every_dangerous_character_of_unicode_is_written_out() -> None:
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
     assert dangers(visible(everything, longest=None)) == set()

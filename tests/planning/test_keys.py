@@ -37,6 +37,7 @@ def test_a_hundred_thousand_keys_differ_and_fit_the_contract():
     assert all(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", key) for key in keys)
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_key():
     program = f"from importer.planning import distinct_id; print(distinct_id(**{EVENT!r}))"
     for seed in ("0", "4242"):

@@ -83,6 +83,7 @@ def asked(answer: Any) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory as Linux tells it")
 @pytest.mark.parametrize(
     ("answer", "unread", "action", "maybe"),

@@ -84,6 +84,7 @@ def called(push: Push, kind: Kind) -> int:
     return sum(1 for _, each, _ in push.crm.calls if each is kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [die_while, stop_in_doubt])
 @pytest.mark.parametrize(
     ("kind", "later", "again"),
@@ -225,6 +226,7 @@ def troubled(folder: Path, seed: int, *, jumps: bool) -> tuple[dict[tuple[Kind, 
     return times, push.statuses()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_jumps_while_a_run_waits_change_nothing(tmp_path: Path, seed: int) -> None:
     """The same trouble with and without jumps: the same requests at the same moments, the same labels."""

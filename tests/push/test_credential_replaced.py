@@ -88,6 +88,7 @@ def assert_all_done(push: Push) -> None:
     assert maybes(push) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [0.05, 1.5])
 @pytest.mark.parametrize("late", [-1.0, 0.0, 1.0])
 def test_the_run_goes_on_with_the_new_key(tmp_path: Path, latency: float, late: float) -> None:
@@ -126,6 +127,7 @@ def test_without_a_new_key_the_run_stops_after_one_more_question_and_resumes(tmp
     assert_all_done(push)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(25))
 def test_whenever_it_happens_no_row_is_labelled_by_it(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)

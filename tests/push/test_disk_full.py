@@ -17,6 +17,8 @@ from importer.journal.writer import Writer
 from importer.sandbox import Sandbox
 from tests.cli.command_line import KEY, CommandLine, command_line, leads, sandbox
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["command_line", "sandbox"]
 
 TRIALS = int(os.environ.get("IMPORTER_TEST_DISK_TRIALS", "2"))

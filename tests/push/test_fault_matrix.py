@@ -21,6 +21,8 @@ from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, FakeCrm, error
 from tests.virtual_time import VirtualClock
 
+pytestmark = pytest.mark.slow
+
 CASE = "L-3"
 ABSURD_CODE = b'{"error_code": 1%s}' % (b"0" * 40)
 TABLES = {Kind.CREATE: outcomes(CREATE), Kind.ASSIGN: outcomes(FOLLOW_UP), Kind.EVENT: outcomes(FOLLOW_UP)}

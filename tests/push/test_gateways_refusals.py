@@ -144,6 +144,7 @@ DOCUMENTS = st.recursive(
 BODIES = st.binary(max_size=200) | DOCUMENTS.map(lambda document: json.dumps(document).encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(BODIES, HEADERS, st.sampled_from(["L-1", "", "already exists lead", "quota", "\\d+", "(", "é", " "]))
 def test_a_duplicate_needs_its_words_in_its_two_fields_and_no_sign_of_a_rate(

@@ -54,6 +54,7 @@ def never_a_lead_lost(crm: Hostile, statuses: list[str], rows: list[PlannedRow])
         assert status != "created" or crm.leads[row.crm_id], row.crm_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("seconds", [3, 12, 100])
 def test_19_the_canary_does_not_learn_a_limiters_answer(tmp_path: Path, seconds: int, limit: bytes) -> None:
@@ -202,6 +203,7 @@ def test_20_what_is_unclear_after_a_duplicate_is_unknown(tmp_path: Path) -> None
     assert push_to(crm, tmp_path, leads(4)).statuses == ["created", "duplicate", "unknown", "created"]
 
 
+@pytest.mark.slow
 def test_23_unrelated_409s_do_not_slow_the_push_down(tmp_path: Path) -> None:
     """One create in ten meets a 409 that passes."""
 
@@ -215,6 +217,7 @@ def test_23_unrelated_409s_do_not_slow_the_push_down(tmp_path: Path) -> None:
     assert sent.seconds < 400 / 10 + 30
 
 
+@pytest.mark.slow
 def test_23_bare_429s_for_duplicates_come_to_an_end(tmp_path: Path) -> None:
     crm = Hostile(lambda crm, request: http(b"", "429 No") if crm.leads[request.lead] else None)
     rows = leads(160)

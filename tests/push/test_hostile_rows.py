@@ -12,6 +12,8 @@ from tests.planned import PlannedRow
 from tests.push.hostile import Hostile, Request, Rule, push_to, refusal
 from tests.runs.conftest import planned_row
 
+pytestmark = pytest.mark.slow
+
 PERMANENT = [402, 403, 405, 409, 410, 423, 451, 501, 303]
 """Refusals that used to stop the run, each with the API's error body."""
 

@@ -44,6 +44,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stores", [False, True], ids=["not stored", "stored"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_broken_answer_is_in_doubt_and_the_label_stays_true(tmp_path: Path, name: str, stores: bool) -> None:

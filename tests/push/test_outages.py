@@ -13,6 +13,8 @@ from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, REFUSED, FakeCrm, error
 from tests.virtual_time import VirtualClock
 
+pytestmark = pytest.mark.slow
+
 LARGE = int(os.environ.get("IMPORTER_TEST_OUTAGE_ROWS", "2000"))
 """The long version sends 10,000 rows; each takes half a dozen real commits."""
 

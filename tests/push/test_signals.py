@@ -21,6 +21,8 @@ from importer.sandbox import Sandbox
 from tests.cli.command_line import KEY, CommandLine, command_line, leads, sandbox
 from tests.e2e.recording_server import Recorded, RecordingServer, behave, recording, reply
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["command_line", "sandbox"]
 
 ROWS = 40

@@ -79,6 +79,7 @@ def reads(content: bytes, encoding: str) -> str:
     return content.decode(encoding, "replace")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "page"), PAIRS)
 def test_a_list_is_read_right_or_the_right_reading_is_shown(csv_of, language, page):
     names = names_of(language, page)

@@ -57,6 +57,7 @@ def test_a_cell_beyond_a_million_characters_is_refused(csv_of):
         csv_of(f"id,note\n1,{'x' * 1_100_000}\n")
 
 
+@pytest.mark.slow
 def test_nine_thousand_columns(csv_of):
     header = ",".join(f"c{number}" for number in range(9_000))
     seen = csv_of(f"{header}\n{','.join('1' for _ in range(9_000))}\n")

@@ -20,6 +20,8 @@ from importer.reading.limits import Limits
 from importer.reading.wire import receive, send
 from tests.reading.conftest import write_raw_workbook
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 ROWS = 60_000
 

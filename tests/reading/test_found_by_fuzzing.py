@@ -110,6 +110,7 @@ def test_a_cell_in_no_possible_column_is_damage(raw_workbook, refused, reference
     refused(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'), "damaged|Cell|stray")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("escaped", "text"),
     [("a_xD83D__xDE00_b", "a😀b"), ("_xD800_", "�"), ("_xDE00__xD83D_", "��"), ("a_xDC00_b_x000A_c", "a�b\nc")],
@@ -125,6 +126,7 @@ def test_escaped_halves_of_a_character_are_one_and_a_lone_half_is_none(raw_workb
     assert seen.rows == {2: [text]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["&#xD800;", "&#x110000;", "&#9999999;"])
 @pytest.mark.parametrize("kind", ["str", "inlineStr", "s"])
 def test_the_number_of_no_character_is_damage(raw_workbook, refused, kind, number):

@@ -105,6 +105,7 @@ def with_other_text(path, old, new):
     path.write_bytes(content.replace(old, new))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blanks_behind", [0, 100_000, 3_000_000])
 @pytest.mark.parametrize("plainly", [True, False])
 def test_a_part_that_is_not_what_its_checksum_says_is_refused(raw_workbook, see_all, blanks_behind, plainly):
@@ -149,6 +150,7 @@ def test_entities_are_refused(raw_workbook, see_all, encoding):
     refused(see_all, raw_workbook("", sheet=sheet.encode(encoding)), "document type")
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_by_its_directory(raw_workbook, see_all):
     path = raw_workbook("", **{"xl/media/zeros.bin": "\0" * (80 << 20)})
     refused(see_all, path, "no real workbook compresses so well")
@@ -201,6 +203,7 @@ def read_and_measured(path):
     return told, float(seconds), int(mib)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count the memory otherwise")
 @pytest.mark.parametrize(
     ("rows", "column", "expected"),
@@ -219,6 +222,7 @@ def test_the_rectangle_of_a_stray_cell_stays_within_time_and_memory(raw_workbook
     assert mib < 512
 
 
+@pytest.mark.slow
 def test_a_wide_export_that_is_mostly_blank_is_no_stray_cell(raw_workbook, see_all):
     across = "".join(f'<c r="{column_letters(at)}1" t="str"><v>h{at}</v></c>' for at in range(1, 401))
     down = "".join(f'<row r="{row}"><c r="A{row}" t="str"><v>x</v></c></row>' for row in range(2, 13_002))
@@ -236,6 +240,7 @@ def test_rows_out_of_order_are_refused(raw_workbook, see_all):
     refused(see_all, raw_workbook(ROW.format(1) + error.format(9) + error.format(5)), "row 5 stands after row 9")
 
 
+@pytest.mark.slow
 def test_a_long_shared_string_in_every_cell_is_refused(raw_workbook, see_all):
     strings = f"<si><t>id</t></si><si><t>{'x' * 30_000}</t></si><si><t>note</t></si>"
     cell = '<row r="{0}"><c r="A{0}" t="s"><v>{1}</v></c><c r="B{0}" t="s"><v>2</v></c></row>'

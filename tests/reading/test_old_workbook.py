@@ -39,6 +39,7 @@ def test_built_in_formats_have_no_record_in_the_file(xls_of, see_all, number, te
     assert see_all(xls_of({1: ["id", "x"], 2: ["a", (31323.0, number)]}))[0].rows[2] == ["a", text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "code", "text", "problem"),
     [
@@ -68,12 +69,14 @@ def test_days_are_counted_from_1904_where_the_file_says_so(xls_of, see_all):
 NAMES = ["Zoë", "Łukasz", "Жанна", "東京", "😀"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codepage", [None, 1200, 437, 850, 932, 1250, 1251, 1252, 10000, 10029, 32768, 367])
 def test_texts_of_excel_97_are_unicode_whatever_code_page_is_named(xls_of, see_all, codepage):
     (seen,) = see_all(xls_of({1: NAMES, 2: [*reversed(NAMES)]}, codepage=codepage), header_row=1)
     assert (seen.columns, seen.rows) == (NAMES, {2: [*reversed(NAMES)]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("codepage", "encoding", "name"),
     [
@@ -135,6 +138,7 @@ def refused(see_all, path):
     assert refusal.value.tip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["traps.xls", "traps_sheetjs.xls"])
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.8])
 def test_a_truncated_workbook_is_refused_or_read_as_a_whole(tmp_path, see_all, name, share):

@@ -122,6 +122,7 @@ def test_a_comment_is_no_part_of_what_the_cell_shows(ods_of, see_all):
     assert seen.problems == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "shown", "text"),
     [
@@ -178,6 +179,7 @@ def test_an_encrypted_file_is_password_protected(ods_of, see_all):
     assert "remove the password" in refusal.value.tip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -202,6 +204,7 @@ def test_the_text_of_a_cell_is_what_a_person_reads(ods_of, see_all, content, tex
     assert see_all(ods_of(rows, indented=indented))[0].rows == {2: ["1", "Asha"], 3: ["2", text]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attributes", "shown", "text"),
     [

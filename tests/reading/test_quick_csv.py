@@ -155,6 +155,7 @@ def write_messy(path: Path, count: int) -> None:
                 file.write(f"L{number}b,a\0b,x,,\r\n")
 
 
+@pytest.mark.slow
 def test_messy_rows_are_read_alike(tmp_path):
     write_messy(tmp_path / "messy.csv", 30_000)
     quick, slow = both_ways(tmp_path / "messy.csv", 10_000)

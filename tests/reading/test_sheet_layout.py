@@ -44,6 +44,7 @@ def with_xlsxwriter(path, hidden=(), merged=(), filtered=False):
 WRITERS = pytest.mark.parametrize("write", [with_openpyxl, with_xlsxwriter])
 
 
+@pytest.mark.slow
 @WRITERS
 @pytest.mark.parametrize(
     ("hidden", "filtered", "note"),
@@ -62,6 +63,7 @@ def test_hidden_rows_are_read_and_said(tmp_path, see_all, write, hidden, filtere
     assert [said for said in seen.info.notes if "hidden" in said] == ([note] if note else [])
 
 
+@pytest.mark.slow
 @WRITERS
 @pytest.mark.parametrize(
     ("merged", "wanted", "columns"),
@@ -81,6 +83,7 @@ def test_merged_cells_in_wanted_columns_are_said(tmp_path, see_all, write, merge
     assert all(merged[0] in note for note in said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize("prefix", ["", "x:"])
 def test_the_layout_is_found_however_the_xml_is_written(raw_workbook, see_all, prefix, quote):

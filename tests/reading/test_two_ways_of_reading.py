@@ -163,6 +163,7 @@ def test_values_are_those_of_the_library(raw_workbook):
     assert not filled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sheet",
     [

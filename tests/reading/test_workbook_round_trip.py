@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import openpyxl
+import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ def write_xlsxwriter(path, rows):
                 sheet.write_string(number, column, text)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=tables(), write=st.sampled_from([write_openpyxl, write_xlsxwriter]))
 def test_a_table_survives(tmp_path, see_all, rows, write):

@@ -75,6 +75,7 @@ def finished(request, tmp_path):
         yield journal, run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", [0, 50, 1_000])
 def test_the_overview_is_the_same(finished, shown):
     by_row, by_column = Overview(shown=shown), Overview(shown=shown)
@@ -90,6 +91,7 @@ def test_the_overview_is_the_same(finished, shown):
         assert sum(len(batch.people) for batch in batches) == min(shown, by_row.people_count)
 
 
+@pytest.mark.slow
 def test_rejects_are_the_same_line_by_line(finished, reports, tmp_path):
     run = reports.run(reports.source(headers=HEADERS[0]), reports.source(headers=HEADERS[1]))
     with rejects_csv(tmp_path / "rejects.csv", run) as write:

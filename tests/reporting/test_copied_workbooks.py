@@ -205,6 +205,7 @@ def values(path):
     return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", MAKERS)
 def test_every_value_stays_and_every_row_has_its_outcome(tmp_path, reports, writer):
     workbook = made(tmp_path, writer)
@@ -217,6 +218,7 @@ def test_every_value_stays_and_every_row_has_its_outcome(tmp_path, reports, writ
     assert outcomes == ["Import", *["invalid", "created"] * 4, "invalid"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", MAKERS)
 def test_every_prefix_in_a_copy_is_declared(tmp_path, reports, writer):
     """openpyxl, LibreOffice and Excel mind."""
@@ -229,6 +231,7 @@ def test_every_prefix_in_a_copy_is_declared(tmp_path, reports, writer):
         load_workbook(copy)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # LibreOffice's
 def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports, tmp_path):
     if not shutil.which("soffice"):
@@ -295,6 +298,7 @@ def test_texts_of_ours_stay_texts_even_when_edited(tmp_path, reports):
     assert all(sheet.cell(row, 6).quotePrefix for row in range(2, 11))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_sheet(tmp_path, reports):
     path = tmp_path / "leads.xlsx"
     book = xlsxwriter.Workbook(path, {"constant_memory": True})

@@ -3,6 +3,8 @@
 import csv
 import tracemalloc
 
+import pytest
+
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
 from importer.reporting import RESULT_COLUMNS
@@ -100,6 +102,7 @@ def test_no_text_of_a_row_can_be_evaluated_and_none_breaks_the_line(tmp_path, re
     ]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path, reports):
     run = reports.run()
     reports.write_results(tmp_path / "warm.csv", run, reports.batches([reports.created()]))

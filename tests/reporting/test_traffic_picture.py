@@ -42,6 +42,7 @@ def test_one_refusal_among_many_is_seen_and_the_bar_stays_true():
     assert settled.height + throttled.height == pytest.approx(100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 60, 73, 1_000, 10_000, 200_000])
 def test_however_long_the_run_there_are_few_bars(count):
     picture = traffic_picture(tens(count))

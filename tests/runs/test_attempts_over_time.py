@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 
+import pytest
+
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.amounts import run_report
@@ -30,6 +32,7 @@ def endings(report: RunReport, kind: Kind) -> dict[str, int]:
     return {ending: count for ending, count in counts.items() if count}
 
 
+@pytest.mark.slow
 def test_each_attempt_counts_once_and_in_its_ten_seconds(push: Push) -> None:
     push.crm.script[Kind.CREATE].extend([LOST, error(429, "Too many requests", retry_after="2")])
     push.crm.script[Kind.EVENT].append(error(503))

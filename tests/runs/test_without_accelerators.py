@@ -95,6 +95,7 @@ def test_without_their_files_the_report_is_the_same(tmp_path: Path) -> None:
     assert check(without(tmp_path), tmp_path, **{accelerators.EXACT: "1"}) == fast
 
 
+@pytest.mark.slow
 def test_each_has_one_call() -> None:
     """From outside their own folders; the accelerators themselves know one another, if at all, by folder."""
     found = [

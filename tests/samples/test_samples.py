@@ -117,6 +117,7 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sample", "mapping", "stated"), stated_counts())
 def test_a_sample_has_the_counts_that_its_readme_states(checked, sample, mapping, stated):
     summary, results = checked[sample]
@@ -149,6 +150,7 @@ def test_the_readme_names_every_row_that_is_out_of_the_ordinary(checked, sample)
     assert {number: codes - found[number] for number, codes in stated.items() if codes - found[number]} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sample", "mapping"),
     [("weekly-webinar.xlsx", "weekly-webinar.yaml"), ("migration.csv", "migration.yaml")],

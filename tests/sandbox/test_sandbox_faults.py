@@ -153,6 +153,7 @@ def test_every_attempt_of_a_request_has_a_chance_of_its_own(open_api):
     assert {api.create().status_code for _ in range(30)} == {500, 200, 429}
 
 
+@pytest.mark.slow
 def test_rates_are_kept(open_api):
     api = open_api(faults=Faults(error_before=0.2, throttle=0.1))
     for number in range(1000):

@@ -128,6 +128,7 @@ def test_the_package_is_looked_at() -> None:
     assert len(FILES) > 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_text_becomes_code(path: Path) -> None:
     allowed = ON_DEMAND.get(path.relative_to(PACKAGE).as_posix(), [])
@@ -192,6 +193,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
             yield name_of(node.func, known), node
 
 
+@pytest.mark.slow
 def test_patterns_are_the_programs_own() -> None:
     found = set()
     for path in FILES:

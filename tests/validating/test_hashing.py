@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ def test_equal_texts_and_no_others_have_one_hash(texts):
     assert dict(zip(texts, found, strict=True)) == {text: hashed([text])[0] for text in texts}
 
 
+@pytest.mark.slow
 def test_what_is_near_in_bytes_is_far_in_hash():
     texts = [
         *(f"L-{n:07d}" for n in range(50_000)),

@@ -223,6 +223,7 @@ policies = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(rows_of_two_files, policies, st.lists(st.integers(1, 9), min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None)
 @example([row("a"), row("a"), row("a", name="Ben")], Duplicates(), [1])
@@ -230,6 +231,7 @@ def test_batch_boundaries_change_nothing(rows, policy, sizes):
     assert observed(policy, rows, sizes) == observed(policy, rows)
 
 
+@pytest.mark.slow
 @given(rows_of_two_files, policies)
 @settings(max_examples=200, deadline=None)
 def test_the_result_is_that_of_a_naive_reading(rows, policy):

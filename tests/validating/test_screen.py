@@ -80,6 +80,7 @@ def both_ways(batch: MappedBatch, monkeypatch: pytest.MonkeyPatch) -> tuple[obje
     return screened, Validator(MAPPING, TARGETS).validate(batch, cells)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [0.0, 0.001, 0.02, 1.0])
 def test_the_screen_finds_what_pandera_finds(bad, monkeypatch):
     screened, whole = both_ways(mapped(3_000, bad), monkeypatch)
