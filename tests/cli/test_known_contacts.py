@@ -65,6 +65,7 @@ def test_hashes_are_kept_and_purged_with_the_run(importer, first_run):
     assert "known-contact" not in " ".join(warnings_of(importer))
 
 
+@pytest.mark.slow
 def test_a_lead_that_was_never_created_is_no_known_one(importer, sandbox):
     importer.mapping(MAPPING)
     importer.table(FIRST, columns=COLUMNS)

@@ -91,6 +91,7 @@ def test_a_run_and_the_doctor_go_through_the_proxy_that_is_named(
     assert_no_password(importer, looked.out, looked.err, ran.out, ran.err)
 
 
+@pytest.mark.slow
 def test_a_proxy_of_the_environment_that_is_not_used_is_mentioned(
     importer: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from tests.cli.command_line import FAST, KEY, ORG, CommandLine, lead, leads
 FAULTS = Faults(throttle=0.2, error_before=0.2, gateway_before=0.1, attempts=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
 def test_a_run_with_every_kind_of_trouble_logs_no_personal_data(
     importer: CommandLine, level: int, capsys: pytest.CaptureFixture[str]

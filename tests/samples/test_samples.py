@@ -13,6 +13,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
