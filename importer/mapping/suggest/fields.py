@@ -163,8 +163,7 @@ def add_opt_in(page: Page, proposal: Proposal) -> None:
     elif proposal.roles.created:
         column, guess = proposal.roles.created
         page.look(
-            f"“{column.name}” is a date, but does it say when the person agreed to be contacted? If so, take the #"
-            " away:",
+            f"“{column.name}” is a date, but does it say when the person agreed to be contacted? If so, remove the #:",
             indent=2,
         )
         _dated(page, column, guess, shut="# ")
