@@ -44,7 +44,9 @@ def announcement(about: Announcement) -> str:
     paces = [f"{rate:g}" for rate in dict.fromkeys(about.rates.values()) if rate]
     at = f"; at most {' or '.join(paces)} of each a second" if paces else ""
     calls = f"  {', '.join(_calls(about))}{at}"
-    not_to_contact = [found for found in about.examination.symptoms if found.code == "do-not-contact"]
+    not_to_contact = [
+        found for found in about.examination.symptoms if found.code in ("do-not-contact", "contact-unclear")
+    ]
     warnings = symptom_lines(not_to_contact, several_sources=any(found.source for found in not_to_contact))
     return "\n".join([*change_lines(about.examination), *warnings, *owner_lines(about.owners), send, calls])
 

@@ -29,6 +29,7 @@ SIGNS: Final = {
     "outside-the-map": "values that are missing from the mapping's `map`",
     "outside-the-list": "values that the mapping does not allow",
     "do-not-contact": "people who must not be contacted according to this column, but are not excluded by `where`",
+    "contact-unclear": "values that may say who must not be contacted, and that are not understood",
 }
 """Every code of a symptom, and what it counts."""
 

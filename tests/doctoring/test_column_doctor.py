@@ -180,6 +180,34 @@ def test_letters_that_are_lost(examine):
     assert "lost for good" in examine({"Name": ["J\ufffdrg"]})["mojibake"].detail
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "code", "line"),
+    [
+        ("Unsubscribed at", ["2024-01-05", "", ""], "do-not-contact", "not_blank: false"),
+        ("Opt-out date", ["05/01/2024 10:00", "", ""], "do-not-contact", "not_blank: false"),
+        ("Unsubscribed at", [f"{year}-01-05" for year in range(1960, 2000)], "contact-unclear", ""),
+        ("GDPR Consent", ["2024-01-05", "", "2024-01-07"], "contact-unclear", ""),
+        ("DND", ["DND", "NON-DND", "DND"], "do-not-contact", "one_of: [NON-DND]"),
+        ("Do Not Email", ["Do not email", "OK", "OK"], "do-not-contact", "one_of: [OK]"),
+        ("Subscription Status", ["Subscribed", "Unsubscribed", "Bounced"], "do-not-contact", "one_of: [Subscribed]"),
+        ("Einwilligung", ["erteilt", "widerrufen", ""], "do-not-contact", "one_of: [erteilt]"),
+        ("Blacklist", ["x", "", ""], "do-not-contact", "not_blank: false"),
+        ("Suppressed", ["true", "false", "false"], "do-not-contact", "one_of: ['false']"),
+        ("No Call", ["y", "n", "n"], "do-not-contact", "one_of: [n]"),
+        ("Do not call", ["level 3", "", ""], "contact-unclear", ""),
+    ],
+)
+def test_columns_about_contact_are_never_silent(examine, name, cells, code, line):
+    (told,) = examine({"ID": [f"A{row}" for row, _ in enumerate(cells)], name: cells}).values()
+    assert told.code == code
+    assert line in told.cure
+    assert bool(line) == bool(told.place)
+
+
+def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine):
+    assert examine({"Opt in": ["2024-01-05", "2024-01-06"]}, "  opt_in_date: Opt in\n") == {}
+
+
 def test_blanks_where_a_value_is_required(examine):
     told = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
     assert (told.count, told.rows) == (2, (3, 4))

@@ -442,6 +442,29 @@ def test_the_regions_of_a_sales_team_are_no_states(cells: list[str], is_state: b
     assert ("state" in attributes) is is_state
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "line"),
+    [
+        ("Unsubscribed at", ["2024-01-05", ""], 'not_blank: "false"'),
+        ("GDPR Consent", ["2024-01-05", "2024-02-05"], ""),
+        ("DND", ["DND", "NON-DND"], "one_of: [NON-DND]"),
+        ("Do Not Email", ["Do not email", "OK"], "one_of: [OK]"),
+        ("Subscription Status", ["Subscribed", "Unsubscribed", "Bounced"], "one_of: [Subscribed]"),
+        ("Einwilligung", ["erteilt", "widerrufen"], "one_of: [erteilt]"),
+        ("Blacklist", ["x", ""], 'not_blank: "false"'),
+        ("Suppressed", ["level 3", ""], ""),
+        ("No Call", ["yes", "no"], "one_of: "),
+    ],
+)
+def test_whatever_is_in_a_column_about_contact_it_must_be_looked_at(name: str, values: list[str], line: str) -> None:
+    suggestion = propose(thirty() | {name: (values * 30)[:30]})
+    (look,) = [look for look in suggestion.looks if f"“{name}”" in look.text]
+    assert look.must
+    assert line in suggestion.text
+    assert ("# where:" in suggestion.text) == bool(line)
+    assert mapping_of(suggestion).where == ()
+
+
 @pytest.mark.parametrize("name", ["Do not contact", "Unsubscribed", "GDPR consent", "DND__c"])
 def test_columns_about_contact_must_be_looked_at(name: str) -> None:
     suggestion = propose(thirty() | {name: [*["yes", "no"] * 14, "yes", "ask again"]})

@@ -47,6 +47,8 @@ class ColumnDoctor:
         region = mapping.defaults.region is not None
         self._watchers: list[Watcher] = [*self._told.values(), *_watchers(targets, info, region=region)]
         asked = {column_key(condition.column) for condition in mapping.where}
+        # “Opt in” may be the date of it; the mapping knows.
+        asked |= {column_key(column) for target in targets if target.is_date for column in target.columns}
         for name in info.columns:
             if column_key(name) not in asked and (role := wish_in_name(name)):
                 self._watchers.append(ContactWishes(name, role, mapping))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from importer.mapping.doctor.fixes import leaving_out
+from importer.mapping.doctor.fixes import advice, leaving_out
 from importer.mapping.doctor.tally import Tally
 from importer.mapping.suggest.contact_wishes import MOST_FLAGS, flags_of, wanted_values
 from importer.mapping.suggest.words import Role
 from importer.mapping.texts import trimmed
 from importer.model.examination import FIRST_ROWS
+from importer.model.problem import shown
 from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:
@@ -30,12 +31,15 @@ class ContactWishes:
         self._role = role
         self._mapping = mapping
         self._cells: dict[str, Tally] = {}
+        self._filled = Tally()
 
     def look(self, look: Look) -> None:
         """Each value with its rows, as long as the values are few."""
+        texts = trimmed(look.cells[self._column])
+        self._filled.add_places((texts != "").to_numpy(), look.index)
         if len(self._cells) > MOST_FLAGS:
             return
-        codes, values = pd.factorize(trimmed(look.cells[self._column]))
+        codes, values = pd.factorize(texts)
         for code, value in enumerate(values[: MOST_FLAGS + 1]):
             self._cells.setdefault(value, Tally()).add_places(codes == code, look.index)
 
@@ -44,6 +48,7 @@ class ContactWishes:
         counts = {value: tally.count for value, tally in self._cells.items() if value}
         yes, no = flags_of(self._role, counts)
         if not (yes or no):
+            yield from self._unclear(counts)
             return
         kept = wanted_values(self._role, yes, no, blanks="" in self._cells)
         if kept:
@@ -57,3 +62,12 @@ class ContactWishes:
         if tally.count:
             examples = ", ".join(f"“{value}”" if value else "blank" for value in left_out[:FIRST_ROWS])
             yield tally.symptom("do-not-contact", self._column, fix, examples)
+
+    def _unclear(self, counts: dict[str, int]) -> Iterator[Symptom]:
+        """No line: nobody knows which of the values speak against the rows."""
+        if self._filled.count:
+            examples = ", ".join(f"“{shown(value, 20)}”" for value in [*counts][:FIRST_ROWS])
+            fix = advice(
+                "look at the column; to leave people out, write a condition on it under `where` in the mapping"
+            )
+            yield self._filled.symptom("contact-unclear", self._column, fix, examples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from importer.mapping.suggest.words import Role, meanings
@@ -19,10 +20,22 @@ MOST_FLAGS: Final = 30
 _SURE: Final = 0.8
 """The share of filled cells that must say yes or no: a stray remark makes no other column of it."""
 
-_IN: Final = frozenset({"subscribed", "opted-in", "opt-in", "optin", "ok"})
+_IN: Final = frozenset(
+    {"subscribed", "opted-in", "opt-in", "optin", "ok", "non-dnd", "not-dnd", "no-dnd", "angemeldet"}
+)
 _OUT: Final = frozenset({"unsubscribed", "opted-out", "opt-out", "optout", "blocked"})
-_AGREED_WORDS: Final = "granted given agreed accepted confirmed active x"
-_REFUSED_WORDS: Final = "denied revoked withdrawn refused rejected declined cleaned bounced pending none inactive"
+_AGREED_WORDS: Final = (
+    "granted given agreed accepted confirmed active x erteilt zugestimmt eingewilligt aceptado otorgado concedido"
+    " accordé accepté accettato concesso"
+)
+_REFUSED_WORDS: Final = (
+    "denied revoked withdrawn refused rejected declined cleaned bounced pending none inactive widerrufen verweigert"
+    " abgelehnt entzogen nicht-erteilt revocado rechazado denegado recusado refusé retiré révoqué revocato rifiutato"
+)
+_NAMED: Final = 0.9
+"""How surely a value must be called like such a column to say the same as its name."""
+
+_DATE: Final = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*")
 _YES: Final = {Role.CONSENT: _IN.union(_AGREED_WORDS.split()), Role.OPT_OUT: _OUT | {"x"}}
 """Words that say what the name of the column says. Under “Opt out” the word “opted in” means no."""
 _NO: Final = {Role.CONSENT: _OUT.union(_REFUSED_WORDS.split()), Role.OPT_OUT: _IN | {"none"}}
@@ -43,13 +56,24 @@ def flags_of(role: Role, counts: Mapping[str, int]) -> tuple[tuple[str, ...], tu
         return (), ()
     said = booleans(pd.Series(list(counts), dtype="str")).values.tolist()
     words = [text_key(value).replace(" ", "-") for value in counts]
-    yes = tuple(
-        value for value, meant, word in zip(counts, said, words, strict=True) if meant == "true" or word in _YES[role]
+    each = list(zip(counts, said, words, strict=True))
+    yes = tuple(value for value, meant, word in each if meant == "true" or word in _YES[role] or _says(value, role))
+    rest = [(value, meant, word) for value, meant, word in each if value not in yes]
+    other = Role.CONSENT if role is Role.OPT_OUT else Role.OPT_OUT
+    no = tuple(
+        value for value, meant, word in rest if meant == "false" or word in _NO[role] or _is_called(value, other)
     )
-    rest = [(value, meant, word) for value, meant, word in zip(counts, said, words, strict=True) if value not in yes]
-    no = tuple(value for value, meant, word in rest if meant == "false" or word in _NO[role])
     decided = sum(counts[value] for value in (*yes, *no))
     return (yes, no) if decided >= _SURE * sum(counts.values()) else ((), ())
+
+
+def _says(value: str, role: Role) -> bool:
+    """Whether the value is called like the column; that somebody has objected is also said by the date of it."""
+    return _is_called(value, role) or (role is Role.OPT_OUT and _DATE.fullmatch(value) is not None)
+
+
+def _is_called(value: str, role: Role) -> bool:
+    return meanings(value).get(role, 0.0) > _NAMED
 
 
 def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: bool) -> tuple[str, ...]:

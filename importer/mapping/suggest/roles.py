@@ -45,6 +45,7 @@ class Roles:
     created: tuple[Column, DateGuess | None] | None = None
     owner: Column | None = None
     flags: tuple[tuple[Column, Role], ...] = ()
+    unclear: tuple[Column, ...] = ()
     attributes: dict[Role, Column] = field(default_factory=dict)
 
     def used(self) -> set[str]:
@@ -59,6 +60,7 @@ class Roles:
 def find_roles(columns: Sequence[Column], export: Export | None) -> Roles:
     """The roles of the columns, each decided by what is left."""
     search = Search(columns=columns, export=export)
+    wishes = _wishes(search)
     email = search.best(Role.EMAIL, lambda column: column.emails > MOST)
     email = email or _only([c for c in columns if c.emails > SURE and c.unique > MOST and not search.is_owner(c)])
     phones = _phones(search)
@@ -73,8 +75,9 @@ def find_roles(columns: Sequence[Column], export: Export | None) -> Roles:
         opt_in=_dated(search, Role.OPT_IN),
         created=_dated(search, Role.CREATED),
         owner=search.best(Role.OWNER, lambda column: not column.is_blank),
-        flags=_flags(search),
+        flags=tuple((column, role) for column, role in wishes if column.flags(role) != ((), ())),
     )
+    found = replace(found, unclear=_unclear(found, wishes))
     return replace(found, attributes=_attributes(search, found))
 
 
@@ -182,20 +185,26 @@ def _dated(search: Search, role: Role) -> tuple[Column, DateGuess | None] | None
     return None
 
 
-def _flags(search: Search) -> tuple[tuple[Column, Role], ...]:
+def _wishes(search: Search) -> tuple[tuple[Column, Role], ...]:
     """Those that the export is known for, and all others that are called so."""
     found = {column.name: (column, role) for role in _WISHES for column in search.candidates(role)}
     for column in search.columns:
         if column.name not in found and (role := wish_in_name(column.name)):
             found[column.name] = (column, role)
-    return tuple((column, role) for column, role in found.values() if column.flags(role) != ((), ()))
+    return tuple(found.values())
+
+
+def _unclear(found: Roles, wishes: Iterable[tuple[Column, Role]]) -> tuple[Column, ...]:
+    """Those that are called so, with values of which nobody knows what they mean; “Opt in” may be the date of it."""
+    known = {column.name for column, _ in found.flags} | found.used()
+    return tuple(column for column, _ in wishes if column.name not in known and not column.is_blank)
 
 
 # attributes
 
 
 def _attributes(search: Search, found: Roles) -> dict[Role, Column]:
-    taken = found.used() | {column.name for column, _ in found.flags}
+    taken = found.used() | {column.name for column in (*(column for column, _ in found.flags), *found.unclear)}
     attributes = {role: column for role, column in ((Role.EMAIL, found.email), (Role.COUNTRY, found.country)) if column}
     taken |= {column.name for column in attributes.values()}
     for role in ATTRIBUTES:

@@ -120,7 +120,10 @@ WORDS: Final = {
     Role.OPT_OUT: """
         do not contact, do not call, donotcall, do not email, do not sms, dnd, dnc, opt out, opted out, optout,
         unsubscribed, email opt out, has opted out of email, unsubscribed from all email, blocked, blacklisted,
-        no contactar, no llamar, no molestar, baja, nao contatar, nao ligar, nao perturbe, descadastrado,
+        blacklist, blocklist, suppressed, suppression, suppression list, suppress, no call, no calls, no sms,
+        no contact, do not mail, do not text, unsubscribe, unsubscription, unsub, opt outs, robinson list,
+        robinsonliste, widerruf, no contactar, no llamar, no molestar, baja, nao contatar, nao ligar, nao perturbe,
+        descadastrado,
         nicht kontaktieren, nicht anrufen, werbesperre, gesperrt, abgemeldet, ne pas contacter, ne pas appeler,
         desabonne, desinscrit, non contattare, non chiamare, disiscritto, sampark na karen""",
     Role.EMAIL: """
@@ -179,8 +182,9 @@ NEVER: Final = {
     Role.CREATED: """by, birth, death, expiry, renewal, last, modified, updated, close, closed, due, next, start,
         end, source, id, first, email""",
     Role.OWNER: """date, created, team, phone, assigned date, changed, home, previous, status""",
-    Role.CONSENT: """date, time, out, ip, source, count, at, on, name""",
-    Role.OPT_OUT: """date, time, reason, by, source""",
+    Role.CONSENT: """date, time, out, ip, source, count, at, on, name, id, key, number, version, form, url, link,
+        method, type""",
+    Role.OPT_OUT: """reason, by, source, ip, id, count, url, link""",
     Role.EMAIL: """owner, type, label, display, status, opt, out, consent, verified, bounced, bounce, domain, date,
         sent, count, assistant, client, source, quality, opens, clicks, last, first, permission, subject, invalid,
         manager, agent, by, rep""",

@@ -120,21 +120,30 @@ def _why_region(region: RegionGuess) -> str:
 
 
 def _where(page: Page, roles: Roles) -> None:
-    if not roles.flags:
-        return
-    page.add("")
-    names = listed([column for column, _ in roles.flags])
-    page.look(f"{names} may say who must not be contacted. To leave those people out, remove the #:", must=True)
-    page.add("# where:")
+    if roles.flags:
+        page.add("")
+        names = listed([column for column, _ in roles.flags])
+        page.look(f"{names} may say who must not be contacted. To leave those people out, remove the #:", must=True)
+        page.add("# where:")
     for column, role in roles.flags:
         yes, no = column.flags(role)
-        blanks = len(column.texts) - len(column.values)
-        wanted = wanted_values(role, yes, no, blanks=blanks > 0)
+        wanted = wanted_values(role, yes, no, blanks=len(column.texts) > len(column.values))
         condition: dict[str, Value] = {"column": column.name}
         condition |= {"one_of": wanted} if wanted else {"not_blank": "false"}
-        counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
-        blank = f", blank {blanks:,}" if blanks else ""
-        page.add(f"#   - {rule(condition)}  # {printable(counts)}{blank}")
+        page.add(f"#   - {rule(condition)}  # {_counts(column)}")
+    for column in roles.unclear:
+        page.add("")
+        page.look(
+            f"{listed([column])} may say who must not be contacted, in values that init does not understand"
+            f" ({_counts(column)}). To leave those people out, write a condition on it under where.",
+            must=True,
+        )
+
+
+def _counts(column: Column) -> str:
+    counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
+    blanks = len(column.texts) - len(column.values)
+    return printable(counts) + (f", blank {blanks:,}" if blanks else "")
 
 
 # attributes and owner
