@@ -28,4 +28,5 @@ def check(**options: Any) -> int:
     request = request_of(options, here)
     rates = request_rates(request.rate, here.settings.credential_kind())
     with here.job() as job:
-        return told(here, job.check(request, name=options["run_name"], rates=rates))
+        refusals = here.settings.refusals()
+        return told(here, job.check(request, name=options["run_name"], rates=rates, refusals=refusals))

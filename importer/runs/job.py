@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -86,19 +86,24 @@ class Job:
         self._lacks_commits = False
         self._began = time.monotonic()
 
-    def check(self, request: RunRequest, *, name: str, rates: dict[Kind, float]) -> Finished:
-        """Read, map and validate every row and write the report. There is nothing here to send with."""
+    def check(
+        self, request: RunRequest, *, name: str, rates: dict[Kind, float], refusals: Sequence[str] = ()
+    ) -> Finished:
+        """Read, map and validate every row and write the report. There is nothing here to send with.
+
+        `refusals` are reasons that the settings give why a run would not begin.
+        """
         loaded, opened = self._opened(request)
         run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
         obstacles: tuple[str, ...] = ()
         with self._closing(run) as closing:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
-            if request.org and request.base_url:
+            if request.org and not refusals:
                 realm = self._realm(origin_of(request.base_url), request.org)
                 mark_known(plan, realm, skip=request.skip_known)
                 warn_of_contacts(plan, realm)
             plan.estimate(estimated(plan, rates))
-            reasons = filter(None, [too_many_invalid(plan, request.max_invalid), self._drift(run)])
+            reasons = filter(None, [*refusals, too_many_invalid(plan, request.max_invalid), self._drift(run)])
             obstacles = (*self._imported_before(opened, request), *(f"A run would stop: {why}." for why in reasons))
         return replace(closing.finished(), obstacles=obstacles)
 

@@ -219,6 +219,16 @@ class Settings:
         except SettingsError as error:
             raise SettingsError(f"{self.source('base_url')}: {error.message}", tip=error.tip) from None
 
+    def refusals(self) -> list[str]:
+        """Why a run would be refused for the server and the organization, as far as somebody named them."""
+        found = []
+        for look in (self.base_url, *([self.required_org] if self["org"] else [])):
+            try:
+                look()
+            except SettingsError as error:
+                found.append(error.message)
+        return found
+
     def trust(self) -> Trust:
         """Whom to believe, and whether a private network is fine."""
         return Trust(ca_file=Path(self["ca_file"]) if self["ca_file"] else None, allow_private=self.allow_private)

@@ -52,6 +52,29 @@ def test_a_check_names_every_reason_why_a_run_would_stop(imported: CommandLine) 
     assert "A run would send nothing." in said
 
 
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        (("--base-url", "ftp://x"), "--base-url: the base URL 'ftp://x' cannot be used: it is not https"),
+        (("--base-url", "https://10.0.0.1"), "(--allow-private allows it)"),
+        (("--base-url", "https://"), "it has no host"),
+        (("--org", ".."), "the organization '..' cannot be part of a URL"),
+    ],
+)
+def test_a_check_says_that_a_run_would_refuse_the_server_or_the_organization(
+    importer: CommandLine, sandbox: Sandbox, option: tuple[str, ...], why: str
+) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(2))
+    refused = importer(*RUN, *option)
+    assert refused.code == 2
+    assert why in refused.err
+    said = importer(*CHECK, *option).out
+    assert "A run would stop: " in said
+    assert why in said
+    assert "Otherwise it would send 2 rows" in said
+
+
 def test_warnings_reach_the_terminal(imported: CommandLine) -> None:
     imported.table([lead(1), lead(31), lead(32, Phone=lead(31)[2])])
     said = imported(*CHECK, "--org", ORG).out
