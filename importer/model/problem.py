@@ -334,7 +334,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _warning(
         "crm-id-repeated",
         "Duplicate of another row",
-        "Another row has the same crm_id, and only that row is sent.",
+        "Another row has the same crm_id, and only that row is used.",
         "Skipped; nothing to do.",
     ),
     _warning(

@@ -105,15 +105,18 @@ class Settling:
             self._conflict(valid, members)
 
     def _keep(self, kept: int, valid: list[int]) -> None:
-        """One row is sent for all; an invalid row never is, and says nothing about the others."""
+        """One row is used for all; an invalid row never is, and says nothing about the others.
+
+        It may still turn out to be known, or to share its phone number with another lead: then none of them is sent.
+        """
         for member in valid:
             if member != kept:
                 pair = [kept, member]
                 other = self._name(kept, member)
                 detail = (
-                    f"exact duplicate of {other}, which is sent instead"
+                    f"exact duplicate of {other}; only {other} is used"
                     if self._rows.agree(pair)
-                    else f"same crm_id as {other}, which differs ({self._fields(pair)}) and is sent instead"
+                    else f"same crm_id as {other}, which differs ({self._fields(pair)}); only {other} is used"
                 )
                 self._add(member, RowStatus.DUPLICATE_IN_FILE, "crm-id-repeated", "crm_id", detail)
 

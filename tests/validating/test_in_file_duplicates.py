@@ -73,7 +73,7 @@ def test_the_same_row_again_is_sent_once():
         (0, 4): (
             RowStatus.DUPLICATE_IN_FILE,
             "crm-id-repeated",
-            "exact duplicate of row 2, which is sent instead",
+            "exact duplicate of row 2; only row 2 is used",
         )
     }
 
@@ -103,7 +103,7 @@ def test_an_invalid_row_is_a_conflict_even_if_its_text_looks_the_same():
 
 def test_another_file_is_named():
     found = settled({}, row("a"), row("a", source=1))
-    assert found[1, 2][2] == "exact duplicate of row 2 of first.csv, which is sent instead"
+    assert found[1, 2][2] == "exact duplicate of row 2 of first.csv; only row 2 of first.csv is used"
 
 
 def test_a_few_of_many_rows_are_named():
@@ -118,12 +118,12 @@ def test_the_first_or_the_last_valid_row_is_sent_if_the_mapping_says_so():
     assert {number: status for (_, number), (status, _, _) in first.items()} == dict.fromkeys(
         (4, 5), RowStatus.DUPLICATE_IN_FILE
     )
-    assert first[0, 4][2] == "same crm_id as row 3, which differs (first_name) and is sent instead"
+    assert first[0, 4][2] == "same crm_id as row 3, which differs (first_name); only row 3 is used"
     last = settled({"in_file": "last"}, *rows)
     assert {number: status for (_, number), (status, _, _) in last.items()} == dict.fromkeys(
         (3, 4), RowStatus.DUPLICATE_IN_FILE
     )
-    assert last[0, 4][2] == "exact duplicate of row 5, which is sent instead"
+    assert last[0, 4][2] == "exact duplicate of row 5; only row 5 is used"
 
 
 @pytest.mark.parametrize(
