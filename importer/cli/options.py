@@ -24,8 +24,9 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 
 
 def _count_or_share(context: click.Context, parameter: click.Parameter, value: str | None) -> str:  # noqa: ARG001
-    if value and not re.fullmatch(r"\d+|\d+(\.\d+)?%", value):
-        raise click.BadParameter("give a number of rows (12) or a share (5%)")
+    is_share = value and re.fullmatch(r"\d+(\.\d+)?%", value)
+    if value and not (float(value[:-1]) <= 100 if is_share else re.fullmatch(r"\d+", value)):
+        raise click.BadParameter(f"give a number of rows (12) or a share of at most 100% (5%), not {value!r:.20}")
     return value or ""
 
 

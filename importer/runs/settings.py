@@ -68,11 +68,16 @@ class Entry:
         if not is_wrong and (not is_number or self.lowest <= value <= self.highest):
             return self.kind(value) if is_number else value
         subject = source if source in (self.flag, self.variable) else f"{source}: {self.name}"
-        # Not a value of the wrong type: somebody who misreads the file may have put a key there.
-        seen = "" if is_wrong else f"; it is {value!s:.20}"
+        # Not a text: somebody who misreads the file may have put a key there.
+        seen = f"; it is {_as_written(value):.20}" if is_number and isinstance(value, (int, float)) else ""
         raise SettingsError(
             f"{subject} must be {self.range}{seen}", tip=tip or f"The default is {self.default_in_words}."
         )
+
+
+def _as_written(value: float) -> str:
+    """A number or a yes or no as people write it, also where it was made a float: `0`, `1.5`, `true`."""
+    return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
 
 
 SETTINGS: Final = {

@@ -165,3 +165,27 @@ def test_a_check_estimates_with_the_rate_of_a_run(
     ended = importer("check", "list.csv", "-m", "m.yaml")
     assert f"A run would send 20 rows in 20 requests, {said}" in ended.out
     assert importer.summary()["estimate"]["seconds"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("timeout = 0", "; it is 0"),
+        ("timeout = 0.05", "; it is 0.05"),
+        ("concurrency = 1.5", "; it is 1.5"),
+        ("concurrency = true", "; it is true"),
+        ('concurrency = "sk-1234"', " to 256"),
+        ("org = 5", "in quotes"),
+    ],
+)
+def test_a_wrong_number_is_quoted_and_a_text_that_may_be_a_key_is_not(
+    importer: CommandLine, line: str, seen: str
+) -> None:
+    importer.write("importer.toml", line + "\n")
+    assert importer("doctor").error.endswith(seen)
+
+
+def test_an_option_is_quoted_as_it_was_given(importer: CommandLine) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table(leads(1))
+    assert importer("run", "list.csv", "-m", "m.yaml", "--timeout", "0").error.endswith("; it is 0")

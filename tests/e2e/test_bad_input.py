@@ -432,6 +432,7 @@ def test_max_invalid(ready: CommandLine, sandbox: Sandbox, limit: str, code: int
         ("run", "list.csv", "-m", "m.yaml", "--rate", "-1"),
         ("run", "list.csv", "-m", "m.yaml", "--limit", "0"),
         ("run", "list.csv", "-m", "m.yaml", "--max-invalid", "many"),
+        ("run", "list.csv", "-m", "m.yaml", "--max-invalid", "150%"),
         ("run", "list.csv", "-m", "m.yaml", "--run-name", "../up"),
         ("run", "list.csv", "-m", "m.yaml", "--delimiter", "ab"),
         ("run", "list.csv", "-m", "m.yaml", "--on-duplicate", "overwrite"),
