@@ -33,6 +33,8 @@ from importer.model.source import ReadOptions
 if TYPE_CHECKING:
     from importer.journal.plan import Plan
 
+NOTHING_TO_SEND: Final = "No row can be sent: correct the file, then run it again."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
@@ -133,8 +135,15 @@ class Journal:
         raise RunError(
             f"no run in {self.folder} is unfinished; {stopped[0].run_id} was stopped before it sent anything:"
             f" {stopped[0].reason}",
-            tip=f"`importer resume {stopped[0].run_id}` sends it anyway.",
+            tip=f"`importer resume {stopped[0].run_id}` sends it anyway."
+            if self._sends(stopped[0])
+            else NOTHING_TO_SEND,
         )
+
+    def _sends(self, run: StoredRun) -> bool:
+        """Whether a row was to be sent when the run was stopped; it may not have come as far as to know."""
+        row = self.connection.execute("SELECT estimate FROM runs WHERE id = ?", (run.id,)).fetchone()
+        return not row["estimate"] or bool(json.loads(row["estimate"])["rows_to_send"])
 
     def _runs(self, rest: str, *values: object) -> list[StoredRun]:
         return [_stored(row) for row in self.connection.execute(f"SELECT * FROM runs {rest}", values)]

@@ -18,7 +18,7 @@ from importer.journal.examining import examination_of, owners_of
 from importer.journal.left import numbers_left
 from importer.journal.mending import link_mended
 from importer.journal.plan import Plan
-from importer.journal.store import Journal, StoredRun
+from importer.journal.store import NOTHING_TO_SEND, Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
@@ -228,8 +228,10 @@ class Job:
                 mark_known(plan, realm, skip=True)
             warn_of_contacts(plan, realm)
             rates = request_rates(request.rate, destination.credential().kind)
-            plan.estimate(estimated(plan, rates))
-            closing.stop = _stop(run, too_many_invalid(plan, request.max_invalid) if gate else "")
+            estimate = estimated(plan, rates)
+            plan.estimate(estimate)
+            tip = _ALL_THE_SAME if estimate.rows_to_send else NOTHING_TO_SEND
+            closing.stop = _stop(run, too_many_invalid(plan, request.max_invalid) if gate else "", tip)
             closing.stop = closing.stop or self._asked(run, plan, destination, rates, gate=gate)
             if closing.stop is None:
                 plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))

@@ -137,6 +137,16 @@ def test_a_run_that_was_not_allowed_to_send_is_the_same_for_every_command(import
     assert imported.statuses().count("created") == 6
 
 
+def test_no_tip_promises_to_send_where_no_row_can_be_sent(importer: CommandLine, sandbox: Sandbox) -> None:
+    importer.mapping(PLAIN_MAPPING)
+    importer.table([lead(1, Phone="12"), lead(2, Phone="12")])
+    stopped = importer(*RUN, "--max-invalid", "0")
+    ended = importer("resume", *FAST)
+    for said in (stopped.out + stopped.err, ended.err):
+        assert "No row can be sent: correct the file, then run it again." in said
+        assert "sends it anyway" not in said
+
+
 def test_no_tip_names_a_run_where_there_is_none(importer: CommandLine) -> None:
     ended = importer("resume")
     assert ended.code == 2
