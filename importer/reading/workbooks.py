@@ -106,15 +106,17 @@ def tables_in(path: Path, kind: Format, book: Book, options: ReadOptions, wanted
         tables = [_table(workbook, _named(workbook, options.sheet), options, wanted)]
     else:
         tables = [_best(workbook, options, wanted)]
-    return [_with_notes(table, _layout_notes(workbook.book, table, wanted)) for table in tables]
+    all_sheets = options.sheet == ALL_SHEETS
+    return [_with_notes(table, _layout_notes(book, table, wanted, all_sheets=all_sheets)) for table in tables]
 
 
-def _layout_notes(book: Book, table: Found, wanted: frozenset[str]) -> list[str]:
+def _layout_notes(book: Book, table: Found, wanted: frozenset[str], *, all_sheets: bool) -> list[str]:
     try:
         layout = book.layout(table.info.sheet)
     except SourceError:  # damage far below the header is said when the rows are read
         return []
-    return layout.notes(table.header, wanted)
+    notes = layout.notes(table.header, wanted)
+    return [f"sheet “{shown(table.info.sheet)}”: {note}" for note in notes] if all_sheets else notes
 
 
 def _named(workbook: Workbook, asked: str) -> str:

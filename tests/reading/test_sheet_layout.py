@@ -63,6 +63,13 @@ def test_hidden_rows_are_read_and_said(tmp_path, see_all, write, hidden, filtere
     assert [said for said in seen.info.notes if "hidden" in said] == ([note] if note else [])
 
 
+def test_of_all_sheets_each_is_named(tmp_path, see_all):
+    with_openpyxl(tmp_path / "x.xlsx", hidden=(4,))
+    (seen,) = see_all(tmp_path / "x.xlsx", HEADER, sheet="*")
+    (said,) = [said for said in seen.info.notes if "hidden" in said]
+    assert said == f"sheet “{seen.info.sheet}”: 1 row is hidden and is read; to leave it out, delete it"
+
+
 @pytest.mark.slow
 @WRITERS
 @pytest.mark.parametrize(
