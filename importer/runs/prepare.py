@@ -7,11 +7,13 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from importer.journal.plan import Plan
 from importer.mapping import LoadedMapping, Mapper, columns_of
+from importer.mapping.texts import trimmed
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec
@@ -30,6 +32,10 @@ from importer.runs.fix_trials import FixTrials
 from importer.runs.progress import Progress
 from importer.runs.stop_request import StopRequest
 from importer.validating import InFileDuplicates
+
+_EMAIL: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_LOOKED_AT: Final = 200
+_SURE: Final = 0.8
 
 
 def open_sources(request: RunRequest, loaded: LoadedMapping, now: datetime) -> list[Opened]:
@@ -99,7 +105,7 @@ def prepare(
             repeated = duplicates.observe(position, mapped, invalid)
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)
             plan.add(planned, planner.operations(mapped, planned) if plan.sends else ())
-            plan.contacts.add(position, *_contacts(mapped, targets, invalid))
+            plan.contacts.add(position, *_contacts(mapped, batch.frame, targets, invalid))
             doctor.look(batch.frame, mapped, problems)
             progress.checked(len(batch.frame))
             stop.look()
@@ -114,13 +120,30 @@ def prepare(
 
 
 def _contacts(
-    mapped: MappedBatch, targets: Sequence[Target], invalid: frozenset[int]
+    mapped: MappedBatch, cells: pd.DataFrame, targets: Sequence[Target], invalid: frozenset[int]
 ) -> tuple[pd.Series[str], dict[str, pd.Series[str]]]:
     """The crm_ids of the rows that can be sent, and by which numbers and addresses a lead may be known."""
     frame = mapped.frame[~mapped.filtered & ~mapped.frame.index.isin(list(invalid))]
-    emails = [each.label for each in targets if each.place in (Place.LEAD, Place.ATTRIBUTE) and _is_an_address(each)]
-    contacts = {"phone_number": frame["phone_number"]} | {label: frame[label].str.lower() for label in emails}
-    return frame["crm_id"], contacts
+    return frame["crm_id"], {"phone_number": frame["phone_number"], **_addresses(frame, cells, targets)}
+
+
+def _addresses(frame: pd.DataFrame, cells: pd.DataFrame, targets: Sequence[Target]) -> dict[str, pd.Series[str]]:
+    """The e-mail addresses, by the field that holds them; those of which the crm_id is made may be no field."""
+    found = {}
+    for each in targets:
+        for column in each.columns if getattr(each.rule, "digest_of", None) else ():
+            texts = trimmed(cells.loc[frame.index, column])
+            if _are_addresses(texts):
+                found[each.label] = texts.str.lower()
+        if each.place is Place.ATTRIBUTE and (_is_an_address(each) or _are_addresses(frame[each.label])):
+            found[each.label] = frame[each.label].str.lower()
+    return found
+
+
+def _are_addresses(texts: pd.Series[str]) -> bool:
+    """Whether the first cells are addresses, and mostly different ones: that of an owner or a shop is on many rows."""
+    first = texts[texts != ""].head(_LOOKED_AT)
+    return len(first) > 0 and first.str.fullmatch(_EMAIL).mean() >= _SURE and first.nunique() > len(first) / 2
 
 
 def _is_an_address(target: Target) -> bool:

@@ -91,3 +91,38 @@ def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(im
     for week in range(len(weeks)):
         assert importer("run", f"week{week}.csv", "-m", "m.yaml", *FAST, "--skip-known").code == 0
     assert len(sandbox.state.leads) == 6
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        MAPPING.replace("{email: {column: Email, transform: lower, matches: email}}", "{contact: Email}"),
+        MAPPING.replace("{email: {column: Email, transform: lower, matches: email}}", "{x: X}").replace(
+            "crm_id: ID", "crm_id: {digest_of: [Email, ID]}"
+        ),
+    ],
+    ids=["by its values", "by digest_of"],
+)
+def test_an_address_is_known_whatever_its_attribute_is_called(importer, sandbox, lead):
+    importer.mapping(lead)
+    columns = (*COLUMNS, "X")
+    importer.table([["A1", "Priya", "07806 480894", "priya.w@x.example", "1"]], columns=columns)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
+    importer.table([["B2", "Priya", "07806 480897", "Priya.W@X.example ", "1"]], name="again.csv", columns=columns)
+    assert importer("check", "again.csv", "-m", "m.yaml").code == 0
+    assert "known-contact" in warnings_of(importer)[0]
+    assert "e-mail address" in importer.results()[0]["message"]
+
+
+def test_an_address_that_many_rows_share_is_that_of_no_lead(importer, sandbox):
+    importer.mapping(MAPPING.replace("{email: {column: Email, transform: lower, matches: email}}", "{seller: Email}"))
+    rows = [
+        [f"{letter}{row}", "Priya", f"07806 4808{at}{row}", "shop@x.example"]
+        for at, letter in enumerate("AB", start=2)
+        for row in range(4)
+    ]
+    importer.table(rows[:4], columns=COLUMNS)
+    assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
+    importer.table(rows[4:], name="again.csv", columns=COLUMNS)
+    assert importer("check", "again.csv", "-m", "m.yaml").code == 0
+    assert not any("known-contact" in warnings for warnings in warnings_of(importer))
