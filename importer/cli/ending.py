@@ -9,7 +9,7 @@ from importer.cli.wording import conclusion
 
 if TYPE_CHECKING:
     from importer.cli.session import Session
-    from importer.runs.closing import Finished
+    from importer.runs.run_scope import Finished
 
 
 def told(session: Session, finished: Finished) -> int:

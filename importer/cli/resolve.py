@@ -36,7 +36,7 @@ def resolve(**options: Any) -> int:
     importer resolve latest --as existing --rows ids.txt
     """
     from importer.cli.session import session
-    from importer.runs.settle import resolve_run
+    from importer.runs.resolution import resolve_run
 
     here = session(options)
     with here.journal() as journal:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from importer.model.run import RunReport
     from importer.model.source import SourceInfo
-    from importer.runs.closing import Finished
     from importer.runs.finish import Ended
     from importer.runs.job import Announcement
+    from importer.runs.run_scope import Finished
     from importer.runs.settings import Settings
 
 _LINES: Final = 16

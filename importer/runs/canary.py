@@ -19,7 +19,7 @@ from importer.crm.replies import values_sent
 from importer.crm.verdict import Action, Verdict
 from importer.journal.sending import SendingJournal
 from importer.model.operation import Call, Kind
-from importer.runs.lane import Waiting
+from importer.runs.request_queue import Waiting
 
 TRIES: Final = 3
 PAUSE: Final = 5.0

@@ -23,9 +23,9 @@ from importer.reporting import (
     write_html,
     write_summary,
 )
-from importer.runs.ahead import ahead
 from importer.runs.log import FILE_NAME as LOG_NAME
 from importer.runs.log import LOG
+from importer.runs.prefetch import ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,6 @@ from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
-from importer.runs.checked import Opened
-from importer.runs.closing import Closing, Finished
 from importer.runs.examine import compare, compared_name, drift_reason, is_mending
 from importer.runs.finish import is_reported, write_report
 from importer.runs.lock import lost_commits, sending_lock
@@ -40,6 +38,8 @@ from importer.runs.prepare import (
     warn_of_contacts,
 )
 from importer.runs.progress import Progress
+from importer.runs.row_pipeline import Opened
+from importer.runs.run_scope import Finished, RunScope
 from importer.runs.send import Destination, examine_learnt, send
 from importer.runs.stop_request import StopRequest
 
@@ -315,8 +315,8 @@ class Job:
     def _run_id(self, name: str) -> str:
         return f"{_stamp(self._clock.now())}-{name}"
 
-    def _closing(self, run: StoredRun) -> Closing:
-        return Closing(self.journal, run, self._began, self._stop_request)
+    def _closing(self, run: StoredRun) -> RunScope:
+        return RunScope(self.journal, run, self._began, self._stop_request)
 
 
 _ALL_THE_SAME: Final = "`importer resume {run}` sends it anyway."

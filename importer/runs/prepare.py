@@ -25,12 +25,12 @@ from importer.model.source import ReadOptions
 from importer.model.whitespace import text_key
 from importer.planning import Planner
 from importer.reading import Table, is_mended, open_tables
-from importer.runs.ahead import ahead
-from importer.runs.checked import Opened, checked_batches
 from importer.runs.examine import Doctors
-from importer.runs.fix_trials import FixTrials
+from importer.runs.prefetch import ahead
 from importer.runs.progress import Progress
+from importer.runs.row_pipeline import Opened, checked_batches
 from importer.runs.stop_request import StopRequest
+from importer.runs.suggestion_trials import FixTrials
 from importer.validating import InFileDuplicates
 
 _EMAIL: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"

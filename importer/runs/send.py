@@ -22,7 +22,7 @@ from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.run import RunState
 from importer.runs.canary import REMEMBERED_DAYS, fingerprint_from
-from importer.runs.execute import Sender, SendOptions
+from importer.runs.dispatcher import Dispatcher, SendOptions
 from importer.runs.progress import Progress
 from importer.runs.stop_request import Interrupted, StopRequest
 
@@ -111,7 +111,7 @@ async def _send(
     )
     async with client, Writer(journal.folder) as writer:
         with journal.sending(run, writer) as sending:
-            sender = Sender(
+            sender = Dispatcher(
                 client=client,
                 journal=sending,
                 options=options,
@@ -161,7 +161,7 @@ def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
         )
 
 
-def _interrupting(sender: Sender, progress: Progress) -> Callable[[Interrupted], None]:
+def _interrupting(sender: Dispatcher, progress: Progress) -> Callable[[Interrupted], None]:
     """What a request to end does while the run sends: the first drains it, the second waits for no more answers."""
     loop = asyncio.get_running_loop()
 

@@ -20,8 +20,8 @@ from importer.journal.store import Journal
 from importer.journal.transaction import transaction
 from importer.model.operation import Call, Kind, RowId
 from importer.model.outcome import RowStatus
-from importer.runs import execute
-from importer.runs.execute import Sender
+from importer.runs import dispatcher
+from importer.runs.dispatcher import Dispatcher
 
 Judge = Callable[[Observation, Call, Verdict], Verdict | None]
 
@@ -30,13 +30,13 @@ CLEAN = Verdict(action=Action.AGAIN, message="taken as not sent", wait=0.05)
 
 def _judging(opinion: Judge) -> None:
     """Another opinion on what was seen; `None` leaves the verdict as it is."""
-    judge = execute.judge
+    judge = dispatcher.judge
 
     def mutant(seen: Observation, call: Call, *rest: Any) -> Verdict:
         verdict = judge(seen, call, *rest)
         return opinion(seen, call, verdict) or verdict
 
-    execute.judge = mutant
+    dispatcher.judge = mutant
 
 
 def no_intent() -> None:
@@ -169,12 +169,12 @@ def _mark_done(journal: SendingJournal, connection: Any, call: Call) -> None:
 
 def no_settle() -> None:
     """Whatever is in doubt is asked again at once."""
-    wait = Sender._wait
+    wait = Dispatcher._wait
 
-    def mutant(self: Sender, verdict: Verdict, waiting: Any) -> float:
+    def mutant(self: Dispatcher, verdict: Verdict, waiting: Any) -> float:
         return 0.0 if verdict.action is Action.DOUBT else wait(self, verdict, waiting)
 
-    Sender._wait = mutant  # type: ignore[method-assign]
+    Dispatcher._wait = mutant  # type: ignore[method-assign]
 
 
 def locks_dropped() -> None:

@@ -17,8 +17,8 @@ from importer.journal import database
 from importer.journal.sending import SendingJournal
 from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
-from importer.runs import execute
-from importer.runs.execute import Sender
+from importer.runs import dispatcher
+from importer.runs.dispatcher import Dispatcher
 from tests.crash.mutants import MUTANTS
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import EXISTS, FakeCrm, error
@@ -41,13 +41,13 @@ def undone() -> Iterator[None]:
     """Whatever a mutant replaces is put back."""
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in (
-            (execute, "judge"),
+            (dispatcher, "judge"),
             (replies, "meaning_of"),
             (SendingJournal, "intent"),
             (SendingJournal, "create_settled"),
             (LeadsClient, "send"),
             (Journal, "recover"),
-            (Sender, "_wait"),
+            (Dispatcher, "_wait"),
             (database, "_create_private"),
         ):
             patch.setattr(owner, name, getattr(owner, name))

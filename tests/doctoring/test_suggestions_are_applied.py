@@ -14,7 +14,7 @@ from importer.mapping.document import read_document
 from importer.model.batch import MappedBatch
 from importer.model.source import ReadOptions
 from importer.reading import open_tables
-from importer.runs.checked import Opened, checked_batches
+from importer.runs.row_pipeline import Opened, checked_batches
 from importer.runs.suggest import suggest_mapping
 from tests.cli.command_line import CommandLine
 

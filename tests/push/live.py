@@ -15,7 +15,7 @@ from importer.crm.credential import Credential, CredentialKind
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
-from importer.runs.execute import Sender
+from importer.runs.dispatcher import Dispatcher
 from tests.canary import CANARY
 from tests.crm.wire import Wire, http, wire
 from tests.planned import PlannedRow
@@ -104,7 +104,7 @@ def send(
 ) -> Sent:
     """Send these rows to this server; with `stop_after` it is asked to stop after so many seconds."""
 
-    def before(sender: Sender) -> None:
+    def before(sender: Dispatcher) -> None:
         sender.reread = reread
         if stop_after is not None:
             asyncio.get_running_loop().call_later(stop_after, sender.interrupt, ASKED_TO_STOP)

@@ -15,7 +15,7 @@ from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
 from importer.model.outcome import RowResult
-from importer.runs.execute import Sender
+from importer.runs.dispatcher import Dispatcher
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, FakeCrm, error
 from tests.virtual_time import VirtualClock
@@ -48,7 +48,7 @@ def die_while(push: Push, kind: Kind) -> None:
     assert isinstance(push.crm, SilentCrm)
     push.crm.silent = kind
 
-    def before(sender: Sender) -> None:
+    def before(sender: Dispatcher) -> None:
         asyncio.get_running_loop().call_later(30.0, sender.interrupt, DIED)
         asyncio.get_running_loop().call_later(30.1, sender.abandon)
 
@@ -59,7 +59,7 @@ def die_while(push: Push, kind: Kind) -> None:
 
 def stop_in_doubt(push: Push, kind: Kind) -> None:
     """A graceful stop while a call waits to be asked again: no intent, but a doubt."""
-    senders: list[Sender] = []
+    senders: list[Dispatcher] = []
 
     def answer(call: Call) -> Observation | None:
         if call.operation.kind is not kind:
@@ -209,7 +209,7 @@ def troubled(folder: Path, seed: int, *, jumps: bool) -> tuple[dict[tuple[Kind, 
         chance = random.Random(f"{seed} {key} {asked[key]}")
         return chance.choice(answers) if chance.random() < 0.25 else None
 
-    def before(sender: Sender) -> None:
+    def before(sender: Dispatcher) -> None:
         sender.rng = sender._breaker._rng = Steady()
         for _ in range(12 if jumps else 0):
             to = rng.choice([HOURS, -HOURS, TO_1970, timedelta(), 400 * 24 * HOURS])

@@ -14,7 +14,7 @@ from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
 from importer.model.operation import Call
-from importer.runs.execute import Sender
+from importer.runs.dispatcher import Dispatcher
 from importer.runs.settings import load_settings
 from tests.crm.wire import Wire, http
 from tests.push.live import KEY, Reader, Server, Writer, send
@@ -68,7 +68,7 @@ def sent(push: Push, replaced_at: float, *, unreadable: tuple[float, float] = (0
             raise SettingsError("the key file cannot be read")
         return key(NEW if now >= replaced_at else OLD)
 
-    def before(sender: Sender) -> None:
+    def before(sender: Dispatcher) -> None:
         sender.reread = reread
         push.crm.use(reread())
 

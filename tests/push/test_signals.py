@@ -14,8 +14,8 @@ from importer.cli.signals import handled_signals
 from importer.exit_codes import ExitCode
 from importer.journal.plan import Plan
 from importer.journal.writer import Writer
-from importer.runs import closing, job
-from importer.runs.execute import Sender
+from importer.runs import job, run_scope
+from importer.runs.dispatcher import Dispatcher
 from importer.runs.stop_request import Interrupted, StopRequest
 from importer.sandbox import Sandbox
 from tests.cli.command_line import KEY, CommandLine, command_line, leads, sandbox
@@ -106,7 +106,7 @@ def meanwhile(act: Callable[[], None]) -> threading.Thread:
 def test_the_first_signal_drains_and_leaves_nothing_in_doubt(
     importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    drains = Calls(monkeypatch, Sender, "interrupt")
+    drains = Calls(monkeypatch, Dispatcher, "interrupt")
 
     def act() -> None:
         assert holding.all_in_flight.wait(WITHIN)
@@ -133,7 +133,7 @@ def test_the_first_signal_drains_and_leaves_nothing_in_doubt(
 def test_the_second_signal_stops_at_once_and_only_what_was_in_flight_is_in_doubt(
     importer: CommandLine, holding: HoldingServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    drains = Calls(monkeypatch, Sender, "interrupt")
+    drains = Calls(monkeypatch, Dispatcher, "interrupt")
 
     def act() -> None:
         assert holding.all_in_flight.wait(WITHIN)
@@ -217,13 +217,13 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 ) -> None:
     importer.mapping()
     importer.table(leads(3))
-    end_run = closing.end_run
+    end_run = run_scope.end_run
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return end_run(*arguments, **options)
 
-    monkeypatch.setattr(closing, "end_run", interrupted)
+    monkeypatch.setattr(run_scope, "end_run", interrupted)
     assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
     assert importer.statuses() == ["created"] * 3
 
@@ -231,7 +231,7 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 def test_a_hasty_second_signal_does_not_cost_the_report(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     importer.mapping()
     importer.table(leads(3))
-    add, end_run = Plan.add, closing.end_run
+    add, end_run = Plan.add, run_scope.end_run
 
     def interrupted(*arguments: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -242,7 +242,7 @@ def test_a_hasty_second_signal_does_not_cost_the_report(importer: CommandLine, m
         return end_run(*arguments, **options)
 
     monkeypatch.setattr(Plan, "add", interrupted)
-    monkeypatch.setattr(closing, "end_run", interrupted_again)
+    monkeypatch.setattr(run_scope, "end_run", interrupted_again)
     assert importer("check", "list.csv", "-m", "m.yaml").code == 130
     assert importer.summary()["state"] == "interrupted"
 

@@ -14,7 +14,7 @@ from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowResult, RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
-from importer.runs.execute import Sender, SendOptions
+from importer.runs.dispatcher import Dispatcher, SendOptions
 from importer.runs.progress import Silent
 from tests.planned import PlannedRow, add_rows
 from tests.runs.fake_crm import FakeCrm
@@ -53,7 +53,7 @@ class Push:
     crm: FakeCrm
     realm: int = 0
     run: StoredRun | None = None
-    sender: Sender | None = None
+    sender: Dispatcher | None = None
 
     def plan(self, rows: list[PlannedRow], name: str = "run-1") -> None:
         with Journal(self.folder, self.clock.now) as journal:
@@ -66,10 +66,10 @@ class Push:
             plan.freeze(request, self.realm, "2026-11-22T15:04:05.000+00:00")
             self.run = journal.run(name)
 
-    def send(self, before: Callable[[Sender], object] | None = None, **options: object) -> Stop | None:
+    def send(self, before: Callable[[Dispatcher], object] | None = None, **options: object) -> Stop | None:
         return run_virtually(self.sending(before, **options))
 
-    async def sending(self, before: Callable[[Sender], object] | None = None, **options: object) -> Stop | None:
+    async def sending(self, before: Callable[[Dispatcher], object] | None = None, **options: object) -> Stop | None:
         assert self.run is not None
         with Journal(self.folder, self.clock.now) as journal:
             journal.recover()
@@ -77,7 +77,7 @@ class Push:
                 with journal.sending(self.run, writer) as sending:
                     rates = dict.fromkeys(Kind, options.pop("rate", 10.0))
                     chosen = {"rates": rates, "canary": False, **options}
-                    self.sender = Sender(
+                    self.sender = Dispatcher(
                         client=self.crm,
                         journal=sending,
                         options=SendOptions(**chosen),

@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-from importer.runs.ahead import ahead
+from importer.runs.prefetch import ahead
 
 PATIENCE = 10
 """Seconds; nothing here waits that long unless it is broken."""

@@ -11,7 +11,7 @@ from importer.journal.amounts import run_report
 from importer.journal.store import Journal
 from importer.model.operation import Kind
 from importer.model.run import OnDuplicate, RunReport
-from importer.runs.execute import Sender
+from importer.runs.dispatcher import Dispatcher
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, error
 
@@ -52,7 +52,7 @@ def test_a_process_that_dies_loses_no_count_of_what_it_wrote_down(push: Push) ->
     push.crm.latency = 0.5
     push.plan([planned_row(number, assign=False, events=0) for number in range(2, 102)])
 
-    def abandon(sender: Sender) -> None:
+    def abandon(sender: Dispatcher) -> None:
         push.crm.always = lambda _: (sender.interrupt(STOP), sender.abandon())[0] if len(push.crm.calls) == 40 else None
 
     push.send(abandon)

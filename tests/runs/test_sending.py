@@ -23,7 +23,7 @@ from importer.journal.writer import Change, Writer
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.run import OnDuplicate
-from importer.runs.execute import Sender
+from importer.runs.dispatcher import Dispatcher
 from importer.runs.finish import write_report
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import EXISTS, LOST, REFUSED, error
@@ -276,7 +276,7 @@ def test_the_first_signal_drains_and_leaves_no_doubt(push: Push) -> None:
     push.crm.latency = 3.0
     push.plan([planned_row(number) for number in range(2, 52)])
 
-    def interrupt_later(sender: Sender) -> None:
+    def interrupt_later(sender: Dispatcher) -> None:
         stop = Stop(exit_code=ExitCode.INTERRUPTED, reason="Ctrl-C")
         asyncio.get_running_loop().call_later(21.0, sender.interrupt, stop)
 
@@ -295,7 +295,7 @@ def test_the_second_signal_leaves_what_was_in_flight_in_doubt(push: Push) -> Non
     push.crm.latency = 3.0
     push.plan([planned_row(number, assign=False, events=0) for number in range(2, 52)])
 
-    def interrupt_and_abandon(sender: Sender) -> None:
+    def interrupt_and_abandon(sender: Dispatcher) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(21.0, sender.interrupt, Stop(exit_code=ExitCode.INTERRUPTED, reason="Ctrl-C"))
         loop.call_later(21.1, sender.abandon)
@@ -358,7 +358,7 @@ def test_doubt_is_inherited_by_a_later_run_over_another_file(push: Push) -> None
 def test_nothing_is_sent_when_the_journal_refuses(push: Push) -> None:
     push.plan([planned_row(2)])
 
-    def break_the_disk(sender: Sender) -> None:
+    def break_the_disk(sender: Dispatcher) -> None:
         def refuse(*_: object) -> None:
             raise OSError(28, "No space left on device")
 

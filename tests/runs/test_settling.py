@@ -10,7 +10,7 @@ from importer.journal.store import Journal
 from importer.model.operation import Kind
 from importer.runs.lock import sending_lock
 from importer.runs.purge import purge
-from importer.runs.settle import resolve_run
+from importer.runs.resolution import resolve_run
 from tests.runs.conftest import Push, planned_row
 
 

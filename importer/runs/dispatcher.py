@@ -1,6 +1,6 @@
 """Sending a frozen plan: three endpoints side by side, each call written down before and after.
 
-`Sender.run` returns when every call has its final state, or when something stops the run; what is not
+`Dispatcher.run` returns when every call has its final state, or when something stops the run; what is not
 settled then stays in the journal as planned. Rules and numbers: docs/reliability.md.
 """
 
@@ -32,12 +32,12 @@ from importer.model.operation import Call, Kind
 from importer.model.outcome import RowStatus
 from importer.model.run import OnDuplicate
 from importer.runs.canary import Canary, Learnt
-from importer.runs.lane import Lane, Waiting
+from importer.runs.failure_limits import FailureLimits
+from importer.runs.follow_up_holds import FollowUpHolds
 from importer.runs.log import LOG
 from importer.runs.outcomes import Outcomes
 from importer.runs.progress import Progress
-from importer.runs.streaks import Streaks
-from importer.runs.withheld import Withheld
+from importer.runs.request_queue import Lane, Waiting
 
 SLOW_START: Final = 5
 """Creates that are settled one at a time before several are in flight: a wrong mapping spoils one lead, not sixteen."""
@@ -95,7 +95,7 @@ class SendOptions:
 
 
 @dataclass(kw_only=True)
-class Sender:
+class Dispatcher:
     """Sends one run. `reread` gives the credential anew, in case a person replaced it while the run was going on."""
 
     client: Client
@@ -114,7 +114,7 @@ class Sender:
     def __post_init__(self) -> None:
         self._pacers = {kind: Pacer(self.options.rates[kind], self.clock) for kind in Kind}
         self._breaker = Breaker(self.clock, self.rng)
-        self._streaks = Streaks(self.clock)
+        self._streaks = FailureLimits(self.clock)
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         # Creates are many and are read as they are needed. Follow-ups that an earlier process released are few; taking
@@ -133,7 +133,7 @@ class Sender:
             wanted=self.options.canary,
         )
         self._outcomes = Outcomes(self.journal, self.options.on_duplicate, assume_new=self.options.assume_new)
-        self._withheld = Withheld()
+        self._withheld = FollowUpHolds()
         self._near: Counter[str] = Counter()
         self._key_refused = False
 

@@ -25,7 +25,7 @@ _CURE: Final = (
 )
 
 
-class MendedPhones:
+class CorrectedPhones:
     """Looks after the phone columns of a mended table; `left` are the numbers that earlier runs left to be mended."""
 
     def __init__(self, targets: tuple[Target, ...], left: frozenset[str]) -> None:

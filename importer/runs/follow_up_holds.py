@@ -11,7 +11,7 @@ REFUSALS: Final = 3
 """A user whose assignments were refused so often, and never accepted, is taken for a user that does not exist."""
 
 
-class Withheld:
+class FollowUpHolds:
     """Knows why a follow-up has to be held: it has no address, or its user is refused again and again."""
 
     def __init__(self) -> None:

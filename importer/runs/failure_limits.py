@@ -6,13 +6,13 @@ from typing import Final
 from importer.clock import Clock
 from importer.crm.verdict import Action, Stop, Verdict
 from importer.model.operation import Kind, RowId
-from importer.runs.lane import Waiting
+from importer.runs.request_queue import Waiting
 
 SEVERAL: Final = 5
 """Rows that meet the same refusal side by side, where the endpoint has accepted others before: about the run."""
 
 
-class Streaks:
+class FailureLimits:
     """Counts how often each kind of verdict fell with nothing of its endpoint accepted in between."""
 
     def __init__(self, clock: Clock) -> None:

@@ -29,7 +29,7 @@ class Finished:
     obstacles: tuple[str, ...] = ()
 
 
-class Closing:
+class RunScope:
     """Ends the run in the journal and writes its report, whichever way the block is left.
 
     An ImporterError or an interruption becomes the run's `stop`; anything else is a defect and is passed on.

@@ -33,7 +33,7 @@ def looks_like_a_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
-class MendedDates:
+class CorrectedDates:
     """Looks after the date columns of a mended table; `left` are the cells that earlier runs left to be mended."""
 
     def __init__(self, targets: tuple[Target, ...], left: frozenset[str]) -> None:

@@ -12,8 +12,8 @@ from importer.model.batch import Batch, MappedBatch, Target
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.reading import Table, is_mended
-from importer.runs.mended import MendedPhones
-from importer.runs.mended_dates import MendedDates
+from importer.runs.corrected_dates import CorrectedDates
+from importer.runs.corrected_phones import CorrectedPhones
 from importer.validating import Validator
 
 
@@ -44,7 +44,7 @@ class RowChecks:
         self._mapper = opened.mapper
         self._validator = Validator(loaded.mapping, opened.mapper.targets)
         taken_up = opened.mapper.targets if is_mended(Path(opened.table.info.path)) else ()
-        self._phones, self._dates = MendedPhones(taken_up, left), MendedDates(taken_up, left)
+        self._phones, self._dates = CorrectedPhones(taken_up, left), CorrectedDates(taken_up, left)
 
     def checked(self, read: Batch) -> CheckedBatch:
         """The batch, mapped and validated."""

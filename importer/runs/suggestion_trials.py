@@ -21,7 +21,7 @@ from importer.model.examination import Symptom
 from importer.model.key_path import KeyPath
 from importer.model.texts import TEXT
 from importer.reading import Table
-from importer.runs.checked import CheckedBatch, Opened, RowChecks, first_rows
+from importer.runs.row_pipeline import CheckedBatch, Opened, RowChecks, first_rows
 from importer.runs.stop_request import StopRequest
 
 _ENCODING: Final = ("source", "encoding")
