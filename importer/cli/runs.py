@@ -19,8 +19,8 @@ def runs(**options: Any) -> int:
     importer runs --reports-dir elsewhere
     """
     from importer.cli.session import session
-    from importer.journal.mending import mends, story_of
     from importer.journal.rows import status_counts
+    from importer.journal.run_lineage import mends, story_of
     from importer.model.outcome import RowStatus
 
     here = session(options)

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.aside import Aside, BatchKey
 from importer.journal.blobs import blob_of, blob_of_any, table_of
 from importer.journal.records import insert_calls, insert_records
+from importer.journal.spill_file import Aside, BatchKey
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.plan import PlannedBatch

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from importer.journal.encoding import dumps
-from importer.journal.plain import plain_owners, plain_problems
+from importer.journal.pending_rows import plain_owners, plain_problems
 from importer.journal.store import StoredRun
 from importer.model.examination import Change, ColumnProfile, Examination, OwnerCount, Symptom
 

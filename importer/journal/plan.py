@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from importer.journal.aside import Aside
 from importer.journal.batches import keep_checked, keep_planned, take_out
 from importer.journal.contacts import Contacts
 from importer.journal.encoding import dumps, source_text
-from importer.journal.plain import known_plain_rows
+from importer.journal.pending_rows import known_plain_rows
 from importer.journal.records import calls_table
 from importer.journal.rows import append_problem, plain_counts, status_counts
+from importer.journal.spill_file import Aside
 from importer.journal.transaction import transaction
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus

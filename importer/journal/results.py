@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from importer.journal.batches import StoredBatch, cell_columns, cells_of, problems_of, stored_batches
 from importer.journal.encoding import dumps, problems_from
+from importer.journal.problem_summary import Told, stored_problems, told
 from importer.journal.records import pending_where
 from importer.journal.rows import NEEDS_A_PERSON
 from importer.journal.store import Journal, StoredRun
-from importer.journal.told import Told, stored_problems, told
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
 from importer.model.problem import Problem

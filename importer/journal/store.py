@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from importer.errors import RunError
-from importer.journal.aside import Aside
 from importer.journal.database import FILE_NAME, disk_error, open_database
 from importer.journal.doubted import doubt_duplicates
 from importer.journal.encoding import dumps
@@ -24,6 +23,7 @@ from importer.journal.follow_ups import give_up_stale
 from importer.journal.retrying import RETRY_FAILED
 from importer.journal.rows import PURGED, mark_maybe, plain_counts
 from importer.journal.sending import SendingJournal
+from importer.journal.spill_file import Aside
 from importer.journal.transaction import transaction
 from importer.journal.writer import Writer
 from importer.model.operation import Kind

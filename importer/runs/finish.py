@@ -8,9 +8,9 @@ from typing import Any
 
 from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
-from importer.journal.amounts import needs_a_person, run_report
+from importer.journal.cell_retention import scrub
 from importer.journal.results import result_batches, row_results, told_results
-from importer.journal.scrubbing import scrub
+from importer.journal.run_totals import needs_a_person, run_report
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
 from importer.private import refuse_link

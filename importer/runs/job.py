@@ -15,9 +15,9 @@ from importer.crm.verdict import Stop
 from importer.errors import RunError
 from importer.exit_codes import ExitCode
 from importer.journal.examining import examination_of, owners_of
-from importer.journal.left import numbers_left
-from importer.journal.mending import link_mended
 from importer.journal.plan import Plan
+from importer.journal.rejected_values import numbers_left
+from importer.journal.run_lineage import link_mended
 from importer.journal.store import NOTHING_TO_SEND, Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount

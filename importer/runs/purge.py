@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from importer.errors import LocalDiskError, RunError
-from importer.journal.purging import overwrite_free_pages, purge_run
+from importer.journal.run_retention import overwrite_free_pages, purge_run
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunState
 from importer.runs.lock import sending_lock

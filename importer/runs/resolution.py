@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from importer.errors import RunError, SourceError
-from importer.journal.resolving import resolve, unconfirmed
+from importer.journal.confirmed_rows import resolve, unconfirmed
 from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import RowStatus
 from importer.runs.finish import write_report

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import LocalDiskError
-from importer.journal.aside import Aside
+from importer.journal.spill_file import Aside
 
 
 def test_blocks_come_back_as_they_were_in_any_order(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from importer.journal.amounts import needs_a_person, run_report
 from importer.journal.batches import lay_out, stored_batches
+from importer.journal.cell_retention import scrub
 from importer.journal.database import FILE_NAME, open_database
-from importer.journal.left import numbers_left
-from importer.journal.mending import link_mended, mends, story_of
-from importer.journal.plain import plain_problems
-from importer.journal.purging import purge_run
+from importer.journal.pending_rows import plain_problems
+from importer.journal.rejected_values import numbers_left
 from importer.journal.results import result_batches, row_results, told_results
+from importer.journal.run_lineage import link_mended, mends, story_of
+from importer.journal.run_retention import purge_run
+from importer.journal.run_totals import needs_a_person, run_report
 from importer.journal.schema import LAYOUTS
-from importer.journal.scrubbing import scrub
 from importer.journal.store import Journal
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from importer.journal.amounts import run_report
+from importer.journal.run_totals import run_report
 from importer.journal.sending import SendingJournal
 from importer.journal.states import OperationState
 from importer.model.operation import Kind, RowId

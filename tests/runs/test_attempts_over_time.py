@@ -7,7 +7,7 @@ import pytest
 
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
-from importer.journal.amounts import run_report
+from importer.journal.run_totals import run_report
 from importer.journal.store import Journal
 from importer.model.operation import Kind
 from importer.model.run import OnDuplicate, RunReport

@@ -3,7 +3,7 @@
 import pytest
 
 from importer.errors import LocalDiskError
-from importer.journal.scrubbing import scrub
+from importer.journal.cell_retention import scrub
 from importer.journal.store import Journal
 from importer.model.run import RunState
 from importer.runs.finish import end_run

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Final
 
 from importer.journal.encoding import dumps
-from importer.journal.plain import plain_ids
+from importer.journal.pending_rows import plain_ids
 from importer.journal.rows import MENDABLE, NEEDS_A_PERSON, PURGED, plain_counts, status_counts
 from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import RowStatus
