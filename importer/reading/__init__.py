@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from importer.reading.corrected_rejects import is_mended
     from importer.reading.digests import sha256_of
-    from importer.reading.mended import is_mended
     from importer.reading.opening import lock_owner, open_tables
     from importer.reading.table import Table
 
@@ -17,7 +17,7 @@ __all__ = ["Table", "is_mended", "lock_owner", "open_tables", "sha256_of"]
 
 _MODULES = {
     "Table": "table",
-    "is_mended": "mended",
+    "is_mended": "corrected_rejects",
     "lock_owner": "opening",
     "open_tables": "opening",
     "sha256_of": "digests",

@@ -24,7 +24,7 @@ from importer.model.problem import Problem, shown
 from importer.reading.blocks import Block, rows_at_once
 from importer.reading.formats import SAVE_AS
 from importer.reading.limits import WALL_CLOCK_TOLD, Limits
-from importer.reading.suspects import suspicious
+from importer.reading.spreadsheet_damage import suspicious
 from importer.reading.table import BATCH_SIZE, Table
 from importer.reading.wire import receive, send, understood
 

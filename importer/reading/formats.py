@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
-from importer.reading.damage import FROM_DAMAGE
+from importer.reading.library_errors import FROM_DAMAGE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from importer.model.texts import TEXT
 from importer.reading.blocks import Block, batches_of_blocks, rows_at_once
-from importer.reading.fitting import fitted, problems_of
-from importer.reading.suspects import suspicious
+from importer.reading.row_width import fitted, problems_of
+from importer.reading.spreadsheet_damage import suspicious
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from importer.reading.packages import related_part, sheets_of
 from importer.reading.shared_strings import SharedStrings, shared_strings
 from importer.reading.sheet_layout import sheet_layout
 from importer.reading.sheet_rows import rows_of
-from importer.reading.strays import without_strays
+from importer.reading.stray_cells import without_strays
 from importer.reading.values import Values
 
 if TYPE_CHECKING:

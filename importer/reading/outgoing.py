@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
 from importer.errors import SourceError
-from importer.reading.fitting import problems_of
+from importer.reading.row_width import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

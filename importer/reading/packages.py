@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from importer.errors import SourceError
-from importer.reading.damage import FROM_DAMAGE
 from importer.reading.formats import password_protected
+from importer.reading.library_errors import FROM_DAMAGE
 from importer.reading.markup import DoctypeFound, elements
 
 if TYPE_CHECKING:

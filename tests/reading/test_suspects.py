@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from importer.reading.suspects import is_rounded
+from importer.reading.spreadsheet_damage import is_rounded
 
 
 @pytest.mark.parametrize("text", ["#N/A", "#ref! ", "#DIV/0!", "#NV", "#¡VALOR!"])

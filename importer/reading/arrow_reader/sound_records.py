@@ -26,9 +26,9 @@ from pyarrow import csv as arrow_csv
 
 from importer.model.texts import TEXT
 from importer.reading.blocks import Block
-from importer.reading.fitting import fitted, problems_of
 from importer.reading.records import Record, all_blank
-from importer.reading.suspects import suspicious
+from importer.reading.row_width import fitted, problems_of
+from importer.reading.spreadsheet_damage import suspicious
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

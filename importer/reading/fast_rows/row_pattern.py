@@ -13,7 +13,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Final
 
 from importer.reading.cells import column_number
-from importer.reading.damage import FROM_DAMAGE
+from importer.reading.library_errors import FROM_DAMAGE
 from importer.reading.pieces import Piece, laid_out, put
 from importer.reading.sheet_parser import parsed_row
 from importer.reading.values import Remarkable, written_out
