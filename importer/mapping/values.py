@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from importer.mapping.amounts import read_integer, read_number
 from importer.mapping.converted import Broken, Converted, converted_by_value
+from importer.mapping.number_parsing import read_integer, read_number
 from importer.mapping.texts import trimmed
 from importer.model.whitespace import text_key, without_edges
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from importer.crm.address import checked_base_url, is_loopback
 from importer.crm.credential import Credential, CredentialKind
 from importer.errors import SettingsError, SourceError
-from importer.mapping.amounts import read_integer, read_number
 from importer.mapping.converted import Broken
 from importer.mapping.date_formats import format_mistake, read_moments
 from importer.mapping.date_hints import fitting_formats, why_not_understood
 from importer.mapping.dates import DateRule, dates
 from importer.mapping.doctor.mojibake import unscrambled
+from importer.mapping.number_parsing import read_integer, read_number
 from importer.mapping.phones import phones
 from importer.mapping.regions import region_code
 from importer.mapping.texts import TRANSFORMS, name_part, trimmed
