@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.octets import first_octets, octets_of
+from importer.model.byte_columns import first_octets, octets_of
 from importer.model.whitespace import UNSEEN
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from importer.errors import Mistake
 from importer.mapping.references import references
 from importer.model.columns import IMPORTER_PREFIX, column_key, find_column
 from importer.model.key_path import shown_path
-from importer.model.known import nearest
 from importer.model.problem import shown
+from importer.model.vocabulary import nearest
 
 if TYPE_CHECKING:
     from importer.mapping.load import LoadedMapping

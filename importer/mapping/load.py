@@ -16,9 +16,9 @@ from importer.mapping.document import Document, Unreadable, read_document
 from importer.mapping.mistakes import mistakes_of
 from importer.mapping.regions import region_code
 from importer.mapping.texts import TRANSFORMS
-from importer.model.known import Known
 from importer.model.mapping import Mapping, parse
 from importer.model.visible import file_word
+from importer.model.vocabulary import Known
 
 if TYPE_CHECKING:
     from importer.model.key_path import KeyPath

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from importer.mapping.converted import text_series
 from importer.mapping.edges import edged
-from importer.model.octets import is_ascii
+from importer.model.byte_columns import is_ascii
 from importer.model.texts import TEXT, keys, large_texts
 from importer.model.whitespace import collapsed, text_key, with_plain_spaces, without_edges, without_unseen
 

@@ -14,7 +14,7 @@ def column_key(name: str) -> str:
     return text_key(name)
 
 
-def near_id(crm_id: str) -> str:
+def normalized_id(crm_id: str) -> str:
     """What two ids have in common that a server may take for one: spaces, Unicode form and case do not count."""
     return text_key(unicodedata.normalize("NFKC", crm_id))
 

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, create_model
 
 from importer.model.fields import EVENT_NAME_MAX_LENGTH, LEAD_FIELDS, USER_EMAIL_MAX_LENGTH, FieldKind, LeadField
-from importer.model.known import Known, Region, Timezone, nearest
 from importer.model.rules import (
     ORIGINS,
     AttributeRule,
@@ -29,7 +28,8 @@ from importer.model.rules import (
     Words,
     attribute_rules,
 )
-from importer.model.strict import Misuse, Strict
+from importer.model.strict_model import Misuse, Strict
+from importer.model.vocabulary import Known, Region, Timezone, nearest
 
 __all__ = [
     "ORIGINS",

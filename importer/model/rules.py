@@ -18,8 +18,8 @@ from pydantic import (
 )
 
 from importer.model.fields import Pattern
-from importer.model.known import DateFormat, Region, Timezone, TransformName, nearest
-from importer.model.strict import Misuse, Strict
+from importer.model.strict_model import Misuse, Strict
+from importer.model.vocabulary import DateFormat, Region, Timezone, TransformName, nearest
 
 ORIGINS: Final = ("column", "columns", "value", "template", "digest_of")
 """The keys of a rule of which exactly one says where the value comes from."""

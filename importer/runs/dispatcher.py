@@ -27,7 +27,7 @@ from importer.crm.waiting import backoff
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from importer.journal.sending import PlannedCall, SendingJournal
-from importer.model.columns import near_id
+from importer.model.columns import normalized_id
 from importer.model.operation import Call, Kind
 from importer.model.outcome import RowStatus
 from importer.model.run import OnDuplicate
@@ -203,7 +203,7 @@ class Dispatcher:
             ticket = await self._turn(pacer)
             if self._stopping.is_set():
                 return
-            near = near_id(waiting.call.crm_id)
+            near = normalized_id(waiting.call.crm_id)
             if kind is Kind.CREATE and self._near[near]:
                 # The server may take both for one lead; only one after the other can its answers be told apart.
                 pacer.unused()

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from importer.model.examination import Change, ColumnProfile
-from importer.model.known import nearest
+from importer.model.vocabulary import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence

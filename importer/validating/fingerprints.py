@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.columns import near_id
+from importer.model.columns import normalized_id
 from importer.model.texts import keys, large_texts, scalar
 from importer.validating.hashing import hashes, mixed
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def near_texts(crm_ids: pa.LargeStringArray) -> pa.LargeStringArray:
-    """What `near_id` makes of each id."""
-    return keys(crm_ids, near_id)
+    """What `normalized_id` makes of each id."""
+    return keys(crm_ids, normalized_id)
 
 
 def sent_texts(frame: pd.DataFrame) -> dict[str, pa.LargeStringArray]:

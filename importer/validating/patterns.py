@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from importer.model.octets import column_octets, holds_any, octets_of
+from importer.model.byte_columns import column_octets, holds_any, octets_of
 from importer.model.texts import large_texts
 
 if TYPE_CHECKING:

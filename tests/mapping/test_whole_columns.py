@@ -17,7 +17,7 @@ from importer.mapping.dates import DateRule, dates
 from importer.mapping.phone import read_phone
 from importer.mapping.phones import phones
 from importer.mapping.texts import text_keys, trimmed
-from importer.model.columns import near_id
+from importer.model.columns import normalized_id
 from importer.model.texts import large_texts
 from importer.model.whitespace import text_key, without_edges
 from importer.validating.fingerprints import near_texts
@@ -51,7 +51,7 @@ WRITTEN = st.text(st.sampled_from("aB ß\t\u00a0\u200b\u202aＡ\u0301é-"), max_
 @given(st.lists(WRITTEN))
 def test_keys_of_a_column_are_those_of_each_text(texts: list[str]):
     assert text_keys(column(texts)).tolist() == [text_key(text) for text in texts]
-    assert near_texts(large_texts(column(texts))).to_pylist() == [near_id(text) for text in texts]
+    assert near_texts(large_texts(column(texts))).to_pylist() == [normalized_id(text) for text in texts]
 
 
 def phone_texts(count: int) -> tuple[list[str], list[str]]:

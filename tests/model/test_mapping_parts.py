@@ -1,9 +1,9 @@
 import pytest
 from pydantic import ValidationError
 
-from importer.model.known import did_you_mean, nearest
 from importer.model.mapping import AttributeRule, NestedAttributes, attribute_rules, parse
 from importer.model.rules import template_pieces
+from importer.model.vocabulary import did_you_mean, nearest
 
 DOCUMENT = {
     "version": "1",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.model.columns import find_column, near_id
+from importer.model.columns import find_column, normalized_id
 from importer.model.whitespace import collapsed, text_key, with_plain_spaces, without_edges, without_unseen
 
 EVERY = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
@@ -48,7 +48,7 @@ def test_one_rule_for_everything_that_cannot_be_seen(unseen: str) -> None:
     assert without_edges(around) == "Opt in"
     assert text_key(around) == text_key(f"{unseen}opt{unseen} {unseen}IN") == "opt in"
     assert find_column("Opt in", [around, "Other"]) == around
-    assert near_id(around) == near_id("OPT  IN")
+    assert normalized_id(around) == normalized_id("OPT  IN")
     assert without_unseen(f"{around}\u00adx") == "Optinx"
     assert collapsed(f"{around} \n x") == "Opt in x"
 

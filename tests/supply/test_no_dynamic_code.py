@@ -58,7 +58,7 @@ COLUMN_PATTERNS = re.compile(r"\.str\.(contains|match|fullmatch|extract|extracta
 PATTERNS = {
     "importer/crm/meaning.py",  # the crm_id, escaped
     "importer/mapping/suggest/columns.py",  # a table of the program's own
-    "importer/model/known.py",  # the words of date formats
+    "importer/model/vocabulary.py",  # the words of date formats
     "importer/reading/padded_quotes.py",  # the delimiter, escaped
     "importer/mapping/numbering/numbering_plan.py",  # the metadata of phonenumbers
     "importer/reading/fast_rows/row_pattern.py",  # how a sheet lays out its rows: fixed groups between escaped texts

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.model.columns import near_id
+from importer.model.columns import normalized_id
 from importer.validating.fingerprints import Seen, near_texts
 from importer.validating.hashing import hashes
 
@@ -50,7 +50,7 @@ def test_a_slice_is_hashed_as_the_texts_that_it_holds():
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_near_texts_are_near_ids(texts):
-    assert near_texts(pa.array(texts, pa.large_string())).to_pylist() == [near_id(text) for text in texts]
+    assert near_texts(pa.array(texts, pa.large_string())).to_pylist() == [normalized_id(text) for text in texts]
 
 
 @settings(max_examples=100, deadline=None)

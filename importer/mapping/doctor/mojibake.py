@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from importer.mapping.doctor.fixes import Fix, advice, entry
 from importer.mapping.doctor.tally import Tally
-from importer.model.octets import is_ascii
+from importer.model.byte_columns import is_ascii
 from importer.model.problem import shown
 
 if TYPE_CHECKING:

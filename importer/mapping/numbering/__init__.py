@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.mapping.numbering.numbering_plan import Bools, Places, Plan, Texts, is_valid, matches, places_of, plan_of
-from importer.model.octets import octets_of
+from importer.model.byte_columns import octets_of
 from importer.model.texts import TEXT, joined
 
 if TYPE_CHECKING:
