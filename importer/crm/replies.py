@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from importer.crm.echo import echo_warnings
+from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of, said_without
 from importer.crm.endpoints import ENDPOINTS
-from importer.crm.meaning import Fingerprint, Meaning, fingerprint, meaning_of, said_without
 from importer.crm.observation import Answer, NoAnswer, Observation
+from importer.crm.response_diff import echo_warnings
 from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
 from importer.crm.waiting import nothing_left_for, retry_after
 from importer.exit_codes import ExitCode

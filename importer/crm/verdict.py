@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from importer.crm.meaning import Fingerprint
+from importer.crm.conflict_or_throttle import Fingerprint
 from importer.exit_codes import ExitCode
 
 

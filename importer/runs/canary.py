@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final, Protocol
 
 from importer.clock import Clock
-from importer.crm.meaning import Fingerprint, Meaning, fingerprint, meaning_of
+from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer, Observation
 from importer.crm.pacing import Pacer
 from importer.crm.replies import values_sent

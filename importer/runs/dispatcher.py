@@ -16,9 +16,9 @@ from typing import Any, Final, Literal, Protocol
 
 from importer.clock import Clock
 from importer.crm.breaker import Breaker
+from importer.crm.conflict_or_throttle import Fingerprint
 from importer.crm.credential import Credential
 from importer.crm.endpoints import ENDPOINTS
-from importer.crm.meaning import Fingerprint
 from importer.crm.observation import Observation
 from importer.crm.pacing import Pacer
 from importer.crm.replies import judge

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from importer.clock import Clock
-from importer.crm.meaning import Fingerprint
+from importer.crm.conflict_or_throttle import Fingerprint
 from importer.crm.verdict import Action, Verdict
 from importer.model.operation import Call
 

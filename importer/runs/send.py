@@ -11,9 +11,9 @@ from importer import __version__
 from importer.clock import Clock
 from importer.crm.address import origin_of
 from importer.crm.client import Deadlines, LeadsClient
+from importer.crm.conflict_or_throttle import Fingerprint
 from importer.crm.credential import Credential
 from importer.crm.endpoints import request_rates
-from importer.crm.meaning import Fingerprint
 from importer.crm.proxy import Proxy
 from importer.crm.trust import Trust
 from importer.crm.verdict import Stop

@@ -10,7 +10,7 @@ from typing import Any
 
 from importer.crm import replies
 from importer.crm.client import LeadsClient
-from importer.crm.meaning import Meaning
+from importer.crm.conflict_or_throttle import Meaning
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Verdict
 from importer.journal import database, follow_ups

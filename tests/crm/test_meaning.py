@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.crm.meaning import Meaning, fingerprint, meaning_of
+from importer.crm.conflict_or_throttle import Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer
 
 

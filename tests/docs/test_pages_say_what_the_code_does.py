@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from importer.cli.commands import importer
-from importer.crm.meaning import Meaning, meaning_of
+from importer.crm.conflict_or_throttle import Meaning, meaning_of
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.replies import judge
 from importer.crm.verdict import Verdict

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from importer.crm.meaning import Meaning, fingerprint, meaning_of
+from importer.crm.conflict_or_throttle import Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer
 from importer.crm.replies import judge
 from importer.crm.verdict import Action

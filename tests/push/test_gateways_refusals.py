@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.crm.meaning import Meaning, meaning_of
+from importer.crm.conflict_or_throttle import Meaning, meaning_of
 from importer.crm.observation import Answer
 
 EXAMPLES = int(os.environ.get("IMPORTER_TEST_EXAMPLES", "500"))

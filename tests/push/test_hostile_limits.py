@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.crm.meaning import Fingerprint
+from importer.crm.conflict_or_throttle import Fingerprint
 from importer.journal.store import Journal
 from importer.model.operation import Kind
 from importer.runs.canary import fingerprint_from, fingerprint_text

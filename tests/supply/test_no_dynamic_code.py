@@ -56,7 +56,7 @@ COLUMN_PATTERNS = re.compile(r"\.str\.(contains|match|fullmatch|extract|extracta
 """Methods of pandas that take a pattern, and run some of them on an engine that is not linear."""
 
 PATTERNS = {
-    "importer/crm/meaning.py",  # the crm_id, escaped
+    "importer/crm/conflict_or_throttle.py",  # the crm_id, escaped
     "importer/mapping/suggest/columns.py",  # a table of the program's own
     "importer/model/vocabulary.py",  # the words of date formats
     "importer/reading/padded_quotes.py",  # the delimiter, escaped
