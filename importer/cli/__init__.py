@@ -3,6 +3,6 @@
 Command modules import the stages only when they run, so that `importer --help` answers at once.
 """
 
-from importer.cli.edge import entry, main
+from importer.cli.error_boundary import entry, main
 
 __all__ = ["entry", "main"]

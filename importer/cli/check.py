@@ -20,7 +20,7 @@ def check(**options: Any) -> int:
     importer check list.csv -m mappings/weekly.yaml --delimiter ";" --encoding cp1252
     importer check leads.xlsx -m mappings/weekly.yaml --json
     """
-    from importer.cli.ending import told
+    from importer.cli.run_summary import told
     from importer.cli.session import request_of, session
     from importer.crm.endpoints import request_rates
 

@@ -32,8 +32,8 @@ def resume(**options: Any) -> int:
     importer resume
     importer resume 20261122-1504 --retry-failed
     """
-    from importer.cli.ending import told
-    from importer.cli.rehearsal import destination_of
+    from importer.cli.destination import destination_of
+    from importer.cli.run_summary import told
     from importer.cli.session import session
 
     here = session(options)

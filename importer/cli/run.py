@@ -23,8 +23,8 @@ def run(**options: Any) -> int:
     importer run inbox/*.xlsx -m mappings/weekly.yaml --yes        several files, one run, no question
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 notify.py"
     """
-    from importer.cli.ending import told
-    from importer.cli.rehearsal import real_destination, sandbox_destination
+    from importer.cli.destination import real_destination, sandbox_destination
+    from importer.cli.run_summary import told
     from importer.cli.session import request_of, session
 
     here = session(options)

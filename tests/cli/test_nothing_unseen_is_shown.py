@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from importer.cli.console import Console
-from importer.cli.edge import main
+from importer.cli.error_boundary import main
 from importer.runs.job import Job
 from tests.cli.command_line import FAST, KEY, CommandLine, Ended
 

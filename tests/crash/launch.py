@@ -16,7 +16,7 @@ from typing import Any
 
 def _become(order: dict[str, Any]) -> None:
     """Turn this process into the command that was ordered."""
-    from importer.cli.edge import main
+    from importer.cli.error_boundary import main
     from importer.journal import plan
     from tests.crash import fast_clock
     from tests.crash.mutants import MUTANTS, synchronous_normal
@@ -42,8 +42,13 @@ def _become(order: dict[str, Any]) -> None:
 
 def _warm_up() -> None:
     """Import whatever a run imports."""
-    for name in ("importer.cli.edge", "importer.cli.ending", "importer.cli.rehearsal", "importer.runs.job"):
-        import_module(name)
+    for name in (
+        "importer.cli.error_boundary",
+        "importer.cli.run_summary",
+        "importer.cli.destination",
+        "importer.runs.job",
+    ):
+        import_module(f"importer.{name}")
     for name in ("tests.crash.mutants", "tests.crash.points"):
         import_module(name)
 
