@@ -1,7 +1,7 @@
 """An event loop whose time jumps to the next timer whenever nothing else is left to do.
 
-Everything that waits on the loop's time (sleeps, timeouts, pacers) is exact and takes no time at all. While a thread of
-the loop's executors is at work, time stands still.
+Everything that waits on the loop's time (sleeps, timeouts, rate limits) is exact and takes no time at all. While a
+thread of the loop's executors is at work, time stands still.
 """
 
 import asyncio

@@ -14,8 +14,8 @@ from typing import Final, Protocol
 from importer.clock import Clock
 from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer, Observation
-from importer.crm.pacing import Pacer
-from importer.crm.replies import values_sent
+from importer.crm.rate_limiter import RateLimiter
+from importer.crm.responses import values_sent
 from importer.crm.verdict import Action, Verdict
 from importer.journal.sending import SendingJournal
 from importer.model.operation import Call, Kind
@@ -79,7 +79,7 @@ class Canary:
 
     client: _Client
     journal: SendingJournal
-    pacer: Pacer
+    rate_limiter: RateLimiter
     clock: Clock
     learnt: Fingerprint | None
     wanted: bool
@@ -130,10 +130,10 @@ class Canary:
         return Learnt(note=_NOTE)
 
     async def _send(self, call: Call) -> Observation:
-        ticket = await self.pacer.turn()
+        ticket = await self.rate_limiter.turn()
         await self.journal.canary_sent()
         seen = await self.client.send(call)
-        self.pacer.answered(ticket)
+        self.rate_limiter.answered(ticket)
         return seen
 
     @staticmethod

@@ -15,13 +15,13 @@ from functools import partial
 from typing import Any, Final, Literal, Protocol
 
 from importer.clock import Clock
-from importer.crm.breaker import Breaker
+from importer.crm.circuit_breaker import CircuitBreaker
 from importer.crm.conflict_or_throttle import Fingerprint
 from importer.crm.credential import Credential
 from importer.crm.endpoints import ENDPOINTS
 from importer.crm.observation import Observation
-from importer.crm.pacing import Pacer
-from importer.crm.replies import judge
+from importer.crm.rate_limiter import RateLimiter
+from importer.crm.responses import judge
 from importer.crm.verdict import Action, Stop, Verdict
 from importer.crm.waiting import backoff
 from importer.errors import SettingsError
@@ -37,7 +37,7 @@ from importer.runs.follow_up_holds import FollowUpHolds
 from importer.runs.log import LOG
 from importer.runs.outcomes import Outcomes
 from importer.runs.progress import Progress
-from importer.runs.request_queue import Lane, Waiting
+from importer.runs.request_queue import RequestQueue, Waiting
 
 SLOW_START: Final = 5
 """Creates that are settled one at a time before several are in flight: a wrong mapping spoils one lead, not sixteen."""
@@ -106,34 +106,36 @@ class Dispatcher:
     progress: Progress
     reread: Callable[[], Credential] | None = None
     stop: Stop | None = None
-    _lanes: dict[Kind, Lane] = field(init=False)
-    _pacers: dict[Kind, Pacer] = field(init=False)
+    _queues: dict[Kind, RequestQueue] = field(init=False)
+    _rate_limiters: dict[Kind, RateLimiter] = field(init=False)
     _attempts: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _settled_creates: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._pacers = {kind: Pacer(self.options.rates[kind], self.clock) for kind in Kind}
-        self._breaker = Breaker(self.clock, self.rng)
-        self._streaks = FailureLimits(self.clock)
+        self._rate_limiters = {kind: RateLimiter(self.options.rates[kind], self.clock) for kind in Kind}
+        self._circuit_breaker = CircuitBreaker(self.clock, self.rng)
+        self._failure_limits = FailureLimits(self.clock)
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         # Creates are many and are read as they are needed. Follow-ups that an earlier process released are few; taking
         # them at once keeps them apart from those that this process releases.
-        self._lanes = {kind: Lane(self.clock, self._creates() if kind is Kind.CREATE else None) for kind in Kind}
-        self._lanes[Kind.CREATE].close()  # creates come from the plan alone
+        self._queues = {
+            kind: RequestQueue(self.clock, self._creates() if kind is Kind.CREATE else None) for kind in Kind
+        }
+        self._queues[Kind.CREATE].close()  # creates come from the plan alone
         for kind in _FOLLOWER.values():
             for planned in self.journal.released(kind):
-                self._lanes[kind].release(self._waiting(planned))
+                self._queues[kind].release(self._waiting(planned))
         self._canary = Canary(
             client=self.client,
             journal=self.journal,
-            pacer=self._pacers[Kind.CREATE],
+            rate_limiter=self._rate_limiters[Kind.CREATE],
             clock=self.clock,
             learnt=self.options.learnt,
             wanted=self.options.canary,
         )
         self._outcomes = Outcomes(self.journal, self.options.on_duplicate, assume_new=self.options.assume_new)
-        self._withheld = FollowUpHolds()
+        self._holds = FollowUpHolds()
         self._near: Counter[str] = Counter()
         self._key_refused = False
 
@@ -189,56 +191,56 @@ class Dispatcher:
 
     async def _feed(self, kind: Kind) -> None:
         """Start the calls of one endpoint, each in its turn."""
-        lane = self._lanes[kind]
-        while (waiting := await lane.next()) is not None:
-            if reason := self._withheld.reason(waiting.call):
+        queue = self._queues[kind]
+        while (waiting := await queue.next()) is not None:
+            if reason := self._holds.reason(waiting.call):
                 await self._outcomes.held(waiting.call, reason)
                 continue
             if kind is Kind.CREATE and self._settled_creates < SLOW_START:
-                await lane.quiet()
-            await lane.room(self.options.concurrency)
+                await queue.quiet()
+            await queue.room(self.options.concurrency)
             if kind in _FOLLOWER:
-                await self._lanes[_FOLLOWER[kind]].until_not_full()
-            pacer = self._pacers[kind]
-            ticket = await self._turn(pacer)
+                await self._queues[_FOLLOWER[kind]].until_not_full()
+            rate_limiter = self._rate_limiters[kind]
+            ticket = await self._turn(rate_limiter)
             if self._stopping.is_set():
                 return
             near = normalized_id(waiting.call.crm_id)
             if kind is Kind.CREATE and self._near[near]:
                 # The server may take both for one lead; only one after the other can its answers be told apart.
-                pacer.unused()
-                lane.put(waiting, wait=_NEAR_PAUSE)
+                rate_limiter.unused()
+                queue.put(waiting, wait=_NEAR_PAUSE)
                 continue
             self._near[near] += 1
-            lane.started()
-            attempt = asyncio.create_task(self._attempt(lane, waiting, ticket))
+            queue.started()
+            attempt = asyncio.create_task(self._attempt(queue, waiting, ticket))
             self._attempts.add(attempt)
-            attempt.add_done_callback(partial(self._landed, lane, near))
+            attempt.add_done_callback(partial(self._landed, queue, near))
         if kind in _FOLLOWER:
-            self._lanes[_FOLLOWER[kind]].close()  # only what goes before releases calls of this kind
+            self._queues[_FOLLOWER[kind]].close()  # only what goes before releases calls of this kind
 
-    async def _turn(self, pacer: Pacer) -> float:
+    async def _turn(self, rate_limiter: RateLimiter) -> float:
         """Wait for a turn that the breaker allows: what goes wrong while a call waits in line holds for it, too."""
         while True:
-            is_probe = await self._breaker.admit()
-            ticket = await pacer.turn()
+            is_probe = await self._circuit_breaker.admit()
+            ticket = await rate_limiter.turn()
             if is_probe and self._key_refused:
                 self._read_key_again()
-            if is_probe or not self._breaker.is_open:
+            if is_probe or not self._circuit_breaker.is_open:
                 return ticket
-            pacer.unused()
+            rate_limiter.unused()
 
-    def _landed(self, lane: Lane, near: str, task: asyncio.Task[None]) -> None:
+    def _landed(self, queue: RequestQueue, near: str, task: asyncio.Task[None]) -> None:
         self._attempts.discard(task)
         self._near[near] -= 1
         if not self._near[near]:
             del self._near[near]
-        lane.landed()
+        queue.landed()
         if failure := _failure_of(task):
             self._failure = self._failure or failure
             self._stopping.set()
 
-    async def _attempt(self, lane: Lane, waiting: Waiting, ticket: float) -> None:
+    async def _attempt(self, queue: RequestQueue, waiting: Waiting, ticket: float) -> None:
         """One attempt: intent on disk, the request, what it means, the outcome on disk.
 
         The place is free once the answer has come. The journal writes in order, so the next request in this place,
@@ -250,10 +252,12 @@ class Dispatcher:
             waiting.call = replace(waiting.call, attempts=waiting.call.attempts + 1)
             seen = await self.client.send(waiting.call)
         finally:
-            lane.answered()
+            queue.answered()
         verdict = judge(seen, waiting.call, self._canary.fingerprint)
         about_rows = verdict.streak is not None and verdict.streak.of_rows
-        if about_rows or not (verdict.outage and self._breaker.is_open):  # else a probe that says nothing about its row
+        if about_rows or not (
+            verdict.outage and self._circuit_breaker.is_open
+        ):  # else a probe that says nothing about its row
             waiting.verdicts[verdict.action, verdict.tries] += 1
         await self._canary.weigh(waiting, verdict, ticket)
         stop = self._note(verdict, waiting, ticket)
@@ -262,36 +266,40 @@ class Dispatcher:
         if stop is not None:
             self.interrupt(stop)
         if verdict.action is Action.STOP or (stop and about_rows) or self._is_to_be_repeated(verdict, waiting):
-            await self._repeat(lane, waiting, verdict)
+            await self._repeat(queue, waiting, verdict)
         else:
             await self._settle(waiting, self._canary.confirmed(waiting, verdict))
 
     def _note(self, verdict: Verdict, waiting: Waiting, ticket: float) -> Stop | None:
         """What the attempt says about the run as a whole."""
         call = waiting.call
-        pacer = self._pacers[call.operation.kind]
+        rate_limiter = self._rate_limiters[call.operation.kind]
         throttled = verdict.action is Action.THROTTLE or verdict.shape in self._canary.throttles
-        pacer.answered(ticket, throttled=throttled, wait=verdict.wait)
+        rate_limiter.answered(ticket, throttled=throttled, wait=verdict.wait)
         if throttled:
-            LOG.info("%s throttled, wait %s, now %.2f/s", call.operation.kind, verdict.wait, pacer.rate)
+            LOG.info("%s throttled, wait %s, now %.2f/s", call.operation.kind, verdict.wait, rate_limiter.rate)
             self.progress.throttled()
         if verdict.pause is not None:
-            pacer.pause(verdict.pause)
+            rate_limiter.pause(verdict.pause)
         self._key_refused = verdict.http_status == 401
         if self._key_refused:
             self._read_key_again()
-        stop = self._streaks.note(verdict, waiting, ticket) or verdict.stop or self._throttled_for_too_long(pacer)
+        stop = (
+            self._failure_limits.note(verdict, waiting, ticket)
+            or verdict.stop
+            or self._throttled_for_too_long(rate_limiter)
+        )
         if verdict.outage:
-            outage = self._breaker.failed(verdict.message)
+            outage = self._circuit_breaker.failed(verdict.message)
             LOG.warning("%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status)
-            why = f"no answer from the server ({verdict.message})" if self._breaker.is_open else ""
-            self.progress.waiting(why, self._breaker.next_probe_in)
+            why = f"no answer from the server ({verdict.message})" if self._circuit_breaker.is_open else ""
+            self.progress.waiting(why, self._circuit_breaker.next_probe_in)
             return stop or outage
-        self._breaker.answered()
+        self._circuit_breaker.answered()
         if verdict.streak is not None and verdict.streak.apart:
-            self._breaker.pause(verdict.streak.apart)
-        why = f"the server refuses this run ({verdict.message})" if self._breaker.is_open else ""
-        self.progress.waiting(why, self._breaker.next_probe_in)
+            self._circuit_breaker.pause(verdict.streak.apart)
+        why = f"the server refuses this run ({verdict.message})" if self._circuit_breaker.is_open else ""
+        self.progress.waiting(why, self._circuit_breaker.next_probe_in)
         return stop
 
     def _read_key_again(self) -> None:
@@ -300,12 +308,12 @@ class Dispatcher:
                 self.client.use(self.reread())
 
     @staticmethod
-    def _throttled_for_too_long(pacer: Pacer) -> Stop | None:
-        if pacer.shut_for < LONGEST_THROTTLE:
+    def _throttled_for_too_long(rate_limiter: RateLimiter) -> Stop | None:
+        if rate_limiter.shut_for < LONGEST_THROTTLE:
             return None
         return Stop(
             exit_code=ExitCode.OUTAGE,
-            reason=f"the server has throttled every request for {pacer.shut_for / 60:.0f} minutes",
+            reason=f"the server has throttled every request for {rate_limiter.shut_for / 60:.0f} minutes",
             tip="Its quota may be used up. To continue this run later: importer resume",
         )
 
@@ -313,11 +321,11 @@ class Dispatcher:
         if verdict.action in (Action.ACCEPT, Action.EXISTS, Action.REJECT):
             return False
         if verdict.streak is not None and verdict.streak.of_rows:
-            return not self._streaks.is_set_aside(verdict, waiting)
+            return not self._failure_limits.is_set_aside(verdict, waiting)
         tries = THROTTLED_TRIES if verdict.shape in self._canary.throttles else verdict.tries
         return tries is None or waiting.times(verdict) < tries
 
-    async def _repeat(self, lane: Lane, waiting: Waiting, verdict: Verdict) -> None:
+    async def _repeat(self, queue: RequestQueue, waiting: Waiting, verdict: Verdict) -> None:
         """Write down that the call is open again, and put it where it waits for its time."""
         call = waiting.call
         if verdict.action is Action.STOP and verdict.maybe:
@@ -327,14 +335,14 @@ class Dispatcher:
             await self.journal.in_doubt(call)
         else:
             await self.journal.again(call, throttled=verdict.action is Action.THROTTLE)
-        lane.put(waiting, wait=self._wait(verdict, waiting))
+        queue.put(waiting, wait=self._wait(verdict, waiting))
 
     def _wait(self, verdict: Verdict, waiting: Waiting) -> float:
         """Seconds until the call may be made again."""
         kind = waiting.call.operation.kind
         least = self.options.assign_spacing if kind is Kind.ASSIGN and verdict.action in _REACHED else 0.0
         if verdict.action is Action.THROTTLE:
-            return least  # the pacer's gate is shut for everybody
+            return least  # the rate_limiter's gate is shut for everybody
         if verdict.action is Action.DOUBT and kind is Kind.CREATE:
             return max(self.options.settle, verdict.wait or 0.0)
         if verdict.action is Action.UNCLEAR and waiting.times(verdict) > 1:
@@ -344,12 +352,12 @@ class Dispatcher:
         return max(least, backoff(max(0, waiting.times(verdict) - 1), self.rng))
 
     async def _settle(self, waiting: Waiting, verdict: Verdict) -> None:
-        """The call's final state; what it releases goes to its lane."""
+        """The call's final state; what it releases goes to its queue."""
         call = waiting.call
         if call.operation.kind is not Kind.CREATE:
             state, released = await self._outcomes.follow_up(call, verdict)
             if call.operation.kind is Kind.ASSIGN:
-                self._withheld.note(call, state)
+                self._holds.note(call, state)
                 self._release(released)
             self.progress.settled(f"{call.operation.kind} {state}", call.row)
             return
@@ -365,7 +373,7 @@ class Dispatcher:
 
     def _release(self, follow_ups: list[Call]) -> None:
         for call in follow_ups:
-            self._lanes[call.operation.kind].release(Waiting(call=call))
+            self._queues[call.operation.kind].release(Waiting(call=call))
 
     def _heed(self, learnt: Learnt) -> None:
         if learnt.note:

@@ -38,7 +38,7 @@ class Waiting:
         return self.verdicts[verdict.action, verdict.tries]
 
 
-class Lane:
+class RequestQueue:
     """Hands out calls: first those whose waiting time is over, then released ones, then new ones from the plan."""
 
     def __init__(self, clock: Clock, planned: AsyncIterator[Waiting] | None = None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from importer.crm import replies
+from importer.crm import responses
 from importer.crm.client import LeadsClient
 from importer.crm.conflict_or_throttle import Meaning
 from importer.crm.observation import Answer, NoAnswer, Observation
@@ -104,7 +104,7 @@ def _any_2xx(*kinds: Kind) -> Callable[[], None]:
 
 def _all_429(meaning: Meaning) -> Callable[[], None]:
     def install() -> None:
-        replies.meaning_of = lambda *_: meaning
+        responses.meaning_of = lambda *_: meaning
 
     return install
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.crm import replies
+from importer.crm import responses
 from importer.crm.client import LeadsClient
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.journal import database
@@ -42,7 +42,7 @@ def undone() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in (
             (dispatcher, "judge"),
-            (replies, "meaning_of"),
+            (responses, "meaning_of"),
             (SendingJournal, "intent"),
             (SendingJournal, "create_settled"),
             (LeadsClient, "send"),

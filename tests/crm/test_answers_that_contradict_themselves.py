@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from importer.crm.observation import Answer
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.verdict import Action, Ending, Verdict
 from importer.model.operation import Kind
 from tests.crm.test_client_wire import call, sent_to

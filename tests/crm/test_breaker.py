@@ -5,13 +5,13 @@ import random
 from collections.abc import Coroutine
 from typing import Any
 
-from importer.crm.breaker import FAILURES, FIRST_CONTACT, PATIENCE, Breaker
+from importer.crm.circuit_breaker import FAILURES, FIRST_CONTACT, PATIENCE, CircuitBreaker
 from importer.exit_codes import ExitCode
 from tests.virtual_time import VirtualClock, run_virtually
 
 
-def breaker() -> Breaker:
-    return Breaker(VirtualClock(), random.Random(5))
+def breaker() -> CircuitBreaker:
+    return CircuitBreaker(VirtualClock(), random.Random(5))
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:

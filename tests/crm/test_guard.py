@@ -10,7 +10,7 @@ from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.trust import Trust
 from importer.crm.verdict import Action
 from importer.exit_codes import ExitCode

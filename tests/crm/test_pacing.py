@@ -1,4 +1,4 @@
-"""The pacer against limiters of many kinds, in virtual time: what it uses of what is permitted, and refusals."""
+"""The rate_limiter against limiters of many kinds, in virtual time: what it uses of what is permitted, and refusals."""
 
 import asyncio
 import itertools
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from importer.crm.pacing import Pacer
+from importer.crm.rate_limiter import RateLimiter
 from tests.virtual_time import VirtualClock, run_virtually
 
 
@@ -63,11 +63,11 @@ class Outcome:
 async def push(
     limiter_at: Callable[[float], Limiter], *, ceiling: float, seconds: float, settled_after: float, **more: float
 ) -> Outcome:
-    """Send as fast as the pacer lets us; judge what came after `settled_after` seconds."""
+    """Send as fast as the rate_limiter lets us; judge what came after `settled_after` seconds."""
     latency, wait = more.get("latency", 0.1), more.get("retry_after")
     loop = asyncio.get_running_loop()
     began = loop.time()
-    pacer = Pacer(ceiling, VirtualClock())
+    rate_limiter = RateLimiter(ceiling, VirtualClock())
     room = asyncio.Semaphore(max(16, int(2 * ceiling * latency)))
     answers: list[tuple[float, bool]] = []
 
@@ -76,13 +76,13 @@ async def push(
         admitted = limiter_at(loop.time() - began).admits(loop.time())
         await asyncio.sleep(latency / 2)
         answers.append((loop.time() - began, admitted))
-        pacer.answered(ticket, throttled=not admitted, wait=None if admitted else wait)
+        rate_limiter.answered(ticket, throttled=not admitted, wait=None if admitted else wait)
         room.release()
 
     calls = set()
     while loop.time() - began < seconds:
         await room.acquire()
-        task = asyncio.create_task(call(await pacer.turn()))
+        task = asyncio.create_task(call(await rate_limiter.turn()))
         calls.add(task)
         task.add_done_callback(calls.discard)
     if calls:
@@ -151,16 +151,16 @@ def test_without_a_limit_nothing_waits() -> None:
     assert outcome.refused == 0.0
 
 
-async def first_times(pacer: Pacer, count: int) -> list[float]:
-    return [await pacer.turn() for _ in range(count)]
+async def first_times(rate_limiter: RateLimiter, count: int) -> list[float]:
+    return [await rate_limiter.turn() for _ in range(count)]
 
 
 def test_turns_are_evenly_spaced_and_unused_ones_are_lost() -> None:
     async def scenario() -> tuple[list[float], list[float]]:
-        pacer = Pacer(10.0, VirtualClock())
-        early = await first_times(pacer, 5)
+        rate_limiter = RateLimiter(10.0, VirtualClock())
+        early = await first_times(rate_limiter, 5)
         await asyncio.sleep(60)
-        return early, await first_times(pacer, 5)
+        return early, await first_times(rate_limiter, 5)
 
     for times in run_virtually(scenario()):
         assert [round(b - a, 3) for a, b in itertools.pairwise(times)][1:] == [0.1] * 3
@@ -168,14 +168,14 @@ def test_turns_are_evenly_spaced_and_unused_ones_are_lost() -> None:
 
 def test_the_gate_is_shut_for_everybody_and_one_probe_opens_it() -> None:
     async def scenario() -> list[float]:
-        pacer = Pacer(10.0, VirtualClock())
-        first = await pacer.turn()
-        pacer.answered(first, throttled=True, wait=7.0)
-        probe = await pacer.turn()
-        others = asyncio.create_task(first_times(pacer, 2))
+        rate_limiter = RateLimiter(10.0, VirtualClock())
+        first = await rate_limiter.turn()
+        rate_limiter.answered(first, throttled=True, wait=7.0)
+        probe = await rate_limiter.turn()
+        others = asyncio.create_task(first_times(rate_limiter, 2))
         await asyncio.sleep(3.0)
         assert not others.done()
-        pacer.answered(probe)
+        rate_limiter.answered(probe)
         return [first, probe, *await others]
 
     first, probe, second, third = run_virtually(scenario())
@@ -186,22 +186,22 @@ def test_the_gate_is_shut_for_everybody_and_one_probe_opens_it() -> None:
 
 def test_an_idle_hour_before_a_throttle_does_not_count_as_slowness() -> None:
     async def scenario() -> float:
-        pacer = Pacer(10.0, VirtualClock())
+        rate_limiter = RateLimiter(10.0, VirtualClock())
         for _ in range(50):
-            pacer.answered(await pacer.turn())
+            rate_limiter.answered(await rate_limiter.turn())
         await asyncio.sleep(3600)
-        pacer.answered(await pacer.turn(), throttled=True, wait=4.0)
-        pacer.answered(await pacer.turn())
-        return pacer.rate
+        rate_limiter.answered(await rate_limiter.turn(), throttled=True, wait=4.0)
+        rate_limiter.answered(await rate_limiter.turn())
+        return rate_limiter.rate
 
     assert run_virtually(scenario()) > 4.0
 
 
 def test_a_long_wait_at_the_very_beginning_says_nothing_about_the_rate() -> None:
     async def scenario() -> float:
-        pacer = Pacer(10.0, VirtualClock())
-        pacer.answered(await pacer.turn(), throttled=True, wait=60.0)
-        pacer.answered(await pacer.turn())
-        return pacer.rate
+        rate_limiter = RateLimiter(10.0, VirtualClock())
+        rate_limiter.answered(await rate_limiter.turn(), throttled=True, wait=60.0)
+        rate_limiter.answered(await rate_limiter.turn())
+        return rate_limiter.rate
 
     assert run_virtually(scenario()) > 9.0

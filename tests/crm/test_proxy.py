@@ -14,7 +14,7 @@ from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.proxy import checked_proxy, environment_proxy, proxy_for
 from importer.crm.redaction import redacted
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.trust import Trust
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode

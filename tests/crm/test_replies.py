@@ -12,7 +12,7 @@ from httpx._transports.default import map_httpcore_exceptions
 from importer.crm.client import NEVER_SENT, unanswered
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.verdict import Action, Ending, Verdict
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call, Kind, Operation, RowId

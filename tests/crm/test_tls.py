@@ -13,7 +13,7 @@ import trustme
 from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.trust import Trust
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode

@@ -11,7 +11,7 @@ import pytest
 from importer.cli.commands import importer
 from importer.crm.conflict_or_throttle import Meaning, meaning_of
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.verdict import Verdict
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call, Kind, Operation, RowId

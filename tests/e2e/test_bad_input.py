@@ -250,7 +250,7 @@ def test_an_unknown_organization(importer: CommandLine) -> None:
 
 def test_an_unreachable_server(ready: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience is shortened; how long it really is, is tested with the breaker."""
-    monkeypatch.setattr("importer.crm.breaker.FIRST_CONTACT", 0.5)
+    monkeypatch.setattr("importer.crm.circuit_breaker.FIRST_CONTACT", 0.5)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # taken, but nobody listens
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"

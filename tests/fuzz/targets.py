@@ -15,7 +15,7 @@ from pathlib import Path
 
 from importer.crm.conflict_or_throttle import Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.crm.verdict import Action
 from importer.crm.waiting import LONGEST_WAIT
 from importer.errors import MappingError, SourceError

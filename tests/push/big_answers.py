@@ -10,7 +10,7 @@ import sys
 from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer
-from importer.crm.replies import judge
+from importer.crm.responses import judge
 from importer.model.operation import Call, Kind, Operation, RowId
 from tests.canary import CANARY
 from tests.memory import peak_kib

@@ -19,7 +19,7 @@ FIRST_CONTACT: Final = 10.0
 """Seconds for a server that has never answered in this run: more likely a wrong address than an outage."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts failures across all rows and endpoints; while it is open, one probe at a time is let through."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:

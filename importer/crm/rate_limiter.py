@@ -1,6 +1,6 @@
-"""One pacer per endpoint: the vendor's limits are per organization and endpoint, so the three run side by side.
+"""One rate limiter per endpoint: the vendor's limits are per organization and endpoint, so the three run side by side.
 
-A pacer hands out turns at a steady rate (turns that nobody used are lost: they never pile up to a burst). When the
+A rate limiter hands out turns at a steady rate (unused turns are lost: they never pile up to a burst). When the
 server says "too fast", one gate closes for everybody, a single probe finds out when it opens again, and the rate drops:
 a little after a first refusal, more with every refusal that follows soon. After a quiet while it creeps up again.
 """
@@ -31,7 +31,7 @@ _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 8.0
 
 
-class Pacer:
+class RateLimiter:
     """Gives out turns at most `ceiling` times a second (0: no limit), and fewer after the server said "too fast".
 
     Every turn ends with `answered`. A limiter that shuts for 3 s or longer counts in long windows: then the rate
