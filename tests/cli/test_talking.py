@@ -34,9 +34,9 @@ def test_help_imports_none_of_the_heavy_libraries() -> None:
 def test_the_allocator_that_is_asked_for_is_there() -> None:
     """Else Arrow complains on stderr, and takes another one."""
     script = (
-        "import os; from contextlib import suppress; from importer.cli import edge\n"
-        "edge.main = lambda argv: 0\n"
-        "with suppress(SystemExit): edge.entry()\n"
+        "import os; from contextlib import suppress; from importer.cli import error_boundary\n"
+        "error_boundary.main = lambda argv: 0\n"
+        "with suppress(SystemExit): error_boundary.entry()\n"
         "import pyarrow; print(pyarrow.default_memory_pool().backend_name == os.environ['ARROW_DEFAULT_MEMORY_POOL'])"
     )
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("ARROW_", "JE_ARROW_"))}

@@ -48,7 +48,7 @@ def _warm_up() -> None:
         "importer.cli.destination",
         "importer.runs.job",
     ):
-        import_module(f"importer.{name}")
+        import_module(name)
     for name in ("tests.crash.mutants", "tests.crash.points"):
         import_module(name)
 

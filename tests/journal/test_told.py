@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from importer.journal import told as module
+from importer.journal import problem_summary as module
 from importer.journal.encoding import problems_text
 from importer.model.operation import RowId
 from importer.model.outcome import RowResult, RowStatus

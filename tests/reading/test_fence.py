@@ -97,7 +97,7 @@ def test_the_death_of_the_child_is_a_refusal_and_never_a_short_read(dense, blow)
     rows = len(next(batches).frame)
     (child,) = children() - before
     os.kill(child, blow)
-    with pytest.raises(SourceError, match=rf"broke down \(signal {int(blow)}") as refusal:
+    with pytest.raises(SourceError, match=rf"crashed \(signal {int(blow)}") as refusal:
         rows += sum(len(batch.frame) for batch in batches)
     assert str(dense) in refusal.value.message
     assert "save it as" in refusal.value.tip

@@ -153,7 +153,7 @@ def test_entities_are_refused(raw_workbook, see_all, encoding):
 @pytest.mark.slow
 def test_a_bomb_is_refused_by_its_directory(raw_workbook, see_all):
     path = raw_workbook("", **{"xl/media/zeros.bin": "\0" * (80 << 20)})
-    refused(see_all, path, "no real workbook compresses so well")
+    refused(see_all, path, "no real workbook is")
 
 
 def test_limits_of_size_and_number(raw_workbook, monkeypatch):
