@@ -83,17 +83,7 @@ NAMES: Final = (
     "陳",
     "Aoife",
 )
-FAMILIES: Final = (
-    "Menon",
-    "Weißgerber",
-    "O'Rourke",
-    "Al Hashimi",
-    "Tan",
-    "Pemberton-RequestQueue",
-    "Müller",
-    "Dvořák",
-    "Iyer",
-)
+FAMILIES: Final = ("Menon", "Weißgerber", "O'Rourke", "Al Hashimi", "Tan", "Pemberton-Lane", "Müller", "Dvořák", "Iyer")
 CITIES: Final = ("Pune", "Köln", "Chicago", "Leeds", "Dubai", "Singapore", "São Paulo", "東京")
 NOTES: Final = (
     "",

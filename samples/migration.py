@@ -43,7 +43,7 @@ HEADER: Final = (
 
 REGULAR_ROWS: Final = 119
 TERRITORIES: Final = {"DE": "DACH", "GB": "UK & Ireland", "US": "Americas", "IN": "APAC", "AE": "APAC", "SG": "APAC"}
-STREETS: Final = ("Mühlenweg 4", "Rue de l’Église 12", "14 Orchard RequestQueue", "Königsallee 100a", "7 Harbour View")
+STREETS: Final = ("Mühlenweg 4", "Rue de l’Église 12", "14 Orchard Lane", "Königsallee 100a", "7 Harbour View")
 COMPANIES: Final = ("Möbelhaus Søndergård", "Café Zoë & Fils", "Tri–State Freight", "Lotus Œuvre Ltd", "Größer AG")
 INTERESTS: Final = ("CRM", "telephony", "chatbots", "reporting", "training")
 NOTES: Final = (

@@ -34,7 +34,7 @@ class Pushed:
 
 
 @dataclass(kw_only=True)
-class Dispatcher:
+class Sender:
     """Somebody who sends; `command` takes the server's address."""
 
     name: str
@@ -48,7 +48,7 @@ class Dispatcher:
         return median(found) if found else None
 
 
-def paired(one: Dispatcher, other: Dispatcher, what: Callable[[Pushed], float]) -> float | None:
+def paired(one: Sender, other: Sender, what: Callable[[Pushed], float]) -> float | None:
     """How many times the other's figure one's is, over the rounds that both have."""
     both = [what(a) / what(b) for a, b in zip(one.rounds, other.rounds, strict=False) if a and b]
     return median(both) if both else None
@@ -62,7 +62,7 @@ def cpu(pushed: Pushed) -> float:
     return pushed.cpu
 
 
-def compete(senders: list[Dispatcher], settings: Settings, name: str, *, latency: float = 0.0) -> None:
+def compete(senders: list[Sender], settings: Settings, name: str, *, latency: float = 0.0) -> None:
     """Round after round, each against a fresh server."""
     running = [each for each in senders if settings.wants(each.kind)]
     for number in range(settings.repeat):
@@ -80,7 +80,7 @@ def compete(senders: list[Dispatcher], settings: Settings, name: str, *, latency
                 settings.say(f"{name}: {each.name} {each.failed}")
 
 
-def _pushed(sender: Dispatcher, settings: Settings, name: str, latency: float) -> Pushed:
+def _pushed(sender: Sender, settings: Settings, name: str, latency: float) -> Pushed:
     log = settings.cache / "logs" / f"{name}-{sender.name}.log".replace("/", "-").replace(" ", "-")
     with target(settings, latency=latency) as server:
         process = measured(sender.command(server.url), log, longest=settings.longest)
@@ -90,7 +90,7 @@ def _pushed(sender: Dispatcher, settings: Settings, name: str, latency: float) -
     return Pushed(process=process, traffic=traffic)
 
 
-def table(senders: list[Dispatcher], ours: Dispatcher, settings: Settings) -> list[str]:
+def table(senders: list[Sender], ours: Sender, settings: Settings) -> list[str]:
     """The medians of everybody."""
     lines = [
         "| | requests | requests/s | ours ÷ its | CPU µs a request | most in flight | peak MiB |",
@@ -141,29 +141,29 @@ def push(settings: Settings) -> list[str]:
     """As fast as it goes: create, assignment and event of every row."""
     count = settings.push_rows
     file = leads.push_csv(settings.folder, count)
-    ours = Dispatcher(
+    ours = Sender(
         name="importer run, 16 in flight per endpoint",
         kind="ours",
         command=importer(settings, file, concurrency=16, follow_ups=True),
     )
-    bare = Dispatcher(
+    bare = Sender(
         name="the same without a journal",
         kind="ours",
         command=importer(settings, file, concurrency=16, follow_ups=True, journal=False),
     )
-    loop = Dispatcher(
+    loop = Sender(
         name=f"a requests.Session loop (requests {version_of('requests', 'requests')})",
         kind="peers",
         command=_peer(settings, "requests", "requests_push.py", str(file), "1"),
     )
     work = str(settings.cache / "work" / "dlt")
-    dlt = Dispatcher(
+    dlt = Sender(
         name=f"dlt {version_of('dlt', 'dlt')}, custom destination",
         kind="peers",
         command=_fresh_before(settings, _peer(settings, "dlt", "dlt_push.py", str(file), "1", work)),
     )
     messages = leads.singer_messages(settings.folder, count)
-    singer = Dispatcher(
+    singer = Sender(
         name=f"Singer target (singer-sdk {version_of('singer-sdk', 'singer')})",
         kind="peers",
         command=_peer(settings, "singer", "singer_target.py", "1", stdin=messages),
@@ -212,7 +212,7 @@ def latency(settings: Settings) -> list[str]:
     ]
     goals = []
     for seconds, concurrency, follow_ups in ((0.05, 16, False), (0.2, 64, False), (0.2, 16, True)):
-        ours = Dispatcher(
+        ours = Sender(
             name=f"{seconds * 1000:.0f} ms, {concurrency} in flight{', all endpoints' if follow_ups else ''}",
             kind="ours",
             command=importer(settings, file, concurrency=concurrency, follow_ups=follow_ups),
