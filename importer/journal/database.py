@@ -55,7 +55,7 @@ def disk_error(path: Path | str, error: Exception) -> LocalDiskError:
 def _create_private(path: Path) -> None:
     """SQLite gives -wal and -shm the mode of the database; its own default would be readable for everybody.
 
-    A journal that is there is never opened here. RunScope it would drop every POSIX lock that this process has on it,
+    A journal that is there is never opened here. Closing it would drop every POSIX lock that this process has on it,
     those of its other connection included; whoever looked into the journal next would take himself for the only one
     and delete the -wal that is still being written.
     """

@@ -78,7 +78,7 @@ def test_a_journal_with_its_wal_is_not_suspected(killed: CommandLine) -> None:
 
 @pytest.mark.slow
 def test_a_journal_that_another_program_has_looked_into_is_not_suspected(killed: CommandLine) -> None:
-    """RunScope it, SQLite moves the -wal into the journal and removes it."""
+    """Closing it, SQLite moves the -wal into the journal and removes it."""
     with closing(sqlite3.connect(killed.reports / "journal.sqlite3")) as connection:
         connection.execute("SELECT * FROM runs").fetchall()
     assert not (killed.reports / "journal.sqlite3-wal").exists()
