@@ -342,7 +342,7 @@ class Dispatcher:
         kind = waiting.call.operation.kind
         least = self.options.assign_spacing if kind is Kind.ASSIGN and verdict.action in _REACHED else 0.0
         if verdict.action is Action.THROTTLE:
-            return least  # the rate_limiter's gate is shut for everybody
+            return least  # the rate limiter's gate is shut for everybody
         if verdict.action is Action.DOUBT and kind is Kind.CREATE:
             return max(self.options.settle, verdict.wait or 0.0)
         if verdict.action is Action.UNCLEAR and waiting.times(verdict) > 1:

@@ -1,4 +1,4 @@
-"""The rate_limiter against limiters of many kinds, in virtual time: what it uses of what is permitted, and refusals."""
+"""The rate limiter against limiters of many kinds, in virtual time: what it uses of what is permitted, and refusals."""
 
 import asyncio
 import itertools
@@ -63,7 +63,7 @@ class Outcome:
 async def push(
     limiter_at: Callable[[float], Limiter], *, ceiling: float, seconds: float, settled_after: float, **more: float
 ) -> Outcome:
-    """Send as fast as the rate_limiter lets us; judge what came after `settled_after` seconds."""
+    """Send as fast as the rate limiter lets us; judge what came after `settled_after` seconds."""
     latency, wait = more.get("latency", 0.1), more.get("retry_after")
     loop = asyncio.get_running_loop()
     began = loop.time()
