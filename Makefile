@@ -58,7 +58,7 @@ samples: $(READY) ## make the sample files again
 	$(BIN)/python samples/make_samples.py
 
 schema: $(READY) ## write the JSON Schema of the mapping file again
-	$(BIN)/python -m importer.mapping.schema > mappings/mapping.schema.json
+	$(BIN)/python -m importer.mapping.file.schema > mappings/mapping.schema.json
 
 docs: $(READY) ## write what docs/ takes from the code again
 	$(BIN)/python docs/make_docs.py

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from click.testing import CliRunner
 
-from importer.cli.commands import importer
+from importer.cli.program import importer
 from importer.crm.credential import CredentialKind
 from importer.crm.endpoints import ENDPOINTS
 from importer.model.fields import LEAD_FIELDS
@@ -26,7 +26,7 @@ from importer.model.outcome import (
 )
 from importer.model.problem import KINDS, ProblemKind
 from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS
-from importer.reporting.columns import ReportColumn
+from importer.reporting.csv_columns import ReportColumn
 from importer.runs.settings import SETTINGS
 
 DOCS: Final = Path(__file__).parent

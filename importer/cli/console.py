@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 from tqdm import tqdm
 
-from importer.cli.wording import duration, note_lines, source_lines
+from importer.cli.messages import duration, note_lines, source_lines
 from importer.crm.redaction import redacted
 from importer.model.operation import RowId
 from importer.model.source import SourceInfo
@@ -31,7 +31,7 @@ _BAR: Final = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} rows, {r
 
 
 class Console:
-    """Implements `runs.progress.Progress` with a bar on a terminal and a plain line every 30 s on a pipe."""
+    """Implements `sending.progress.Progress` with a bar on a terminal and a plain line every 30 s on a pipe."""
 
     def __init__(self, *, quiet: bool = False, verbose: int = 0, progress: bool = True) -> None:
         self._quiet = quiet

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from importer.cli.session import Session
     from importer.journal.store import Journal, StoredRun
-    from importer.runs.send import Destination
+    from importer.sending.push import Destination
 
 _ORG = "sandbox"
 
 
 def real_destination(session: Session) -> Destination:
     """The server, organization and credential of the settings."""
-    from importer.runs.send import Destination
+    from importer.sending.push import Destination
 
     settings = session.settings
     destination = Destination.of(
@@ -43,8 +43,8 @@ def real_destination(session: Session) -> Destination:
 def sandbox_destination(session: Session, existing: list[tuple[str, str]] | None = None) -> Iterator[Destination]:
     """A sandbox on a free port, with the leads (lead_id, crm_id) that an interrupted rehearsal had created."""
     from importer.crm.credential import Credential, CredentialKind
-    from importer.runs.send import Destination
     from importer.sandbox import Sandbox
+    from importer.sending.push import Destination
 
     org = session.settings["org"] or _ORG
     rate = session.settings["rate"]

@@ -11,17 +11,17 @@ from typing import NoReturn, TextIO
 
 import click
 
-from importer.cli.commands import importer, usage_tip
 from importer.cli.console import Console
 from importer.cli.hardening import harden, traceback_of
+from importer.cli.program import importer, usage_tip
 from importer.cli.signals import handled_signals
 from importer.cli.standard_streams import make_unfailing
 from importer.crm.redaction import redacted
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.model.visible import visible, visible_json
-from importer.runs.log import OneLine, place_of
-from importer.runs.stop_request import StopRequest
+from importer.sending.run_log import OneLine, place_of
+from importer.sending.stop_request import StopRequest
 
 
 def entry() -> NoReturn:

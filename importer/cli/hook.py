@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from importer.cli.console import Console
     from importer.runs.finish import Ended
-    from importer.runs.stop_request import StopRequest
+    from importer.sending.stop_request import StopRequest
 
 _PATIENCE: Final = 60.0
 """Seconds until a command that does not end is ended."""

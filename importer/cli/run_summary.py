@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.cli.hook import call_hook
-from importer.cli.wording import conclusion
+from importer.cli.messages import conclusion
 
 if TYPE_CHECKING:
     from importer.cli.session import Session

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.cli.console import Console
-from importer.runs.stop_request import StopRequest
+from importer.sending.stop_request import StopRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Session:
         """The journal of the reports folder."""
         from importer.clock import SystemClock
         from importer.journal.store import Journal
-        from importer.runs.lock import lost_commits
+        from importer.runs.send_lock import lost_commits
 
         with Journal(self.reports_dir, SystemClock().now) as journal:
             if lost := lost_commits(journal):
@@ -68,7 +68,7 @@ class Session:
 
     def _confirm(self, about: Announcement) -> bool:
         """Say what is about to be sent, and ask unless it stays on this machine or the answer is known."""
-        from importer.cli.wording import announcement
+        from importer.cli.messages import announcement
         from importer.crm.address import is_loopback
 
         self.console.say(announcement(about))
@@ -81,7 +81,7 @@ class Session:
 
 def session(options: dict[str, Any]) -> Session:
     """The session for a command's options; it takes out those that it uses."""
-    from importer.cli.wording import settings_lines
+    from importer.cli.messages import settings_lines
     from importer.runs.settings import SETTINGS, load_settings
 
     console = Console(

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Final
 
 from importer.exit_codes import ExitCode
-from importer.runs.stop_request import Interrupted, StopRequest
+from importer.sending.stop_request import Interrupted, StopRequest
 
 _ENDING: Final = {
     getattr(signal, name): code

@@ -5,13 +5,13 @@ from collections import Counter
 
 import pyarrow.compute as pc
 
+from importer.journal.attempt_counts import traffic_of
 from importer.journal.encoding import source_from
 from importer.journal.examining import examination_of, owners_of
 from importer.journal.pending_rows import plain_follow_ups, plain_owners, plain_problems
 from importer.journal.rows import NEEDS_A_PERSON, status_counts
 from importer.journal.run_lineage import mends, story_of
 from importer.journal.store import Journal, StoredRun
-from importer.journal.traffic import traffic_of
 from importer.model.outcome import FollowUp
 from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport
 

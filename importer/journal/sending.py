@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from importer.journal.attempt_counts import AttemptCounts, Ending
 from importer.journal.doubted import doubt_duplicates
 from importer.journal.follow_ups import SETTLE, SETTLE_FOR_EVER, release, settle
 from importer.journal.rows import OF_CALL, OF_ROW, CallKey, RowKey, append_problem, mark_maybe
 from importer.journal.states import OperationState as State
-from importer.journal.traffic import AttemptCounts, Ending
 from importer.journal.writer import Writer
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import FollowUp, RowStatus

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from importer.errors import Mistake
-from importer.mapping.converted import text_series
 from importer.mapping.origins import Cells, Constant, FirstFilled, Origin, origin_of
 from importer.mapping.steps import Step, carried_out, conversion, normalizer, owner_steps, preparing_steps
+from importer.mapping.values.converted import text_series
 from importer.model.batch import Place, Target
 from importer.model.cells import first_filled, true_of_cells
 from importer.model.key_path import shown_path
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from importer.mapping.load import LoadedMapping
-    from importer.mapping.references import Purpose
+    from importer.mapping.file.load import LoadedMapping
+    from importer.mapping.file.references import Purpose
     from importer.model.mapping import Mapping as MappingFile
     from importer.model.problem import Problem
     from importer.model.problems import Problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.mapping.texts import text_keys
+from importer.mapping.values.transforms import text_keys
 from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:

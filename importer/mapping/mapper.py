@@ -10,9 +10,9 @@ import pandas as pd
 from importer.errors import MappingError
 from importer.mapping.binding import binding_mistakes, bound
 from importer.mapping.conditions import matches
-from importer.mapping.header import header_columns, header_place, resolved, unmapped_columns
+from importer.mapping.file.column_lookup import header_columns, header_place, resolved, unmapped_columns
+from importer.mapping.file.references import purposes
 from importer.mapping.origins import Cells
-from importer.mapping.references import purposes
 from importer.model.batch import MappedBatch, Target
 from importer.model.problems import Problems
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from importer.mapping.load import LoadedMapping
+    from importer.mapping.file.load import LoadedMapping
     from importer.model.source import SourceInfo
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
-from importer.mapping.converted import text_series
-from importer.mapping.texts import trimmed
+from importer.mapping.values.converted import text_series
+from importer.mapping.values.transforms import trimmed
 from importer.model.rules import template_pieces
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from importer.mapping.converted import Converted, text_series
-from importer.mapping.dates import DateRule, dates
 from importer.mapping.origins import Cells, Normalize
-from importer.mapping.phones import phones
-from importer.mapping.texts import TRANSFORMS, name_part, normalized_text, trimmed
-from importer.mapping.values import booleans, integers, jsons, lists, numbers, translated
+from importer.mapping.values.converted import Converted, text_series
+from importer.mapping.values.date_column import DateRule, dates
+from importer.mapping.values.phone_column import phones
+from importer.mapping.values.transforms import TRANSFORMS, name_part, normalized_text, trimmed
+from importer.mapping.values.typed_values import booleans, integers, jsons, lists, numbers, translated
 from importer.model.mapping import AttributeRule, PhoneRule, TimeRule, ValueType
 from importer.model.problems import Problems
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from importer.model.columns import IMPORTER_PREFIX
-from importer.reading.library_errors import FROM_DAMAGE
+from importer.reading.worker.library_errors import FROM_DAMAGE
 
 _HEAD: Final = 1 << 20
 _MARK: Final = f"{IMPORTER_PREFIX}row"

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from importer.reading.cells import text_of
+from importer.reading.cell_text import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

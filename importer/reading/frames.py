@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importer.model.batch import Batch
     from importer.model.problem import Problem
     from importer.reading.header import Header
-    from importer.reading.records import Record
+    from importer.reading.record import Record
 
 
 def batches_of(records: Iterator[Record], header: Header, size: int) -> Iterator[Batch]:

@@ -16,7 +16,7 @@ from importer.model.whitespace import without_edges
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from importer.reading.records import Record
+    from importer.reading.record import Record
 
 HEADER_WITHIN = 50
 """Filled rows among which the header is looked for."""

@@ -18,9 +18,9 @@ from datetime import datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from importer.reading.cells import text_of
+from importer.reading.cell_text import text_of
 from importer.reading.format_section import Condition, Section, Token, condition_of, sections_of, words
-from importer.reading.markup import elements
+from importer.reading.xml_stream import elements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.reading.delimited import open_delimited
-from importer.reading.fence import open_workbook
-from importer.reading.formats import is_packed, refuse_foreign
+from importer.reading.csv.delimited import open_delimited
+from importer.reading.file_kind import is_packed, refuse_foreign
+from importer.reading.worker.client import open_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.model.problem import KINDS, Problem, shown
-from importer.reading.records import Fault
+from importer.reading.record import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.reading.header import Header
-    from importer.reading.records import Record
+    from importer.reading.record import Record
 
 
 def fitted(cells: list[str], width: int) -> list[str]:

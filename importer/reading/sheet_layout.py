@@ -9,8 +9,8 @@ from typing import IO, TYPE_CHECKING, Final
 
 from importer.model.columns import column_key
 from importer.model.problem import shown
-from importer.reading.cells import column_letters, column_number
-from importer.reading.markup import CHUNK
+from importer.reading.cell_text import column_letters, column_number
+from importer.reading.xml_stream import CHUNK
 
 if TYPE_CHECKING:
     from importer.reading.header import Header

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importer.model.source import SourceInfo
     from importer.reading.blocks import Block
     from importer.reading.header import Header
-    from importer.reading.records import Record
+    from importer.reading.record import Record
 
 BATCH_SIZE = 50_000
 """Rows of a batch: large enough for vectorised checks to pay, small enough for memory."""

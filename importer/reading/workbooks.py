@@ -14,20 +14,20 @@ from importer.model.columns import column_key
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
 from importer.reading.digests import sha256_of
-from importer.reading.formats import OPEN_XML, Format
+from importer.reading.file_kind import OPEN_XML, Format
 from importer.reading.header import Header, find_header, matches, sample_of
-from importer.reading.open_document import OpenDocumentBook
-from importer.reading.open_xml import OpenXmlBook
-from importer.reading.packages import open_package, refuse_large
-from importer.reading.pieces import laid_out
-from importer.reading.records import Record
+from importer.reading.other.open_document import OpenDocumentBook
+from importer.reading.record import Record
+from importer.reading.xlsx.open_xml import OpenXmlBook
+from importer.reading.xlsx.row_pieces import laid_out
+from importer.reading.zip_package import open_package, refuse_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from importer.reading.pieces import Piece
     from importer.reading.sheet_layout import SheetLayout
+    from importer.reading.xlsx.row_pieces import Piece
 
 ALL_SHEETS = "*"
 
@@ -79,7 +79,7 @@ def opened(path: Path, kind: Format) -> Book:
         return OpenXmlBook(open_package(path))
     if kind is Format.ODS:
         return OpenDocumentBook(open_package(path))
-    from importer.reading.old_workbook import OldBook  # only here: the library takes its time to import
+    from importer.reading.other.old_workbook import OldBook  # only here: the library takes its time to import
 
     return OldBook(path)
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from importer.model.operation import RowId
 from importer.model.outcome import STATES_FOR_A_PERSON, STATUSES
 from importer.model.problem import KINDS
-from importer.reporting.wording import follow_ups, told
+from importer.reporting.status_text import follow_ups, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from importer.model.texts import TEXT
-from importer.reporting.columns import ReportColumn, neutral_texts, number, quoted, text, word, write_lines
-from importer.reporting.files import replacing
+from importer.reporting.csv_columns import ReportColumn, neutral_texts, number, quoted, text, word, write_lines
+from importer.reporting.private_files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from importer.reporting.files import replacing_text
+from importer.reporting.private_files import replacing_text
 
 if TYPE_CHECKING:
     from pathlib import Path

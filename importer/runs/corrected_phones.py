@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from importer.mapping.phone import read_phone
+from importer.mapping.values.phone import read_phone
 from importer.model.problem import Problem
 from importer.model.rules import PhoneRule
 

@@ -23,9 +23,9 @@ from importer.reporting import (
     write_html,
     write_summary,
 )
-from importer.runs.log import FILE_NAME as LOG_NAME
-from importer.runs.log import LOG
 from importer.runs.prefetch import ahead
+from importer.sending.run_log import FILE_NAME as LOG_NAME
+from importer.sending.run_log import LOG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

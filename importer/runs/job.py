@@ -24,10 +24,8 @@ from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.reading import sha256_of
-from importer.runs.examine import compare, compared_name, drift_reason, is_mending
+from importer.runs.column_examination import compare, compared_name, drift_reason, is_mending
 from importer.runs.finish import is_reported, write_report
-from importer.runs.lock import lost_commits, sending_lock
-from importer.runs.log import LOG
 from importer.runs.prepare import (
     estimated,
     mark_known,
@@ -37,11 +35,13 @@ from importer.runs.prepare import (
     too_many_invalid,
     warn_of_contacts,
 )
-from importer.runs.progress import Progress
 from importer.runs.row_pipeline import Opened
 from importer.runs.run_scope import Finished, RunScope
-from importer.runs.send import Destination, examine_learnt, send
-from importer.runs.stop_request import StopRequest
+from importer.runs.send_lock import lost_commits, sending_lock
+from importer.sending.progress import Progress
+from importer.sending.push import Destination, examine_learnt, send
+from importer.sending.run_log import LOG
+from importer.sending.stop_request import StopRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from importer.journal.plan import Plan
 from importer.mapping import LoadedMapping, Mapper, columns_of
-from importer.mapping.texts import trimmed
+from importer.mapping.values.transforms import trimmed
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec
@@ -25,12 +25,12 @@ from importer.model.source import ReadOptions
 from importer.model.whitespace import text_key
 from importer.planning import Planner
 from importer.reading import Table, is_mended, open_tables
-from importer.runs.examine import Doctors
+from importer.runs.column_examination import Doctors
 from importer.runs.prefetch import ahead
-from importer.runs.progress import Progress
 from importer.runs.row_pipeline import Opened, checked_batches
-from importer.runs.stop_request import StopRequest
 from importer.runs.suggestion_trials import FixTrials
+from importer.sending.progress import Progress
+from importer.sending.stop_request import StopRequest
 from importer.validating import InFileDuplicates
 
 _EMAIL: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"

@@ -9,7 +9,7 @@ from importer.journal.confirmed_rows import resolve, unconfirmed
 from importer.journal.store import Journal, StoredRun
 from importer.model.outcome import RowStatus
 from importer.runs.finish import write_report
-from importer.runs.lock import sending_lock
+from importer.runs.send_lock import sending_lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

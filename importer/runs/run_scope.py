@@ -13,8 +13,8 @@ from importer.exit_codes import ExitCode
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunState
 from importer.runs.finish import Ended, end_run
-from importer.runs.log import LOG, logged
-from importer.runs.stop_request import Interrupted, StopRequest
+from importer.sending.run_log import LOG, logged
+from importer.sending.stop_request import Interrupted, StopRequest
 
 
 @dataclass(frozen=True, kw_only=True)

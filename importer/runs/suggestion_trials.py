@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from importer.errors import MappingError, SourceError
 from importer.mapping import LoadedMapping, with_line
-from importer.mapping.references import keys_of
+from importer.mapping.file.references import keys_of
 from importer.model.batch import Batch, Place
 from importer.model.examination import Symptom
 from importer.model.key_path import KeyPath
 from importer.model.texts import TEXT
 from importer.reading import Table
 from importer.runs.row_pipeline import CheckedBatch, Opened, RowChecks, first_rows
-from importer.runs.stop_request import StopRequest
+from importer.sending.stop_request import StopRequest
 
 _ENCODING: Final = ("source", "encoding")
 _FILTERED_FOR: Final = frozenset({"crm_id", "phone_number"})

@@ -7,7 +7,7 @@ import sys
 import pytest
 from click.shell_completion import BashComplete
 
-from importer.cli.commands import importer as command
+from importer.cli.program import importer as command
 from tests.cli.command_line import PLAIN_MAPPING, ROOT, CommandLine, leads
 
 

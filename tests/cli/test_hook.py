@@ -13,8 +13,8 @@ from importer.cli.console import Console
 from importer.cli.hook import call_hook
 from importer.model.run import RunReport, RunState
 from importer.runs.finish import Ended
-from importer.runs.stop_request import StopRequest
 from importer.sandbox import Sandbox
+from importer.sending.stop_request import StopRequest
 from tests.cli.command_line import KEY, PLAIN_MAPPING, CommandLine, lead, leads
 
 FAST = ("--rate", "0", "--settle", "0", "--yes", "--no-canary")

@@ -6,8 +6,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from importer.cli.commands import OTHER_WORDS
-from importer.cli.commands import importer as group
+from importer.cli.program import OTHER_WORDS
+from importer.cli.program import importer as group
 from tests.cli.command_line import PLAIN_MAPPING, CommandLine, leads
 
 NAMES = [

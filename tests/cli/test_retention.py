@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from importer.journal import database
-from importer.runs.lock import sending_lock
+from importer.runs.send_lock import sending_lock
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, MAPPING, CommandLine, lead, leads
 

@@ -5,7 +5,7 @@ import re
 import click
 import pytest
 
-from importer.cli.commands import importer as group
+from importer.cli.program import importer as group
 from tests.cli.command_line import FAST, KEY, ORG, PLAIN_MAPPING, CommandLine, lead
 
 OPTIONS = {

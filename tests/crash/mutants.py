@@ -20,8 +20,8 @@ from importer.journal.store import Journal
 from importer.journal.transaction import transaction
 from importer.model.operation import Call, Kind, RowId
 from importer.model.outcome import RowStatus
-from importer.runs import dispatcher
-from importer.runs.dispatcher import Dispatcher
+from importer.sending import dispatcher
+from importer.sending.dispatcher import Dispatcher
 
 Judge = Callable[[Observation, Call, Verdict], Verdict | None]
 

@@ -17,8 +17,8 @@ from importer.journal import database
 from importer.journal.sending import SendingJournal
 from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
-from importer.runs import dispatcher
-from importer.runs.dispatcher import Dispatcher
+from importer.sending import dispatcher
+from importer.sending.dispatcher import Dispatcher
 from tests.crash.mutants import MUTANTS
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import EXISTS, FakeCrm, error

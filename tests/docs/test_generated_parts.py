@@ -5,7 +5,7 @@ import re
 import pytest
 
 from docs import make_docs
-from importer.cli.commands import importer
+from importer.cli.program import importer
 from importer.model.problem import KINDS
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.commands import importer
+from importer.cli.program import importer
 from importer.crm.conflict_or_throttle import Meaning, meaning_of
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.responses import judge

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from importer.cli import main
-from importer.cli.commands import importer
+from importer.cli.program import importer
 from importer.clock import SystemClock
 from importer.journal.store import Journal
 from importer.model.run import RunState

@@ -13,7 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from importer.cli.wording import duration
+from importer.cli.messages import duration
 from importer.sandbox import Sandbox
 from tests.docs.pages import ROOT, fenced, page, section, table
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from importer.mapping import Mapper, parse_mapping
-from importer.mapping.doctor import ColumnDoctor
 from importer.model.examination import Symptom
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions
+from importer.profiling.columns import ColumnDoctor
 from importer.reading import open_tables
 from importer.validating import Validator
 from tests.cli.command_line import command_line, sandbox

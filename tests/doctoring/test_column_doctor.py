@@ -5,13 +5,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from importer.mapping.doctor.look import Look
-from importer.mapping.doctor.mojibake import unscrambled
-from importer.mapping.doctor.numbers import PhonesAsNumbers
-from importer.mapping.doctor.tally import Tally
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions, SourceInfo
+from importer.profiling.columns.look import Look
+from importer.profiling.columns.mojibake import unscrambled
+from importer.profiling.columns.number_symptoms import PhonesAsNumbers
+from importer.profiling.columns.tally import Tally
 
 OPT_IN = "  opt_in_date: Opt-in\n"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from importer.model.examination import ColumnProfile
-from importer.validating.drift import changes
+from importer.profiling.drift import changes
 
 
 def column(name="City", rows=100, blanks=0, problems=0):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.cli.columns import owner_lines
+from importer.cli.column_messages import owner_lines
 from importer.model.examination import OwnerCount
 from tests.cli.command_line import lead, leads
 from tests.cli.interrupting import interrupt_after

@@ -24,7 +24,7 @@ import pytest
 import trustme
 from openpyxl import Workbook
 
-from importer.cli.commands import importer as group
+from importer.cli.program import importer as group
 from tests.canary import found_in, leaks, spellings
 from tests.cli.command_line import COLUMNS, FAST, KEY, MAPPING, ORG, CommandLine, Ended, leads
 from tests.e2e.recording_server import Answer, Recorded, recording, reply

@@ -24,7 +24,7 @@ fields.FIELDS_BY_NAME["email"] = email
 
 from docs.make_docs import lead_fields, problems
 from importer.cli import main
-from importer.mapping.schema import mapping_schema
+from importer.mapping.file.schema import mapping_schema
 from importer.sandbox import Sandbox
 from importer.sandbox.contract import Contract, InvalidBodyError
 from importer.sandbox.endpoints import Endpoint

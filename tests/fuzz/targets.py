@@ -23,8 +23,8 @@ from importer.mapping import columns_of, load_mapping
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.source import ReadOptions
 from importer.reading import is_mended
-from importer.reading.delimited import open_delimited
-from importer.reading.formats import Format, packed_format, refuse_foreign
+from importer.reading.csv.delimited import open_delimited
+from importer.reading.file_kind import Format, packed_format, refuse_foreign
 from importer.reading.workbooks import opened, rows_below, tables_in
 
 NOTHING_SAID = ReadOptions()

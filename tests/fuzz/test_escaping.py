@@ -19,16 +19,16 @@ from openpyxl.utils.escape import unescape as as_excel_reads
 
 from importer.crm.address import segment, url_of
 from importer.crm.credential import Credential, CredentialKind
-from importer.mapping.doctor.fixes import flow
-from importer.mapping.suggest.page import printable, rule, scalar
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.problem import shown
 from importer.model.texts import TEXT
 from importer.model.visible import visible
-from importer.reporting.columns import quoted, write_lines
+from importer.profiling.columns.yaml_fixes import flow
+from importer.profiling.suggest.yaml_page import printable, rule, scalar
+from importer.reporting.annotated.workbook.lines import text_inside
+from importer.reporting.annotated.workbook.xml_edit import CELL_LENGTH
+from importer.reporting.csv_columns import quoted, write_lines
 from importer.reporting.neutral import neutral
-from importer.reporting.workbook.lines import text_inside
-from importer.reporting.workbook.markup import CELL_LENGTH
 from importer.sandbox.endpoints import find_address
 from tests.fuzz.profiles import fuzzed
 

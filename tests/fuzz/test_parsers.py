@@ -17,21 +17,21 @@ from hypothesis import strategies as st
 from importer.crm.address import checked_base_url, is_loopback
 from importer.crm.credential import Credential, CredentialKind
 from importer.errors import SettingsError, SourceError
-from importer.mapping.converted import Broken
-from importer.mapping.date_formats import format_mistake, read_moments
-from importer.mapping.date_hints import fitting_formats, why_not_understood
-from importer.mapping.dates import DateRule, dates
-from importer.mapping.doctor.mojibake import unscrambled
-from importer.mapping.number_parsing import read_integer, read_number
-from importer.mapping.phones import phones
-from importer.mapping.regions import region_code
-from importer.mapping.texts import TRANSFORMS, name_part, trimmed
-from importer.mapping.values import booleans, integers, jsons, lists, numbers, translated
-from importer.reading.cells import text_of
-from importer.reading.delimiters import find_delimiter
+from importer.mapping.values.converted import Broken
+from importer.mapping.values.date_column import DateRule, dates
+from importer.mapping.values.date_formats import format_mistake, read_moments
+from importer.mapping.values.date_hints import fitting_formats, why_not_understood
+from importer.mapping.values.number_parsing import read_integer, read_number
+from importer.mapping.values.phone_column import phones
+from importer.mapping.values.phone_regions import region_code
+from importer.mapping.values.transforms import TRANSFORMS, name_part, trimmed
+from importer.mapping.values.typed_values import booleans, integers, jsons, lists, numbers, translated
+from importer.profiling.columns.mojibake import unscrambled
+from importer.reading.cell_text import text_of
+from importer.reading.csv.delimiters import find_delimiter
 from importer.reading.header import find_header
 from importer.reading.number_formats import number_format
-from importer.reading.records import Record
+from importer.reading.record import Record
 from importer.runs.settings import load_settings
 from importer.sandbox import load_faults
 from importer.sandbox.contract import Contract, InvalidBodyError

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from importer.mapping.load import parse_mapping
+from importer.mapping.file.load import parse_mapping
 from importer.mapping.mapper import Mapper
 from importer.model.batch import MappedBatch
 from importer.model.source import SourceInfo

@@ -1,8 +1,8 @@
 import pytest
 
 from importer.errors import MappingError
-from importer.mapping.load import parse_mapping
-from importer.mapping.references import columns_of
+from importer.mapping.file.load import parse_mapping
+from importer.mapping.file.references import columns_of
 
 
 def mistakes_of(mapper_for, text: str, *columns: str) -> list[str]:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.mapping.converted import Converted
-from importer.mapping.date_formats import example, format_mistake, pattern_of, read_moments, shape
-from importer.mapping.dates import DateRule, dates
+from importer.mapping.values.converted import Converted
+from importer.mapping.values.date_column import DateRule, dates
+from importer.mapping.values.date_formats import example, format_mistake, pattern_of, read_moments, shape
 from importer.model.problem import KINDS
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from importer.errors import MappingError
 from importer.exit_codes import ExitCode
-from importer.mapping.load import load_mapping, parse_mapping
+from importer.mapping.file.load import load_mapping, parse_mapping
 
 GOOD = """\
 version: 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.errors import MappingError
-from importer.mapping.load import parse_mapping
+from importer.mapping.file.load import parse_mapping
 from importer.model.mapping import AssignSpec, AttributeRule, Condition, EventSpec, LeadSpec, Mapping, PhoneRule
 
 KEYS = sorted(

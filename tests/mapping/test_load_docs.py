@@ -8,8 +8,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from importer.mapping.load import parse_mapping
-from importer.mapping.texts import TRANSFORMS
+from importer.mapping.file.load import parse_mapping
+from importer.mapping.values.transforms import TRANSFORMS
 from importer.model.mapping import Mapping, ValueType
 
 DOCS = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 import yaml
 
-from importer.mapping.load import parse_mapping
-from importer.mapping.schema import mapping_schema, schema_text
+from importer.mapping.file.load import parse_mapping
+from importer.mapping.file.schema import mapping_schema, schema_text
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "mappings" / "mapping.schema.json"
@@ -61,7 +61,7 @@ def test_the_published_schema_is_the_one_of_the_code():
 
 
 def test_make_schema_writes_the_schema():
-    command = [sys.executable, "-m", "importer.mapping.schema"]
+    command = [sys.executable, "-m", "importer.mapping.file.schema"]
     assert subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout == schema_text()
 
 

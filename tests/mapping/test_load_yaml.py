@@ -1,6 +1,6 @@
 import pytest
 
-from importer.mapping.document import MAX_DEPTH, Unreadable, read_document
+from importer.mapping.file.yaml_document import MAX_DEPTH, Unreadable, read_document
 from importer.model.key_path import shown_path
 
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from importer.mapping.converted import Converted
-from importer.mapping.phones import phones
+from importer.mapping.values.converted import Converted
+from importer.mapping.values.phone_column import phones
 from importer.model.problem import KINDS
 
 

@@ -3,7 +3,7 @@
 import phonenumbers
 import pytest
 
-from importer.mapping.regions import region_code
+from importer.mapping.values.phone_regions import region_code
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from importer.mapping import parse_mapping
-from importer.mapping.suggest import Suggestion, suggest
 from importer.model.mapping import AttributeRule, Mapping
 from importer.model.source import ReadOptions, SourceInfo
+from importer.profiling.suggest import Suggestion, suggest
 
 MOBILES = ["98765 43210", "9123456780", "+91 99887 76655", "70123 45678", "8765012345", "9988012345"]
 NAMES = ["Asha Rao", "Ben Okafor", "Cara Lind", "Dev Menon", "Ela Krämer", "Fay de Souza"]

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from importer.mapping import Mapper, columns_of, parse_mapping
-from importer.mapping.suggest import suggest
-from importer.mapping.suggest.page import printable, rule, scalar
-from importer.mapping.suggest.words import all_words
 from importer.model.source import ReadOptions, SourceInfo
+from importer.profiling.header_words import all_words
+from importer.profiling.suggest import suggest
+from importer.profiling.suggest.yaml_page import printable, rule, scalar
 
 TRICKY = (
     *("yes", "No", "~", "null", "1e3", "0x1F", "a: b", "a #b", "- x", "? y", "*z", "&z", "!t", "%d", "@me", "`q`"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from importer.mapping import load_mapping
-from importer.mapping.suggest.exports import EXPORTS, recognised
-from importer.mapping.suggest.words import Role, squeezed
+from importer.profiling.header_words import Role, squeezed
+from importer.profiling.suggest.exports import EXPORTS, recognised
 
 ROOT = Path(__file__).parents[2]
 SLUGS = sorted({export.slug for export in EXPORTS})

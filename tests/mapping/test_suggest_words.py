@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.mapping.suggest.words import WORDS, Role, is_row_number, meanings, squeezed, words_of
+from importer.profiling.header_words import WORDS, Role, is_row_number, meanings, squeezed, words_of
 
 EVERY = [(role, " ".join(word.split())) for role, words in WORDS.items() for word in words.split(",")]
 

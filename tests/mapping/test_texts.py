@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.mapping.texts import TRANSFORMS, name_part, trimmed
+from importer.mapping.values.transforms import TRANSFORMS, name_part, trimmed
 
 
 def column(*texts: str) -> "pd.Series[str]":

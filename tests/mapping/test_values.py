@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.mapping.converted import Converted
-from importer.mapping.values import booleans, integers, jsons, lists, numbers, translated
+from importer.mapping.values.converted import Converted
+from importer.mapping.values.typed_values import booleans, integers, jsons, lists, numbers, translated
 from importer.model.problem import KINDS
 
 

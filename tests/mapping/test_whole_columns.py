@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.mapping.converted import Broken
-from importer.mapping.dates import DateRule, dates
-from importer.mapping.phone import read_phone
-from importer.mapping.phones import phones
-from importer.mapping.texts import text_keys, trimmed
+from importer.mapping.values.converted import Broken
+from importer.mapping.values.date_column import DateRule, dates
+from importer.mapping.values.phone import read_phone
+from importer.mapping.values.phone_column import phones
+from importer.mapping.values.transforms import text_keys, trimmed
 from importer.model.columns import normalized_id
 from importer.model.texts import large_texts
 from importer.model.whitespace import text_key, without_edges

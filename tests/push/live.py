@@ -15,7 +15,7 @@ from importer.crm.credential import Credential, CredentialKind
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
-from importer.runs.dispatcher import Dispatcher
+from importer.sending.dispatcher import Dispatcher
 from tests.canary import CANARY
 from tests.crm.wire import Wire, http, wire
 from tests.planned import PlannedRow

@@ -15,7 +15,7 @@ from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
 from importer.model.outcome import RowResult
-from importer.runs.dispatcher import Dispatcher
+from importer.sending.dispatcher import Dispatcher
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, FakeCrm, error
 from tests.virtual_time import VirtualClock

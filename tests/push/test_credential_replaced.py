@@ -14,8 +14,8 @@ from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
 from importer.model.operation import Call
-from importer.runs.dispatcher import Dispatcher
 from importer.runs.settings import load_settings
+from importer.sending.dispatcher import Dispatcher
 from tests.crm.wire import Wire, http
 from tests.push.live import KEY, Reader, Server, Writer, send
 from tests.runs.conftest import Push, planned_row

@@ -8,7 +8,7 @@ import pytest
 from importer.crm.conflict_or_throttle import Fingerprint
 from importer.journal.store import Journal
 from importer.model.operation import Kind
-from importer.runs.canary import fingerprint_from, fingerprint_text
+from importer.sending.canary import fingerprint_from, fingerprint_text
 from tests.crm.wire import http
 from tests.planned import PlannedRow
 from tests.push.hostile import Hostile, Request, Rule, push_to, refusal

@@ -15,9 +15,9 @@ from importer.exit_codes import ExitCode
 from importer.journal.plan import Plan
 from importer.journal.writer import Writer
 from importer.runs import job, run_scope
-from importer.runs.dispatcher import Dispatcher
-from importer.runs.stop_request import Interrupted, StopRequest
 from importer.sandbox import Sandbox
+from importer.sending.dispatcher import Dispatcher
+from importer.sending.stop_request import Interrupted, StopRequest
 from tests.cli.command_line import KEY, CommandLine, command_line, leads, sandbox
 from tests.e2e.recording_server import Recorded, RecordingServer, behave, recording, reply
 

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from importer.errors import SourceError
-from importer.reading import delimited
+from importer.reading.csv import delimited
 
 
 def test_blank_rows_count_but_are_no_rows(csv_of):

@@ -15,9 +15,9 @@ import pytest
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
 from importer.reading import fence, open_tables
-from importer.reading.fence import open_workbook
-from importer.reading.limits import Limits
-from importer.reading.wire import receive, send
+from importer.reading.worker.client import open_workbook
+from importer.reading.worker.protocol import receive, send
+from importer.reading.worker.worker_limits import Limits
 from tests.reading.conftest import write_raw_workbook
 
 pytestmark = pytest.mark.slow
@@ -108,7 +108,7 @@ def test_rows_that_get_lost_on_the_way_are_missed(raw_workbook, monkeypatch):
     row = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
     rows = "".join(map(row.format, range(1, 2_102)))  # more than come with the first answer
     (table,) = open_tables(raw_workbook(rows), ReadOptions())
-    silent = "import sys; sys.path[:] = {path!r}; from importer.reading.wire import send; "
+    silent = "import sys; sys.path[:] = {path!r}; from importer.reading.worker.protocol import send; "
     monkeypatch.setattr(fence, "_START", silent + "send(sys.stdout.buffer, {{'end': 1}})")
     with pytest.raises(SourceError, match="0 of 1 rows arrived"):
         list(table.batches())
@@ -202,7 +202,7 @@ def is_running(pid):
 
 def test_the_child_imports_nothing_heavy():
     heavy = "{'pandas', 'numpy', 'pyarrow', 'pydantic', 'pandera', 'openpyxl', 'httpcore'}"
-    code = f"import sys, importer.reading.child; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    code = f"import sys, importer.reading.worker.process; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -12,7 +12,7 @@ import pytest
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
 from importer.reading import open_tables, packages
-from importer.reading.cells import column_letters
+from importer.reading.cell_text import column_letters
 
 ROW = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
 

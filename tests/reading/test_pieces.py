@@ -9,9 +9,9 @@ import pytest
 
 from importer.errors import SourceError
 from importer.reading.header import Header
-from importer.reading.outgoing import LARGEST_BLOCK, MOST_TEXT, blocks_of
-from importer.reading.pieces import Piece, laid_out
-from importer.reading.records import Fault, Record
+from importer.reading.record import Fault, Record
+from importer.reading.worker.arrow_blocks import LARGEST_BLOCK, MOST_TEXT, blocks_of
+from importer.reading.xlsx.row_pieces import Piece, laid_out
 
 HEADER = Header(
     row=1, width=3, positions=(0, 2), columns=("a", "b"), headers=("a", "b"), nameless=(1,), ragged_matters=False

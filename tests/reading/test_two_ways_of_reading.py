@@ -10,12 +10,12 @@ import openpyxl
 import pytest
 
 from importer import accelerators
-from importer.reading.cells import text_of
-from importer.reading.fast_rows import plain_rows, row_pattern
-from importer.reading.open_xml import OpenXmlBook
-from importer.reading.packages import open_package
-from importer.reading.sheet_parser import parsed_row, parsed_rows
-from importer.reading.values import Values, without_escapes
+from importer.reading.cell_text import text_of
+from importer.reading.xlsx.cell_values import Values, without_escapes
+from importer.reading.xlsx.fast_rows import plain_rows, row_pattern
+from importer.reading.xlsx.open_xml import OpenXmlBook
+from importer.reading.xlsx.sheet_parser import parsed_row, parsed_rows
+from importer.reading.zip_package import open_package
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from importer.reading.utf8 import is_utf8
+from importer.reading.csv.utf8_check import is_utf8
 
 parts = st.one_of(
     st.text(max_size=4).map(str.encode),

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 import xlsxwriter
 
-from importer.reading.cells import text_of
+from importer.reading.cell_text import text_of
 
 
 @pytest.mark.parametrize(

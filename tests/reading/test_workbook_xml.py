@@ -7,10 +7,10 @@ import random
 import openpyxl
 import pytest
 
-from importer.reading.cells import column_letters
-from importer.reading.open_xml import OpenXmlBook
-from importer.reading.packages import open_package
-from importer.reading.sheet_parser import parsed_rows
+from importer.reading.cell_text import column_letters
+from importer.reading.xlsx.open_xml import OpenXmlBook
+from importer.reading.xlsx.sheet_parser import parsed_rows
+from importer.reading.zip_package import open_package
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

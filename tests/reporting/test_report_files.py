@@ -12,7 +12,7 @@ import pytest
 
 from importer.errors import LocalDiskError
 from importer.private import private_folder
-from importer.reporting.files import replacing, replacing_text
+from importer.reporting.private_files import replacing, replacing_text
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
@@ -132,7 +132,7 @@ def test_a_disk_that_refuses_only_at_the_last_flush_is_heard(tmp_path, monkeypat
 REPORT = """
 import sys
 from pathlib import Path
-from importer.reporting.files import replacing_text
+from importer.reporting.private_files import replacing_text
 with replacing_text(Path(sys.argv[1])) as file:
     file.write("new")
 """

@@ -101,7 +101,7 @@ def test_a_phone_number_stays_a_phone_number(tmp_path, reports, phone):
 
 
 def test_one_place_writes_csv():
-    """Whoever writes CSV elsewhere than in reporting/columns.py (with pandas, say) has to think of formulas."""
+    """Whoever writes CSV elsewhere than in reporting/csv_columns.py (with pandas, say) has to think of formulas."""
     writers = {"writer", "DictWriter", "to_csv", "write_csv", "to_excel"}
     found = set()
     for path in PACKAGE.rglob("*.py"):

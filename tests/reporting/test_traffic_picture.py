@@ -6,7 +6,7 @@ import pytest
 
 from importer.model.run import Traffic
 from importer.reporting import Overview, write_html
-from importer.reporting.traffic import traffic_picture
+from importer.reporting.page.request_chart import traffic_picture
 
 BEGIN = datetime(2026, 11, 22, 15, 4, 0)  # noqa: DTZ001 - as the journal writes it
 

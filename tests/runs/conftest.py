@@ -14,8 +14,8 @@ from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowResult, RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
-from importer.runs.dispatcher import Dispatcher, SendOptions
-from importer.runs.progress import Silent
+from importer.sending.dispatcher import Dispatcher, SendOptions
+from importer.sending.progress import Silent
 from tests.planned import PlannedRow, add_rows
 from tests.runs.fake_crm import FakeCrm
 from tests.virtual_time import VirtualClock, run_virtually

@@ -11,7 +11,7 @@ from importer.journal.run_totals import run_report
 from importer.journal.store import Journal
 from importer.model.operation import Kind
 from importer.model.run import OnDuplicate, RunReport
-from importer.runs.dispatcher import Dispatcher
+from importer.sending.dispatcher import Dispatcher
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, error
 

@@ -7,7 +7,7 @@ from importer.journal.cell_retention import scrub
 from importer.journal.store import Journal
 from importer.model.run import RunState
 from importer.runs.finish import end_run
-from importer.runs.log import FILE_NAME, logged
+from importer.sending.run_log import FILE_NAME, logged
 from tests.runs.conftest import Push, planned_row
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import LocalDiskError
-from importer.runs.log import FILE_NAME, LOG, logged
+from importer.sending.run_log import FILE_NAME, LOG, logged
 
 
 def written(folder: Path) -> str:

@@ -23,8 +23,8 @@ from importer.journal.writer import Change, Writer
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.run import OnDuplicate
-from importer.runs.dispatcher import Dispatcher
 from importer.runs.finish import write_report
+from importer.sending.dispatcher import Dispatcher
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import EXISTS, LOST, REFUSED, error
 from tests.virtual_time import run_virtually

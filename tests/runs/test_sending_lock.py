@@ -12,8 +12,8 @@ import pytest
 
 from importer import private
 from importer.errors import LocalDiskError, RunError
-from importer.runs import lock
-from importer.runs.lock import sending_lock
+from importer.runs import send_lock
+from importer.runs.send_lock import sending_lock
 
 NOW = datetime(2026, 11, 22, 15, 4, 5, tzinfo=UTC)
 FILES = (".sending.lock", ".sending.json")
@@ -48,7 +48,7 @@ def test_neither_is_written_through_a_link(tmp_path: Path, name: str, exists: bo
     assert not exists or target.read_text() == "precious"
 
 
-@pytest.mark.parametrize(("name", "looks"), [(".sending.lock", lock), (".sending.json", private)])
+@pytest.mark.parametrize(("name", "looks"), [(".sending.lock", send_lock), (".sending.json", private)])
 def test_a_link_that_is_put_there_after_the_look_is_not_followed_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, looks: ModuleType
 ) -> None:

@@ -8,9 +8,9 @@ import pytest
 from importer.errors import RunError
 from importer.journal.store import Journal
 from importer.model.operation import Kind
-from importer.runs.lock import sending_lock
-from importer.runs.purge import purge
+from importer.runs.purge_runs import purge
 from importer.runs.resolution import resolve_run
+from importer.runs.send_lock import sending_lock
 from tests.runs.conftest import Push, planned_row
 
 

@@ -16,10 +16,10 @@ from importer import accelerators
 
 PACKAGE = Path(__file__).parents[2] / "importer"
 CALLS = {
-    "importer.reading.arrow_reader": "reading/delimited.py",
-    "importer.reading.fast_rows": "reading/sheet_rows.py",
-    "importer.reading.fast_rows.fast_texts": "reading/shared_strings.py",
-    "importer.mapping.numbering": "mapping/phones.py",
+    "importer.reading.csv.arrow_reader": "reading/csv/delimited.py",
+    "importer.reading.xlsx.fast_rows": "reading/xlsx/sheet_rows.py",
+    "importer.reading.xlsx.fast_rows.fast_texts": "reading/xlsx/shared_strings.py",
+    "importer.mapping.values.numbering": "mapping/values/phone_column.py",
     "importer.validating.screen": "validating/validator.py",
 }
 """Each accelerator, and the file that holds the one call of it."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 from pydantic import ValidationError
 
-from importer.mapping.schema import mapping_schema
+from importer.mapping.file.schema import mapping_schema
 from importer.model.rules import AttributeRule
 from importer.validating.patterns import NAMED
 
@@ -44,7 +44,7 @@ METHODS = {"entry_points", "eval", "load_module", "exec_module", "from_string"} 
 """Methods of anything: plugins, `DataFrame.eval`, a template out of text, a library that SQLite loads."""
 
 STARTING = re.compile(r"subprocess\.\w+|asyncio\.create_subprocess_\w+|os\.(exec|spawn|posix_spawn)\w*|os\.fork\w*")
-STARTERS = {"importer/cli/hook.py", "importer/reading/fence.py"}
+STARTERS = {"importer/cli/hook.py", "importer/reading/worker/client.py"}
 """Files that start a program; each was looked at: the user's own command without a shell, and this Python."""
 
 LOADERS = {
@@ -57,14 +57,14 @@ COLUMN_PATTERNS = re.compile(r"\.str\.(contains|match|fullmatch|extract|extracta
 
 PATTERNS = {
     "importer/crm/conflict_or_throttle.py",  # the crm_id, escaped
-    "importer/mapping/suggest/columns.py",  # a table of the program's own
+    "importer/profiling/suggest/column_profile.py",  # a table of the program's own
     "importer/model/vocabulary.py",  # the words of date formats
-    "importer/reading/padded_quotes.py",  # the delimiter, escaped
+    "importer/reading/csv/padded_quotes.py",  # the delimiter, escaped
     "importer/mapping/numbering/numbering_plan.py",  # the metadata of phonenumbers
     "importer/reading/fast_rows/row_pattern.py",  # how a sheet lays out its rows: fixed groups between escaped texts
     "importer/reading/fast_rows/__init__.py",  # fixed parts of its own
     "importer/reading/fast_rows/fast_texts.py",  # fixed parts of its own
-    "importer/reporting/workbook/markup.py",  # the name of an attribute, which the code names
+    "importer/reporting/annotated/workbook/xml_edit.py",  # the name of an attribute, which the code names
 }
 """Files with patterns that are put together while the program runs; each was looked at, and nothing comes from a user
 unescaped. Patterns of people's own could take for ever (`(a+)+$`), so mappings have none."""

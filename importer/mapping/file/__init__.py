@@ -1,0 +1,1 @@
+"""The mapping file: read, checked, and its mistakes reported by line."""

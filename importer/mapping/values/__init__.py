@@ -1,0 +1,1 @@
+"""Texts of cells to the values of lead fields: phone numbers, dates, numbers, names."""

@@ -1,0 +1,87 @@
+"""Columns that say who may or must not be contacted, and the condition that leaves those people out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from importer.mapping.values.typed_values import booleans
+from importer.model.whitespace import text_key
+from importer.profiling.header_words import Role, meanings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+MOST_FLAGS: Final = 30
+"""Different values of a column of flags; a column of more holds something else."""
+
+_SURE: Final = 0.8
+"""The share of filled cells that must say yes or no: a stray remark makes no other column of it."""
+
+_IN: Final = frozenset(
+    {"subscribed", "opted-in", "opt-in", "optin", "ok", "non-dnd", "not-dnd", "no-dnd", "angemeldet"}
+)
+_OUT: Final = frozenset({"unsubscribed", "opted-out", "opt-out", "optout", "blocked"})
+_AGREED_WORDS: Final = (
+    "granted given agreed accepted confirmed active x erteilt zugestimmt eingewilligt aceptado otorgado concedido"
+    " accordé accepté accettato concesso"
+)
+_REFUSED_WORDS: Final = (
+    "denied revoked withdrawn refused rejected declined cleaned bounced pending none inactive widerrufen verweigert"
+    " abgelehnt entzogen nicht-erteilt revocado rechazado denegado recusado refusé retiré révoqué revocato rifiutato"
+)
+_NAMED: Final = 0.9
+"""How surely a value must be called like such a column to say the same as its name."""
+
+_DATE: Final = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*")
+_YES: Final = {Role.CONSENT: _IN.union(_AGREED_WORDS.split()), Role.OPT_OUT: _OUT | {"x"}}
+"""Words that say what the name of the column says. Under “Opt out” the word “opted in” means no."""
+_NO: Final = {Role.CONSENT: _OUT.union(_REFUSED_WORDS.split()), Role.OPT_OUT: _IN | {"none"}}
+
+
+def wish_in_name(name: str) -> Role | None:
+    """Whether a column of this name holds consent, or its opposite."""
+    roles = {role: sure for role, sure in meanings(name).items() if role in (Role.CONSENT, Role.OPT_OUT)}
+    return max(roles, key=lambda role: roles[role]) if roles else None
+
+
+def flags_of(role: Role, counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which of the values mean yes, and which no, if most of the cells say one or the other; else nothing.
+
+    `counts` says how many cells hold each value, without blanks.
+    """
+    if not counts or len(counts) > MOST_FLAGS:
+        return (), ()
+    said = booleans(pd.Series(list(counts), dtype="str")).values.tolist()
+    words = [text_key(value).replace(" ", "-") for value in counts]
+    each = list(zip(counts, said, words, strict=True))
+    yes = tuple(value for value, meant, word in each if meant == "true" or word in _YES[role] or _says(value, role))
+    rest = [(value, meant, word) for value, meant, word in each if value not in yes]
+    other = Role.CONSENT if role is Role.OPT_OUT else Role.OPT_OUT
+    no = tuple(
+        value for value, meant, word in rest if meant == "false" or word in _NO[role] or _is_called(value, other)
+    )
+    decided = sum(counts[value] for value in (*yes, *no))
+    return (yes, no) if decided >= _SURE * sum(counts.values()) else ((), ())
+
+
+def _says(value: str, role: Role) -> bool:
+    """Whether the value is called like the column; that somebody has objected is also said by the date of it."""
+    return _is_called(value, role) or (role is Role.OPT_OUT and _DATE.fullmatch(value) is not None)
+
+
+def _is_called(value: str, role: Role) -> bool:
+    return meanings(value).get(role, 0.0) > _NAMED
+
+
+def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: bool) -> tuple[str, ...]:
+    """The values of the rows that stay, each in one spelling: whoever is in doubt is left out.
+
+    Nothing for a column in which whatever is filled forbids contact.
+    """
+    if role is Role.OPT_OUT and not no:
+        return ()
+    wanted = (yes or ("yes",)) if role is Role.CONSENT else (*no, *([""] if blanks else []))
+    return tuple({text_key(value): value for value in reversed(wanted)}.values())[::-1]

@@ -1,0 +1,1 @@
+"""Delimited text (CSV and its relatives): encodings, delimiters, quotes, and the records between them."""

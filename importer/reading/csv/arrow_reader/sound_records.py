@@ -1,0 +1,242 @@
+"""Delimited text by Arrow's reader, wherever it surely reads what `csv` would read.
+
+Arrow is ten times as fast, but where quotes are misplaced it reads on without a word. So the text is looked at first,
+and only the records before the first doubt are taken; the slow way reads the one behind them. In doubt is what holds
+
+- a NUL, a byte order mark, the end mark of DOS, a quoted formula of a text, or a carriage return that stands elsewhere
+  than before a line feed;
+- a quotation mark that neither opens a cell nor closes one nor is one of a pair within one.
+
+Nothing is taken where a cell is longer than `csv` is allowed to read, or where Arrow finds other than one record for
+each line end outside quotes. Rows of another width than the header's are read by `csv` in any case.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from importer.model.texts import TEXT
+from importer.reading.blocks import Block
+from importer.reading.record import Record, all_blank
+from importer.reading.row_width import fitted, problems_of
+from importer.reading.spreadsheet_damage import suspicious
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from importer.model.problem import Problem
+    from importer.reading.header import Header
+
+    Places = NDArray[np.int64]
+
+_QUOTE: Final = ord('"')
+_FEED: Final = ord("\n")
+_RETURN: Final = ord("\r")
+_MARKS: Final = (b"\0", codecs.BOM_UTF8, b"\x1a", b'"=""')
+_DOUBTFUL: Final = re.compile(rb"\r(?!\n)|" + b"|".join(_MARKS))
+_LONGEST: Final = 1 << 20
+"""Bytes of a cell: `csv` is asked about longer ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Whole records: their bytes, and for each record how many line ends stand before it."""
+
+    octets: bytes
+    feeds: Places
+    line_ends: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What became of a piece: its filled rows, and the bytes, records and line ends that it was."""
+
+    block: Block
+    octets: int
+    records: int
+    line_ends: int
+
+
+def read_quickly(octets: bytes, header: Header, delimiter: str, *, number: int, line: int, ended: bool) -> Read | None:
+    """The records at the beginning of some UTF-8 text; the last of them is complete only if the text has `ended`.
+
+    `number` is that of the first record, `line` its physical line.
+    """
+    piece = _checked(octets, ord(delimiter), ended=ended)
+    if piece is None:
+        return None
+    count = len(piece.feeds)
+    table, ragged = _table(piece.octets, header.width, delimiter)
+    longest = max((pc.max(pc.binary_length(column)).as_py() or 0 for column in table.columns), default=0)
+    if table.num_rows + len(ragged) != count or longest > _LONGEST:
+        return None
+    places = np.setdiff1d(np.arange(count), np.array([at for at, _ in ragged], dtype=np.int64), assume_unique=True)
+    others = [
+        Record(number + at, line + int(piece.feeds[at]), next(csv.reader([text], delimiter=delimiter, strict=True), []))
+        for at, text in ragged
+    ]
+    table, places = _filled(table, places)
+    block = _block(
+        table, number + places, line + piece.feeds[places], [one for one in others if not one.is_blank()], header
+    )
+    if _may_be_suspicious(piece.octets, delimiter):
+        block = _with_suspects(block, header)
+    return Read(block=block, octets=len(piece.octets), records=count, line_ends=piece.line_ends)
+
+
+def _checked(octets: bytes, delimiter: int, *, ended: bool) -> Piece | None:
+    """The whole records at the beginning of the text that are beyond doubt."""
+    doubt = _first_doubt(octets)
+    if doubt < len(octets):
+        octets, ended = octets[:doubt], False
+    text = np.frombuffer(octets, dtype=np.uint8)
+    feeds = np.flatnonzero(text == _FEED)
+    ends = feeds
+    if b'"' in octets:
+        quotes = np.flatnonzero(text == _QUOTE)
+        good = _well_quoted(text, quotes, delimiter)
+        ended &= good == len(text)
+        ends = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
+        ends = ends[: np.searchsorted(ends, good)]
+    end = len(octets) if ended else int(ends[-1]) + 1 if len(ends) else 0
+    # A record begins behind the line end of the one before; behind the last one nothing may be left.
+    begins = np.concatenate([[0], np.searchsorted(feeds, ends) + 1])
+    if len(ends) and int(ends[-1]) + 1 == end:
+        return Piece(octets=octets[:end], feeds=begins[:-1], line_ends=int(begins[-1])) if end else None
+    return Piece(octets=octets[:end], feeds=begins, line_ends=len(feeds)) if end else None
+
+
+def _first_doubt(octets: bytes) -> int:
+    """The place of the first mark or lone carriage return, or the length. Arrays are ten times as fast as a pattern."""
+    text = np.frombuffer(octets, dtype=np.uint8)
+    returns = np.flatnonzero(text == _RETURN)
+    marked = any(mark in octets for mark in _MARKS)
+    if not marked and (not len(returns) or returns[-1] + 1 < len(text)) and (text[returns + 1] == _FEED).all():
+        return len(octets)
+    doubt = _DOUBTFUL.search(octets)
+    return doubt.start() if doubt else len(octets)
+
+
+def _well_quoted(text: NDArray[np.uint8], quotes: Places, delimiter: int) -> int:
+    """Up to where every first quotation mark opens a cell and every second one ends it, or makes a pair with the next.
+
+    That is the length of the text, or the place of the first mark of the first cell that is quoted otherwise.
+    """
+    opening, closing = quotes[::2], quotes[1::2]
+    before = text[opening - 1]
+    opens = (before == delimiter) | (before == _FEED) | (opening == 0)
+    behind = text[np.minimum(closing + 1, len(text) - 1)]
+    closes = (behind == delimiter) | (behind == _FEED) | (behind == _RETURN) | (closing == len(text) - 1)
+    paired = opening[1:] == closing[: len(opening) - 1] + 1
+    opens[1:] |= paired
+    closes[: len(paired)] |= paired
+    right = opens
+    right[: len(closes)] &= closes
+    right[len(closes) :] = False
+    wrong = np.flatnonzero(~right)
+    if not len(wrong):
+        return len(text)
+    # The cell begins with the first pair of those that hang together.
+    first = int(wrong[0])
+    while first and paired[first - 1]:
+        first -= 1
+    return int(opening[first])
+
+
+def _table(octets: bytes, width: int, delimiter: str) -> tuple[pa.Table, list[tuple[int, str]]]:
+    """The rows of the header's width, and place and text of the others."""
+    ragged: list[tuple[int, str]] = []
+
+    def note(row: Any) -> str:
+        ragged.append((row.number - 1, row.text))
+        return "skip"
+
+    names = [str(position) for position in range(width)]
+    table = arrow_csv.read_csv(
+        pa.BufferReader(octets),
+        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(octets) + 1),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            check_utf8=False, column_types=dict.fromkeys(names, TEXT), strings_can_be_null=False
+        ),
+    )
+    return table, ragged
+
+
+def _filled(table: pa.Table, places: Places) -> tuple[pa.Table, Places]:
+    """Without the rows of which no cell holds anything but blanks."""
+    doubtful = np.arange(table.num_rows)
+    for column in table.columns:
+        begins = pc.match_substring_regex(
+            column.take(pa.array(doubtful)) if len(doubtful) < len(column) else column, r"\A[!-~]"
+        )
+        doubtful = doubtful[~np.asarray(begins)]
+        if not len(doubtful):
+            return table, places
+    cells = zip(*(column.take(pa.array(doubtful)).to_pylist() for column in table.columns), strict=True)
+    blank = doubtful[[all_blank([*row]) for row in cells]]
+    if not len(blank):
+        return table, places
+    kept = np.setdiff1d(np.arange(table.num_rows), blank, assume_unique=True)
+    return table.take(pa.array(kept)), places[kept]
+
+
+def _block(table: pa.Table, numbers: Places, lines: Places, others: list[Record], header: Header) -> Block:
+    """The rows of the table, and between them those that had to be read one by one."""
+    problems = [problem for record in others for problem in problems_of(record, header)]
+    problems += _of_nameless_cells(table, numbers, lines, header)
+    columns = [table.column(position) for position in header.positions]
+    if others:
+        rows = [fitted(record.cells, header.width) for record in others]
+        numbers = np.concatenate([numbers, [record.number for record in others]]).astype(np.int64)
+        lines = np.concatenate([lines, [record.line for record in others]]).astype(np.int64)
+        order = np.argsort(numbers, kind="stable")
+        numbers, lines = numbers[order], lines[order]
+        columns = [
+            pa.chunked_array([*column.chunks, pa.array([row[position] for row in rows], TEXT)]).take(pa.array(order))
+            for column, position in zip(columns, header.positions, strict=True)
+        ]
+    problems.sort(key=lambda problem: problem.row)
+    return Block(columns=tuple(columns), numbers=numbers, lines=lines, problems=tuple(problems))
+
+
+def _of_nameless_cells(table: pa.Table, numbers: Places, lines: Places, header: Header) -> list[Problem]:
+    filled = np.zeros(table.num_rows, dtype=bool)
+    for position in header.nameless:
+        filled |= np.asarray(pc.not_equal(table.column(position), ""))
+    rows = np.flatnonzero(filled)
+    cells = table.take(pa.array(rows)).to_pydict() if len(rows) else {}
+    return [
+        problem
+        for at, row in enumerate(zip(*cells.values(), strict=True))
+        for problem in problems_of(Record(int(numbers[rows[at]]), int(lines[rows[at]]), list(row)), header)
+    ]
+
+
+def _may_be_suspicious(octets: bytes, delimiter: str) -> bool:
+    """Whether a cell may begin like an error or hold a rounded number."""
+    text = np.frombuffer(octets, dtype=np.uint8)
+    if b"#" in octets:
+        signs = np.flatnonzero(text == ord("#"))
+        before = text[signs - 1]
+        if ((before == _FEED) | (before == _QUOTE) | (before == ord(delimiter)) | (signs == 0)).any():
+            return True
+    return b"E+" in octets
+
+
+def _with_suspects(block: Block, header: Header) -> Block:
+    columns = {name: column.combine_chunks() for name, column in zip(header.columns, block.columns, strict=True)}
+    found = [*block.problems, *suspicious(columns, block.numbers.tolist())]
+    found.sort(key=lambda problem: problem.row)
+    return Block(columns=block.columns, numbers=block.numbers, lines=block.lines, problems=tuple(found))

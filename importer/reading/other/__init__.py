@@ -1,0 +1,1 @@
+"""Legacy workbook formats: one file each."""

@@ -1,0 +1,1 @@
+"""Open XML workbooks (.xlsx, .xlsm): the package, its sheets, and what a person sees in their cells."""

@@ -1,0 +1,219 @@
+"""What stands in the cells of an Open XML sheet, to the text that a person sees.
+
+A value stands there as text, with a type and a style beside it; nothing is turned into a float that need not be, so
+that no digit is lost on the way.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Final, Protocol
+
+from importer.reading.cell_text import LARGEST_EXACT, text_of
+from importer.reading.error_texts import is_error
+from importer.reading.number_formats import NumberFormat, number_format
+from importer.reading.record import DIGITS_LOST, UNCALCULATED, Fault
+
+Converter = Callable[[str], str]
+
+REMEMBERED: Final = 1 << 16
+"""Different values of a kind of cell that are kept with their text: dates and decimals come again and again."""
+
+_AS_IT_STANDS = re.compile(r"-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0", re.ASCII).fullmatch
+_BETWEEN = "<"
+"""Stands in no value."""
+_ALL_AS_THEY_STAND = re.compile(
+    r"(?:(?:-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0)?<)*", re.ASCII
+).fullmatch
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII).fullmatch
+_REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII)
+_ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
+_HALVES = range(0xD800, 0xE000)
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_TEXTS = ("s", "str", "inlineStr")
+_TRUTHS = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE"}
+
+
+class SharedTexts(Protocol):
+    """The texts that the cells of a workbook share."""
+
+    def several(self, values: Sequence[str]) -> list[str]:
+        """The texts of which these are the numbers; a blank stands for a blank. Raises `ValueError`, `IndexError`."""
+
+
+class Remarkable(Exception):
+    """The value needs a closer look than the fast way can give it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """What the values of a workbook mean: its shared strings, its styles, and the year its days are counted from."""
+
+    strings: SharedTexts
+    styles: dict[int, NumberFormat] = field(default_factory=dict)
+    from_1904: bool = False
+
+    def converter(self, kind: str, style: int) -> Converter:
+        """Turns the values of one type and style to text; raises `Remarkable` for those that have a fault."""
+        shown = self.styles.get(style)
+        if kind in ("n", ""):
+            return number if shown is None or not shown.changes_numbers else self._numbers_shown(shown)
+        plain = self._shared if kind == "s" else _BY_KIND.get(kind, _escapes_written_out)
+        return _texts_shown(plain, shown) if shown and shown.changes_texts and kind in _TEXTS else plain
+
+    def reshapes_texts(self, style: int) -> bool:
+        """Whether texts of this style are shown as something else."""
+        return style in self.styles and self.styles[style].changes_texts
+
+    def quick_converter(self, kind: str, style: int) -> Callable[[Sequence[str]], list[str]] | None:
+        """Turns many values of one type and style to text like `converter`, blank ones too, where that is quicker."""
+        if kind == "s":
+            return None if self.reshapes_texts(style) else self.strings.several
+        shown = self.styles.get(style)
+        return numbers if kind == "n" and (shown is None or not shown.changes_numbers) else None
+
+    def text_and_fault(self, kind: str, style: int, value: str | None, position: int, *, formula: bool) -> _Found:
+        """The text of any cell, and what is wrong with it; the text stays as it is where there is a fault."""
+        if kind == "e":
+            return _error(value or "#N/A", position)
+        if formula and (value is None or (not value and kind != "str")):
+            return "", Fault("formula-without-value", UNCALCULATED, "", position)
+        if not value:
+            return "", None
+        try:
+            return self.converter(kind, style)(value), None
+        except Remarkable:
+            return self._remarkable(kind, style, value, position)
+
+    def _remarkable(self, kind: str, style: int, value: str, position: int) -> _Found:
+        shown = self.styles.get(style, number_format("General"))
+        if kind in _TEXTS:
+            reading = shown.read_text(self._shared(value) if kind == "s" else _escapes_written_out(value))
+        elif kind == "b":
+            return value, Fault(
+                "cell-error", "is stored as a logical value, but is neither TRUE nor FALSE", value, position
+            )
+        else:
+            reading = shown.read(float(value), from_1904=self.from_1904)
+        if reading.problem:
+            return reading.text, Fault("cell-shown-differently", reading.problem, reading.text, position)
+        return reading.text, Fault("digits-lost", DIGITS_LOST, reading.text, position)
+
+    def _shared(self, value: str) -> str:
+        return self.strings.several((value,))[0]
+
+    def _numbers_shown(self, shown: NumberFormat) -> Converter:
+        @lru_cache(REMEMBERED)
+        def converted(value: str) -> str:
+            if not _NUMBER(value):
+                return value
+            reading = shown.read(float(value), from_1904=self.from_1904)
+            if reading.problem or abs(float(value)) >= LARGEST_EXACT:
+                raise Remarkable
+            return reading.text
+
+        return converted
+
+
+def _texts_shown(plain: Converter, shown: NumberFormat) -> Converter:
+    @lru_cache(REMEMBERED)
+    def converted(value: str) -> str:
+        reading = shown.read_text(plain(value))
+        if reading.problem:
+            raise Remarkable
+        return reading.text
+
+    return converted
+
+
+_Found = tuple[str, Fault | None]
+
+
+def _error(error: str, position: int) -> _Found:
+    if is_error(error):
+        return error, None  # the text stays for rejects.csv; `suspects` calls it an error
+    return "", Fault("cell-error", "is an error, not a value", error, position)
+
+
+def number(value: str) -> str:
+    """A number as a person sees it without a format: at most 15 digits, no exponent."""
+    return value if _AS_IT_STANDS(value) else _other_number(value)
+
+
+def numbers(values: Sequence[str]) -> list[str]:
+    """Many numbers as a person sees them; blank ones stay so."""
+    if _ALL_AS_THEY_STAND(_BETWEEN.join(values) + _BETWEEN):
+        return [*values]
+    return [number(value) if value else "" for value in values]
+
+
+@lru_cache(REMEMBERED)
+def _other_number(value: str) -> str:
+    if not _NUMBER(value):
+        return value
+    as_float = float(value)
+    if abs(as_float) >= LARGEST_EXACT:
+        raise Remarkable
+    return text_of(as_float)
+
+
+@lru_cache(REMEMBERED)
+def _iso_moment(value: str) -> str:
+    for read in (date.fromisoformat, time.fromisoformat, datetime.fromisoformat):
+        try:
+            moment = read(value)
+        except ValueError:
+            continue
+        return value if getattr(moment, "tzinfo", None) else text_of(moment)
+    return value
+
+
+def _truth(value: str) -> str:
+    text = _TRUTHS.get(value.strip().lower())
+    if text is None:
+        raise Remarkable
+    return text
+
+
+def _remarkable(_: str) -> str:
+    raise Remarkable
+
+
+_BY_KIND: dict[str, Converter] = {"b": _truth, "d": _iso_moment, "e": _remarkable}
+
+
+def _escapes_written_out(value: str) -> str:
+    return without_escapes(value) if "_x" in value else value
+
+
+def without_escapes(text: str) -> str:
+    """`_x000D_` stands for a character that XML cannot hold; for half of one (a lone surrogate) there is `�`."""
+    units = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def written_out(text: str) -> str:
+    """Text between two tags as XML means it.
+
+    Raises `Remarkable` for an entity that is not one of XML's own five, and for the number of no character.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    decimal, hexadecimal, name = match.groups()
+    if name:
+        if name not in _NAMED:
+            raise Remarkable
+        return _NAMED[name]
+    point = int(decimal) if decimal else int(hexadecimal, 16)
+    if point > sys.maxunicode or point in _HALVES:
+        raise Remarkable
+    return chr(point)

@@ -1,0 +1,102 @@
+"""A plain workbook of the rows that need a person, for sources that are not copied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from zipfile import ZipFile
+
+from importer.model.outcome import Tone
+from importer.reporting.annotated.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
+from importer.reporting.annotated.merged_headers import Union
+from importer.reporting.annotated.workbook.lines import BOLD, TEXT, WRAPPED, Cell, SheetWriter
+from importer.reporting.annotated.workbook.package import MAIN, RELATIONS, SPREADSHEET, new_part
+from importer.reporting.annotated.workbook.styles import PLAIN_STYLES, Look, Styles
+from importer.reporting.overview import Overview
+from importer.reporting.private_files import replacing
+from importer.reporting.status_text import outcome, place, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from importer.model.operation import RowId
+    from importer.model.outcome import RowResult
+    from importer.model.run import RunReport
+
+ROWS: Final = "Rows"
+ROWS_WRITTEN: Final = 200_000
+"""Rows that the workbook holds at most: more than anybody mends by hand; all of them are in rejects.csv."""
+
+_FIRST: Final = ("Row", "Outcome", "What happened", "What to do")
+_WIDTHS: Final = (18, 18, 50, 50)
+_OUTCOME: Final = Look(tone=Tone.PERSON, is_wrapped=True)
+_LOOKS: Final = (WRAPPED, _OUTCOME, WRAPPED, WRAPPED)
+_PACKAGES: Final = "http://schemas.openxmlformats.org/package/2006"
+_PARTS: Final = {
+    "[Content_Types].xml": f'<Types xmlns="{_PACKAGES}/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{SPREADSHEET}.sheet.main+xml"/>'
+    f'<Override PartName="/xl/styles.xml" ContentType="{SPREADSHEET}.styles+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{SPREADSHEET}.worksheet+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet2.xml" ContentType="{SPREADSHEET}.worksheet+xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="{_PACKAGES}/relationships">'
+    f'<Relationship Id="rId1" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
+    f'<sheet name="{IMPORT}" sheetId="1" r:id="rId1"/><sheet name="{ROWS}" sheetId="2" r:id="rId2"/>'
+    "</sheets></workbook>",
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGES}/relationships">'
+    f'<Relationship Id="rId1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>'
+    f'<Relationship Id="rId2" Type="{RELATIONS}/worksheet" Target="worksheets/sheet2.xml"/>'
+    f'<Relationship Id="rId3" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>',
+}
+
+
+def write_plain_workbook(path: Path, run: RunReport, rows: Iterable[RowResult], note: str) -> None:
+    """Write the sheet "Import" and a sheet with the rows that need a person, in the source's columns, as text.
+
+    `note` says why it is not a copy of the source. Takes the rows one by one. Raises LocalDiskError.
+    """
+    styles = Styles(PLAIN_STYLES.format(namespace=MAIN).encode())
+    overview = Overview(shown=ROWS_LISTED)
+    with replacing(path) as file, ZipFile(file, "w") as archive:
+        for part, xml in _PARTS.items():
+            _put(archive, part, xml.encode())
+        with new_part(archive, "xl/worksheets/sheet2.xml") as sheet:
+            written = _rows(
+                SheetWriter(file=sheet, styles=styles, widths=_WIDTHS, namespace=MAIN, frozen="B2"),
+                run,
+                overview.watch(rows),
+            )
+        notes = [note]
+        if overview.people_count > ROWS_WRITTEN:
+            notes.append(f"“{ROWS}” holds the first {ROWS_WRITTEN:,} rows that need attention; all are in rejects.csv.")
+
+        def link(row: RowId) -> tuple[str, int] | None:
+            return (ROWS, written[row]) if row in written else None
+
+        front = ImportSheet(run=run, overview=overview, notes=tuple(notes), link=link)
+        with new_part(archive, "xl/worksheets/sheet1.xml") as sheet:
+            front.write(sheet, styles, MAIN)
+        _put(archive, "xl/styles.xml", styles.render())
+
+
+def _put(archive: ZipFile, part: str, xml: bytes) -> None:
+    with new_part(archive, part) as file:
+        file.write(xml)
+
+
+def _rows(sheet: SheetWriter, run: RunReport, rows: Iterable[RowResult]) -> dict[RowId, int]:
+    """Write the rows that need a person; returns where each of them stands."""
+    union = Union([source.info for source in run.sources])
+    sheet.open()
+    sheet.add([Cell(value=text, look=BOLD) for text in (*_FIRST, *union.headers)])
+    written: dict[RowId, int] = {}
+    for row in rows:
+        if row.needs_a_person and len(written) < ROWS_WRITTEN:
+            texts = (place(run, row.row), outcome(row), told(row), row.cure)
+            cells = [Cell(value=text, look=look) for text, look in zip(texts, _LOOKS, strict=True)]
+            cells += [Cell(value=cell, look=TEXT) for cell in union.cells(row.row.source, row.cells)]
+            written[row.row] = sheet.add(cells)
+    sheet.close()
+    return written

@@ -1,0 +1,103 @@
+"""report.html: one page that says what happened, needs no network, and shows text of cells as text only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from importer.model.outcome import STATUSES, FollowUp
+from importer.model.visible import visible
+from importer.reporting.overview import reasons
+from importer.reporting.page.charts import shares, timeline
+from importer.reporting.page.request_chart import MEANINGS, traffic_picture
+from importer.reporting.private_files import replacing_text
+from importer.reporting.status_text import duration, ending, outcome, place, sentence, told
+
+if TYPE_CHECKING:
+    from importer.model.run import RunReport
+    from importer.reporting.overview import Overview
+
+OWNERS_SHOWN: Final = 50
+_CODE: Final = re.compile("`([^`]+)`")
+
+
+def write_html(path: Path, run: RunReport, overview: Overview) -> None:
+    """Write the page from what the overview has seen of the rows. Raises LocalDiskError."""
+    environment = _environment()
+    script, style = (_source(environment, name) for name in ("report.js", "report.css"))
+    page = environment.get_template("report.html.j2").stream(
+        run=run,
+        overview=overview,
+        sentence=sentence(run, people=overview.people_count),
+        ending=ending(run),
+        shares=shares(run.counts),
+        timeline=timeline(run.minutes),
+        traffic=traffic_picture(run.traffic),
+        took=duration(run.seconds),
+        estimate=duration(run.estimate.seconds),
+        owners=run.assigned[:OWNERS_SHOWN],
+        script=Markup(script),  # noqa: S704 (the program's own file)
+        style=Markup(style),  # noqa: S704 (the program's own file)
+        policy=_policy(script, style),
+    )
+    page.enable_buffering(100)
+    with replacing_text(path) as file:
+        file.writelines(page)
+
+
+def _seen(value: object) -> object:
+    """A text as it is shown: what turns the direction of text could make a cell look like something else."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value, keep="\t\n", longest=None)
+    return value
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("importer.reporting.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_seen,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        STATUSES=STATUSES,
+        MEANINGS=MEANINGS,
+        FollowUp=FollowUp,
+        outcome=outcome,
+        told=told,
+        place=place,
+        reasons=reasons,
+    )
+    environment.filters["with_code"] = _with_code
+    environment.filters["file_name"] = lambda text: Path(text).name
+    return environment
+
+
+def _with_code(text: str) -> Markup:
+    """The text, escaped, with what stands between backquotes shown as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_seen(text)))))  # noqa: S704 - escaped first
+
+
+def _source(environment: Environment, name: str) -> str:
+    loader = environment.loader
+    assert loader is not None  # noqa: S101 (set above; for the type checker)
+    return loader.get_source(environment, name)[0]
+
+
+def _policy(script: str, style: str) -> str:
+    """Nothing is loaded from anywhere, and only this very script and style count, whatever a cell contains."""
+    own = f"script-src {_digest(script)}; style-src {_digest(style)}"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
