@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from importer import accelerators
+from importer.mapping.values import numbering
 from importer.mapping.values.phone import read_phone
 from importer.mapping.values.phone_column import phones
-from importer.mapping.values.typed_values import numbering
 
 CODES = "IN US GB DE FR IT ES BR MX AR NG ZA AU JP CN RU AE ID SG KZ CA CH"
 REGIONS = CODES.split()

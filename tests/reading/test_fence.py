@@ -14,7 +14,8 @@ import pytest
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import fence, open_tables
+from importer.reading import open_tables
+from importer.reading.worker import client
 from importer.reading.worker.client import open_workbook
 from importer.reading.worker.protocol import receive, send
 from importer.reading.worker.worker_limits import Limits
@@ -109,7 +110,7 @@ def test_rows_that_get_lost_on_the_way_are_missed(raw_workbook, monkeypatch):
     rows = "".join(map(row.format, range(1, 2_102)))  # more than come with the first answer
     (table,) = open_tables(raw_workbook(rows), ReadOptions())
     silent = "import sys; sys.path[:] = {path!r}; from importer.reading.worker.protocol import send; "
-    monkeypatch.setattr(fence, "_START", silent + "send(sys.stdout.buffer, {{'end': 1}})")
+    monkeypatch.setattr(client, "_START", silent + "send(sys.stdout.buffer, {{'end': 1}})")
     with pytest.raises(SourceError, match="0 of 1 rows arrived"):
         list(table.batches())
 
@@ -154,7 +155,7 @@ READ_ALL = """
 import sys
 from pathlib import Path
 from importer.model.source import ReadOptions
-from importer.reading import fence, open_tables
+from importer.reading import open_tables
 for batch in open_tables(Path(sys.argv[1]), ReadOptions())[0].batches():
     print(len(batch.frame), flush=True)
 """

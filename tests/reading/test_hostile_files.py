@@ -11,7 +11,7 @@ import pytest
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import open_tables, packages
+from importer.reading import open_tables, zip_package
 from importer.reading.cell_text import column_letters
 
 ROW = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
@@ -160,10 +160,10 @@ def test_limits_of_size_and_number(raw_workbook, monkeypatch):
     path = raw_workbook(ROW.format(1) + ROW.format(2))
     for limit, message in (("MOST_ENTRIES", "parts; the limit is 2"), ("LARGEST_CONTENT", "once unpacked; the limit")):
         with monkeypatch.context() as patch:
-            patch.setattr(packages, limit, 2)
-            refused(packages.open_package, path, message)
-    monkeypatch.setattr(packages, "LARGEST_FILE", 100)
-    refused(packages.refuse_large, path, "the limit is")
+            patch.setattr(zip_package, limit, 2)
+            refused(zip_package.open_package, path, message)
+    monkeypatch.setattr(zip_package, "LARGEST_FILE", 100)
+    refused(zip_package.refuse_large, path, "the limit is")
 
 
 def test_a_stray_cell_in_the_last_corner_is_refused(raw_workbook, see_all):

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from importer import accelerators
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import arrow_reader, header, open_tables
+from importer.reading import header, open_tables
 from importer.reading.blocks import rows_at_once
+from importer.reading.csv import arrow_reader
 from importer.reading.frames import batches_of
 from importer.reading.table import BATCH_SIZE
 
