@@ -54,11 +54,16 @@ def no_keyring_of_ones_own() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def ctrl_c_is_heard() -> Iterator[None]:
-    """A shell that starts the suite in the background has SIGINT ignored, and whatever a test starts inherits that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def no_signal_is_ignored() -> Iterator[None]:
+    """A shell that starts the suite in the background ignores SIGINT, `nohup` SIGHUP: every process inherits that."""
+    heard = {signal.SIGINT: signal.default_int_handler}
+    heard |= {
+        getattr(signal, name): signal.SIG_DFL for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)
+    }
+    before = {number: signal.signal(number, handler) for number, handler in heard.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
