@@ -15,7 +15,8 @@ from openpyxl.workbook.defined_name import DefinedName
 from importer.errors import LocalDiskError
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
-from importer.reporting import annotated, write_annotated
+from importer.reporting import write_annotated
+from importer.reporting.annotated import annotated_workbook
 
 RED = "FFFBD5D5"
 
@@ -218,7 +219,7 @@ def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(tmp
 
 def test_a_workbook_above_the_measured_size_is_not_copied(tmp_path, workbook, reports, monkeypatch):
     path, source = workbook
-    monkeypatch.setattr(annotated, "COPIED_BYTES", 100)
+    monkeypatch.setattr(annotated_workbook, "COPIED_BYTES", 100)
     book = written(tmp_path, path, reports.run(source), [])
     assert book.sheetnames == ["Import", "Rows"]
     assert any("too large" in str(text) for text in texts(book["Import"]))

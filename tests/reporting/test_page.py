@@ -21,7 +21,7 @@ from importer.model.run import Estimate, RunState, Story
 from importer.reporting import Overview, write_html
 from importer.reporting.overview import ROWS_SHOWN
 
-TEMPLATES = Path(reporting.__file__).with_name("templates")
+TEMPLATES = Path(reporting.__file__).with_name("page") / "templates"
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' onfocus=alert(3) &amp; {{ 7*7 }}"
 
