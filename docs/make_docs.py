@@ -36,7 +36,7 @@ HELP_WIDTH: Final = 100
 
 def problem_table(kinds: Iterable[ProblemKind]) -> str:
     """One line per code, in the order of the list: what is wrong, why, and what to do."""
-    lines = [f"| `{kind.code}` | **{_cell(kind.title)}.** {_cell(kind.cause)} | {_cell(kind.cure)} |" for kind in kinds]
+    lines = [f"| `{kind.code}` | **{_cell(kind.title)}.** {_cell(kind.cause)} | {_cell(kind.fix)} |" for kind in kinds]
     return "\n".join(["| code | what is wrong | what to do |", "|---|---|---|", *lines])
 
 

@@ -26,7 +26,7 @@ def symptom_lines(symptoms: Sequence[Symptom], *, several_sources: bool) -> list
         lines.append(_line(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {where}"))
         if symptom.place:
             lines.append(_line(f"      In the mapping, set {symptom.key}:"))
-        lines.append(_line(f"      {symptom.cure}"))
+        lines.append(_line(f"      {symptom.fix}"))
     return lines + _more(len(symptoms) - SYMPTOMS_SHOWN, "in the report")
 
 

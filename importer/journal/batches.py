@@ -109,7 +109,7 @@ def valid_rows(plain: pa.Table) -> pa.Table:
 def problems_of(connection: sqlite3.Connection, batch: StoredBatch) -> Problems:
     """What is told of the plain rows of the batch; what is told of one row is in its order."""
     stored = _stored(connection, "problems", batch)
-    return Problems.none() if stored is None else Problems(stored)
+    return Problems.none() if stored is None else Problems.of_table(stored)
 
 
 def cells_of(

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from importer.model.texts import TEXT
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
-_FEW_TEXTS: Final = frozenset({"status", "owner", "code", "detail", "field", "column", "cure"})
+_FEW_TEXTS: Final = frozenset({"status", "owner", "code", "detail", "field", "column", "fix"})
 """Columns in which the same texts stand again and again."""
 
 

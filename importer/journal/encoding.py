@@ -21,7 +21,7 @@ def problems_text(problems: tuple[Problem, ...]) -> str | None:
     """The problems of a row: of each its members behind `row`, in their order, `warning` as 0 or 1; `None` for none."""
     if not problems:
         return None
-    return dumps([[p.code, p.detail, p.field, p.column, p.value, p.cure, int(p.warning)] for p in problems])
+    return dumps([[p.code, p.detail, p.field, p.column, p.value, p.fix, int(p.warning)] for p in problems])
 
 
 def problem_fields(texts: Sequence[str | None]) -> list[list[list[Any]]]:
@@ -43,10 +43,10 @@ def problems_from(texts: Sequence[str | None], numbers: Sequence[int]) -> list[t
                     field=field,
                     column=column,
                     value=value,
-                    cure=cure,
+                    fix=fix,
                     warning=bool(warning),
                 )
-                for code, detail, field, column, value, cure, warning in of_row
+                for code, detail, field, column, value, fix, warning in of_row
             ]
         )
         for number, of_row in zip(numbers, problem_fields(texts), strict=True)

@@ -49,8 +49,9 @@ def examination_of(connection: sqlite3.Connection, run: StoredRun) -> Examinatio
 
 
 def _symptom(fields: dict[str, Any]) -> Symptom:
-    """An older program wrote no `place`."""
-    return Symptom(**{**fields, "rows": tuple(fields["rows"]), "place": tuple(fields.get("place", ()))})
+    """Older programs wrote no `place`, and called the fix `cure`."""
+    fix = fields.pop("cure", None) or fields["fix"]
+    return Symptom(**{**fields, "rows": tuple(fields["rows"]), "place": tuple(fields.get("place", ())), "fix": fix})
 
 
 def last_columns(connection: sqlite3.Connection, run: StoredRun, mapping: str) -> tuple[str, tuple[ColumnProfile, ...]]:

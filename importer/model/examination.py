@@ -38,7 +38,7 @@ SIGNS: Final = {
 class Symptom:
     """One sign in one column of one source: how often, where first, and the line of YAML that helps.
 
-    `source` is the position among the run's sources. `rows` are the first numbers that a spreadsheet shows. `cure` is
+    `source` is the position among the run's sources. `rows` are the first numbers that a spreadsheet shows. `fix` is
     a line that replaces what the mapping holds at `place`; without a place it is a comment that begins with `#`. Until
     the line was tried on the rows, `otherwise` is the comment for the case that it does not help.
     """
@@ -47,7 +47,7 @@ class Symptom:
     column: str
     count: int
     rows: tuple[int, ...]
-    cure: str
+    fix: str
     detail: str = ""
     source: int = 0
     place: KeyPath = ()

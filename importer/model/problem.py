@@ -19,7 +19,7 @@ class ProblemKind:
     code: str
     title: str
     cause: str
-    cure: str
+    fix: str
     warning: bool = False
 
 
@@ -28,8 +28,8 @@ class Problem:
     """One finding about one row.
 
     `row` is the number the spreadsheet shows; `field` is the target (`phone_number`, `attributes.score`); `column` is
-    the source column, empty when the finding is about the whole row; `value` is the cell as read
-    (shortened in a plan); `detail` says which rule is broken; `cure` replaces the kind's own cure where more is known.
+    the source column, empty when the finding is about the whole row; `value` is the cell as read (shortened in a
+    plan); `detail` says which rule is broken; `fix` is what to do, where more is known than the usual fix of the code.
     """
 
     row: int
@@ -38,7 +38,7 @@ class Problem:
     field: str = ""
     column: str = ""
     value: str = ""
-    cure: str = ""
+    fix: str = ""
     warning: bool = False
 
     @property
@@ -51,7 +51,7 @@ class Problem:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return self.cure or usual_cure(self.code)
+        return self.fix or usual_fix(self.code)
 
 
 def shown(value: str, length: int = SHOWN_LENGTH) -> str:
@@ -60,21 +60,21 @@ def shown(value: str, length: int = SHOWN_LENGTH) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def usual_cure(code: str) -> str:
+def usual_fix(code: str) -> str:
     """What helps against most problems of this kind; nothing for a code of a later version."""
-    return KINDS[code].cure if code in KINDS else ""
+    return KINDS[code].fix if code in KINDS else ""
 
 
 def _kinds(*kinds: ProblemKind) -> dict[str, ProblemKind]:
     return {kind.code: kind for kind in kinds}
 
 
-def _problem(code: str, title: str, cause: str, cure: str) -> ProblemKind:
-    return ProblemKind(code=code, title=title, cause=cause, cure=cure)
+def _problem(code: str, title: str, cause: str, fix: str) -> ProblemKind:
+    return ProblemKind(code=code, title=title, cause=cause, fix=fix)
 
 
-def _warning(code: str, title: str, cause: str, cure: str) -> ProblemKind:
-    return ProblemKind(code=code, title=title, cause=cause, cure=cure, warning=True)
+def _warning(code: str, title: str, cause: str, fix: str) -> ProblemKind:
+    return ProblemKind(code=code, title=title, cause=cause, fix=fix, warning=True)
 
 
 KINDS: Final[dict[str, ProblemKind]] = _kinds(

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.problem import SHOWN_LENGTH, Problem, shown, usual_cure
+from importer.model.problem import SHOWN_LENGTH, Problem, shown, usual_fix
 from importer.model.texts import PLAIN, TEXT, joined, scalar
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SCHEMA: Final = pa.schema(
     {
         "row": pa.int64(),
-        **dict.fromkeys(("code", "detail", "field", "column", "value", "cure"), TEXT),
+        **dict.fromkeys(("code", "detail", "field", "column", "value", "fix"), TEXT),
         "warning": pa.bool_(),
     }
 )
@@ -43,6 +43,11 @@ class Problems:
     def none(cls) -> Problems:
         """No problem at all."""
         return cls(_SCHEMA.empty_table())
+
+    @classmethod
+    def of_table(cls, stored: pa.Table) -> Problems:
+        """Problems as an earlier version stored them: the columns are these, but one of them had another name."""
+        return cls(stored.rename_columns(_SCHEMA.names))
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> Problems:
@@ -68,11 +73,11 @@ class Problems:
         field: str = "",
         column: str | pa.Array = "",
         value: str | pa.Array = "",
-        cure: str | pa.Array = "",
+        fix: str | pa.Array = "",
         warning: bool = False,
     ) -> Problems:
         """One problem for each of these rows; a text stands for all of them."""
-        texts = [_repeated(each, len(rows)) for each in (code, detail, field, column, value, cure)]
+        texts = [_repeated(each, len(rows)) for each in (code, detail, field, column, value, fix)]
         warnings = pa.repeat(pa.scalar(warning), len(rows))
         return cls(pa.table([pa.array(rows, pa.int64()), *texts, warnings], schema=_SCHEMA))
 
@@ -139,10 +144,10 @@ class Problems:
 
     def hints(self) -> pa.Array:
         """`Problem.hint` of each."""
-        code, cure = self.texts("code"), self.texts("cure")
+        code, fix = self.texts("code"), self.texts("fix")
         codes = pc.unique(code)
-        usual = pa.array([usual_cure(each) for each in codes.to_pylist()], TEXT)
-        return pc.if_else(pc.equal(cure, ""), usual.take(pc.index_in(code, codes)), cure)
+        usual = pa.array([usual_fix(each) for each in codes.to_pylist()], TEXT)
+        return pc.if_else(pc.equal(fix, ""), usual.take(pc.index_in(code, codes)), fix)
 
     def texts(self, name: str) -> pa.LargeStringArray:
         """One of the columns of texts, in one piece."""

@@ -125,7 +125,7 @@ class Overview:
                 code=code,
                 title=kind.title if kind else code,
                 cause=kind.cause if kind else "",
-                cure=kind.cure if kind else "",
+                cure=kind.fix if kind else "",
                 warning=kind.warning if kind else False,
             )
         return self._groups[code]

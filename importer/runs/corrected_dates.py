@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DATE: Final = re.compile(r"[0-9]{1,4}([-/. ])[0-9]{1,2}\1[0-9]{2,4}(?:[ T][0-9]{1,2}:[0-9:.]{2,12})?", re.ASCII)
 _ISO: Final = re.compile(r"[0-9]{4}-", re.ASCII)
 _MONTHS: Final = 12
-_CURE: Final = (
+_FIX: Final = (
     "Reopen rejects.csv with this column as text (in Excel: Data, From Text/CSV, without type detection),"
     " and fix it there."
 )
@@ -69,7 +69,7 @@ class CorrectedDates:
                         field=label,
                         column=column,
                         value=text,
-                        cure=_CURE,
+                        fix=_FIX,
                     )
 
     def _of_the_other_form(self, text: str) -> str | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importer.model.batch import MappedBatch, Target
 
 _DIGITS: Final = r"[1-9][0-9]{6,14}"
-_CURE: Final = (
+_FIX: Final = (
     "Write it with a plus, the country code and spaces (+65 9123 4567), so that spreadsheets do not change it."
 )
 
@@ -58,7 +58,7 @@ class CorrectedPhones:
                         field=label,
                         column=column,
                         value=text,
-                        cure=_CURE,
+                        fix=_FIX,
                     )
 
     def _bare(self, cells: pd.Series[str]) -> pd.Series[str]:

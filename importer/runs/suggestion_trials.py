@@ -71,8 +71,8 @@ class FixTrials:
         """The symptoms with every line that keeps its word, and comments instead of the others."""
         trials: dict[str, _Trial] = {}
         for symptom in symptoms:
-            if symptom.place and symptom.cure not in trials and (trial := self._trial(symptom)):
-                trials[symptom.cure] = trial
+            if symptom.place and symptom.fix not in trials and (trial := self._trial(symptom)):
+                trials[symptom.fix] = trial
         of_rules = [trial for trial in trials.values() if trial.symptom.place != _ENCODING]
         for trial in trials.values():
             if trial not in of_rules:
@@ -85,7 +85,7 @@ class FixTrials:
     def _trial(self, symptom: Symptom) -> _Trial | None:
         labels = _labels(self._opened[0], symptom.place)
         try:
-            changed = with_line(self._loaded, symptom.place, symptom.cure)
+            changed = with_line(self._loaded, symptom.place, symptom.fix)
             for opened in self._opened:
                 opened.mapper.with_mapping(changed)
             return _Trial(symptom=symptom, mapping=changed, labels=labels)
@@ -172,10 +172,10 @@ def _as_shown(symptom: Symptom, trials: Mapping[str, _Trial], shown: dict[KeyPat
     """`shown` are the lines so far: of two for one place, the second would undo the first."""
     if not symptom.place:
         return symptom
-    trial = trials.get(symptom.cure)
+    trial = trials.get(symptom.fix)
     comment = symptom.otherwise
     if trial and trial.keeps_its_word(symptom):
-        if shown.setdefault(symptom.place, symptom.cure) == symptom.cure:
+        if shown.setdefault(symptom.place, symptom.fix) == symptom.fix:
             return replace(symptom, otherwise="")
         comment = "# Set the line above for this place of the mapping, then run check again for the next one."
-    return replace(symptom, cure=comment, place=(), otherwise="")
+    return replace(symptom, fix=comment, place=(), otherwise="")

@@ -155,9 +155,9 @@ def test_no_file_is_named_that_holds_no_row(importer: CommandLine, sandbox: Sand
 
 
 def test_a_finding_is_said_once() -> None:
-    blank = Symptom(code="blank-but-required", column="ID", count=3, rows=(2, 3, 4), cure="# look")
-    serials = Symptom(code="dates-as-serials", column="Joined", count=1, rows=(5,), cure="# look")
-    unread = Symptom(code="dates-unread", column="Joined", count=1, rows=(6,), cure="# look")
+    blank = Symptom(code="blank-but-required", column="ID", count=3, rows=(2, 3, 4), fix="# look")
+    serials = Symptom(code="dates-as-serials", column="Joined", count=1, rows=(5,), fix="# look")
+    unread = Symptom(code="dates-unread", column="Joined", count=1, rows=(6,), fix="# look")
     problems = {"crm-id-missing": 3, "date-invalid": 2, "phone-invalid": 1}
     examination = Examination(symptoms=(blank, serials, unread))
     said = conclusion(_finished(command="check", problems=problems, examination=examination))

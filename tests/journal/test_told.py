@@ -24,7 +24,7 @@ PROBLEMS = st.builds(
     field=WORDS,
     column=WORDS,
     value=WORDS,
-    cure=st.sampled_from(["", "", "Mend it.", KINDS[sorted(KINDS)[0]].cure]),
+    fix=st.sampled_from(["", "", "Mend it.", KINDS[sorted(KINDS)[0]].fix]),
     warning=st.booleans(),
 )
 ONE = Problem(row=0, code="phone-invalid", detail="is none", column="Phone", value="12")

@@ -143,15 +143,15 @@ def test_the_one_format_that_fits_the_whole_column_is_named() -> None:
         assert finding.detail == (
             "is not an ISO date; DD/MM/YYYY would fit it, and all dates of rows 2 to 4 that are not understood"
         )
-        assert 'format: "%d/%m/%Y"' in finding.cure
+        assert 'format: "%d/%m/%Y"' in finding.fix
 
 
 def test_day_first_and_month_first_cannot_be_told_apart() -> None:
     converted = read("05/06/2026", "07/08/2026")
     for finding in converted.findings:
         assert finding.code == "date-ambiguous"
-        assert 'format: "%d/%m/%Y"' in finding.cure
-        assert 'format: "%m/%d/%Y"' in finding.cure
+        assert 'format: "%d/%m/%Y"' in finding.fix
+        assert 'format: "%m/%d/%Y"' in finding.fix
 
 
 def test_a_stray_cell_does_not_hide_the_format_of_the_others() -> None:
@@ -164,8 +164,8 @@ def test_a_stray_cell_does_not_hide_the_format_of_the_others() -> None:
 def test_day_numbers_of_spreadsheets_and_counts_since_1970_are_named() -> None:
     serial, seconds, millis = read("45123", "1780617600", "1780617600000").findings
     assert "45123 would be 2023-07-16" in serial.detail
-    assert 'format: "%s"' in seconds.cure
-    assert 'format: "%Q"' in millis.cure
+    assert 'format: "%s"' in seconds.fix
+    assert 'format: "%Q"' in millis.fix
 
 
 @pytest.mark.parametrize(("unit", "want"), [("s", "1795340045"), ("ms", "1795340045250")])
@@ -179,7 +179,7 @@ def test_a_time_that_clocks_skip_or_repeat_is_a_problem() -> None:
     skipped, repeated = converted.findings
     assert (skipped.code, repeated.code) == ("date-nonexistent", "date-twice")
     assert "Europe/Berlin" in skipped.detail
-    assert repeated.cure == "Add the UTC offset: +02:00 or +01:00."
+    assert repeated.fix == "Add the UTC offset: +02:00 or +01:00."
 
 
 def test_a_day_begins_with_its_first_moment() -> None:

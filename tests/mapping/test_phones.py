@@ -82,19 +82,19 @@ def test_a_foreign_number_without_plus_is_offered_but_never_taken() -> None:
     # One digit too many for the US, and a valid Swiss number: taking it would be a guess.
     (finding,) = one("41555526715", "US").findings
     assert finding.code == "phone-invalid"
-    assert finding.cure == "If this is +41555526715, add the plus."
+    assert finding.fix == "If this is +41555526715, add the plus."
 
 
 def test_a_number_without_any_country_is_offered_but_never_taken() -> None:
     (finding,) = one("00919876543210", None).findings
     assert finding.code == "phone-region-missing"
-    assert "+919876543210" in finding.cure
+    assert "+919876543210" in finding.fix
 
 
 def test_an_extension_is_a_problem_with_the_plain_number_in_the_cure() -> None:
     (finding,) = one("98765 43210 ext 12").findings
     assert finding.code == "phone-extension"
-    assert "+919876543210" in finding.cure
+    assert "+919876543210" in finding.fix
 
 
 @pytest.mark.parametrize("between", [" / ", ";", ", ", "\n", " or ", " oder ", " & ", "|", " "])
@@ -117,7 +117,7 @@ def test_letters_are_digits_only_where_all_numbers_have_one_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "region", "cure"),
+    ("text", "region", "fix"),
     [
         ("415 555 2671 (home)", "US", "Write the number without them: +14155552671."),
         ("98765 43210 (WhatsApp)", "IN", "Write the number without them: +919876543210."),
@@ -134,17 +134,17 @@ def test_letters_are_digits_only_where_all_numbers_have_one_length() -> None:
         ),
     ],
 )
-def test_a_remark_is_left_out_of_what_is_proposed(text: str, region: str | None, cure: str) -> None:
+def test_a_remark_is_left_out_of_what_is_proposed(text: str, region: str | None, fix: str) -> None:
     (finding,) = one(text, region).findings
     assert (finding.code, finding.detail) == ("phone-invalid", "contains letters, which may be a note")
-    assert finding.cure == cure
+    assert finding.fix == fix
 
 
 @pytest.mark.parametrize("text", ["+52 1 55 1234 5678", "044 55 1234 5678", "045 55 1234 5678", "01 55 1234 5678"])
 def test_mexican_numbers_with_the_prefixes_of_before_2019_are_offered_without(text: str) -> None:
     (finding,) = one(text, "MX").findings
     assert finding.code == "phone-invalid"
-    assert finding.cure == "If it is a mobile number, write +525512345678."
+    assert finding.fix == "If it is a mobile number, write +525512345678."
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_number_that_may_or_may_not_begin_with_its_country_code_is_never_guess
     (finding,) = one(text, region).findings
     assert finding.code == "phone-region-missing"
     assert finding.detail.startswith(f"could be {one_reading} or {other_reading}: ")
-    assert finding.cure.startswith(f"Write it as {one_reading} or {other_reading}. ")
+    assert finding.fix.startswith(f"Write it as {one_reading} or {other_reading}. ")
     for reading in (one_reading, other_reading):
         assert one(reading, region).values.tolist() == [reading.replace(" ", "").replace("-", "")]
 

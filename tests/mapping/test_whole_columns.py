@@ -83,8 +83,8 @@ def phones_agree(count: int) -> None:
         read_phone(text.strip(), region) if text.strip() else "" for text, region in zip(texts, regions, strict=True)
     ]
     assert got.values.tolist() == ["" if isinstance(one, Broken) else one for one in one_by_one]
-    broken = [(row, one.code, one.detail, one.cure) for row, one in enumerate(one_by_one, 2) if isinstance(one, Broken)]
-    assert [(found.row, found.code, found.detail, found.cure) for found in got.findings] == broken
+    broken = [(row, one.code, one.detail, one.fix) for row, one in enumerate(one_by_one, 2) if isinstance(one, Broken)]
+    assert [(found.row, found.code, found.detail, found.fix) for found in got.findings] == broken
 
 
 def test_phones_of_a_column_are_read_as_one_by_one():

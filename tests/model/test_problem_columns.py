@@ -25,7 +25,7 @@ LISTS = st.lists(
         field=WORDS,
         column=WORDS,
         value=WORDS,
-        cure=st.sampled_from(["", "", "Mend it."]),
+        fix=st.sampled_from(["", "", "Mend it."]),
         warning=st.booleans(),
     ),
     max_size=9,

@@ -82,7 +82,7 @@ def _doctor(path: Path, mapping: str, size: int, read: ReadOptions) -> ColumnDoc
 
 @pytest.fixture
 def loads() -> Callable[[str], Any]:
-    """Puts a cure for a lead field into a mapping, and loads it."""
+    """Puts a fix for a lead field into a mapping, and loads it."""
 
     def load(line: str) -> Any:
         name = line.partition(":")[0]

@@ -1,4 +1,4 @@
-"""What the column doctor finds, how it counts, and that its cures are lines that a mapping takes."""
+"""What the column doctor finds, how it counts, and that its fixes are lines that a mapping takes."""
 
 import numpy as np
 import pandas as pd
@@ -25,14 +25,12 @@ def test_a_sound_table_has_no_symptom(examine):
 def test_ambiguous_dates_are_judged_over_all_batches(examine):
     ambiguous = examine({"Opt-in": ["03/04/2026", "05/06/2026", "", "2026-01-31"]}, OPT_IN)["dates-ambiguous"]
     assert (ambiguous.count, ambiguous.rows, ambiguous.column) == (2, (2, 3), "Opt-in")
-    assert ambiguous.cure.startswith(
-        "# Only you can know which is meant; add format: '%d/%m/%Y' or format: '%m/%d/%Y' "
-    )
+    assert ambiguous.fix.startswith("# Only you can know which is meant; add format: '%d/%m/%Y' or format: '%m/%d/%Y' ")
     assert ambiguous.place == ()
 
     told = examine({"Opt-in": ["03/04/2026", "05/06/2026", "25/06/2026"]}, OPT_IN, size=2)
     assert list(told) == ["dates-unread"]
-    assert told["dates-unread"].cure == "opt_in_date: {column: Opt-in, format: '%d/%m/%Y'}"
+    assert told["dates-unread"].fix == "opt_in_date: {column: Opt-in, format: '%d/%m/%Y'}"
     assert told["dates-unread"].count == 3
 
 
@@ -40,7 +38,7 @@ def test_a_format_is_added_to_those_of_the_mapping(examine):
     rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
     told = examine({"Opt-in": ["25/06/2026", "26.06.2026"]}, rest)["dates-unread"]
     assert told.rows == (3,)
-    assert told.cure == "opt_in_date: {column: Opt-in, format: ['%d/%m/%Y', '%d.%m.%Y']}"
+    assert told.fix == "opt_in_date: {column: Opt-in, format: ['%d/%m/%Y', '%d.%m.%Y']}"
 
 
 def test_dates_as_serials(examine):
@@ -77,8 +75,8 @@ def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(exami
     assert (told["digits-lost"].count, told["digits-lost"].rows) == (1, (4,))
 
 
-@pytest.mark.parametrize(("known", "cure"), [(False, "# Set defaults.region"), (True, "# The spreadsheet may")])
-def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known, cure):
+@pytest.mark.parametrize(("known", "fix"), [(False, "# Set defaults.region"), (True, "# The spreadsheet may")])
+def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known, fix):
     info = SourceInfo(path="l.xlsx", sha256="", format="xlsx", columns=("Phone",), headers=("Phone",), header_row=1)
     watcher = PhonesAsNumbers("Phone", info, region_known=known)
     cells = pd.DataFrame({"Phone": ["9876500001", "9876500002", "+919876500003"]}, index=[2, 3, 4], dtype="str")
@@ -88,7 +86,7 @@ def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known,
     watcher.look(Look(cells=cells, mapped=cells, problems={"Phone": Problems.of([refused])}))
     (symptom,) = watcher.symptoms()
     assert (symptom.code, symptom.count, symptom.rows) == ("phones-as-digits", 1, (3,))
-    assert symptom.cure.startswith(cure)
+    assert symptom.fix.startswith(fix)
 
 
 def test_a_tally_keeps_each_value_once_and_only_the_first():
@@ -145,7 +143,7 @@ def test_mojibake_is_turned_back(examine, broken, meant):
     assert unscrambled(broken) == meant
     told = examine({"Name": ["Asha", broken]})["mojibake"]
     assert told.rows == (3,)
-    assert told.cure.startswith("#")  # the file itself is sound UTF-8
+    assert told.fix.startswith("#")  # the file itself is sound UTF-8
 
 
 @pytest.mark.parametrize(
@@ -172,7 +170,7 @@ def test_honest_letters_are_left_alone(examine, honest):
 
 def test_a_file_read_in_the_wrong_encoding_is_cured_by_the_mapping(examine):
     told = examine({"Name": ["José"]}, read=ReadOptions(encoding="cp1252"))["mojibake"]
-    assert told.cure.startswith("encoding: utf-8 ")
+    assert told.fix.startswith("encoding: utf-8 ")
     assert told.place == ("source", "encoding")
 
 
@@ -200,7 +198,7 @@ def test_letters_that_are_lost(examine):
 def test_columns_about_contact_are_never_silent(examine, name, cells, code, line):
     (told,) = examine({"ID": [f"A{row}" for row, _ in enumerate(cells)], name: cells}).values()
     assert told.code == code
-    assert line in told.cure
+    assert line in told.fix
     assert bool(line) == bool(told.place)
 
 
@@ -211,12 +209,12 @@ def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine):
 def test_blanks_where_a_value_is_required(examine):
     told = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
     assert (told.count, told.rows) == (2, (3, 4))
-    assert told.cure == (
+    assert told.fix == (
         "# Fill in the cells, or add a `default` to lead.first_name in the mapping: what to send for a blank."
     )
     assert told.place == ()
     where = examine({"Phone": ["", "+919876500001"]})["blank-but-required"]
-    assert where.cure.startswith("where: [{column: Phone, not_blank: true}]")
+    assert where.fix.startswith("where: [{column: Phone, not_blank: true}]")
 
 
 @pytest.mark.parametrize(("otherwise", "count"), [("problem", 3), ("blank", 3), ("keep", 0)])
@@ -226,18 +224,18 @@ def test_values_outside_a_map(examine, otherwise, count):
     assert sum(symptom.count for symptom in told.values()) == count
     if count:
         assert told["outside-the-map"].rows == (3, 4, 6)
-        assert "map: {'1': gold, '7': '7', '9': '9'}" in told["outside-the-map"].cure
+        assert "map: {'1': gold, '7': '7', '9': '9'}" in told["outside-the-map"].fix
 
 
 def test_values_that_are_one_to_a_map_are_proposed_once(examine):
     rest = '  attributes: {tier: {column: Tier, map: {"1": gold}}}\n'
     told = examine({"Tier": ["1", "2", " 2 ", "Blue", "blue\u00a0", "\u200b2"]}, rest)["outside-the-map"]
-    assert "map: {'1': gold, '2': '2', Blue: Blue}" in told.cure
+    assert "map: {'1': gold, '2': '2', Blue: Blue}" in told.fix
 
 
 def test_values_outside_a_list(examine):
     rest = "  attributes: {tier: {column: Tier, one_of: [gold]}}\n"
-    assert "one_of: [gold, tin]" in examine({"Tier": ["gold", "tin"]}, rest)["outside-the-list"].cure
+    assert "one_of: [gold, tin]" in examine({"Tier": ["gold", "tin"]}, rest)["outside-the-list"].fix
 
 
 def test_rows_that_are_left_out_are_not_looked_at(examine):
@@ -260,7 +258,7 @@ SCORE = "  attributes: {score: {column: Score, type: number}}\n"
 def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine, with_comma):
     told = examine({"Score": ["1.234", "7", "12.500", with_comma]}, SCORE, size=2)["decimals-mixed"]
     assert (told.count, told.rows, told.detail) == (2, (2, 4), "“1.234” is read with a decimal point")
-    assert told.cure == "# If “1.234” means 1234, write it as 1234, and the others alike."
+    assert told.fix == "# If “1.234” means 1234, write it as 1234, and the others alike."
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_row_is_named_with_its_file(importer):
 
 
 def test_many_symptoms_are_counted_and_cells_are_escaped():
-    symptom = Symptom(code="mojibake", column="A\x1b[31m", count=9, rows=(1, 2, 3, 4, 5), cure="#")
+    symptom = Symptom(code="mojibake", column="A\x1b[31m", count=9, rows=(1, 2, 3, 4, 5), fix="#")
     lines = symptom_lines([symptom] * 20, several_sources=False)
     assert lines[1] == "  A\\x1b[31m: 9 × values with broken letters; rows 1, 2, 3, 4, 5 …"
     assert lines[-1] == "  and 8 more in the report"

@@ -104,13 +104,13 @@ def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path, reports):
 
 
 def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path, reports):
-    symptom = Symptom(code="mojibake", column=EVIL, count=1, rows=(2,), cure=EVIL, detail=EVIL)
+    symptom = Symptom(code="mojibake", column=EVIL, count=1, rows=(2,), fix=EVIL, detail=EVIL)
     change = Change(kind="renamed", column=EVIL, detail=EVIL)
     source = reports.source()
     source = replace(source, info=replace(source.info, notes=(EVIL,)))
     examination = Examination(symptoms=(symptom,), changes=(change,), compared_with=EVIL)
     told = {"run_id": EVIL, "base_url": EVIL, "mapping_path": EVIL, "started_at": EVIL, "mends": EVIL}
-    problem = Problem(row=2, code=EVIL, detail="", cure=EVIL)
+    problem = Problem(row=2, code=EVIL, detail="", fix=EVIL)
     rows = [reports.invalid(2, problems=(problem,)), reports.row(3, RowStatus.REJECTED, hint=EVIL, message=EVIL)]
     story = Story(first=EVIL, rows=2, created=1, mended=0, left=1)
     run = reports.run(source, rows=rows, examination=examination, story=story, **told)

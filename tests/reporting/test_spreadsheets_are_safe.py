@@ -66,7 +66,7 @@ def begins_harmlessly(cell: str) -> bool:
 
 
 def row_of(reports, number, payload):
-    problem = Problem(row=number, code="phone-invalid", detail=payload, column=payload, value=payload, cure=payload)
+    problem = Problem(row=number, code="phone-invalid", detail=payload, column=payload, value=payload, fix=payload)
     told = {"message": payload, "hint": payload, "lead_id": payload, "assigned_to": payload, "crm_id": payload}
     cells = (f"C-{number}", payload, payload, "x")
     rejected = reports.row(number, RowStatus.REJECTED, cells=cells, assign=FollowUp.NONE, **told)

@@ -74,12 +74,12 @@ def _says(error: ErrorDetails) -> str:
 def _missing(_error: ErrorDetails, path: KeyPath) -> str:
     if path[:-1] == ("lead",):
         return f"is missing; every lead needs it: write {path[-1]}: and the name of its column"
-    return f"is missing{_CURES.get(path, '')}"
+    return f"is missing{_FIXES.get(path, '')}"
 
 
 _REQUIRED: Final = [field.name for field in LEAD_FIELDS if field.required]
 
-_CURES: Final[dict[KeyPath, str]] = {
+_FIXES: Final[dict[KeyPath, str]] = {
     ("version",): "; write version: 1",
     ("name",): "; give the mapping a short name, which becomes part of the run id",
     ("lead",): f"; it says where {', '.join(_REQUIRED[:-1])} and {_REQUIRED[-1]} come from",

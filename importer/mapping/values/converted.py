@@ -33,12 +33,12 @@ class Converted:
 class Broken:
     """Why one value cannot be converted, wherever it stands.
 
-    `detail` continues the sentence `Column: “value” …`; `cure` is given where more is known than the code's own cure.
+    `detail` continues the sentence `Column: “value” …`; `fix` is given where more is known than the code's usual fix.
     """
 
     code: str
     detail: str
-    cure: str = ""
+    fix: str = ""
 
 
 def text_series(texts: object, index: pd.Index) -> pd.Series[str]:
@@ -70,6 +70,6 @@ def findings_of(
         code=pa.array([why.code for why in broken.values()], TEXT).take(of_row),
         detail=pa.array([why.detail for why in broken.values()], TEXT).take(of_row),
         value=large_texts(series).take(pa.array(places)),
-        cure=pa.array([why.cure for why in broken.values()], TEXT).take(of_row),
+        fix=pa.array([why.fix for why in broken.values()], TEXT).take(of_row),
         warning=warning,
     )

@@ -96,7 +96,7 @@ def _two_readings(one: str, other: str) -> Broken:
     return Broken(
         code="date-ambiguous",
         detail=f"fits both {shape(one)} and {shape(other)} of the mapping, as different dates",
-        cure="Keep only the right format in the mapping.",
+        fix="Keep only the right format in the mapping.",
     )
 
 
@@ -161,7 +161,7 @@ def _not_once(wall: datetime, zone: ZoneInfo, name: str) -> Broken:
     return Broken(
         code="date-twice",
         detail=f"existed twice in {name}: clocks went back, so it occurred twice",
-        cure=f"Add the UTC offset: {' or '.join(offsets)}.",
+        fix=f"Add the UTC offset: {' or '.join(offsets)}.",
     )
 
 
@@ -208,7 +208,7 @@ def _century_open(day: str, earlier: str) -> Broken:
     return Broken(
         code="date-ambiguous",
         detail=f"could be {earlier} or {day}: its year has no century",
-        cure="Write the year with four digits. In a spreadsheet, give the column a date format with YYYY and export it "
+        fix="Write the year with four digits. In a spreadsheet, give the column a date format with YYYY and export it "
         "again; then replace %y in the mapping with %Y.",
     )
 

@@ -101,14 +101,14 @@ def _because(place: int, best: list[Fit], rows: str) -> Broken | None:
         return Broken(
             code="date-invalid",
             detail=f"is not an ISO date; {shape(names[0])} would fit it, and {others}",
-            cure=f"If that is meant, add to the mapping: {_yaml(names[0])}",
+            fix=f"If that is meant, add to the mapping: {_yaml(names[0])}",
         )
     either = " and ".join(map(shape, names))
     lines = ", or ".join(_yaml(name) for name in names)
     return Broken(
         code="date-ambiguous",
         detail=f"fits {either}, and so do {others}: day and month could be swapped in all of them",
-        cure=f"Set the right one in the mapping: {lines}",
+        fix=f"Set the right one in the mapping: {lines}",
     )
 
 
@@ -129,14 +129,14 @@ def _number(text: str, serial: str, epoch: str) -> Broken | None:
         return Broken(
             code="date-invalid",
             detail=f"is a number, perhaps a spreadsheet's own count of days ({text} would be {serial})",
-            cure="Give the column a date format in the spreadsheet, and export it again.",
+            fix="Give the column a date format in the spreadsheet, and export it again.",
         )
     if epoch:
         name, words = epoch.split()
         return Broken(
             code="date-invalid",
             detail=f"is a number, perhaps {words} since 1970",
-            cure=f'If that is meant, add to the mapping: format: "{name}"',
+            fix=f'If that is meant, add to the mapping: format: "{name}"',
         )
     return None
 

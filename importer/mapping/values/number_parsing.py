@@ -57,7 +57,7 @@ def _read(text: str, code: str) -> str | Broken:
         return _either(code, plain.replace(",", ""), plain.replace(",", "."))
     decimal = _as_decimal(plain)
     if decimal is None:
-        return Broken(code=code, detail="is not a number", cure=_cure(text))
+        return Broken(code=code, detail="is not a number", fix=_fix(text))
     return _literal(decimal, code)
 
 
@@ -69,7 +69,7 @@ def _either(code: str, whole: str, fraction: str) -> Broken:
     return Broken(
         code=code,
         detail=f"could be {whole} or {fraction}, and nothing tells which",
-        cure=f"Write it as {whole} or {fraction}0, whichever is meant.",
+        fix=f"Write it as {whole} or {fraction}0, whichever is meant.",
     )
 
 
@@ -96,12 +96,10 @@ def _literal(text: str, code: str) -> str | Broken:
     if number == number.to_integral_value():
         return format(number.to_integral_value(), "f") if number else "0"
     if Decimal(repr(float(number))) != number:
-        return Broken(
-            code=code, detail="has more digits than a number keeps", cure="Use type: text for this attribute."
-        )
+        return Broken(code=code, detail="has more digits than a number keeps", fix="Use type: text for this attribute.")
     return format(number.normalize(), "f")
 
 
-def _cure(text: str) -> str:
+def _fix(text: str) -> str:
     sign = _UNIT_SIGNS.search(text)
     return f"Write the number without the {sign.group()}." if sign else ""

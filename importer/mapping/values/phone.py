@@ -65,7 +65,7 @@ def read_phone(text: str, region: str) -> str | Broken:
         return Broken(
             code="phone-several",
             detail=f"holds {len(several)} phone numbers: {', '.join(several)}",
-            cure=f"Keep one of them in the cell: {' or '.join(several)}.",
+            fix=f"Keep one of them in the cell: {' or '.join(several)}.",
         )
     try:
         number = phonenumbers.parse(repaired, known, keep_raw_input=True)
@@ -116,7 +116,7 @@ def _accepted(text: str, number: PhoneNumber, known: str | None) -> str | Broken
         return Broken(
             code="phone-extension",
             detail=f"has the extension {number.extension}; the CRM takes no extensions",
-            cure=f"Write {plain}, and keep the extension in an attribute.",
+            fix=f"Write {plain}, and keep the extension in an attribute.",
         )
     return plain
 
@@ -137,7 +137,7 @@ def _two_readings(other: PhoneNumber, number: PhoneNumber) -> Broken:
     return Broken(
         code="phone-region-missing",
         detail=f"could be {one} or {two}: it begins with its country code but has no plus",
-        cure=f"Write it as {one} or {two}. If all numbers in this column begin with their country code, add the plus "
+        fix=f"Write it as {one} or {two}. If all numbers in this column begin with their country code, add the plus "
         'in the mapping, with the name of the column: phone_number: {template: "+{Phone}"}',
     )
 
@@ -154,7 +154,7 @@ def _with_letters(text: str, region: str | None, *, in_digits: str = "") -> Brok
         proposals.append(f"Write the number without them: {_e164(without)}.")
     if in_digits:
         proposals.append(f"If they are part of the number, write it in digits: {in_digits}.")
-    return Broken(code="phone-invalid", detail="contains letters, which may be a note", cure=" ".join(proposals))
+    return Broken(code="phone-invalid", detail="contains letters, which may be a note", fix=" ".join(proposals))
 
 
 def _country(number: PhoneNumber) -> str:
@@ -172,7 +172,7 @@ def _not_valid(text: str, number: PhoneNumber) -> Broken:
     where = f"{_country(number)} (+{number.country_code})"
     reason = phonenumbers.is_possible_number_with_reason(number)
     detail = (_WHY_IMPOSSIBLE.get(reason) or _why_impossible_so(number)).format(where=where)
-    return Broken(code="phone-invalid", detail=detail, cure=_cure_of_old_prefix(number) or _cure_of_lost_plus(text))
+    return Broken(code="phone-invalid", detail=detail, fix=_fix_for_old_prefix(number) or _fix_for_lost_plus(text))
 
 
 def _why_impossible_so(number: PhoneNumber) -> str:
@@ -189,7 +189,7 @@ def _why_impossible_so(number: PhoneNumber) -> str:
     return f"is not a valid phone number in {{where}}: too {length}"
 
 
-def _cure_of_old_prefix(number: PhoneNumber) -> str:
+def _fix_for_old_prefix(number: PhoneNumber) -> str:
     pattern = _OLD_PREFIXES.get(number.country_code or 0)
     old = pattern.fullmatch(phonenumbers.national_significant_number(number)) if pattern else None
     valid = _valid_e164(f"+{number.country_code}{old[1]}", None) if old else ""
@@ -201,17 +201,13 @@ def _unreadable(text: str, region: str, known: str | None, error: NumberParseExc
         return Broken(code="phone-invalid", detail=_WHY_UNREADABLE.get(error.error_type, "is not a phone number"))
     if known is not None or "+" in text:
         return Broken(code="phone-invalid", detail="begins with a country code that does not exist")
-    cure = _cure_of_lost_plus(text)
+    fix = _fix_for_lost_plus(text)
     if not region:
-        return Broken(
-            code="phone-region-missing", detail="has no country code, and its country is not known", cure=cure
-        )
-    return Broken(
-        code="phone-region-unknown", detail=f"has no country code, and “{region}” is not a country", cure=cure
-    )
+        return Broken(code="phone-region-missing", detail="has no country code, and its country is not known", fix=fix)
+    return Broken(code="phone-region-unknown", detail=f"has no country code, and “{region}” is not a country", fix=fix)
 
 
-def _cure_of_lost_plus(text: str) -> str:
+def _fix_for_lost_plus(text: str) -> str:
     """What to write if the number is an international one without its plus.
 
     Never done without asking: a mistyped national number often is a valid one of another country.

@@ -68,7 +68,7 @@ class Tally:
             column=column,
             count=self.count,
             rows=tuple(self.rows),
-            cure=fix.line,
+            fix=fix.line,
             place=fix.place,
             otherwise=fix.otherwise,
             detail=detail,
