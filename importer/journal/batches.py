@@ -112,20 +112,6 @@ def problems_of(connection: sqlite3.Connection, batch: StoredBatch) -> Problems:
     return Problems.none() if stored is None else Problems.of_table(stored)
 
 
-def cells_of(
-    connection: sqlite3.Connection, batch: StoredBatch, numbers: Collection[int]
-) -> dict[int, tuple[str, ...]]:
-    """The source's cells of the rows, by number; rows whose cells were never kept or are purged are missing."""
-    if not numbers:
-        return {}
-    stored = _stored(connection, "cells", batch)
-    if stored is None:
-        return {}
-    chosen = stored.filter(pc.is_in(stored["number"], pa.array(numbers, pa.int64())))
-    found, *columns = (column.to_pylist() for column in chosen.columns)
-    return dict(zip(found, zip(*columns, strict=True) if columns else [()] * len(found), strict=True))
-
-
 def cell_columns(
     connection: sqlite3.Connection,
     batch: StoredBatch,

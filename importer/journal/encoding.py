@@ -31,28 +31,6 @@ def problem_fields(texts: Sequence[str | None]) -> list[list[list[Any]]]:
     return rows
 
 
-def problems_from(texts: Sequence[str | None], numbers: Sequence[int]) -> list[tuple[Problem, ...]]:
-    """The problems of each of these rows as they were."""
-    return [
-        tuple(
-            [
-                Problem(
-                    row=number,
-                    code=code,
-                    detail=detail,
-                    field=field,
-                    column=column,
-                    value=value,
-                    fix=fix,
-                    warning=bool(warning),
-                )
-                for code, detail, field, column, value, fix, warning in of_row
-            ]
-        )
-        for number, of_row in zip(numbers, problem_fields(texts), strict=True)
-    ]
-
-
 def source_text(info: SourceInfo) -> str:
     """A source as JSON."""
     return dumps(asdict(info))

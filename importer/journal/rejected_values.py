@@ -5,7 +5,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.results import cells_for_a_person
+from importer.journal.results import cells_to_fix
 from importer.journal.store import Journal
 
 _NUMBER: Final = r"\+?[0-9]{7,15}"
@@ -15,7 +15,7 @@ _DATE: Final = r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}(?:[ T][0-9:.]{3,15})
 def numbers_left(journal: Journal) -> frozenset[str]:
     """What looks like a phone number or a date in the cells of all rows that were left to be mended."""
     with journal.one_moment():
-        tables = (table for run in journal.runs() for table in cells_for_a_person(journal, run))
+        tables = (table for run in journal.runs() for table in cells_to_fix(journal, run))
         return frozenset(text for table in tables for column in table.columns for text in _numbers(column))
 
 

@@ -23,7 +23,7 @@ MENDABLE: Final = f"r.status IN ({_STATUSES})"
 """Whether the row `r` is not in the CRM, or not for sure, until somebody has looked at it."""
 
 NEEDS_A_PERSON: Final = f"({MENDABLE} OR r.assign IN ({_STATES}) OR r.events IN ({_STATES}))"
-"""`RowResult.needs_a_person` of the row `r`, said to SQLite."""
+"""Whether somebody has to look at the row `r`."""
 
 OF_ROW: Final = "run = ? AND source = ? AND number = ?"
 OF_CALL: Final = f"{OF_ROW} AND ordinal = ?"

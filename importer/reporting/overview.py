@@ -10,20 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.operation import RowId
-from importer.model.outcome import STATES_FOR_A_PERSON, STATUSES
+from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, STATUSES, RowStatus
 from importer.model.problem import KINDS
-from importer.reporting.status_text import follow_ups, told
+from importer.reporting.status_text import follow_ups, outcome, what_happened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from importer.model.outcome import ResultBatch, RowResult
+    from importer.model.outcome import ResultBatch
+    from importer.reporting.status_text import Line
 
 EXAMPLES: Final = 5
 """How many rows of one rule are shown."""
 
 ROWS_SHOWN: Final = 2_000
-"""Rows that need a person which a report shows at once; all of them are in rejects.csv."""
+"""Rows that need attention which a report shows at once; all of them are in rejects.csv."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,19 @@ class Example:
 
     row: RowId
     message: str
-    cure: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRow:
+    """A row that needs attention, in words; `codes` say why."""
+
+    row: RowId
+    crm_id: str
+    outcome: str
+    message: str
+    hint: str
+    codes: tuple[str, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +55,7 @@ class Group:
     code: str
     title: str
     cause: str
-    cure: str
+    hint: str
     warning: bool = False
     rows: int = 0
     examples: list[Example] = field(default_factory=list)
@@ -52,42 +65,50 @@ class Group:
         """How many more examples there may be."""
         return EXAMPLES - len(self.examples)
 
-    def show(self, row: RowId, message: str, cure: str) -> None:
+    def show(self, row: RowId, message: str, hint: str) -> None:
         """Keep what is said of a row."""
-        self.examples.append(Example(row=row, message=message, cure=cure))
+        self.examples.append(Example(row=row, message=message, hint=hint))
 
 
 class Overview:
-    """Watches the rows of which something is told go by; keeps at most `shown` of those that need a person.
+    """Watches the rows of a run go by; keeps at most `limit` of those that need attention, and counts them all."""
 
-    `people_count` counts those rows.
-    """
-
-    def __init__(self, *, shown: int = ROWS_SHOWN) -> None:
-        self.shown = shown
-        self.people: list[RowResult] = []
-        self.people_count = 0
+    def __init__(self, *, limit: int = ROWS_SHOWN) -> None:
+        self.limit = limit
+        self.shown: list[ShownRow] = []
+        self.attention_count = 0
         self._groups: dict[str, Group] = {}
 
-    def watch(self, rows: Iterable[RowResult]) -> Iterator[RowResult]:
-        """Hand the rows on, one by one, after a look at each."""
-        for row in rows:
-            self.add(row)
-            yield row
+    def watch(self, batches: Iterable[ResultBatch]) -> Iterator[ResultBatch]:
+        """Hand the batches on after a look at each."""
+        for batch in batches:
+            self.add(batch)
+            yield batch
 
-    def add(self, row: RowResult) -> None:
-        """Take in one row."""
-        for problem in {problem.code: problem for problem in reversed(row.problems)}.values():
-            group = self._group(problem.code)
-            group.rows += 1
-            if group.wanted:
-                group.show(row.row, problem.message, problem.hint)
-        if row.needs_a_person:
-            self.people_count += 1
-            self._add_person(row)
+    def add(self, batch: ResultBatch) -> None:
+        """Take in a batch."""
+        self._add_findings(batch)
+        rows = batch.table.filter(batch.table["needs_attention"])
+        self.attention_count += len(rows)
+        for line in rows[: max(0, self.limit - len(self.shown))].to_pylist():
+            self.shown.append(
+                ShownRow(
+                    row=RowId(batch.source, line["number"]),
+                    crm_id=line["crm_id"],
+                    outcome=outcome(line),
+                    message=what_happened(line),
+                    hint=line["hint"],
+                    codes=tuple(line["problems"].split(";") if line["problems"] else _reasons(line)),
+                )
+            )
+        for line in rows.filter(pc.equal(rows["problems"], "")).to_pylist():
+            for code in _reasons(line):
+                group = self._groups.setdefault(code, _answer_group(line, code))
+                group.rows += 1
+                if group.wanted:
+                    group.show(RowId(batch.source, line["number"]), what_happened(line), line["hint"])
 
-    def take(self, batch: ResultBatch) -> None:
-        """Take in a batch, which has to bring the first `shown` people one by one."""
+    def _add_findings(self, batch: ResultBatch) -> None:
         problems = batch.problems
         codes = problems["code"].combine_chunks().dictionary_encode()
         keys = np.asarray(problems["number"]) * (len(codes.dictionary) + 1) + np.asarray(codes.indices)
@@ -97,21 +118,8 @@ class Overview:
             places = first[of_code == number]
             group = self._group(code)
             group.rows += len(places)
-            for said in problems.take(pa.array(places[: group.wanted])).to_pylist():
-                group.show(RowId(batch.source, said["number"]), said["message"], said["hint"])
-        self.people_count += pc.sum(batch.table["needy"]).as_py() or 0
-        for row in batch.people:
-            self._add_person(row)
-
-    def _add_person(self, row: RowResult) -> None:
-        if len(self.people) < self.shown:
-            self.people.append(row)
-        if all(problem.warning for problem in row.problems):
-            for code in reasons(row):
-                group = self._groups.setdefault(code, _answer_group(row, code))
-                group.rows += 1
-                if group.wanted:
-                    group.show(row.row, told(row), row.cure)
+            for found in problems.take(pa.array(places[: group.wanted])).to_pylist():
+                group.show(RowId(batch.source, found["number"]), found["message"], found["hint"])
 
     @property
     def groups(self) -> list[Group]:
@@ -125,30 +133,26 @@ class Overview:
                 code=code,
                 title=kind.title if kind else code,
                 cause=kind.cause if kind else "",
-                cure=kind.fix if kind else "",
+                hint=kind.fix if kind else "",
                 warning=kind.warning if kind else False,
             )
         return self._groups[code]
 
 
-def reasons(row: RowResult) -> list[str]:
-    """What to call the reasons of a row that breaks no local rule but needs a person: what its requests ended as."""
-    if follow_ups(row):
-        pairs = (("assign", row.assign), ("events", row.events))
-        codes = [f"{name}-{state}" for name, state in pairs if state in STATES_FOR_A_PERSON]
-    else:
-        codes = []
-    if STATUSES[row.status].tone == "person":
-        number = row.error_code or row.http_status
-        codes.insert(0, f"{row.status}-{number}" if number else str(row.status))
+def _reasons(line: Line) -> list[str]:
+    """What to call the reasons of a row that breaks no local rule but needs attention: how its requests ended."""
+    codes = [f"{name}-{line[name]}" for name in ("assign", "events") if line[name] in STATES_FOR_A_PERSON]
+    if line["status"] in NEEDS_A_PERSON:
+        number = line["error_code"] or line["http_status"]
+        codes.insert(0, f"{line['status']}-{number}" if number else line["status"])
     return codes
 
 
-def _answer_group(row: RowResult, code: str) -> Group:
+def _answer_group(line: Line, code: str) -> Group:
     name, _, rest = code.partition("-")
     if name in ("assign", "events"):
         what = "Assignment" if name == "assign" else "Event"
-        return Group(code=code, title=f"{what} {rest}", cause=" ".join(follow_ups(row)), cure=row.cure)
-    wording = STATUSES[row.status]
+        return Group(code=code, title=f"{what} {rest}", cause=" ".join(follow_ups(line)), hint=line["hint"])
+    wording = STATUSES[RowStatus(line["status"])]
     title = wording.clause[0].upper() + wording.clause[1:] + (f" ({rest})" if rest else "")
-    return Group(code=code, title=title, cause=wording.meaning, cure=row.cure)
+    return Group(code=code, title=title, cause=wording.meaning, hint=line["hint"])

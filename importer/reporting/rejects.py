@@ -1,4 +1,4 @@
-"""rejects.csv: the rows that need a person, in the source's own columns, to be mended and imported as they are."""
+"""rejects.csv: the rows that need attention, in the source's own columns, to be corrected and imported as they are."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ REJECT_COLUMNS: Final = {
         ReportColumn(
             f"{IMPORTER_PREFIX}problems", "its [problem codes](problem-codes.md), joined with `;`", word("problems")
         ),
-        ReportColumn(f"{IMPORTER_PREFIX}message", "what is wrong: column, value and rule", text("explanation")),
-        ReportColumn(f"{IMPORTER_PREFIX}hint", "what to do", text("cure")),
+        ReportColumn(f"{IMPORTER_PREFIX}message", "what is wrong: column, value and rule", text("message")),
+        ReportColumn(f"{IMPORTER_PREFIX}hint", "what to do", text("hint")),
     )
 }
 """The columns that the importer adds after the source's own."""
@@ -41,7 +41,7 @@ REJECT_COLUMNS: Final = {
 
 @contextmanager
 def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], None]]:
-    """The file, to be given batch after batch: it keeps the rows that need a person; headers only when there is none.
+    """The file, to be given batch after batch: it keeps the rows that need attention; headers only when there is none.
 
     UTF-8 with BOM, so that Excel shows accents right. The source's cells stay exactly what they were, so they bring
     nothing that the source did not have; what the importer adds is neutralised. Raises LocalDiskError.
@@ -52,7 +52,7 @@ def rejects_csv(path: Path, run: RunReport) -> Iterator[Callable[[ResultBatch], 
         write_lines(file, [quoted(pa.array([name], TEXT)) for name in (*union.headers, *REJECT_COLUMNS)])
 
         def write(batch: ResultBatch) -> None:
-            rows = batch.table.filter(batch.table["needy"])
+            rows = batch.table.filter(batch.table["needs_attention"])
             if len(rows):
                 source = run.sources[batch.source]
                 added = [column.cells(rows, source) for column in REJECT_COLUMNS.values()]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from importer.exit_codes import ExitCode
-from importer.model.outcome import FOLLOW_UPS, STATES_FOR_A_PERSON, STATUSES
+from importer.model.outcome import FOLLOW_UPS, STATES_FOR_A_PERSON, STATUSES, FollowUp, RowStatus
 from importer.model.run import RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from importer.model.operation import RowId
-    from importer.model.outcome import RowResult
     from importer.model.run import RunReport
+
+    Line = Mapping[str, Any]  # one row of the table of a `ResultBatch`
 
 
 _RESUMABLE: Final = frozenset(
@@ -31,26 +34,21 @@ _ENDS: Final = {
 }
 
 
-def outcome(row: RowResult) -> str:
+def outcome(line: Line) -> str:
     """A row's outcome in a few words, its failed follow-ups included."""
-    parts = [STATUSES[row.status].label]
-    parts += [
-        f"{name} {state}"
-        for name, state in (("assign", row.assign), ("events", row.events))
-        if state in STATES_FOR_A_PERSON
-    ]
-    return ", ".join(parts)
+    failed = [f"{name} {line[name]}" for name in ("assign", "events") if line[name] in STATES_FOR_A_PERSON]
+    return ", ".join([STATUSES[RowStatus(line["status"])].label, *failed])
 
 
-def told(row: RowResult) -> str:
+def what_happened(line: Line) -> str:
     """What happened to a row, never empty for a row that needs attention."""
-    return row.explanation or " ".join(follow_ups(row)) or STATUSES[row.status].meaning
+    return line["message"] or " ".join(follow_ups(line)) or STATUSES[RowStatus(line["status"])].meaning
 
 
-def follow_ups(row: RowResult) -> list[str]:
+def follow_ups(line: Line) -> list[str]:
     """A sentence for each follow-up of the row that failed."""
-    names = (("The assignment", row.assign), ("An event", row.events))
-    return [f"{name} {FOLLOW_UPS[state].failure}." for name, state in names if state in STATES_FOR_A_PERSON]
+    names = (("The assignment", line["assign"]), ("An event", line["events"]))
+    return [f"{name} {FOLLOW_UPS[FollowUp(state)].failure}." for name, state in names if state in STATES_FOR_A_PERSON]
 
 
 def place(run: RunReport, row: RowId) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
 from importer.journal.cell_retention import scrub
-from importer.journal.results import result_batches, row_results, told_results
+from importer.journal.results import result_batches
 from importer.journal.run_totals import needs_a_person, run_report
 from importer.journal.store import Journal, StoredRun
 from importer.model.run import RunReport, RunState
@@ -88,21 +88,20 @@ def _write_report(journal: Journal, run: StoredRun) -> Ended:
     results = results_csv(Path(files["results.csv"]), report)
     rejects = rejects_csv(Path(files["rejects.csv"]), report)
     with results as write_results, rejects as write_rejects:
-        for batch in ahead(result_batches(journal, run, people=overview.shown)):
+        for batch in ahead(result_batches(journal, run)):
             write_results(batch)
             write_rejects(batch)
-            overview.take(batch)
+            overview.add(batch)
     write_html(Path(files["report.html"]), report, overview)
     for name, workbook in _workbooks(report):
         files[name] = str(folder / name)
-        rows, told = partial(row_results, journal, run), partial(told_results, journal, run)
-        write_annotated(folder / name, Path(workbook), report, rows, told)
+        write_annotated(folder / name, Path(workbook), report, partial(result_batches, journal, run))
     if (folder / LOG_NAME).exists():
         files[LOG_NAME] = str(folder / LOG_NAME)
     files["summary.json"] = str(folder / "summary.json")
     write_summary(Path(files["summary.json"]), report, files)
     warnings = {group.code: group.rows for group in overview.groups if group.warning}
-    return Ended(report=report, files=files, rejects=overview.people_count, warnings=warnings)
+    return Ended(report=report, files=files, rejects=overview.attention_count, warnings=warnings)
 
 
 def _workbooks(report: RunReport) -> list[tuple[str, str]]:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from importer.journal.results import row_results
 from importer.journal.sending import SendingJournal
 from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.operation import Kind, Operation, RowId
-from importer.model.outcome import RowResult, RowStatus
+from importer.model.outcome import RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from tests.planned import PlannedRow, add_rows
+from tests.result_rows import ResultRow, result_rows
 
 INFO = SourceInfo(path="list.csv", sha256="f00d", format="csv", columns=("ID",), headers=("ID",), header_row=1)
 
@@ -79,8 +79,8 @@ class Book:
         found: list[Any] = self.sending(read)
         return found
 
-    def results(self) -> list[RowResult]:
-        return list(row_results(self.journal, self.run))
+    def results(self) -> list[ResultRow]:
+        return result_rows(self.journal, self.run)
 
 
 @pytest.fixture

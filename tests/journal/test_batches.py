@@ -13,7 +13,7 @@ from importer.journal.cell_retention import scrub
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.pending_rows import plain_problems
 from importer.journal.rejected_values import numbers_left
-from importer.journal.results import result_batches, row_results, told_results
+from importer.journal.results import result_batches
 from importer.journal.run_lineage import link_mended, mends, story_of
 from importer.journal.run_retention import purge_run
 from importer.journal.run_totals import needs_a_person, run_report
@@ -25,6 +25,7 @@ from importer.model.problem import Problem
 from importer.model.run import RunRequest, Story
 from importer.model.source import SourceInfo
 from tests.planned import PlannedRow, add_rows
+from tests.result_rows import result_rows
 
 INFO = SourceInfo(path="a.csv", sha256="f", format="csv", columns=("A", "B"), headers=("A", "B"), header_row=1)
 REQUEST = RunRequest(files=("a.csv",), mapping_path="m.yaml", mapping_text="")
@@ -93,8 +94,9 @@ def places(journal, run):
     return stored, plain
 
 
-def told(journal, run):
-    return list(told_results(journal, run))
+def to_fix(journal, run):
+    """The rows that need attention, with their cells."""
+    return {r.row.number: r.cells for r in result_rows(journal, run) if r.needs_attention}
 
 
 def test_every_row_is_in_one_place_and_counted_once(check):
@@ -109,30 +111,16 @@ def test_every_row_is_in_one_place_and_counted_once(check):
     assert [(user.name, user.rows) for user in report.assigned] == [("asha@x.example", 3)]
 
 
-def test_results_are_the_same_one_by_one_and_in_columns(check):
+def test_results_are_in_the_order_of_their_numbers(check):
     journal, run, _ = check
-    results = list(row_results(journal, run))
-    assert [(r.row.number, r.status, r.crm_id, r.line) for r in results] == [
-        (2, "valid", "L-2", 5),
-        (3, "valid", "L-3", None),
-        (4, "invalid", "L-4", None),
-        (5, "valid", "L-5", None),
-        (6, "valid", "L-6", None),
-        (7, "filtered", "L-7", None),
+    assert [(r.row.number, r.status, r.crm_id) for r in result_rows(journal, run)] == [
+        (2, "valid", "L-2"),
+        (3, "valid", "L-3"),
+        (4, "invalid", "L-4"),
+        (5, "valid", "L-5"),
+        (6, "valid", "L-6"),
+        (7, "filtered", "L-7"),
     ]
-    assert_the_same_in_columns(journal, run)
-
-
-def assert_the_same_in_columns(journal, run):
-    results = list(row_results(journal, run))
-    lines = [line for batch in result_batches(journal, run) for line in batch.table.to_pylist()]
-    for line, result in zip(lines, results, strict=True):
-        assert line["number"] == result.row.number
-        assert line["problems"] == result.codes(warnings=False)
-        assert line["warnings"] == result.codes(warnings=True)
-        assert line["needy"] is result.needs_a_person
-        names = line.keys() - {"number", "problems", "warnings", "needy"}
-        assert {name: line[name] for name in names} == {name: getattr(result, name) for name in names}
 
 
 def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_up(journal):
@@ -144,14 +132,23 @@ def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_
     near = [Problem(row=n, code="crm-id-near-duplicate", detail=f"{n} is near", warning=True) for n in (3, 4)]
     plan.settle_all((RowId(0, problem.row), None, problem) for problem in near)
     assert places(journal, run) == ([3, 4], [2, 5, 6])
-    assert [(r.row.number, len(r.problems)) for r in row_results(journal, run)] == [
-        (2, 1),
-        (3, 1),
-        (4, 2),
-        (5, 1),
-        (6, 1),
+    near = "crm-id-near-duplicate"
+    assert [(r.row.number, r.problems, r.warnings) for r in result_rows(journal, run)] == [
+        (2, WRONG, ""),
+        (3, "", near),
+        (4, "", f"phone-repeated;{near}"),
+        (5, WRONG, ""),
+        (6, WRONG, ""),
     ]
-    assert_the_same_in_columns(journal, run)
+    (batch,) = result_batches(journal, run)
+    assert [(p["number"], p["message"]) for p in batch.problems.to_pylist()] == [
+        (2, "A: “v” is odd"),
+        (3, "3 is near"),
+        (4, "A: “v” is odd"),
+        (4, "4 is near"),
+        (5, "A: “v” is odd"),
+        (6, "A: “v” is odd"),
+    ]
 
 
 def test_problems_are_counted_the_most_frequent_first(journal):
@@ -166,15 +163,10 @@ def test_problems_are_counted_the_most_frequent_first(journal):
     assert list(counts.items()) == [(WRONG, 2), ("crm-id-missing", 1), ("date-invalid", 1), ("phone-missing", 1)]
 
 
-def test_only_rows_of_which_something_is_told_are_read_for_people(check):
+def test_cells_are_read_of_rows_that_need_attention_alone(check):
     journal, run, _ = check
-    assert [(r.row.number, r.needs_a_person, r.cells) for r in told(journal, run)] == [
-        (4, True, ("a4", "b4")),
-        (5, False, ()),
-    ]
-    batches = list(result_batches(journal, run, people=9))
-    assert [r for batch in batches for r in batch.people] == told(journal, run)[:1]
-    assert [batch.cells.to_pydict() for batch in batches] == [{"0": ["a4"], "1": ["b4"]}, {}]
+    assert to_fix(journal, run) == {4: ("a4", "b4")}
+    assert [batch.cells.to_pydict() for batch in result_batches(journal, run)] == [{"0": ["a4"], "1": ["b4"]}, {}]
     assert needs_a_person(journal, run)
 
 
@@ -187,18 +179,19 @@ def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
     assert [len(problems) for problems in plain_problems(journal.connection, run.id)] == [1, 0]
     assert plan.statuses() == {"valid": 3, "invalid": 1, "conflict_in_file": 1, "filtered": 1}
     assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
-    by_number = {r.row.number: r for r in told(journal, run)}
+    by_number = {r.row.number: r for r in result_rows(journal, run)}
     assert by_number[6].cells == ("a6", "b6")
-    assert (by_number[6].assigned_to, by_number[6].codes(warnings=False)) == ("asha@x.example", "crm-id-conflict")
-    assert by_number[5].codes(warnings=True) == "phone-repeated;crm-id-near-duplicate"
+    assert (by_number[6].assigned_to, by_number[6].problems) == ("asha@x.example", "crm-id-conflict")
+    assert by_number[5].warnings == "phone-repeated;crm-id-near-duplicate"
 
 
 def test_a_row_of_a_check_that_is_taken_out_waits_for_nothing(check):
     journal, run, plan = check
     near = Problem(row=2, code="crm-id-near-duplicate", detail="is near", warning=True)
     plan.settle_all([(RowId(0, 2), None, near)])
-    taken = told(journal, run)[0]
-    assert (taken.row.number, taken.status, taken.assign, taken.events, taken.line) == (2, "valid", "", "", 5)
+    taken = result_rows(journal, run)[0]
+    assert (taken.row.number, taken.status, taken.assign, taken.events) == (2, "valid", "", "")
+    assert taken.warnings == "crm-id-near-duplicate"
 
 
 def test_plain_rows_are_looked_up_in_the_ledger(check):
@@ -219,14 +212,13 @@ def test_a_purged_check_keeps_its_counts_and_nobodys_name(check):
     journal, run, plan = check
     purge_run(journal.connection, run.id)
     assert plan.statuses() == {"valid": 4, "invalid": 1, "filtered": 1}
-    results = list(row_results(journal, run))
+    results = result_rows(journal, run)
     assert [r.row.number for r in results] == [2, 3, 4, 5, 6, 7]
     assert {r.crm_id for r in results} | {r.assigned_to for r in results} == {""}
-    assert [(r.cells, r.problems) for r in results] == [((), ())] * 6
+    assert [(r.cells, r.problems, r.warnings) for r in results] == [((), "", "")] * 6
     assert run_report(journal, run, mapping_sha256="").problems == {}
     assert needs_a_person(journal, run)
-    assert [r.row.number for batch in result_batches(journal, run) for r in batch.people] == [4]
-    assert [r.row.number for r in told(journal, run)] == [4]
+    assert to_fix(journal, run) == {4: ()}
 
 
 def test_no_row_of_a_good_check_needs_a_person(journal):
@@ -235,7 +227,7 @@ def test_no_row_of_a_good_check_needs_a_person(journal):
     plan.add_source(0, INFO)
     add_rows(plan, [row(2), row(3, problems=["phone-repeated"]), row(4, RowStatus.FILTERED)])
     assert not needs_a_person(journal, run)
-    assert [(r.row.number, r.cells) for r in told(journal, run)] == [(3, ())]
+    assert to_fix(journal, run) == {}
 
 
 def test_owners_of_rows_that_are_not_sent_are_nobodys(journal):
@@ -270,7 +262,7 @@ def test_plain_rows_of_layout_6_say_nothing_of_their_status(journal, command, st
     run, _ = six_rows(journal, command)
     older = rows_table_of([2, 3])
     journal.connection.execute("UPDATE batches SET plain = ?, problems = NULL WHERE first = 2", (older,))
-    found = [(r.row.number, r.status) for r in row_results(journal, run)]
+    found = [(r.row.number, r.status) for r in result_rows(journal, run)]
     assert found[:2] == [(2, status), (3, status)]
 
 
@@ -310,7 +302,7 @@ def test_a_row_says_the_same_in_its_batch_and_laid_out(sending):
     def said():
         batches = [batch.table.to_pylist() for batch in result_batches(journal, run)]
         report = asdict(run_report(journal, run, mapping_sha256=""))
-        return list(row_results(journal, run)), batches, report, plan.to_send(), journal.progress_of(run)
+        return batches, report, plan.to_send(), journal.progress_of(run)
 
     before = said()
     lay_all_out(journal, run)
@@ -344,7 +336,7 @@ def test_what_the_whole_file_tells_of_a_run_takes_calls_with_it(sending):
     plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, conflict)])
     assert places(journal, run) == ([4, 5, 6, 7], [2, 3])
     assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
-    assert {r.row.number: r for r in told(journal, run)}[6].cells == ("a6", "b6")
+    assert to_fix(journal, run)[6] == ("a6", "b6")
     lay_all_out(journal, run)
     calls = journal.connection.execute("SELECT DISTINCT number FROM operations ORDER BY number").fetchall()
     assert [number for (number,) in calls] == [2, 3, 5]
@@ -356,12 +348,7 @@ def test_cells_of_rows_that_are_not_sent_yet_survive_the_scrubbing(sending):
     scrub(journal, run)
     lay_all_out(journal, run)
     journal.connection.execute("UPDATE rows SET status = 'rejected' WHERE number IN (3, 6)")
-    assert {r.row.number: r.cells for r in told(journal, run)} == {
-        3: ("a3", "b3"),
-        4: ("a4", "b4"),
-        5: (),
-        6: ("a6", "b6"),
-    }
+    assert to_fix(journal, run) == {3: ("a3", "b3"), 4: ("a4", "b4"), 6: ("a6", "b6")}
 
 
 def test_a_purged_run_keeps_no_calls(sending):
@@ -369,7 +356,7 @@ def test_a_purged_run_keeps_no_calls(sending):
     purge_run(journal.connection, run.id)
     assert plan.statuses() == {"pending": 4, "invalid": 1, "filtered": 1}
     assert [calls for (calls,) in journal.connection.execute("SELECT calls FROM batches")] == [None, None]
-    assert {r.crm_id for r in row_results(journal, run)} == {""}
+    assert {r.crm_id for r in result_rows(journal, run)} == {""}
     report = run_report(journal, run, mapping_sha256="")
     assert (report.assign, report.events) == ({"pending": 3}, {"pending": 4})
     with pytest.raises(AssertionError, match="the calls of 2 planned rows are gone"):
@@ -388,12 +375,12 @@ def test_a_long_batch_of_a_run_is_stored_in_parts(journal, monkeypatch):
     assert places(journal, run) == ([3, 9], [2, 4, 6])
     assert run_report(journal, run, mapping_sha256="").rows == 5
     lay_all_out(journal, run)
-    assert [(r.row.number, r.line, r.codes(warnings=True)) for r in row_results(journal, run)] == [
-        (2, None, ""),
-        (3, None, ""),
-        (4, 9, ""),
-        (6, None, ""),
-        (9, None, "phone-repeated"),
+    assert [(r.row.number, r.warnings) for r in result_rows(journal, run)] == [
+        (2, ""),
+        (3, ""),
+        (4, ""),
+        (6, ""),
+        (9, "phone-repeated"),
     ]
     calls = journal.connection.execute("SELECT number, count(*) FROM operations GROUP BY number").fetchall()
     assert [tuple(each) for each in calls] == [(2, 3), (4, 3), (6, 3), (9, 3)]
@@ -449,7 +436,7 @@ def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):
     open_database(tmp_path).close()
     with Journal(tmp_path, lambda: None) as journal:
         run = journal.run("r")
-        assert [r.row.number for r in row_results(journal, run)] == list(range(2, 30_002))
+        assert [r.row.number for r in result_rows(journal, run)] == list(range(2, 30_002))
         assert [len(batch.table) for batch in result_batches(journal, run)] == [20_000, 10_000]
-        assert [(r.row.number, r.cells) for r in told(journal, run)] == [(30_000, ("a30000",))]
+        assert to_fix(journal, run) == {30_000: ("a30000",)}
         assert [batch.cells.to_pydict() for batch in result_batches(journal, run)] == [{}, {"0": ["a30000"]}]

@@ -173,7 +173,7 @@ def test_several_events_show_the_worst(book: Book) -> None:
     book.sending(do)
     (row,) = book.results()
     assert (row.events, row.message, row.http_status) == ("rejected", "event rejected: 422", 422)
-    assert row.needs_a_person
+    assert row.needs_attention
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
-from importer.model.outcome import RowResult
 from importer.sending.dispatcher import Dispatcher
+from tests.result_rows import ResultRow
 from tests.runs.conftest import Push, planned_row
 from tests.runs.fake_crm import LOST, FakeCrm, error
 from tests.virtual_time import VirtualClock
@@ -73,7 +73,7 @@ def stop_in_doubt(push: Push, kind: Kind) -> None:
     push.crm.calls.clear()
 
 
-def resumed(push: Push, later: timedelta) -> RowResult:
+def resumed(push: Push, later: timedelta) -> ResultRow:
     push.clock.offset = later
     assert push.send() is None
     (result,) = push.results()
@@ -114,7 +114,7 @@ def test_an_unanswered_follow_up_is_repeated_only_while_it_is_young(
     if not again:
         assert "too old to retry" in result.message
         assert "2026-11-22T15:0" in result.message
-        assert result.needs_a_person
+        assert result.needs_attention
         assert called(push, Kind.EVENT) == 0
         if kind is Kind.ASSIGN:
             assert result.events == "held"

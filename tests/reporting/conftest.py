@@ -1,12 +1,13 @@
 """Runs and rows as the journal would give them; all people in them are invented."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pytest
 
 from importer.model.operation import RowId
-from importer.model.outcome import FollowUp, ResultBatch, RowResult, RowStatus
+from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, FollowUp, ResultBatch, RowStatus
 from importer.model.problem import Problem
 from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport, RunState
 from importer.model.source import SourceInfo
@@ -14,11 +15,44 @@ from importer.reporting import rejects_csv, results_csv
 
 HEADERS = ("Id", "Name", "Phone", "Owner")
 
-TEXTS = ("crm_id", "status", "lead_id", "assign", "assigned_to", "events", "explanation", "cure", "finished_at")
-SAID = pa.schema(
-    {"number": pa.int64(), "code": pa.large_string(), "message": pa.large_string(), "hint": pa.large_string()}
+TEXTS = ("crm_id", "status", "lead_id", "assign", "assigned_to", "events", "finished_at")
+FINDING = pa.schema(
+    {"number": pa.int64()}
+    | dict.fromkeys(("code", "column", "message", "hint"), pa.large_string())
     | {"warning": pa.bool_()}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """One row of a report; `message` and `hint` are those of sending."""
+
+    row: RowId
+    status: RowStatus
+    crm_id: str = ""
+    lead_id: str = ""
+    assign: FollowUp = FollowUp.NONE
+    assigned_to: str = ""
+    events: FollowUp = FollowUp.NONE
+    problems: tuple[Problem, ...] = ()
+    message: str = ""
+    hint: str = ""
+    attempts: int = 0
+    http_status: int | None = None
+    error_code: int | None = None
+    finished_at: str = ""
+    cells: tuple[str, ...] = ()
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.status in NEEDS_A_PERSON or not STATES_FOR_A_PERSON.isdisjoint((self.assign, self.events))
+
+    def codes(self, *, warning: bool) -> str:
+        return ";".join(dict.fromkeys(problem.code for problem in self.problems if problem.warning is warning))
+
+    @property
+    def described(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if not problem.warning) or self.problems
 
 
 class Reports:
@@ -79,39 +113,28 @@ class Reports:
         return tuple(Assigned(name=name, states=counts) for name, counts in states.items())
 
     def batches(self, rows):
-        """The rows as `results.csv` is made from them: one batch per row."""
+        """The rows as the journal gives them: one batch per row."""
         for row in rows:
-            names = (
-                "crm_id",
-                "status",
-                "lead_id",
-                "assign",
-                "assigned_to",
-                "events",
-                "explanation",
-                "cure",
-                "finished_at",
-            )
-            texts = {name: pa.array([getattr(row, name)], pa.large_string()) for name in names}
-            codes = {
-                name: pa.array([row.codes(warnings=name == "warnings")], pa.large_string())
-                for name in ("problems", "warnings")
+            texts = {name: getattr(row, name) for name in TEXTS} | {
+                "message": row.message or "; ".join(problem.message for problem in row.described),
+                "hint": row.hint or " ".join(dict.fromkeys(problem.hint for problem in row.described)),
+                "problems": row.codes(warning=False),
+                "warnings": row.codes(warning=True),
             }
-            numbers = {
-                name: pa.array([getattr(row, name)], pa.int64()) for name in ("attempts", "http_status", "error_code")
-            }
-            number = {"number": pa.array([row.row.number], pa.int64())}
-            needy = {"needy": pa.array([row.needs_a_person])}
-            said = [(p.row, p.code, p.message, p.hint, p.warning) for p in row.problems]
-            names = ("number", "code", "message", "hint", "warning")
-            problems = [dict(zip(names, one, strict=True)) for one in said]
+            numbers = {name: getattr(row, name) for name in ("attempts", "http_status", "error_code")}
+            numbers["number"] = row.row.number
+            findings = [(p.row, p.code, p.column, p.message, p.hint, p.warning) for p in row.problems]
+            problems = [dict(zip(FINDING.names, finding, strict=True)) for finding in findings]
             cells = {str(at): pa.array([cell], pa.large_string()) for at, cell in enumerate(row.cells)}
             yield ResultBatch(
                 source=row.row.source,
-                table=pa.table(number | texts | codes | numbers | needy),
-                problems=pa.Table.from_pylist(problems, SAID),
-                cells=pa.table(cells if row.needs_a_person else {}),
-                people=(row,) if row.needs_a_person else (),
+                table=pa.table(
+                    {name: pa.array([text], pa.large_string()) for name, text in texts.items()}
+                    | {name: pa.array([number], pa.int64()) for name, number in numbers.items()}
+                    | {"needs_attention": pa.array([row.needs_attention])}
+                ),
+                problems=pa.Table.from_pylist(problems, FINDING),
+                cells=pa.table(cells if row.needs_attention else {}),
             )
 
     def write_results(self, path, run, batches):
@@ -125,7 +148,7 @@ class Reports:
                 write(batch)
 
     def row(self, number=2, status=RowStatus.CREATED, *, source=0, **changes):
-        return RowResult(row=RowId(source=source, number=number), status=status, **changes)
+        return ReportRow(row=RowId(source=source, number=number), status=status, **changes)
 
     def created(self, number=2, *, source=0, **changes):
         told = {

@@ -17,6 +17,7 @@ from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
 from importer.reporting import write_annotated
 from importer.reporting.annotated import annotated_workbook
+from tests.reporting.conftest import Reports
 
 RED = "FFFBD5D5"
 
@@ -70,7 +71,7 @@ def problem(row, column, **changes):
 
 
 def written(tmp_path, path, run, rows):
-    write_annotated(tmp_path / "annotated.xlsx", path, run, lambda: iter(rows), lambda: iter(rows))
+    write_annotated(tmp_path / "annotated.xlsx", path, run, lambda: Reports().batches(rows))
     return load_workbook(tmp_path / "annotated.xlsx", rich_text=True)
 
 
@@ -159,7 +160,7 @@ def test_nothing_that_a_cell_or_the_server_says_becomes_a_formula(tmp_path, work
     path, source = workbook
     evil = '=HYPERLINK("http://x.example")\x07'
     rows = [reports.row(4, RowStatus.REJECTED, message=evil, hint="=1", lead_id="=2", assigned_to="=3")]
-    write_annotated(tmp_path / "annotated.xlsx", path, reports.run(source, rows=rows), lambda: rows, lambda: rows)
+    write_annotated(tmp_path / "annotated.xlsx", path, reports.run(source, rows=rows), lambda: reports.batches(rows))
     with zipfile.ZipFile(tmp_path / "annotated.xlsx") as archive:
         sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
         formulas = [archive.read(name).count(b"<f>") for name in sheets]
@@ -268,7 +269,7 @@ def test_a_full_disk_is_said_so_and_nothing_is_left(tmp_path, workbook, reports,
     path, source = workbook
     (small_disk / "filler").write_bytes(b"x" * 60 * 1024)
     with pytest.raises(LocalDiskError, match="No space left"):
-        write_annotated(small_disk / "annotated.xlsx", path, reports.run(source), list, list)
+        write_annotated(small_disk / "annotated.xlsx", path, reports.run(source), list)
     assert [found.name for found in small_disk.iterdir()] == ["filler"]
 
 

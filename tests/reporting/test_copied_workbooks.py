@@ -188,7 +188,7 @@ def annotated(path, reports):
     )
     rows = [reports.invalid(n, problems=problems(n)) if n % 2 == 0 else reports.created(n) for n in range(2, 11)]
     target = path.with_name("annotated.xlsx")
-    write_annotated(target, path, reports.run(source, rows=rows), lambda: iter(rows), lambda: iter(rows))
+    write_annotated(target, path, reports.run(source, rows=rows), lambda: reports.batches(rows))
     return target
 
 

@@ -20,6 +20,7 @@ from importer.model.problem import Problem
 from importer.model.run import Estimate, RunState, Story
 from importer.reporting import Overview, write_html
 from importer.reporting.overview import ROWS_SHOWN
+from tests.reporting.conftest import Reports
 
 TEMPLATES = Path(reporting.__file__).with_name("page") / "templates"
 
@@ -60,8 +61,8 @@ class Parsed(HTMLParser):
 
 def seen(rows):
     overview = Overview()
-    for row in rows:
-        overview.add(row)
+    for batch in Reports().batches(rows):
+        overview.add(batch)
     return overview
 
 

@@ -127,7 +127,7 @@ def workbook(request, tmp_path, reports):
     rows = [row_of(reports, number, payload)[number % 2] for number, payload in enumerate(shown, start=2)]
     rows = [reports.row(number, row.status, **_told(row)) for number, row in enumerate(rows, start=2)]
     run = reports.run(reports.source(source, sheet="Sheet", sha256=sha256), rows=rows, reason="=1+1", org="=org")
-    write_annotated(tmp_path / "annotated.xlsx", source, run, lambda: rows, lambda: rows)
+    write_annotated(tmp_path / "annotated.xlsx", source, run, lambda: reports.batches(rows))
     return tmp_path / "annotated.xlsx"
 
 

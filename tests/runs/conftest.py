@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from importer.crm.verdict import Stop
-from importer.journal.results import row_results
 from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.operation import Kind, Operation, RowId
-from importer.model.outcome import RowResult, RowStatus
+from importer.model.outcome import RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from importer.sending.dispatcher import Dispatcher, SendOptions
 from importer.sending.progress import Silent
 from tests.planned import PlannedRow, add_rows
+from tests.result_rows import ResultRow, result_rows
 from tests.runs.fake_crm import FakeCrm
 from tests.virtual_time import VirtualClock, run_virtually
 
@@ -89,10 +89,10 @@ class Push:
                         before(self.sender)
                     return await self.sender.run()
 
-    def results(self) -> list[RowResult]:
+    def results(self) -> list[ResultRow]:
         assert self.run is not None
         with Journal(self.folder, self.clock.now) as journal:
-            return list(row_results(journal, self.run))
+            return result_rows(journal, self.run)
 
     def statuses(self) -> list[str]:
         return [result.status for result in self.results()]

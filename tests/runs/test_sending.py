@@ -74,7 +74,7 @@ def test_a_lead_that_exists_is_a_duplicate_without_follow_ups(push: Push) -> Non
     assert (created.status, duplicate.status) == (RowStatus.CREATED, RowStatus.DUPLICATE)
     assert (duplicate.assign, duplicate.events) == (FollowUp.NONE, FollowUp.NONE)
     assert calls(push, Kind.ASSIGN) == ["L-2"]
-    assert not duplicate.needs_a_person
+    assert not duplicate.needs_attention
 
 
 def test_on_request_a_duplicate_gets_its_follow_ups(push: Push) -> None:
@@ -124,7 +124,7 @@ def test_four_lost_answers_end_as_unknown(push: Push) -> None:
     unknown, created = push.results()
     assert (unknown.status, unknown.attempts, unknown.assign) == (RowStatus.UNKNOWN, 4, FollowUp.HELD)
     assert created.status is RowStatus.CREATED
-    assert unknown.needs_a_person
+    assert unknown.needs_attention
 
 
 def test_a_throttle_costs_time_and_nothing_else(push: Push) -> None:
@@ -246,7 +246,7 @@ def test_a_failed_assignment_holds_the_events(push: Push) -> None:
     (result,) = push.results()
     assert (result.status, result.assign, result.events) == ("created", "rejected", "held")
     assert "no such user" in result.message
-    assert result.needs_a_person
+    assert result.needs_attention
     assert not push.crm.events
 
 
@@ -417,15 +417,15 @@ def test_a_report_that_is_written_while_the_run_is_sent_is_of_one_moment(
 ) -> None:
     """Between reading the plain rows of a batch and its records, another process lays the batch out."""
     push.plan([planned_row(number) for number in range(2, 12)])
-    read = results._stored
+    read = results._records
 
-    def meanwhile(journal: Journal, batch: StoredBatch) -> Any:
+    def meanwhile(connection: sqlite3.Connection, batch: StoredBatch) -> Any:
         with Journal(push.folder, push.clock.now) as other, transaction(other.connection):
             for each in stored_batches(other.connection, batch.run):
                 lay_out(other.connection, each)
-        return read(journal, batch)
+        return read(connection, batch)
 
-    monkeypatch.setattr(results, "_stored", meanwhile)
+    monkeypatch.setattr(results, "_records", meanwhile)
     assert push.run is not None
     with Journal(push.folder, push.clock.now) as journal:
         ended = write_report(journal, push.run)

@@ -1,8 +1,8 @@
 """annotated.xlsx: the user's own workbook with every problem marked where it stands.
 
 Measured, twelve columns: 100,000 rows (65 MB of XML) take 7 s of one core and 55 MiB, and time grows with size alone.
-Workbooks above `COPIED_BYTES`, and those that cannot be copied, are answered with a plain one of the rows that need a
-person.
+Workbooks above `COPIED_BYTES`, and those that cannot be copied, are answered with a plain one of the rows that need
+attention.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from importer.model.operation import RowId
-    from importer.model.outcome import RowResult
+    from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
 
 COPIED_BYTES: Final = 300_000_000
@@ -57,31 +56,26 @@ _NOT_UNDERSTOOD: Final = (
 
 
 def write_annotated(
-    path: Path,
-    source_path: Path,
-    run: RunReport,
-    rows: Callable[[], Iterable[RowResult]],
-    told: Callable[[], Iterable[RowResult]],
+    path: Path, source_path: Path, run: RunReport, batches: Callable[[], Iterable[ResultBatch]]
 ) -> None:
     """Write a copy of the workbook with its problems marked, its outcomes in one more column, and a sheet "Import".
 
     Everything else stays, byte for byte; macros alone are not copied. Rows of other files are passed over. Falls back
-    to a plain workbook that says why. `rows` gives all rows, `told` those that have problems or need a person; each as
-    often as it is asked. Raises LocalDiskError.
+    to a plain workbook that says why. `batches` gives all rows, as often as it is asked. Raises LocalDiskError.
     """
     mine = [index for index, source in enumerate(run.sources) if Path(source.info.path) == source_path]
 
-    def own(given: Callable[[], Iterable[RowResult]]) -> Iterator[RowResult]:
-        return (row for row in given() if row.row.source in mine)
+    def own() -> Iterator[ResultBatch]:
+        return (batch for batch in batches() if batch.source in mine)
 
-    reason = _copy_or_why_not(path, source_path, run, mine, partial(own, rows))
+    reason = _copy_or_why_not(path, source_path, run, mine, own)
     if reason:
         note = f"{reason} This plain workbook shows the rows that need attention instead of a copy."
-        write_plain_workbook(path, run, own(told), note)
+        write_plain_workbook(path, run, own(), note)
 
 
 def _copy_or_why_not(
-    path: Path, source_path: Path, run: RunReport, mine: Sequence[int], rows: Callable[[], Iterable[RowResult]]
+    path: Path, source_path: Path, run: RunReport, mine: Sequence[int], batches: Callable[[], Iterable[ResultBatch]]
 ) -> str:
     """Write the copy, or say why there can be none."""
     name = source_path.name
@@ -100,7 +94,7 @@ def _copy_or_why_not(
                 if size > COPIED_BYTES:
                     return f"{name} is too large to be copied ({size / 1e6:,.0f} MB unpacked)."
                 with replacing(path) as file:
-                    _Copy(archive, run, mine).write(file, rows())
+                    _Copy(archive, run, mine).write(file, batches())
         except _NOT_UNDERSTOOD:
             return f"{name} contains something that cannot be copied."
     return ""
@@ -117,26 +111,26 @@ class _Copy:
     book: Book = field(init=False)
     comments: list[Comments] = field(default_factory=list)
 
-    def write(self, file: IO[bytes], rows: Iterable[RowResult]) -> None:
-        """Write everything; takes the rows one by one."""
+    def write(self, file: IO[bytes], batches: Iterable[ResultBatch]) -> None:
+        """Write everything; takes the batches one by one."""
         self.package = Package(self.archive)
         self.book = Book(self.package)
         name = self.book.free_name(IMPORT)
         front = self.book.put_in_front(name)
-        overview = Overview(shown=ROWS_LISTED)
+        overview = Overview(limit=ROWS_LISTED)
         with ZipFile(file, "w") as target:
-            self._copy_sheets(target, overview.watch(rows))
+            self._copy_sheets(target, overview.watch(batches))
             with new_part(target, front) as sheet:
                 self._import_sheet(overview).write(sheet, self.book.styles, self.book.namespace)
             self.book.finish()
             self.package.copy_others(target, {part.casefold() for part in self.book.sheets.values()})
             self.package.write_changed(target)
 
-    def _copy_sheets(self, target: ZipFile, rows: Iterable[RowResult]) -> None:
+    def _copy_sheets(self, target: ZipFile, batches: Iterable[ResultBatch]) -> None:
         ours = {self.run.sources[index].info.sheet: index for index in self.mine}
         if len(ours) < len(self.mine) or not ours.keys() <= self.book.sheets.keys():
             raise NotCopied("not the sheets that were read")
-        by_source = groupby(rows, key=lambda row: row.row.source)
+        by_source = groupby(batches, key=lambda batch: batch.source)
         group = next(by_source, None)
         for name, index in ours.items():
             own = group[1] if group and group[0] == index else iter(())
@@ -151,7 +145,7 @@ class _Copy:
         with self.package.open(part) as sheet, new_part(target, part) as copy:
             copy_sheet(sheet, copy, marking)
 
-    def _marking(self, index: int, part: str, rows: Iterable[RowResult]) -> Marking:
+    def _marking(self, index: int, part: str, batches: Iterable[ResultBatch]) -> Marking:
         source = self.run.sources[index].info
         with self.package.open(part) as sheet:
             found = survey(sheet, source.header_row)
@@ -159,7 +153,7 @@ class _Copy:
         comments = Comments(self.package, part, main=self.book.namespace, most=COMMENTS)
         self.comments.append(comments)
         marks = SheetMarks(source, found.header, found.last, styles=self.book.styles, comments=comments)
-        return Marking(rows=marks.marks(rows), added=marks.added, width=ADDED_WIDTH, drawing=comments.write)
+        return Marking(rows=marks.marks(batches), added=marks.added, width=ADDED_WIDTH, drawing=comments.write)
 
     def _resolve(self, found: Survey) -> None:
         """Put the texts of the header where it has numbers of shared strings."""

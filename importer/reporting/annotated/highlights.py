@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
 
-from importer.model.outcome import STATUSES, Tone
+from importer.model.outcome import STATUSES, RowStatus, Tone
 from importer.reporting.annotated.merged_headers import named, slots
 from importer.reporting.annotated.workbook.sheet import Mark
 from importer.reporting.annotated.workbook.styles import Look
 from importer.reporting.annotated.workbook.survey import LAST_COLUMN
 from importer.reporting.annotated.workbook.xml_edit import NotCopied
-from importer.reporting.status_text import outcome, told
+from importer.reporting.status_text import outcome, what_happened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from importer.model.outcome import RowResult
-    from importer.model.problem import Problem
+    from importer.model.outcome import ResultBatch
     from importer.model.source import SourceInfo
     from importer.reporting.annotated.workbook.comments import Comments
     from importer.reporting.annotated.workbook.styles import Styles
     from importer.reporting.annotated.workbook.survey import HeaderCell
+    from importer.reporting.status_text import Line
 
 ADDED_COLUMN: Final = "Import"
 ADDED_WIDTH: Final = 60
@@ -45,21 +46,27 @@ class SheetMarks:
         self._comments = comments
         self._tones: dict[Tone, Mark] = {}
 
-    def marks(self, rows: Iterable[RowResult]) -> Iterator[tuple[int, Mapping[int, Mark]]]:
+    def marks(self, batches: Iterable[ResultBatch]) -> Iterator[tuple[int, Mapping[int, Mark]]]:
         """The marks of the header and of each row; comments are collected on the way."""
         yield self._header_row, {self.added: Mark(lambda _: self._header_look, ADDED_COLUMN)}
-        for row in rows:
-            yield row.row.number, self._of_row(row)
+        for batch in batches:
+            findings: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+            for finding in batch.problems.to_pylist():
+                findings[finding["number"]].append(finding)
+            for line in batch.table.to_pylist():
+                yield line["number"], self._of_row(line, findings.get(line["number"], []))
 
-    def _of_row(self, row: RowResult) -> dict[int, Mark]:
-        look = self._styles.look(Look(tone=Tone.PERSON if row.needs_a_person else STATUSES[row.status].tone))
+    def _of_row(self, line: Line, findings: Sequence[Mapping[str, Any]]) -> dict[int, Mark]:
+        tone = Tone.PERSON if line["needs_attention"] else STATUSES[RowStatus(line["status"])].tone
+        look = self._styles.look(Look(tone=tone))
         marks = {}
         # What stops the row comes last, and so wins where a cell has a warning, too.
-        for problem in sorted(row.problems, key=lambda problem: not problem.warning):
-            if column := self._columns.get(problem.column):
-                marks[column] = self._filled(Tone.WAITING if problem.warning else Tone.PERSON)
-                self._comments.add(row.row.number, column, _told(problem))
-        marks[self.added] = Mark(lambda _: look, _outcome(row))
+        for finding in sorted(findings, key=lambda finding: not finding["warning"]):
+            if column := self._columns.get(finding["column"]):
+                marks[column] = self._filled(Tone.WAITING if finding["warning"] else Tone.PERSON)
+                comment = f"{finding['message']}\n{finding['hint']}\n[{finding['code']}]"
+                self._comments.add(line["number"], column, comment)
+        marks[self.added] = Mark(lambda _: look, _import_cell(line))
         return marks
 
     def _filled(self, tone: Tone) -> Mark:
@@ -68,16 +75,14 @@ class SheetMarks:
         return self._tones[tone]
 
 
-def _outcome(row: RowResult) -> str:
-    """The words of the added column: outcome, lead id, and what is wrong with the cure where a person is needed."""
-    text = outcome(row)
-    if row.lead_id:
-        text = f"{text}, lead {row.lead_id}"
-    return f"{text}: {told(row).rstrip('.')}. {row.cure}".rstrip() if row.needs_a_person else text
-
-
-def _told(problem: Problem) -> str:
-    return f"{problem.message}\n{problem.hint}\n[{problem.code}]"
+def _import_cell(line: Line) -> str:
+    """The words of the added column: outcome, lead id, and what to fix where the row needs attention."""
+    text = outcome(line)
+    if line["lead_id"]:
+        text = f"{text}, lead {line['lead_id']}"
+    if not line["needs_attention"]:
+        return text
+    return f"{text}: {what_happened(line).rstrip('.')}. {line['hint']}".rstrip()
 
 
 def _positions(header: Sequence[HeaderCell], source: SourceInfo) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Final
 from importer.model.outcome import STATUSES
 from importer.reporting.annotated.workbook.lines import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, SheetWriter
 from importer.reporting.annotated.workbook.styles import Look
-from importer.reporting.status_text import ending, outcome, place, sentence, told
+from importer.reporting.status_text import ending, place, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 IMPORT: Final = "Import"
 ROWS_LISTED: Final = 2_000
-"""Rows that need a person which the sheet lists; all of them are in rejects.csv."""
+"""Rows that need attention which the sheet lists; all of them are in rejects.csv."""
 
 _WIDTHS: Final = (34, 24, 60, 60)
 
@@ -40,7 +40,7 @@ class ImportSheet:
         """Write the sheet's part; looks are added to the styles."""
         sheet = SheetWriter(file=file, styles=styles, widths=_WIDTHS, namespace=namespace, is_selected=True)
         sheet.open()
-        for lines in (self._head(), self._counts(), self._rules(), self._people()):
+        for lines in (self._head(), self._counts(), self._rules(), self._rows_shown()):
             for line in lines:
                 sheet.add(line)
         sheet.close()
@@ -49,7 +49,7 @@ class ImportSheet:
         run = self.run
         where = f"to {run.org} on {run.base_url}" if run.org else ""
         yield [Cell(value="Import report", look=TITLE)]
-        yield [Cell(value=sentence(run, people=self.overview.people_count), look=TEXT)]
+        yield [Cell(value=sentence(run, people=self.overview.attention_count), look=TEXT)]
         yield [
             Cell(
                 value=f"Run {run.run_id}, {run.command} {where}".strip()
@@ -75,18 +75,18 @@ class ImportSheet:
             title = f"{group.title} (warning)" if group.warning else group.title
             example = group.examples[0]
             name = Cell(value=title, link=self.link(example.row))
-            cause, cure = Cell(value=group.cause), Cell(value=group.cure or example.cure)
-            yield [name, Cell(value=group.rows, look=NUMBER), cause, cure]
+            cause, hint = Cell(value=group.cause), Cell(value=group.hint or example.hint)
+            yield [name, Cell(value=group.rows, look=NUMBER), cause, hint]
 
-    def _people(self) -> Iterator[Line]:
+    def _rows_shown(self) -> Iterator[Line]:
         overview = self.overview
-        if overview.people:
+        if overview.shown:
             yield from _heading("Row", "Outcome", "What happened", "What to do")
-        for row in overview.people:
+        for row in overview.shown:
             name = Cell(value=place(self.run, row.row), link=self.link(row.row))
-            yield [name, Cell(value=outcome(row)), Cell(value=told(row)), Cell(value=row.cure)]
-        if overview.people_count > len(overview.people):
-            more = f"The first {len(overview.people):,} of {overview.people_count:,}; all of them are in rejects.csv."
+            yield [name, Cell(value=row.outcome), Cell(value=row.message), Cell(value=row.hint)]
+        if overview.attention_count > len(overview.shown):
+            more = f"The first {len(overview.shown):,} of {overview.attention_count:,}; all of them are in rejects.csv."
             yield [Cell(value=more, look=BOLD)]
 
 

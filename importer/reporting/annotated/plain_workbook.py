@@ -1,10 +1,12 @@
-"""A plain workbook of the rows that need a person, for sources that are not copied."""
+"""A plain workbook of the rows that need attention, for sources that are not copied."""
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 from zipfile import ZipFile
 
+from importer.model.operation import RowId
 from importer.model.outcome import Tone
 from importer.reporting.annotated.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
 from importer.reporting.annotated.merged_headers import Union
@@ -13,19 +15,18 @@ from importer.reporting.annotated.workbook.package import MAIN, RELATIONS, SPREA
 from importer.reporting.annotated.workbook.styles import PLAIN_STYLES, Look, Styles
 from importer.reporting.overview import Overview
 from importer.reporting.private_files import replacing
-from importer.reporting.status_text import outcome, place, told
+from importer.reporting.status_text import outcome, place, what_happened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from importer.model.operation import RowId
-    from importer.model.outcome import RowResult
+    from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
 
 ROWS: Final = "Rows"
 ROWS_WRITTEN: Final = 200_000
-"""Rows that the workbook holds at most: more than anybody mends by hand; all of them are in rejects.csv."""
+"""Rows that the workbook holds at most: more than anybody fixes by hand; all of them are in rejects.csv."""
 
 _FIRST: Final = ("Row", "Outcome", "What happened", "What to do")
 _WIDTHS: Final = (18, 18, 50, 50)
@@ -52,13 +53,13 @@ _PARTS: Final = {
 }
 
 
-def write_plain_workbook(path: Path, run: RunReport, rows: Iterable[RowResult], note: str) -> None:
-    """Write the sheet "Import" and a sheet with the rows that need a person, in the source's columns, as text.
+def write_plain_workbook(path: Path, run: RunReport, batches: Iterable[ResultBatch], note: str) -> None:
+    """Write the sheet "Import" and a sheet with the rows that need attention, in the source's columns, as text.
 
-    `note` says why it is not a copy of the source. Takes the rows one by one. Raises LocalDiskError.
+    `note` says why it is not a copy of the source. Takes the batches one by one. Raises LocalDiskError.
     """
     styles = Styles(PLAIN_STYLES.format(namespace=MAIN).encode())
-    overview = Overview(shown=ROWS_LISTED)
+    overview = Overview(limit=ROWS_LISTED)
     with replacing(path) as file, ZipFile(file, "w") as archive:
         for part, xml in _PARTS.items():
             _put(archive, part, xml.encode())
@@ -66,10 +67,10 @@ def write_plain_workbook(path: Path, run: RunReport, rows: Iterable[RowResult], 
             written = _rows(
                 SheetWriter(file=sheet, styles=styles, widths=_WIDTHS, namespace=MAIN, frozen="B2"),
                 run,
-                overview.watch(rows),
+                overview.watch(batches),
             )
         notes = [note]
-        if overview.people_count > ROWS_WRITTEN:
+        if overview.attention_count > ROWS_WRITTEN:
             notes.append(f"“{ROWS}” holds the first {ROWS_WRITTEN:,} rows that need attention; all are in rejects.csv.")
 
         def link(row: RowId) -> tuple[str, int] | None:
@@ -86,17 +87,22 @@ def _put(archive: ZipFile, part: str, xml: bytes) -> None:
         file.write(xml)
 
 
-def _rows(sheet: SheetWriter, run: RunReport, rows: Iterable[RowResult]) -> dict[RowId, int]:
-    """Write the rows that need a person; returns where each of them stands."""
+def _rows(sheet: SheetWriter, run: RunReport, batches: Iterable[ResultBatch]) -> dict[RowId, int]:
+    """Write the rows that need attention; returns where each of them is."""
     union = Union([source.info for source in run.sources])
     sheet.open()
     sheet.add([Cell(value=text, look=BOLD) for text in (*_FIRST, *union.headers)])
     written: dict[RowId, int] = {}
-    for row in rows:
-        if row.needs_a_person and len(written) < ROWS_WRITTEN:
-            texts = (place(run, row.row), outcome(row), told(row), row.cure)
+    for batch in batches:
+        room = ROWS_WRITTEN - len(written)
+        lines = batch.table.filter(batch.table["needs_attention"])[:room].to_pylist()
+        columns = [column.fill_null("").to_pylist() for column in batch.cells[:room].columns]
+        own = zip(*columns, strict=True) if columns else repeat((), len(lines))  # nothing is kept of a purged run
+        for line, own_cells in zip(lines, own, strict=True):
+            row = RowId(batch.source, line["number"])
+            texts = (place(run, row), outcome(line), what_happened(line), line["hint"])
             cells = [Cell(value=text, look=look) for text, look in zip(texts, _LOOKS, strict=True)]
-            cells += [Cell(value=cell, look=TEXT) for cell in union.cells(row.row.source, row.cells)]
-            written[row.row] = sheet.add(cells)
+            cells += [Cell(value=cell, look=TEXT) for cell in union.cells(batch.source, own_cells)]
+            written[row] = sheet.add(cells)
     sheet.close()
     return written

@@ -13,11 +13,10 @@ from markupsafe import Markup, escape
 
 from importer.model.outcome import STATUSES, FollowUp
 from importer.model.visible import visible
-from importer.reporting.overview import reasons
 from importer.reporting.page.charts import shares, timeline
 from importer.reporting.page.request_chart import MEANINGS, traffic_picture
 from importer.reporting.private_files import replacing_text
-from importer.reporting.status_text import duration, ending, outcome, place, sentence, told
+from importer.reporting.status_text import duration, ending, place, sentence
 
 if TYPE_CHECKING:
     from importer.model.run import RunReport
@@ -34,7 +33,7 @@ def write_html(path: Path, run: RunReport, overview: Overview) -> None:
     page = environment.get_template("report.html.j2").stream(
         run=run,
         overview=overview,
-        sentence=sentence(run, people=overview.people_count),
+        sentence=sentence(run, people=overview.attention_count),
         ending=ending(run),
         shares=shares(run.counts),
         timeline=timeline(run.minutes),
@@ -67,15 +66,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        STATUSES=STATUSES,
-        MEANINGS=MEANINGS,
-        FollowUp=FollowUp,
-        outcome=outcome,
-        told=told,
-        place=place,
-        reasons=reasons,
-    )
+    environment.globals.update(STATUSES=STATUSES, MEANINGS=MEANINGS, FollowUp=FollowUp, place=place)
     environment.filters["with_code"] = _with_code
     environment.filters["file_name"] = lambda text: Path(text).name
     return environment

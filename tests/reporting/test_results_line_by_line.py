@@ -1,4 +1,4 @@
-"""results.csv is written a column at a time; here a row at a time with `csv`: 200,000 rows, every byte."""
+"""results.csv is written a column at a time; the expected file a row at a time with `csv`: 200,000 rows, every byte."""
 
 import csv
 import random
@@ -11,7 +11,7 @@ from importer.reporting import RESULT_COLUMNS
 from importer.reporting.neutral import neutral
 
 ROWS = 200_000
-TEXTS = ("crm_id", "lead_id", "assigned_to", "explanation", "cure")
+TEXTS = ("crm_id", "lead_id", "assigned_to", "message", "hint")
 PIECES = ["a", "é", "北", "=", "+", "-", "@", "|", "'", '"', ",", "\n", "\r", "\t", " ", "\u200b", "\ufeff", "＝", "1"]
 
 
