@@ -20,7 +20,6 @@ CALLS = {
     "importer.reading.xlsx.fast_rows": "reading/xlsx/sheet_rows.py",
     "importer.reading.xlsx.fast_rows.fast_texts": "reading/xlsx/shared_strings.py",
     "importer.mapping.values.numbering": "mapping/values/phone_column.py",
-    "importer.validating.screen": "validating/validator.py",
 }
 """Each accelerator, and the file that holds the one call of it."""
 

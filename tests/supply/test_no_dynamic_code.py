@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from importer.mapping.file.schema import mapping_schema
 from importer.model.rules import AttributeRule
-from importer.validating.patterns import NAMED
+from importer.validating.checks import NAMED
 
 PACKAGE = Path(__file__).parents[2] / "importer"
 FILES = sorted(PACKAGE.rglob("*.py"))
