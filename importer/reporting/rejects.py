@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from importer.model.columns import IMPORTER_PREFIX
 from importer.model.texts import TEXT, scalar
-from importer.reporting.annotated.merged_headers import Union
 from importer.reporting.csv_columns import ReportColumn, number, quoted, text, word, write_lines
+from importer.reporting.merged_headers import Union
 from importer.reporting.private_files import replacing
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from importer.model.texts import TEXT
 from importer.model.visible import visible
 from importer.profiling.columns.yaml_fixes import flow
 from importer.profiling.suggest.yaml_page import printable, rule, scalar
-from importer.reporting.annotated.workbook.lines import text_inside
-from importer.reporting.annotated.workbook.xml_edit import CELL_LENGTH
+from importer.reporting.annotated.xml_edit import CELL_LENGTH, text_cell
 from importer.reporting.csv_columns import quoted, write_lines
 from importer.reporting.neutral import neutral
 from importer.sandbox.endpoints import find_address
@@ -83,13 +82,14 @@ def test_columns_of_csv_are_read_back_as_they_were(rows: list[tuple[str, str]]) 
 @fuzzed
 @given(TEXTS)
 def test_a_cell_of_a_workbook_holds_text_and_nothing_else(text: str) -> None:
-    cell = ElementTree.fromstring(text_inside(text))
-    (inside,) = cell
-    assert (cell.tag, inside.tag, list(inside)) == ("is", "t", [])
+    cell = ElementTree.fromstring(text_cell("A1", 1, text))
+    ((inside,),) = cell
+    assert (cell.attrib, inside.tag, list(inside)) == ({"r": "A1", "s": "1", "t": "inlineStr"}, "t", [])
     holdable = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c in "\t\n" or c >= " ")
     holdable = "".join(c for c in holdable if not ("\ud800" <= c <= "\udfff" or c in "\ufffe\uffff"))
     assert as_excel_reads(inside.text or "") == holdable[:CELL_LENGTH]
-    assert len(as_excel_reads(ElementTree.fromstring(text_inside(text * 3_000))[0].text or "")) <= CELL_LENGTH
+    long = ElementTree.fromstring(text_cell("A1", 1, text * 3_000))
+    assert len(as_excel_reads(long[0][0].text or "")) <= CELL_LENGTH
 
 
 class _Seen(HTMLParser):

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -43,7 +44,7 @@ def make(path):
     sheet.freeze_panes = "C4"
     sheet.auto_filter.ref = "B3:G5"
     other = book.create_sheet("Other")
-    other["A1"] = "untouched"
+    other["A1"], other["A2"] = "untouched", "a row"
     book.defined_names["Total"] = DefinedName("Total", attr_text="'It''s März'!$G$4")
     book.save(path)
 
@@ -216,6 +217,24 @@ def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(tmp
     assert {cell.data_type for cell in row if cell.value} == {"s"}
     links = [cell.hyperlink.location for cells in book["Import"].iter_rows() for cell in cells if cell.hyperlink]
     assert set(links) == {"'Rows'!A2"}
+
+
+def test_a_workbook_of_more_rows_than_anybody_looks_through_is_not_copied(tmp_path, workbook, reports):
+    path, source = workbook
+    rows = [reports.invalid(4)]
+    most = replace(source, rows=20_000)
+    assert written(tmp_path, path, reports.run(most), rows).sheetnames == ["Import", "It's März", "Other"]
+    book = written(tmp_path, path, reports.run(replace(source, rows=20_001)), rows)
+    assert book.sheetnames == ["Import", "Rows"]
+    assert book["Rows"].max_row == 2
+    said = "leads.xlsx has 20,001 rows; only workbooks of up to 20,000 rows are copied."
+    assert any(said in str(text) for text in texts(book["Import"]))
+
+
+def test_a_workbook_that_lacks_a_row_that_was_read_is_not_copied(tmp_path, workbook, reports):
+    path, source = workbook
+    book = written(tmp_path, path, reports.run(source), [reports.invalid(6)])
+    assert book.sheetnames == ["Import", "Rows"]
 
 
 def test_a_workbook_above_the_measured_size_is_not_copied(tmp_path, workbook, reports, monkeypatch):

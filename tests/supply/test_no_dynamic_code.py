@@ -64,7 +64,7 @@ PATTERNS = {
     "importer/reading/xlsx/fast_rows/row_pattern.py",  # how a sheet spells its rows: groups between escaped texts
     "importer/reading/xlsx/fast_rows/__init__.py",  # fixed parts of its own
     "importer/reading/xlsx/fast_rows/fast_texts.py",  # fixed parts of its own
-    "importer/reporting/annotated/workbook/xml_edit.py",  # the name of an attribute, which the code names
+    "importer/reporting/annotated/xml_edit.py",  # the name of an attribute, which the code names
 }
 """Files with patterns that are put together while the program runs; each was looked at, and nothing comes from a user
 unescaped. Patterns of people's own could take for ever (`(a+)+$`), so mappings have none."""

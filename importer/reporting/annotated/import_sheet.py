@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from importer.model.outcome import STATUSES
-from importer.reporting.annotated.workbook.lines import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, SheetWriter
-from importer.reporting.annotated.workbook.styles import Look
+from importer.reporting.annotated.sheet_writer import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, SheetWriter
+from importer.reporting.annotated.styles import Look
 from importer.reporting.status_text import ending, place, sentence
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from importer.model.operation import RowId
     from importer.model.run import RunReport
-    from importer.reporting.annotated.workbook.styles import Styles
+    from importer.reporting.annotated.styles import Styles
     from importer.reporting.overview import Overview
 
 IMPORT: Final = "Import"

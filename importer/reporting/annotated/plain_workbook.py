@@ -9,10 +9,10 @@ from zipfile import ZipFile
 from importer.model.operation import RowId
 from importer.model.outcome import Tone
 from importer.reporting.annotated.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
-from importer.reporting.annotated.merged_headers import Union
-from importer.reporting.annotated.workbook.lines import BOLD, TEXT, WRAPPED, Cell, SheetWriter
-from importer.reporting.annotated.workbook.package import MAIN, RELATIONS, SPREADSHEET, new_part
-from importer.reporting.annotated.workbook.styles import PLAIN_STYLES, Look, Styles
+from importer.reporting.annotated.package import MAIN, RELATIONS, SPREADSHEET, new_part
+from importer.reporting.annotated.sheet_writer import BOLD, TEXT, WRAPPED, Cell, SheetWriter
+from importer.reporting.annotated.styles import PLAIN_STYLES, Look, Styles
+from importer.reporting.merged_headers import Union
 from importer.reporting.overview import Overview
 from importer.reporting.private_files import replacing
 from importer.reporting.status_text import outcome, place, what_happened

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from importer.reporting.annotated.workbook.styles import Face, Look
-from importer.reporting.annotated.workbook.xml_edit import quoted, shown
+from importer.reporting.annotated.styles import Look
+from importer.reporting.annotated.xml_edit import quoted, text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import IO
 
-    from importer.reporting.annotated.workbook.styles import Styles
+    from importer.reporting.annotated.styles import Styles
 
 TEXT: Final = Look()
 WRAPPED: Final = Look(is_wrapped=True)
-BOLD: Final = Look(face=Face(bold=True))
-HEADING: Final = Look(face=Face(bold=True, size=12))
-TITLE: Final = Look(face=Face(bold=True, size=15))
-LINK: Final = Look(face=Face(colour="FF0B57D0", underlined=True), is_wrapped=True)
+BOLD: Final = Look(is_bold=True)
+HEADING: Final = Look(is_bold=True, size=12)
+TITLE: Final = Look(is_bold=True, size=15)
+LINK: Final = Look(color="FF0B57D0", is_underlined=True, is_wrapped=True)
 NUMBER: Final = Look(is_number=True, is_wrapped=True)
 
 
@@ -91,7 +91,7 @@ class SheetWriter:
             if isinstance(cell.value, int):
                 yield f'<c r="{where}" s="{style}"><v>{cell.value}</v></c>'
             elif cell.value:
-                yield f'<c r="{where}" s="{style}" t="inlineStr">{text_inside(cell.value)}</c>'
+                yield text_cell(where, style, cell.value)
 
     def _write(self, xml: str) -> None:
         self.file.write(xml.encode())
@@ -111,12 +111,7 @@ _HIGHEST: Final = 405
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def text_inside(text: str, prefix: str = "") -> str:
-    """What stands inside a cell of the type `inlineStr`, which no program takes for a formula."""
-    return f'<{prefix}is><{prefix}t xml:space="preserve">{shown(text)}</{prefix}t></{prefix}is>'
-
-
-@cache
+@lru_cache(16_384)
 def column_letters(number: int) -> str:
     """`C` for column 3."""
     letters = ""
@@ -126,6 +121,7 @@ def column_letters(number: int) -> str:
     return letters
 
 
+@lru_cache(16_384)
 def column_number(letters: str) -> int:
     """3 for column `C`; 0 for what is no column."""
     number = 0
