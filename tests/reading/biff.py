@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 ERRORS = {"#NULL!": 0x00, "#DIV/0!": 0x07, "#VALUE!": 0x0F, "#REF!": 0x17, "#NAME?": 0x1D, "#NUM!": 0x24, "#N/A": 0x2A}
 SECTOR = 512
 FREE, END, IN_TABLE = 0xFFFF_FFFF, 0xFFFF_FFFE, 0xFFFF_FFFD
 
 
-def write_xls(path, rows, codes=None, **options):
+def write_xls(path: Path, rows: dict[int, list[Any]], codes: dict[int, str] | None = None, **options: Any) -> Path:
     """One sheet “Leads”. A number comes as `(number, format)`; `codes` are the file's own formats by their numbers."""
     path.write_bytes(compound(stream_of(rows, codes or {}, **options), "Book" if options.get("old") else "Workbook"))
     return path
 
 
-def stream_of(rows, codes, *, codepage=1200, encoding="cp1252", old=False, is_1904=False, head=b"", more=b""):
+def stream_of(
+    rows: dict[Any, Any],
+    codes: dict[int, str],
+    *,
+    codepage: int | None = 1200,
+    encoding: str = "cp1252",
+    old: bool = False,
+    is_1904: bool = False,
+    head: bytes = b"",
+    more: bytes = b"",
+) -> bytes:
     text = (lambda size, text: narrow(size, text, encoding)) if old else wide
     used = sorted({value[1] for row in rows.values() for value in row if isinstance(value, tuple)} | {0})
     head = begin(5, old) + head
@@ -37,25 +50,27 @@ def stream_of(rows, codes, *, codepage=1200, encoding="cp1252", old=False, is_19
     return head + begin(0x10, old) + cells + more + record(0x0A)
 
 
-def begin(kind, old):
+def begin(kind: int, old: bool) -> bytes:
     return record(0x809, struct.pack("<HHHH", 0x500 if old else 0x600, kind, 0xDBB, 1996) + bytes(0 if old else 8))
 
 
-def record(kind, content=b""):
+def record(kind: int, content: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
 
 
-def narrow(size, text, encoding):
+def narrow(size: str, text: str, encoding: str) -> bytes:
     content = text.encode(encoding)
     return struct.pack(f"<{size}", len(content)) + content
 
 
-def wide(size, text):
+def wide(size: str, text: str) -> bytes:
     content = text.encode("utf-16-le")
     return struct.pack(f"<{size}B", len(content) // 2, 1) + content
 
 
-def cell(row, column, value, used, text):
+def cell(
+    row: int, column: int, value: str | tuple[Any, ...] | float, used: list[int], text: Callable[..., Any]
+) -> bytes:
     number, form = value if isinstance(value, tuple) else (value, 0)
     place = struct.pack("<HHH", row, column, used.index(form))
     if isinstance(number, str) and number in ERRORS:
@@ -67,7 +82,7 @@ def cell(row, column, value, used, text):
     return record(0x203, place + struct.pack("<d", number))
 
 
-def compound(stream, name):
+def compound(stream: bytes, name: str) -> bytes:
     """The stream in a compound file: a table of sectors, a directory, and the stream."""
     stream = stream.ljust(4096, b"\0")
     count = -(-len(stream) // SECTOR)
@@ -81,6 +96,6 @@ def compound(stream, name):
     return header.ljust(SECTOR, b"\xff") + table + directory + stream.ljust(count * SECTOR, b"\0")
 
 
-def entry_of(name, kind, child, start, size):
+def entry_of(name: bytes, kind: int, child: int, start: int, size: int) -> bytes:
     head = name.ljust(64, b"\0") + struct.pack("<HBBIII", len(name), kind, 1, FREE, FREE, child)
     return head + bytes(36) + struct.pack("<IQ", start, size)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from importer.errors import SourceError
+from tests.reading.conftest import Seen
 
 NAMES = {
     "German": "Jürgen Müller Käthe Groß Günther Jäger Björn Schröder Bärbel Weiß Köln Düsseldorf Nürnberg Böhm Özil",
@@ -61,7 +64,7 @@ def names_of(language: str, page: str) -> list[str]:
     return [name for name in names if name.encode(page, "ignore").decode(page) == name]
 
 
-def verdict(csv_of, names: list[str], page: str) -> str:
+def verdict(csv_of: Callable[..., Any], names: list[str], page: str) -> str:
     """`read`, or the names of the encodings whose readings are shown; a wrong reading fails."""
     content = "".join(f"{at};{name}\r\n" for at, name in enumerate(names)).encode(page)
     try:
@@ -81,7 +84,9 @@ def reads(content: bytes, encoding: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "page"), PAIRS)
-def test_a_list_is_read_right_or_the_right_reading_is_shown(csv_of, language, page):
+def test_a_list_is_read_right_or_the_right_reading_is_shown(
+    csv_of: Callable[..., Seen], language: str, page: str
+) -> None:
     names = names_of(language, page)
     rng = random.Random(f"{language} {page}")
     for count in (1, 1, 3, 8, 40):
@@ -89,7 +94,9 @@ def test_a_list_is_read_right_or_the_right_reading_is_shown(csv_of, language, pa
 
 
 @pytest.mark.parametrize(("language", "page"), PAIRS)
-def test_a_list_in_capitals_is_read_right_or_the_right_reading_is_shown(csv_of, language, page):
+def test_a_list_in_capitals_is_read_right_or_the_right_reading_is_shown(
+    csv_of: Callable[..., Seen], language: str, page: str
+) -> None:
     names = [name.upper() for name in names_of(language, page)]
     names = [name for name in names if name.encode(page, "ignore").decode(page) == name and not name.isascii()]
     verdict(csv_of, names * 3, page)
@@ -109,11 +116,11 @@ def test_a_list_in_capitals_is_read_right_or_the_right_reading_is_shown(csv_of, 
         ("Japanese", "cp932"),
     ],
 )
-def test_a_list_of_one_language_is_not_asked_about(csv_of, language, page):
+def test_a_list_of_one_language_is_not_asked_about(csv_of: Callable[..., Seen], language: str, page: str) -> None:
     assert verdict(csv_of, names_of(language, page) * 3, page) == "read"
 
 
-def test_a_german_list_of_excel_for_ms_dos_is_never_mac_roman(csv_of):
+def test_a_german_list_of_excel_for_ms_dos_is_never_mac_roman(csv_of: Callable[..., Seen]) -> None:
     shown = verdict(csv_of, ["Jürgen", "Müller", "Köln", "Käthe", "Groß", "Schröder"], "cp850")
     assert shown.split()[0] == "cp850"
     assert "mac_roman" not in shown
@@ -121,6 +128,6 @@ def test_a_german_list_of_excel_for_ms_dos_is_never_mac_roman(csv_of):
 
 @pytest.mark.parametrize("page", ["cp1252", "cp850"])
 @pytest.mark.parametrize("odd", ["JOSé", "MüLLER", "GROßMANN", "Nº 5", "Mª José", "3½", "50°", "© 2020", "§ 5", "£20"])
-def test_odd_words_do_not_put_the_right_reading_out(csv_of, odd, page):
+def test_odd_words_do_not_put_the_right_reading_out(csv_of: Callable[..., Seen], odd: str, page: str) -> None:
     verdict(csv_of, ["Zoë", "Renée", odd], page)
     verdict(csv_of, [odd], page)

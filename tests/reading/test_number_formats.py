@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
 import openpyxl
 import pytest
 import xlsxwriter
 
 from importer.reading.number_formats import number_format
+from tests.reading.conftest import Seen
 
 # fmt: off
 SHOWN = {  # format code: what is shown for 501, 7070707, 6591234567, -501, 0 and the text abc
@@ -73,7 +78,7 @@ SHOWN = {  # format code: what is shown for 501, 7070707, 6591234567, -501, 0 an
 
 
 @pytest.mark.parametrize(("code", "shown"), SHOWN.items())
-def test_what_is_shown_is_sent_or_a_problem(code, shown):
+def test_what_is_shown_is_sent_or_a_problem(code: str, shown: tuple[Any, ...]) -> None:
     readings = [number_format(code).read(number) for number in (501, 7070707, 6591234567, -501, 0)]
     readings.append(number_format(code).read_text("abc"))
     assert [None if reading.problem else reading.text for reading in readings] == [*shown]
@@ -104,7 +109,7 @@ def test_what_is_shown_is_sent_or_a_problem(code, shown):
     ],
 )
 @pytest.mark.parametrize("number", [501, 12345.678, -501, -0.25, 0])
-def test_pure_number_style_sends_the_number(code, number):
+def test_pure_number_style_sends_the_number(code: str, number: float) -> None:
     reading = number_format(code).read(number)
     assert (float(reading.text), reading.problem) == (number, "")
     assert not number_format(code).changes_numbers
@@ -129,12 +134,12 @@ def test_pure_number_style_sends_the_number(code, number):
         ("dd/mm/yyyy", 61, "1900-03-01"),
     ],
 )
-def test_a_count_of_days_is_sent_as_what_it_is(code, number, text):
+def test_a_count_of_days_is_sent_as_what_it_is(code: str, number: float, text: str) -> None:
     assert number_format(code).read(number) == (text, "")
 
 
 @pytest.mark.parametrize("number", [-1, 2_958_466, 6591234567])
-def test_a_count_of_days_that_is_no_day_is_a_problem(number):
+def test_a_count_of_days_that_is_no_day_is_a_problem(number: int) -> None:
     assert "#####" in number_format("dd/mm/yyyy").read(number).problem
 
 
@@ -142,16 +147,16 @@ def test_a_count_of_days_that_is_no_day_is_a_problem(number):
     ("code", "number", "text"),
     [("00000", 501.5, "00502"), ('0" kg"', 2.4, "2 kg"), ("+#", 2.5, "+3"), ('"v"0.0', 2.25, "v2.3"), ("0;0", -5, "5")],
 )
-def test_what_is_shown_without_all_that_is_stored_names_both(code, number, text):
+def test_what_is_shown_without_all_that_is_stored_names_both(code: str, number: float, text: str) -> None:
     reading = number_format(code).read(number)
     assert reading == (text, f"is shown, but the cell holds {number}")
 
 
-def test_days_are_counted_from_1904_where_the_workbook_says_so():
+def test_days_are_counted_from_1904_where_the_workbook_says_so() -> None:
     assert number_format("dd/mm/yyyy").read(43834, from_1904=True).text == "2024-01-05"
 
 
-def by_openpyxl(path, rows):
+def by_openpyxl(path: Path, rows: list[tuple[str, Sequence[Any]]]) -> None:
     book = openpyxl.Workbook()
     for number, (code, values) in enumerate(rows, start=1):
         for column, value in enumerate(values, start=1):
@@ -159,7 +164,7 @@ def by_openpyxl(path, rows):
     book.save(path)
 
 
-def by_xlsxwriter(path, rows):
+def by_xlsxwriter(path: Path, rows: list[tuple[str, Sequence[Any]]]) -> None:
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         for number, (code, values) in enumerate(rows):
@@ -167,7 +172,9 @@ def by_xlsxwriter(path, rows):
 
 
 @pytest.mark.parametrize("write", [by_openpyxl, by_xlsxwriter])
-def test_every_format_is_read_from_a_workbook_as_it_is_shown(tmp_path, see_all, write):
+def test_every_format_is_read_from_a_workbook_as_it_is_shown(
+    tmp_path: Path, see_all: Callable[..., list[Seen]], write: Callable[..., Any]
+) -> None:
     names = ["a", "b", "c", "d", "e", "f"]
     values = (501, 7070707, 6591234567, -501, 0, "abc")
     write(tmp_path / "x.xlsx", [("General", names), *((code, values) for code in SHOWN)])

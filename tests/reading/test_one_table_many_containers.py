@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from pathlib import Path
 
 import openpyxl
 import xlsxwriter
+
+from tests.reading.conftest import Seen
 
 ROWS = [
     ["Lead ID", "Name", "Phone", "Note"],
@@ -15,7 +19,7 @@ ROWS = [
 ]
 
 
-def test_csv_and_workbooks_of_two_writers_agree(tmp_path, see_all):
+def test_csv_and_workbooks_of_two_writers_agree(tmp_path: Path, see_all: Callable[..., list[Seen]]) -> None:
     paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.xlsx", "d.xlsx", "e.xlsx")]
     for path, delimiter, encoding in ((paths[0], ",", "utf-8"), (paths[1], "\t", "utf-16")):
         with path.open("w", encoding=encoding, newline="") as file:

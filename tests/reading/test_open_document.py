@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importer.errors import SourceError
+from tests.reading.conftest import Seen
 
 NAMES = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
@@ -28,12 +32,12 @@ MANIFEST = (
 )
 
 
-def cell(text="", times=1):
+def cell(text: str = "", times: int = 1) -> str:
     filling = f' office:value-type="string"><text:p>{text}</text:p></table:table-cell>' if text else "/>"
     return f'<table:table-cell table:number-columns-repeated="{times}"{filling}'
 
 
-def row(*cells, times=1):
+def row(*cells: str, times: int = 1) -> str:
     return f'<table:table-row table:number-rows-repeated="{times}">{"".join(cells)}</table:table-row>'
 
 
@@ -41,8 +45,14 @@ LEADS = row(cell("id"), cell("name")) + row(cell("1"), cell("Asha"))
 
 
 @pytest.fixture
-def ods_of(tmp_path):
-    def write(rows, styles=STYLES, *, mimetype="application/vnd.oasis.opendocument.spreadsheet", indented=False):
+def ods_of(tmp_path: Path) -> Callable[..., Any]:
+    def write(
+        rows: str,
+        styles: str = STYLES,
+        *,
+        mimetype: str = "application/vnd.oasis.opendocument.spreadsheet",
+        indented: bool = False,
+    ) -> Path:
         path = tmp_path / "leads.ods"
         table = f'<table:table table:name="Leads">{rows}</table:table>'
         body = f"{styles}<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
@@ -68,7 +78,9 @@ def ods_of(tmp_path):
         (row(cell("x" * 30_000), times=5_000), "MB of text"),
     ],
 )
-def test_what_would_fill_the_memory_is_refused(ods_of, see_all, rows, message):
+def test_what_would_fill_the_memory_is_refused(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], rows: str, message: str
+) -> None:
     path = ods_of(LEADS + rows)
     with pytest.raises(SourceError, match=message) as refusal:
         see_all(path)
@@ -76,18 +88,20 @@ def test_what_would_fill_the_memory_is_refused(ods_of, see_all, rows, message):
     assert refusal.value.tip
 
 
-def test_blank_rows_and_columns_to_the_end_of_the_sheet_do_no_harm(ods_of, see_all):
+def test_blank_rows_and_columns_to_the_end_of_the_sheet_do_no_harm(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]
+) -> None:
     """So LibreOffice saves every sheet with a format on a whole row or column."""
     path = ods_of(LEADS + row(cell(times=16_384), times=1_048_574))
     assert see_all(path)[0].rows == {2: ["1", "Asha"]}
 
 
-def test_repeated_cells_and_rows_are_read(ods_of, see_all):
+def test_repeated_cells_and_rows_are_read(ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]) -> None:
     path = ods_of(LEADS + row(cell("2", 2), times=3))
     assert list(see_all(path)[0].rows.items())[1:] == [(3, ["2", "2"]), (4, ["2", "2"]), (5, ["2", "2"])]
 
 
-def made(attributes, text=""):
+def made(attributes: str, text: str = "") -> str:
     return f"<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>"
 
 
@@ -95,25 +109,33 @@ ERROR = 'office:value-type="string" office:string-value="" calcext:value-type="e
 
 
 @pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "Err:502", "#NIMM?"])
-def test_an_error_cell_is_a_problem_and_not_a_blank(ods_of, see_all, error):
+def test_an_error_cell_is_a_problem_and_not_a_blank(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], error: str
+) -> None:
     (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(ERROR, error))))
     assert seen.codes == [(3, "cell-error", "name")]
     assert seen.rows[3] == ["2", error]
 
 
-def test_an_error_is_one_in_every_repeated_row_and_cell(ods_of, see_all):
+def test_an_error_is_one_in_every_repeated_row_and_cell(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]
+) -> None:
     (seen,) = see_all(ods_of(LEADS + row(made(f'{ERROR} table:number-columns-repeated="2"', "#N/A"), times=2)))
     assert seen.codes == [(row, "cell-error", column) for row in (3, 4) for column in ("id", "name")]
 
 
 @pytest.mark.parametrize("styles", [STYLES, ""], ids=["with-styles", "without"])
-def test_a_formula_that_was_never_calculated_is_a_problem(ods_of, see_all, styles):
+def test_a_formula_that_was_never_calculated_is_a_problem(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], styles: str
+) -> None:
     """Also where nothing else in the file calls for a closer look."""
     (seen,) = see_all(ods_of(LEADS + row(cell("2"), '<table:table-cell table:formula="of:=1+1"/>'), styles))
     assert seen.codes == [(3, "formula-without-value", "name")]
 
 
-def test_a_comment_is_no_part_of_what_the_cell_shows(ods_of, see_all):
+def test_a_comment_is_no_part_of_what_the_cell_shows(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]
+) -> None:
     """The names of LibreOffice's own marks for errors may well stand in a comment."""
     comment = "<office:annotation><text:p>#N/A was here</text:p></office:annotation>"
     content = f'<table:table-cell office:value-type="float" office:value="501">{comment}<text:p>00501</text:p>'
@@ -154,19 +176,25 @@ def test_a_comment_is_no_part_of_what_the_cell_shows(ods_of, see_all):
         ("501", "", "501"),
     ],
 )
-def test_number_formats_that_change_the_digits_are_followed(ods_of, see_all, value, shown, text):
+def test_number_formats_that_change_the_digits_are_followed(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], value: str, shown: str, text: str
+) -> None:
     (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(f'office:value-type="float" office:value="{value}"', shown))))
     assert seen.rows[3] == ["2", text]
 
 
 @pytest.mark.parametrize(("value", "shown"), [("501.5", "00502"), ("4711", "ID-47"), ("5.4", "5 kg")])
-def test_a_number_that_is_not_shown_as_a_whole_is_a_problem(ods_of, see_all, value, shown):
+def test_a_number_that_is_not_shown_as_a_whole_is_a_problem(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], value: str, shown: str
+) -> None:
     (seen,) = see_all(ods_of(LEADS + row(cell("2"), made(f'office:value-type="float" office:value="{value}"', shown))))
     assert seen.rows[3] == ["2", shown]
     assert seen.codes == [(3, "cell-shown-differently", "name")]
 
 
-def test_an_encrypted_file_is_password_protected(ods_of, see_all):
+def test_an_encrypted_file_is_password_protected(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]
+) -> None:
     """As LibreOffice writes it: the content is no XML, and the manifest says how it was made so."""
     path = ods_of(LEADS)
     with zipfile.ZipFile(path, "w") as archive:
@@ -199,7 +227,9 @@ def test_an_encrypted_file_is_password_protected(ods_of, see_all):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("indented", [False, True])
-def test_the_text_of_a_cell_is_what_a_person_reads(ods_of, see_all, content, text, indented):
+def test_the_text_of_a_cell_is_what_a_person_reads(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], content: str, text: str, indented: bool
+) -> None:
     rows = LEADS + row(cell("2"), f'<table:table-cell office:value-type="string">{content}</table:table-cell>')
     assert see_all(ods_of(rows, indented=indented))[0].rows == {2: ["1", "Asha"], 3: ["2", text]}
 
@@ -233,7 +263,9 @@ def test_the_text_of_a_cell_is_what_a_person_reads(ods_of, see_all, content, tex
         ('office:value-type="time" office:time-value="PT1Y"', "1 year", "1 year"),
     ],
 )
-def test_every_type_of_value_is_read(ods_of, see_all, attributes, shown, text):
+def test_every_type_of_value_is_read(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], attributes: str, shown: str, text: str
+) -> None:
     assert see_all(ods_of(LEADS + row(cell("2"), made(attributes, shown))))[0].rows[3] == ["2", text]
 
 
@@ -256,17 +288,23 @@ CHANGE = (
         CHANGE + LEADS,
     ],
 )
-def test_rows_are_those_of_the_table_and_of_nothing_within_it(ods_of, see_all, rows):
+def test_rows_are_those_of_the_table_and_of_nothing_within_it(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], rows: str
+) -> None:
     (seen,) = see_all(ods_of(rows))
     assert (seen.columns, seen.rows) == (["id", "name"], {2: ["1", "Asha"]})
     assert seen.info.notes == ()
 
 
-def test_a_file_without_a_mimetype_is_known_by_its_content(ods_of, see_all):
+def test_a_file_without_a_mimetype_is_known_by_its_content(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]
+) -> None:
     assert see_all(ods_of(LEADS, mimetype=None))[0].rows == {2: ["1", "Asha"]}
 
 
-def test_a_text_document_is_none_that_can_be_read(ods_of, see_all):
+def test_a_text_document_is_none_that_can_be_read(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]]
+) -> None:
     for mimetype in ("application/vnd.oasis.opendocument.text", None):
         path = ods_of(LEADS, mimetype=mimetype)
         if mimetype is None:
@@ -279,7 +317,9 @@ def test_a_text_document_is_none_that_can_be_read(ods_of, see_all):
 
 
 @pytest.mark.parametrize(("visibility", "by"), [("filter", " (by a filter)"), ("collapse", "")])
-def test_hidden_rows_and_merged_cells_are_noted(ods_of, see_all, visibility, by):
+def test_hidden_rows_and_merged_cells_are_noted(
+    ods_of: Callable[..., Any], see_all: Callable[..., list[Seen]], visibility: str, by: str
+) -> None:
     hidden = row(cell("2"), cell("Bea"), times=2).replace(
         "<table:table-row", f'<table:table-row table:visibility="{visibility}"'
     )

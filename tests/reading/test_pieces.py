@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import array
+from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import pytest
 
 from importer.errors import SourceError
 from importer.reading.header import Header
 from importer.reading.record import Fault, Record
-from importer.reading.worker.arrow_blocks import LARGEST_BLOCK, MOST_TEXT, blocks_of
+from importer.reading.worker.arrow_blocks import LARGEST_BLOCK, MOST_TEXT, OutgoingBlock, blocks_of
 from importer.reading.xlsx.row_pieces import Piece, laid_out
 
 HEADER = Header(
@@ -19,7 +21,7 @@ HEADER = Header(
 FAULT = Fault("cell-error", "is an error, not a value", "#N/A", 0)
 
 
-def texts_of(block):
+def texts_of(block: OutgoingBlock) -> Iterator[Any]:
     """The columns of a block as they are sent."""
     _, (_, *columns) = block.message()
     for lengths, texts in zip(columns[::2], columns[1::2], strict=True):
@@ -32,21 +34,21 @@ def texts_of(block):
         yield cut
 
 
-def test_rows_are_the_same_after_they_were_laid_out():
+def test_rows_are_the_same_after_they_were_laid_out() -> None:
     rows = [Record(2, 2, ["x", "", "y"]), Record(3, 3, [], (FAULT,)), Record(7, 7, ["", "é"])]
     (piece,) = laid_out(rows)
     assert list(piece.records()) == rows
     assert list(piece.part(1, 3).records()) == rows[1:]
 
 
-def test_only_rows_without_anything_are_left_out():
+def test_only_rows_without_anything_are_left_out() -> None:
     rows = [Record(1, 1, [" ", "\t"]), Record(2, 2, [], (FAULT,)), Record(3, 3, []), Record(4, 4, ["", "x"])]
     (piece,) = laid_out(rows)
     assert list(piece.filled().records()) == [rows[1], rows[3]]
 
 
-def test_rows_before_an_error_come_before_it():
-    def breaking():
+def test_rows_before_an_error_come_before_it() -> None:
+    def breaking() -> Iterator[Any]:
         yield Record(1, 1, ["x"])
         raise ValueError("broken")
 
@@ -56,7 +58,7 @@ def test_rows_before_an_error_come_before_it():
         next(pieces)
 
 
-def test_blocks_are_of_one_size_however_the_pieces_lie():
+def test_blocks_are_of_one_size_however_the_pieces_lie() -> None:
     rows = [Record(number, number, [f"é{number}", "", str(number) * (number % 3)]) for number in range(2, 25)]
     pieces = [piece for at in (0, 3, 14) for piece in laid_out(rows[at : {0: 3, 3: 14, 14: 23}[at]])]
     blocks = list(blocks_of(pieces, HEADER, 10, "here"))
@@ -65,21 +67,21 @@ def test_blocks_are_of_one_size_however_the_pieces_lie():
     assert columns == [[row.cells[0] for row in rows], [row.cells[2] for row in rows]]
 
 
-def test_a_cell_where_there_is_no_name_is_a_problem_of_its_row():
+def test_a_cell_where_there_is_no_name_is_a_problem_of_its_row() -> None:
     (piece,) = laid_out([Record(2, 2, ["x", " ", "y"]), Record(3, 3, ["x", "n"]), Record(4, 4, ["", "", "", "m"])])
     (block,) = blocks_of([piece], HEADER, 10, "here")
     message, _ = block.message()
     assert [(problem[0], problem[1]) for problem in message["problems"]] == [(3, "row-too-long"), (4, "row-too-long")]
 
 
-def test_a_text_that_thousands_of_cells_use_does_not_make_a_large_block():
+def test_a_text_that_thousands_of_cells_use_does_not_make_a_large_block() -> None:
     piece = Piece(numbers=range(2, 4_002), columns={0: ["x" * 10_000] * 4_000})
     blocks = list(blocks_of([piece], HEADER, 50_000, "here"))
     assert sum(map(len, blocks)) == 4_000
     assert max(block.size for block in blocks) < 2 * LARGEST_BLOCK
 
 
-def test_a_table_holds_only_so_much_text():
+def test_a_table_holds_only_so_much_text() -> None:
     piece = Piece(numbers=range(2, 22), columns={0: ["x" * (MOST_TEXT // 16)] * 20})
     with pytest.raises(SourceError, match="here: its cells hold more than 512 MB of text"):
         for block in blocks_of([piece], HEADER, 50_000, "here"):

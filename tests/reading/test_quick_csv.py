@@ -91,7 +91,7 @@ PARTS = (
 @example(body='1,"2', size=2)
 @example(body='1,"a" ,"b\nc"\n2, "d\n3,e\n4,f,g\n5,h"\n', size=2)
 @example(body='\ufeff"1","2","3"\n1,"=""2""",3\n\x1a', size=2)
-def test_any_text_is_read_alike(tmp_path, monkeypatch, body, size):
+def test_any_text_is_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, size: int) -> None:
     monkeypatch.setattr(header, "SAMPLE_ROWS", 1)  # what the sample trips over is refused before any batch
     monkeypatch.setattr(arrow_reader, "_PIECE", 40)
     monkeypatch.setattr(arrow_reader, "_SMALL", 20)
@@ -104,7 +104,7 @@ def test_any_text_is_read_alike(tmp_path, monkeypatch, body, size):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "gb18030"])
 @pytest.mark.parametrize("head", ["", "sep=;\r\n", "\r\n;;\r\nTitle;;\r\n"])
-def test_other_encodings_and_heads(tmp_path, encoding, head):
+def test_other_encodings_and_heads(tmp_path: Path, encoding: str, head: str) -> None:
     rows = "".join(f'{n};"é{n}\r\n""x""";{"" if n % 3 else "#N/A"}\r\n' for n in range(50))
     path = tmp_path / "list.csv"
     path.write_bytes(f"{head}Id;Name;Note\r\n{rows}".encode(encoding))
@@ -113,7 +113,7 @@ def test_other_encodings_and_heads(tmp_path, encoding, head):
     assert len(quick) == 8
 
 
-def test_pieces_end_anywhere(tmp_path, monkeypatch):
+def test_pieces_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(HEADER + b'1,"a\nb",c\r\n2,d,"e"\r\n\r\n3,"f""",g\r\n4,5\n' * 3)
     for size in range(1, 60):
@@ -123,7 +123,7 @@ def test_pieces_end_anywhere(tmp_path, monkeypatch):
         assert quick == slow
 
 
-def test_a_cell_beyond_a_million_characters_is_refused_behind_quick_rows(tmp_path):
+def test_a_cell_beyond_a_million_characters_is_refused_behind_quick_rows(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(HEADER + b"1,2,3\n" * 1_000 + b"1," + b"x" * ((1 << 20) + 1) + b",3\n")
     quick, slow = both_ways(path, 100)
@@ -157,14 +157,14 @@ def write_messy(path: Path, count: int) -> None:
 
 
 @pytest.mark.slow
-def test_messy_rows_are_read_alike(tmp_path):
+def test_messy_rows_are_read_alike(tmp_path: Path) -> None:
     write_messy(tmp_path / "messy.csv", 30_000)
     quick, slow = both_ways(tmp_path / "messy.csv", 10_000)
     assert quick == slow
 
 
 @pytest.mark.slow
-def test_200_000_messy_rows_are_read_alike(tmp_path):
+def test_200_000_messy_rows_are_read_alike(tmp_path: Path) -> None:
     write_messy(tmp_path / "messy.csv", 200_000)
     table = open_tables(tmp_path / "messy.csv", ReadOptions())[0]
     for quick, slow in zip(table.batches(), slowly(table, BATCH_SIZE), strict=True):

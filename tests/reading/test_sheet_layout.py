@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import openpyxl
 import pytest
 import xlsxwriter
 
+from tests.reading.conftest import Seen
+
 HEADER = ["id", "name", "owner"]
 
 
-def with_openpyxl(path, hidden=(), merged=(), filtered=False):
+def with_openpyxl(
+    path: Path, hidden: tuple[int, ...] = (), merged: tuple[str, ...] = (), filtered: bool = False
+) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append(["A list of ours"])
@@ -26,7 +34,9 @@ def with_openpyxl(path, hidden=(), merged=(), filtered=False):
     book.save(path)
 
 
-def with_xlsxwriter(path, hidden=(), merged=(), filtered=False):
+def with_xlsxwriter(
+    path: Path, hidden: tuple[int, ...] = (), merged: tuple[str, ...] = (), filtered: bool = False
+) -> None:
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["A list of ours"])
@@ -56,14 +66,21 @@ WRITERS = pytest.mark.parametrize("write", [with_openpyxl, with_xlsxwriter])
         ((4, 5, 8), True, "3 rows are hidden (by a filter) and are read; to leave them out, delete them"),
     ],
 )
-def test_hidden_rows_are_read_and_said(tmp_path, see_all, write, hidden, filtered, note):
+def test_hidden_rows_are_read_and_said(
+    tmp_path: Path,
+    see_all: Callable[..., list[Seen]],
+    write: Callable[..., Any],
+    hidden: tuple[Any, ...],
+    filtered: bool,
+    note: str | None,
+) -> None:
     write(tmp_path / "x.xlsx", hidden=hidden, filtered=filtered)
     (seen,) = see_all(tmp_path / "x.xlsx", HEADER)
     assert [*seen.rows] == [3, 4, 5, 6, 7, 8]
     assert [said for said in seen.info.notes if "hidden" in said] == ([note] if note else [])
 
 
-def test_of_all_sheets_each_is_named(tmp_path, see_all):
+def test_of_all_sheets_each_is_named(tmp_path: Path, see_all: Callable[..., list[Seen]]) -> None:
     with_openpyxl(tmp_path / "x.xlsx", hidden=(4,))
     (seen,) = see_all(tmp_path / "x.xlsx", HEADER, sheet="*")
     (said,) = [said for said in seen.info.notes if "hidden" in said]
@@ -82,7 +99,14 @@ def test_of_all_sheets_each_is_named(tmp_path, see_all):
         (("A4:B5",), HEADER, ["id", "name"]),
     ],
 )
-def test_merged_cells_in_wanted_columns_are_said(tmp_path, see_all, write, merged, wanted, columns):
+def test_merged_cells_in_wanted_columns_are_said(
+    tmp_path: Path,
+    see_all: Callable[..., list[Seen]],
+    write: Callable[..., Any],
+    merged: tuple[str],
+    wanted: list[str],
+    columns: list[str],
+) -> None:
     write(tmp_path / "x.xlsx", merged=merged)
     (seen,) = see_all(tmp_path / "x.xlsx", wanted, header_row=2)
     said = [note for note in seen.info.notes if "merged" in note]
@@ -93,7 +117,9 @@ def test_merged_cells_in_wanted_columns_are_said(tmp_path, see_all, write, merge
 @pytest.mark.slow
 @pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize("prefix", ["", "x:"])
-def test_the_layout_is_found_however_the_xml_is_written(raw_workbook, see_all, prefix, quote):
+def test_the_layout_is_found_however_the_xml_is_written(
+    raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]], prefix: str, quote: str
+) -> None:
     """Over more than one piece of the part, too."""
     rows = "".join(
         f'<row r="{row}" hidden="{"true" if row % 2 else "0"}"><c r="A{row}" t="str"><v>{"x" * 90}</v></c></row>'

@@ -8,10 +8,15 @@ same with `_1904` are LibreOffice's (`soffice --convert-to ods traps.xlsx`), `tr
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from tests.reading.conftest import Seen
 
 MADE = Path(__file__).parent / "workbooks"
 HEADER = ["Lead ID", "Phone", "Zip", "On", "At", "Yes", "Code", "Long", "Share", "Length"]
@@ -53,7 +58,7 @@ SEEN = {
 PROBLEMS = [(8, "digits-lost", "Long"), (8, "cell-error", "Code"), (9, "cell-error", "Code")]
 
 
-def write_cell(book, sheet, row, column, value, form):
+def write_cell(book: Workbook, sheet: Worksheet, row: int, column: int, value: object, form: str) -> None:
     style = book.add_format({"num_format": form}) if form else None
     if isinstance(value, str) and value.startswith("="):
         sheet.write_formula(row, column, value, None, form)
@@ -65,7 +70,7 @@ def write_cell(book, sheet, row, column, value, form):
         sheet.write(row, column, value, style)
 
 
-def write_traps(path, *, is_1904=False):
+def write_traps(path: Path, *, is_1904: bool = False) -> None:
     with xlsxwriter.Workbook(path, {"date_1904": is_1904}) as book:
         sheet = book.add_worksheet("Leads")
         sheet.write_row("C7", HEADER)
@@ -79,7 +84,7 @@ def write_traps(path, *, is_1904=False):
         secret.hide()
 
 
-def agrees(seen):
+def agrees(seen: Seen) -> None:
     assert seen.info.sheet == "Leads"
     assert any("hidden" in note and "Secret" in note for note in seen.info.notes)
     assert seen.columns == HEADER
@@ -88,21 +93,21 @@ def agrees(seen):
 
 
 @pytest.mark.parametrize("is_1904", [False, True])
-def test_an_xlsx_of_our_own(tmp_path, see_all, is_1904):
+def test_an_xlsx_of_our_own(tmp_path: Path, see_all: Callable[..., list[Seen]], is_1904: bool) -> None:
     write_traps(tmp_path / "traps.xlsx", is_1904=is_1904)
     agrees(see_all(tmp_path / "traps.xlsx")[0])
 
 
 @pytest.mark.parametrize("path", sorted(MADE.glob("traps*")), ids=lambda path: path.name)
-def test_what_other_programs_saved(see_all, path):
+def test_what_other_programs_saved(see_all: Callable[..., list[Seen]], path: Path) -> None:
     agrees(see_all(path)[0])
 
 
 @pytest.mark.parametrize("path", sorted(MADE.glob("traps*")), ids=lambda path: path.name)
-def test_a_hidden_sheet_is_read_when_it_is_named(see_all, path):
+def test_a_hidden_sheet_is_read_when_it_is_named(see_all: Callable[..., list[Seen]], path: Path) -> None:
     (seen,) = see_all(path, sheet="Secret")
     assert seen.rows[2][:2] == ["S-1", "1"]
 
 
-def test_there_are_made_workbooks():
+def test_there_are_made_workbooks() -> None:
     assert {path.suffix for path in MADE.glob("traps*")} == {".xls", ".ods"}

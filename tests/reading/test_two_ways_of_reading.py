@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import random
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
+from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from importer import accelerators
 from importer.reading.cell_text import text_of
+from importer.reading.record import Record
 from importer.reading.xlsx.cell_values import Values, without_escapes
 from importer.reading.xlsx.fast_rows import plain_rows, row_pattern
 from importer.reading.xlsx.open_xml import OpenXmlBook
@@ -86,7 +90,7 @@ def accelerated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(accelerators.EXACT, raising=False)
 
 
-def rows(count, kinds, columns="ABCD"):
+def rows(count: int, kinds: tuple[Callable[..., Any], ...], columns: Iterable[str] = "ABCD") -> Iterator[Any]:
     rare = (*kinds, *kinds, *kinds[:1] * 3)
     for row in range(1, count + 1):
         if row % 11:
@@ -96,7 +100,7 @@ def rows(count, kinds, columns="ABCD"):
             yield f'<row r="{row}" ht="15"/>'
 
 
-def compared(path):
+def compared(path: Path) -> int:
     """How many rows there are; fails at the first that the two ways read differently."""
     package = open_package(path)
     values = OpenXmlBook(package)._values
@@ -110,7 +114,7 @@ def compared(path):
     return count
 
 
-def trimmed(row):
+def trimmed(row: Record) -> Record:
     cells = list(row.cells)
     while cells and not cells[-1]:
         cells.pop()
@@ -118,13 +122,15 @@ def trimmed(row):
 
 
 @pytest.mark.slow
-def test_200_000_rows_are_the_same_both_ways(raw_workbook):
+def test_200_000_rows_are_the_same_both_ways(raw_workbook: Callable[..., Path]) -> None:
     everything = (*LIKE_THE_LIBRARY * 3, *BEYOND_THE_LIBRARY)
     path = raw_workbook("".join(rows(220_000, everything)), **PARTS)
     assert compared(path) == 200_000
 
 
-def test_the_fast_way_leaves_few_rows_to_the_parser(raw_workbook, monkeypatch):
+def test_the_fast_way_leaves_few_rows_to_the_parser(
+    raw_workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the comparison would compare the parser with itself."""
     left = []
     parse = row_pattern.parsed_row
@@ -134,7 +140,7 @@ def test_the_fast_way_leaves_few_rows_to_the_parser(raw_workbook, monkeypatch):
     assert not left
 
 
-def test_a_parsed_row_leaves_no_circle_of_objects():
+def test_a_parsed_row_leaves_no_circle_of_objects() -> None:
     """The child seldom looks for circles, and there is a parser for each doubtful row."""
     values = Values(strings=[])
     gc.collect()
@@ -148,7 +154,7 @@ def test_a_parsed_row_leaves_no_circle_of_objects():
 
 
 @pytest.mark.filterwarnings("ignore:Workbook contains no default style:UserWarning")
-def test_values_are_those_of_the_library(raw_workbook):
+def test_values_are_those_of_the_library(raw_workbook: Callable[..., Path]) -> None:
     path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
     library = openpyxl.load_workbook(path, data_only=True).active.iter_rows(values_only=True)
     expected = {
@@ -181,7 +187,7 @@ def test_values_are_those_of_the_library(raw_workbook):
         "</sheetData></worksheet>",
     ],
 )
-def test_a_sheet_that_is_not_laid_out_plainly_is_parsed(raw_workbook, sheet):
+def test_a_sheet_that_is_not_laid_out_plainly_is_parsed(raw_workbook: Callable[..., Path], sheet: str) -> None:
     found = [f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>v{row}</t></is></c></row>' for row in range(1, 9_000)]
     text = sheet.format("".join(found))
     if "x:" in sheet:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import openpyxl
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from tests.reading.conftest import Seen
 
 # XML has no other control characters, and makes a line feed of every carriage return.
 CHARACTERS = st.characters(codec="utf-8", exclude_characters="\r\ufffe\uffff", exclude_categories=["Cs"]).filter(
@@ -22,14 +28,14 @@ CELLS = CELLS.map(lambda text: text if text.strip(" \t\n") else "")
 
 
 @st.composite
-def tables(draw):
+def tables(draw: DrawFn) -> list[list[str]]:
     width = draw(st.integers(1, 6))
     filled = st.lists(CELLS, min_size=width, max_size=width).filter(lambda row: any(cell.strip() for cell in row))
     header = [f"column {number}" for number in range(width)]
     return [header, *draw(st.lists(filled, max_size=8))]
 
 
-def write_openpyxl(path, rows):
+def write_openpyxl(path: Path, rows: list[list[str]]) -> None:
     book = openpyxl.Workbook()
     for number, row in enumerate(rows, start=1):
         for column, text in enumerate(row, start=1):
@@ -38,7 +44,7 @@ def write_openpyxl(path, rows):
     book.save(path)
 
 
-def write_xlsxwriter(path, rows):
+def write_xlsxwriter(path: Path, rows: list[list[str]]) -> None:
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate(rows):
@@ -49,7 +55,9 @@ def write_xlsxwriter(path, rows):
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=tables(), write=st.sampled_from([write_openpyxl, write_xlsxwriter]))
-def test_a_table_survives(tmp_path, see_all, rows, write):
+def test_a_table_survives(
+    tmp_path: Path, see_all: Callable[..., list[Seen]], rows: list[list[str]], write: Callable[..., None]
+) -> None:
     path = tmp_path / "leads.xlsx"
     write(path, rows)
     (seen,) = see_all(path, header_row=1)

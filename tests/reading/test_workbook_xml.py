@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -11,6 +13,7 @@ from importer.reading.cell_text import column_letters
 from importer.reading.xlsx.open_xml import OpenXmlBook
 from importer.reading.xlsx.sheet_parser import parsed_rows
 from importer.reading.zip_package import open_package
+from tests.reading.conftest import Seen
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -42,7 +45,7 @@ CELLS = [  # what stands in a cell, and its text
 SHARED = "".join(f"<si>{inside}</si>" for inside in TEXTS)
 
 
-def rows_of(layout, count=40):
+def rows_of(layout: str, count: int = 40) -> tuple[str, dict[int, list[str]]]:
     """Rows of random cells, and their texts; `layout` says what a row element holds."""
     chance = random.Random(1)
     xml, expected = [], {1: ["id"]}
@@ -63,7 +66,7 @@ def rows_of(layout, count=40):
     return "".join(xml), {row: texts for row, texts in expected.items() if any(text.strip() for text in texts)}
 
 
-def filled(rows):
+def filled(rows: Iterable[tuple[int, Iterable[str]]]) -> dict[int, list[str]]:
     """The rows that hold more than spaces, each up to its last text."""
     found = {}
     for number, cells in rows:
@@ -75,14 +78,14 @@ def filled(rows):
     return found
 
 
-def by_openpyxl(path):
+def by_openpyxl(path: Path) -> dict[int, list[str]]:
     names = {True: "TRUE", False: "FALSE"}
     rows = openpyxl.load_workbook(path, data_only=True).active.iter_rows(values_only=True)
     texts = ([names.get(cell, str(cell)) if cell != 1 or cell is True else "1" for cell in row] for row in rows)
     return filled(enumerate(([("" if text == "None" else text) for text in row] for row in texts), start=1))
 
 
-def as_others_write(xml):
+def as_others_write(xml: str) -> str:
     """With a prefix and with remarks, which only the parser understands."""
     xml = (
         xml.replace("R&amp;D", "R&amp;<!-- a remark -->D")
@@ -96,7 +99,9 @@ def as_others_write(xml):
 @pytest.mark.parametrize("by_parser", [False, True])
 @pytest.mark.parametrize("layout", ["row per row", "row per cell"])
 @pytest.mark.parametrize("kept", [False, True])
-def test_every_shape_is_read_as_openpyxl_reads_it(raw_workbook, layout, kept, by_parser):
+def test_every_shape_is_read_as_openpyxl_reads_it(
+    raw_workbook: Callable[..., Path], layout: str, kept: bool, by_parser: bool
+) -> None:
     """With `xml:space` on the roots, as caxlsx writes it, or on each text."""
     rows, expected = rows_of(layout)
     root = MAIN + (KEPT if kept else "")
@@ -117,7 +122,9 @@ def test_every_shape_is_read_as_openpyxl_reads_it(raw_workbook, layout, kept, by
 @pytest.mark.parametrize(
     ("value", "text"), [("0", "FALSE"), ("1", "TRUE"), ("false", "FALSE"), ("true", "TRUE"), ("False", "FALSE")]
 )
-def test_logical_values_may_be_written_out(raw_workbook, see_all, value, text):
+def test_logical_values_may_be_written_out(
+    raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]], value: str, text: str
+) -> None:
     rows = '<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>in</v></c></row>'
     rows += f'<row r="2"><c r="A2" t="str"><v>a</v></c><c r="B2" t="b"><v>{value}</v></c></row>'
     (seen,) = see_all(raw_workbook(rows))
@@ -126,7 +133,9 @@ def test_logical_values_may_be_written_out(raw_workbook, see_all, value, text):
 
 
 @pytest.mark.parametrize("value", ["2", "-1", "yes", "0.0"])
-def test_a_logical_value_that_is_neither_true_nor_false_is_a_problem(raw_workbook, see_all, value):
+def test_a_logical_value_that_is_neither_true_nor_false_is_a_problem(
+    raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]], value: str
+) -> None:
     rows = '<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>in</v></c></row>'
     rows += f'<row r="2"><c r="A2" t="str"><v>a</v></c><c r="B2" t="b"><v>{value}</v></c></row>'
     (seen,) = see_all(raw_workbook(rows))
@@ -134,7 +143,9 @@ def test_a_logical_value_that_is_neither_true_nor_false_is_a_problem(raw_workboo
     assert seen.problems[0].value == value
 
 
-def test_spaces_count_where_the_nearest_element_says_so(raw_workbook, see_all):
+def test_spaces_count_where_the_nearest_element_says_so(
+    raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]]
+) -> None:
     """`default` on an element undoes what an outer one says."""
     cells = {
         f'<c r="A2" t="inlineStr"{KEPT}><is><t> a </t></is></c>': " a ",
@@ -150,7 +161,9 @@ def test_spaces_count_where_the_nearest_element_says_so(raw_workbook, see_all):
     assert seen.rows[2] == [" a ", " b ", "c", " d "]
 
 
-def test_a_text_is_what_stands_in_its_own_element(raw_workbook, see_all):
+def test_a_text_is_what_stands_in_its_own_element(
+    raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]]
+) -> None:
     """Not what an element within it, or one of another parent, holds."""
     rows = (
         '<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>x</v></c></row>'
@@ -161,7 +174,9 @@ def test_a_text_is_what_stands_in_its_own_element(raw_workbook, see_all):
     assert seen.rows[2] == ["ab", "c"]
 
 
-def test_a_text_format_holds_for_texts_of_every_kind(raw_workbook, see_all):
+def test_a_text_format_holds_for_texts_of_every_kind(
+    raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]]
+) -> None:
     styles = f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="164" formatCode="&quot;+&quot;@"/></numFmts>' + (
         '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>'
     )

@@ -1,7 +1,10 @@
 """Runs and rows as the journal would give them; all people in them are invented."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -61,8 +64,16 @@ class Reports:
     headers = HEADERS
 
     def source(
-        self, path="leads.csv", *, headers=HEADERS, columns=None, sheet="", sha256="ab" * 32, rows=3, header_row=1
-    ):
+        self,
+        path: Path | str = "leads.csv",
+        *,
+        headers: tuple[Any, ...] = HEADERS,
+        columns: tuple[str, ...] | None = None,
+        sheet: str = "",
+        sha256: str = "ab" * 32,
+        rows: int = 3,
+        header_row: int = 1,
+    ) -> ReadSource:
         info = SourceInfo(
             path=str(path),
             sha256=sha256,
@@ -76,9 +87,11 @@ class Reports:
         )
         return ReadSource(info=info, rows=rows)
 
-    def run(self, *sources, rows=(), **changes):
+    def run(
+        self, *sources: ReadSource, rows: list[ReportRow] | tuple[ReportRow, ...] = (), **changes: Any
+    ) -> RunReport:
         problems = Counter(problem.code for row in rows for problem in row.problems)
-        told = {
+        told: dict[str, Any] = {
             "run_id": "20261122-150405-webinar",
             "command": "run",
             "state": RunState.FINISHED,
@@ -105,14 +118,14 @@ class Reports:
         }
         return RunReport(**(told | changes))
 
-    def _assigned(self, rows):
-        states = {}
+    def _assigned(self, rows: list[ReportRow] | tuple[ReportRow, ...]) -> tuple[Any, ...]:
+        states: dict[str, Counter[FollowUp]] = {}
         for row in rows:
             if row.assigned_to:
                 states.setdefault(row.assigned_to, Counter())[row.assign] += 1
         return tuple(Assigned(name=name, states=counts) for name, counts in states.items())
 
-    def batches(self, rows):
+    def batches(self, rows: Iterator[Any] | list[ReportRow] | tuple[ReportRow, ...]) -> Iterator[Any]:
         """The rows as the journal gives them: one batch per row."""
         for row in rows:
             texts = {name: getattr(row, name) for name in TEXTS} | {
@@ -137,21 +150,25 @@ class Reports:
                 cells=pa.table(cells if row.needs_attention else {}),
             )
 
-    def write_results(self, path, run, batches):
+    def write_results(self, path: Path, run: RunReport, batches: Iterator[Any]) -> None:
         with results_csv(path, run) as write:
             for batch in batches:
                 write(batch)
 
-    def write_rejects(self, path, run, rows):
+    def write_rejects(
+        self, path: Path, run: RunReport, rows: Iterator[Any] | list[ReportRow] | tuple[ReportRow, ...]
+    ) -> None:
         with rejects_csv(path, run) as write:
             for batch in self.batches(rows):
                 write(batch)
 
-    def row(self, number=2, status=RowStatus.CREATED, *, source=0, **changes):
+    def row(
+        self, number: int = 2, status: RowStatus = RowStatus.CREATED, *, source: int = 0, **changes: Any
+    ) -> ReportRow:
         return ReportRow(row=RowId(source=source, number=number), status=status, **changes)
 
-    def created(self, number=2, *, source=0, **changes):
-        told = {
+    def created(self, number: int = 2, *, source: int = 0, **changes: Any) -> ReportRow:
+        told: dict[str, Any] = {
             "crm_id": f"C-{number}",
             "lead_id": f"6f1d0000-0000-4000-8000-{number:012d}",
             "assign": FollowUp.ACCEPTED,
@@ -162,7 +179,15 @@ class Reports:
         }
         return self.row(number, source=source, **(told | changes))
 
-    def invalid(self, number=3, *, source=0, value="12", cells=None, **changes):
+    def invalid(
+        self,
+        number: int = 3,
+        *,
+        source: int = 0,
+        value: str = "12",
+        cells: tuple[str, ...] | None = None,
+        **changes: Any,
+    ) -> ReportRow:
         problem = Problem(
             row=number,
             code="phone-invalid",
@@ -172,10 +197,10 @@ class Reports:
             value=value,
         )
         cells = (f"C-{number}", "Ravi", value, "") if cells is None else cells
-        told = {"crm_id": f"C-{number}", "problems": (problem,), "cells": tuple(cells)}
+        told: dict[str, Any] = {"crm_id": f"C-{number}", "problems": (problem,), "cells": tuple(cells)}
         return self.row(number, RowStatus.INVALID, source=source, **(told | changes))
 
 
 @pytest.fixture
-def reports():
+def reports() -> Reports:
     return Reports()

@@ -9,7 +9,10 @@ import subprocess
 import tracemalloc
 import zipfile
 import zlib
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -18,6 +21,7 @@ from openpyxl import Workbook, load_workbook
 
 from importer.model.problem import Problem
 from importer.reporting import write_annotated
+from tests.reporting.conftest import Reports
 
 HEADERS = ("Id", "Phone", "Joined", "Amount", "Double")
 CHANGED = {
@@ -44,7 +48,7 @@ def png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-def rich(path, **options):
+def rich(path: Path, **options: Any) -> None:
     """A table with a calculated column, pictures, charts, comments, formats, a button, hidden things, a local name."""
     book = xlsxwriter.Workbook(path, options)
     cover = book.add_worksheet("Read me")
@@ -80,7 +84,7 @@ def rich(path, **options):
     book.close()
 
 
-def plain(path):
+def plain(path: Path) -> None:
     book = Workbook()
     sheet = book.active
     sheet.title = "Leads"
@@ -91,7 +95,7 @@ def plain(path):
     book.save(path)
 
 
-def rewritten(path, change):
+def rewritten(path: Path, change: Callable[..., Any]) -> None:
     """The same package with other bytes in its parts."""
     with zipfile.ZipFile(path) as package:
         parts = {name: package.read(name) for name in package.namelist()}
@@ -101,29 +105,29 @@ def rewritten(path, change):
                 package.writestr(name, new)
 
 
-def prefixed(name, xml):
+def prefixed(name: str, xml: bytes) -> bytes:
     if not re.match(r"xl/(worksheets/sheet\d|workbook|styles)", name):
         return xml
     named = xml.replace(b'xmlns="' + MAIN, b'xmlns:x="' + MAIN)
     return re.sub(rb"<(/?)(?![?!/])([A-Za-z0-9]+)(?=[\s/>])", rb"<\1x:\2", named)
 
 
-def without_references(name, xml):
+def without_references(name: str, xml: bytes) -> bytes:
     return b"\xef\xbb\xbf" + re.sub(rb' r="[A-Z]*\d+"', b"", xml) if name.startswith("xl/worksheets/") else xml
 
 
-def sharing_a_formula(name, xml):
+def sharing_a_formula(name: str, xml: bytes) -> bytes:
     xml = xml.replace(b"<f>D2*2</f>", b'<f t="shared" ref="E2:E10" si="0">D2*2</f>')
     return re.sub(rb"<f>D\d+\*2</f>", b'<f t="shared" si="0"/>', xml)
 
 
-def without_styles(name, xml):
+def without_styles(name: str, xml: bytes) -> bytes | None:
     if name == "xl/styles.xml":
         return None
     return re.sub(rb"<(Override|Relationship) [^>]*styles[^>]*/>", b"", re.sub(rb' s="\d+"', b"", xml))
 
 
-def with_macros(name, xml):
+def with_macros(name: str, xml: bytes) -> bytes:
     if name == "[Content_Types].xml":
         kind = b'<Override PartName="/xl/vbaProject.bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>'
         macros = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
@@ -135,11 +139,11 @@ def with_macros(name, xml):
     return xml
 
 
-def strict(name, xml):
+def strict(name: str, xml: bytes) -> bytes:
     return xml.replace(RELATIONS, STRICT_RELATIONS).replace(MAIN, STRICT_MAIN)
 
 
-def declaring_late(name, xml):
+def declaring_late(name: str, xml: bytes) -> bytes:
     """Each prefix is declared where it is used and nowhere above, as Microsoft's Open XML SDK does."""
     if not re.match(r"xl/(workbook|worksheets/sheet\d)\.xml", name):
         return xml
@@ -147,7 +151,7 @@ def declaring_late(name, xml):
     return re.sub(rb"<(\w+)(?=[^<>]* r:)", rb'<\1 xmlns:r="' + RELATIONS + b'"', without)
 
 
-def declaring_all_late(name, xml):
+def declaring_all_late(name: str, xml: bytes) -> bytes:
     """Each sheet of the list has its own prefix even for its name."""
     if name != "xl/workbook.xml":
         return xml
@@ -171,7 +175,7 @@ MAKERS = {
 }
 
 
-def made(folder, writer):
+def made(folder: Path, writer: str) -> Path:
     """The workbook of a writer."""
     make, change = MAKERS[writer]
     path = folder / ("leads.xlsm" if writer == "macros" else "leads.xlsx")
@@ -181,7 +185,7 @@ def made(folder, writer):
     return path
 
 
-def annotated(path, reports):
+def annotated(path: Path, reports: Reports) -> Path:
     """The copy, with the phone of the even rows marked."""
     source = reports.source(
         path, sheet="Leads", sha256=hashlib.sha256(path.read_bytes()).hexdigest(), headers=HEADERS, rows=9
@@ -192,11 +196,11 @@ def annotated(path, reports):
     return target
 
 
-def problems(row):
+def problems(row: int) -> tuple[Problem]:
     return (Problem(row=row, code="phone-invalid", detail="is <no> phone & =number", column="Phone", value="=12"),)
 
 
-def values(path):
+def values(path: Path) -> dict[str, Any]:
     """By sheet, what openpyxl reads; it knows the names of the strict kind not at all."""
     copy = path.with_name("transitional.xlsx")
     shutil.copy(path, copy)
@@ -207,7 +211,7 @@ def values(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("writer", MAKERS)
-def test_every_value_stays_and_every_row_has_its_outcome(tmp_path, reports, writer):
+def test_every_value_stays_and_every_row_has_its_outcome(tmp_path: Path, reports: Reports, writer: str) -> None:
     workbook = made(tmp_path, writer)
     before, after = values(workbook), values(annotated(workbook, reports))
     assert list(after)[1:] == list(before)
@@ -220,7 +224,7 @@ def test_every_value_stays_and_every_row_has_its_outcome(tmp_path, reports, writ
 
 @pytest.mark.slow
 @pytest.mark.parametrize("writer", MAKERS)
-def test_every_prefix_in_a_copy_is_declared(tmp_path, reports, writer):
+def test_every_prefix_in_a_copy_is_declared(tmp_path: Path, reports: Reports, writer: str) -> None:
     """openpyxl, LibreOffice and Excel mind."""
     copy = annotated(made(tmp_path, writer), reports)
     with zipfile.ZipFile(copy) as package:
@@ -233,7 +237,7 @@ def test_every_prefix_in_a_copy_is_declared(tmp_path, reports, writer):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # LibreOffice's
-def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports, tmp_path):
+def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports: Reports, tmp_path: Path) -> None:
     if not shutil.which("soffice"):
         pytest.skip("needs LibreOffice (Debian: libreoffice-calc-nogui)")
     copies = []
@@ -252,7 +256,7 @@ def test_a_spreadsheet_program_opens_the_copies_and_finds_the_same(reports, tmp_
             assert [row[column] for row in theirs["Leads"]] == [row[column] for row in ours["Leads"]]
 
 
-def test_parts_that_are_not_marked_are_the_same_bytes(tmp_path, reports):
+def test_parts_that_are_not_marked_are_the_same_bytes(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "leads.xlsx"
     rich(path)
     with zipfile.ZipFile(path) as before, zipfile.ZipFile(annotated(path, reports)) as after:
@@ -266,7 +270,7 @@ def test_parts_that_are_not_marked_are_the_same_bytes(tmp_path, reports):
     assert sheet.count("<legacyDrawing ") == 1
 
 
-def test_table_filter_comments_formats_and_names_stay(tmp_path, reports):
+def test_table_filter_comments_formats_and_names_stay(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "leads.xlsx"
     rich(path)
     book, before = load_workbook(annotated(path, reports)), load_workbook(path)
@@ -290,7 +294,7 @@ def test_table_filter_comments_formats_and_names_stay(tmp_path, reports):
     assert sheet["B8"].value is None, "a cell that was not there looks like its column"
 
 
-def test_texts_of_ours_stay_texts_even_when_edited(tmp_path, reports):
+def test_texts_of_ours_stay_texts_even_when_edited(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "leads.xlsx"
     plain(path)
     sheet = load_workbook(annotated(path, reports))["Leads"]
@@ -299,7 +303,7 @@ def test_texts_of_ours_stay_texts_even_when_edited(tmp_path, reports):
 
 
 @pytest.mark.slow
-def test_memory_is_a_few_times_the_sheet(tmp_path, reports):
+def test_memory_is_a_few_times_the_sheet(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "leads.xlsx"
     book = xlsxwriter.Workbook(path, {"constant_memory": True})
     sheet = book.add_worksheet("Leads")
@@ -331,7 +335,7 @@ def test_memory_is_a_few_times_the_sheet(tmp_path, reports):
         lambda name, xml: xml.replace(b'/worksheet"', b'/xlMacrosheet"') if "workbook.xml.rels" in name else xml,
     ],
 )
-def test_what_is_not_understood_is_not_copied(tmp_path, reports, change):
+def test_what_is_not_understood_is_not_copied(tmp_path: Path, reports: Reports, change: Callable[..., Any]) -> None:
     path = tmp_path / "leads.xlsx"
     plain(path)
     rewritten(path, change)

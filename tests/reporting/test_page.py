@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,10 @@ from importer import reporting
 from importer.model.examination import Change, Examination, Symptom
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
-from importer.model.run import Estimate, RunState, Story
+from importer.model.run import Estimate, RunReport, RunState, Story
 from importer.reporting import Overview, write_html
 from importer.reporting.overview import ROWS_SHOWN
-from tests.reporting.conftest import Reports
+from tests.reporting.conftest import ReportRow, Reports
 
 TEMPLATES = Path(reporting.__file__).with_name("page") / "templates"
 
@@ -30,49 +31,49 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' onfocus=alert(
 class Parsed(HTMLParser):
     """The tags with their attributes, and the text by the tag around it."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.tags = []
-        self.texts = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
         self.inside = {"script": "", "style": ""}
         self._open = ""
         self.feed(text)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[Any]) -> None:
         self.tags.append((tag, dict(attrs)))
         self._open = tag
 
-    def handle_data(self, text):
+    def handle_data(self, text: str) -> None:
         if self._open in self.inside:
             self.inside[self._open] += text
         else:
             self.texts.append(text)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         self._open = ""
 
-    def named(self, tag):
+    def named(self, tag: str) -> list[Any]:
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
-    def said(self):
+    def said(self) -> str:
         return " ".join(" ".join(self.texts).split())
 
 
-def seen(rows):
+def seen(rows: list[ReportRow]) -> Overview:
     overview = Overview()
     for batch in Reports().batches(rows):
         overview.add(batch)
     return overview
 
 
-def written(tmp_path, run, rows):
+def written(tmp_path: Path, run: RunReport, rows: list[ReportRow]) -> Parsed:
     path = tmp_path / "report.html"
     write_html(path, run, seen(rows))
     return Parsed(path.read_text(encoding="utf-8"))
 
 
-def test_what_happened_is_one_sentence_with_true_counts(tmp_path, reports):
+def test_what_happened_is_one_sentence_with_true_counts(tmp_path: Path, reports: Reports) -> None:
     rows = [*(reports.created(number) for number in range(2, 7)), reports.invalid(7), reports.row(8, RowStatus.UNKNOWN)]
     parsed = written(tmp_path, reports.run(rows=rows), rows)
     assert "7 rows read: 5 created, 1 invalid, 1 unknown. 2 rows need attention." in parsed.said
@@ -82,7 +83,7 @@ def test_what_happened_is_one_sentence_with_true_counts(tmp_path, reports):
     assert "5 retried" in parsed.said
 
 
-def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path, reports):
+def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path: Path, reports: Reports) -> None:
     problem = Problem(row=2, code="phone-invalid", detail=EVIL, column=EVIL, value="x\u202ey\x07")
     rows = [
         reports.invalid(2, crm_id=EVIL, problems=(problem,)),
@@ -104,7 +105,7 @@ def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path, reports):
     assert "\u202e" not in parsed.said
 
 
-def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path, reports):
+def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path: Path, reports: Reports) -> None:
     symptom = Symptom(code="mojibake", column=EVIL, count=1, rows=(2,), fix=EVIL, detail=EVIL)
     change = Change(kind="renamed", column=EVIL, detail=EVIL)
     source = reports.source()
@@ -121,13 +122,13 @@ def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path, report
     assert parsed.said.count("<script>alert(1)</script>") >= 20
 
 
-def test_nothing_of_the_template_is_exempt_from_escaping():
+def test_nothing_of_the_template_is_exempt_from_escaping() -> None:
     """What stands there as it is are the program's own files, script and style: `page.py` says so, by their type."""
     template = (TEMPLATES / "report.html.j2").read_text(encoding="utf-8")
     assert not re.search(r"\|\s*(safe|forceescape|xmlattr|attr)\b|autoescape|Markup", template)
 
 
-def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path, reports):
+def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path: Path, reports: Reports) -> None:
     parsed = written(tmp_path, reports.run(), [])
     (policy,) = [meta["content"] for meta in parsed.named("meta") if "Policy" in meta.get("http-equiv", "")]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
@@ -142,7 +143,7 @@ def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path,
     assert "http" not in parsed.inside["script"] + parsed.inside["style"]
 
 
-def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path, reports):
+def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path: Path, reports: Reports) -> None:
     hint = Problem(row=2, code="phone-repeated", detail="is on two rows", warning=True)
     rows = [*(reports.invalid(number) for number in range(2, 14)), reports.created(20, problems=(hint,))]
     rows.append(
@@ -158,14 +159,14 @@ def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path, reports)
     assert "What to do: ask the CRM" in said
 
 
-def test_owners_have_their_counts(tmp_path, reports):
+def test_owners_have_their_counts(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.created(number) for number in range(2, 5)]
     rows.append(reports.created(9, assigned_to="ravi@crm.example", assign=FollowUp.HELD))
     said = written(tmp_path, reports.run(rows=rows), rows).said
     assert re.search(r"asha@crm\.example 3 3 0 0 ravi@crm\.example 1 0 1 0", said)
 
 
-def test_the_rows_are_capped_and_the_page_says_so(tmp_path, reports):
+def test_the_rows_are_capped_and_the_page_says_so(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.invalid(number) for number in range(2, 2 + ROWS_SHOWN + 1)]
     parsed = written(tmp_path, reports.run(rows=rows), rows)
     assert "The first 2,000 of 2,001 rows are shown." in parsed.said
@@ -173,7 +174,7 @@ def test_the_rows_are_capped_and_the_page_says_so(tmp_path, reports):
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
 
 
-def test_a_check_says_what_would_be_sent(tmp_path, reports):
+def test_a_check_says_what_would_be_sent(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.row(2, RowStatus.VALID)]
     run = reports.run(rows=rows, command="check", org="", estimate=Estimate(rows_to_send=1, requests=3, seconds=10_020))
     said = written(tmp_path, run, rows).said
@@ -182,7 +183,7 @@ def test_a_check_says_what_would_be_sent(tmp_path, reports):
     assert "3 requests 2 h 47 min at the given rate" in said
 
 
-def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path, reports):
+def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(state=RunState.STOPPED, reason="The CRM refused the credential.", exit_code=3, rows=())
     said = written(tmp_path, run, []).said
     assert (
@@ -193,7 +194,7 @@ def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path, reports):
     assert "`importer resume`" not in written(tmp_path, reports.run(state=RunState.STOPPED, exit_code=2), []).said
 
 
-def test_a_longer_run_has_a_picture_of_its_time(tmp_path, reports):
+def test_a_longer_run_has_a_picture_of_its_time(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.created(n, finished_at=f"2026-11-22T1{5 + n // 60}:{n % 60:02d}:30Z") for n in range(100)]
     (picture,) = [
         svg for svg in written(tmp_path, reports.run(rows=rows), rows).named("svg") if svg["class"] == "timeline"
@@ -213,12 +214,12 @@ CLICK = "(text => [...document.querySelectorAll('#people thead button')].find(b 
 class Browser:
     """A real Chromium, spoken to through a pipe."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
         flags += " --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
         theirs, self._out = os.pipe()
         self._in, answers = os.pipe()
-        command = [shutil.which("chromium"), *flags.split(), f"--user-data-dir={folder}", "about:blank"]
+        command = ["chromium", *flags.split(), f"--user-data-dir={folder}", "about:blank"]
         self._chromium = subprocess.Popen(
             ["bash", "-c", f'exec "$@" 3<&{theirs} 4>&{answers}', "bash", *command],
             pass_fds=(theirs, answers),
@@ -228,14 +229,14 @@ class Browser:
         os.close(answers)
         self._rest = b""
         self._count = 0
-        self.events = []
+        self.events: list[dict[str, Any]] = []
         self._session = None
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Log", "Network", "Page", "Runtime"):
             self.ask(f"{domain}.enable")
 
-    def ask(self, method, **params):
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
         self._count += 1
         message = {"id": self._count, "method": method, "params": params}
         if self._session:
@@ -245,23 +246,23 @@ class Browser:
             self.events.append(answer)
         return answer["result"]
 
-    def open(self, path):
+    def open(self, path: Path) -> None:
         self.ask("Page.navigate", url=path.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read())
 
-    def value(self, expression):
+    def value(self, expression: str) -> object:
         answer = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, userGesture=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def close(self):
+    def close(self) -> None:
         self._chromium.terminate()
         self._chromium.wait()
         os.close(self._in)
         os.close(self._out)
 
-    def _read(self):
+    def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
             chunk = os.read(self._in, 1 << 16)
             assert chunk, "Chromium went away"
@@ -272,7 +273,7 @@ class Browser:
 
 @pytest.mark.browser
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's chromium (apt-get install chromium)")
-def test_a_person_can_search_and_sort_in_a_browser(tmp_path, reports):
+def test_a_person_can_search_and_sort_in_a_browser(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.invalid(number, value=EVIL if number == 9 else f"{number}") for number in (3, 20, 9, 100)]
     rows.append(reports.row(7, RowStatus.REJECTED, crm_id="Zoë", message="=1+1", http_status=422))
     written(tmp_path, reports.run(rows=rows), rows)

@@ -1,18 +1,20 @@
 """rejects.csv: the source's own cells, ready to be mended."""
 
 import csv
+from pathlib import Path
 
 from importer.model.outcome import FollowUp
+from tests.reporting.conftest import Reports
 
 ADDED = ["_importer_row", "_importer_status", "_importer_problems", "_importer_message", "_importer_hint"]
 
 
-def read(path):
+def read(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
 
 
-def test_only_rows_that_need_a_person_with_their_cells_unchanged(tmp_path, reports):
+def test_only_rows_that_need_a_person_with_their_cells_unchanged(tmp_path: Path, reports: Reports) -> None:
     cells = ("=1+1", ' Ravi "R", jr\r\nx ', "0012", "'a\rb")
     rows = [reports.created(2), reports.invalid(3, cells=cells), reports.created(4, events=FollowUp.REJECTED)]
     rows[2] = reports.created(4, events=FollowUp.REJECTED, cells=("C-4", "Zoë", "+919876543210", ""), message="=no")
@@ -25,20 +27,24 @@ def test_only_rows_that_need_a_person_with_their_cells_unchanged(tmp_path, repor
     assert second == ["C-4", "Zoë", "+919876543210", "", "4", "created", "", "'=no", ""]
 
 
-def test_headers_that_look_like_formulas_stay_as_they_are_so_that_the_mapping_finds_them(tmp_path, reports):
+def test_headers_that_look_like_formulas_stay_as_they_are_so_that_the_mapping_finds_them(
+    tmp_path: Path, reports: Reports
+) -> None:
     headers = ("=Id", "+Phone", "@Owner", "-")
     run = reports.run(reports.source(headers=headers))
     reports.write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(2, cells=("1", "2", "3", "4"))])
     assert tuple(read(tmp_path / "rejects.csv")[0][:4]) == headers
 
 
-def test_there_is_a_header_even_when_nobody_is_needed_and_excel_finds_its_bom(tmp_path, reports):
+def test_there_is_a_header_even_when_nobody_is_needed_and_excel_finds_its_bom(tmp_path: Path, reports: Reports) -> None:
     reports.write_rejects(tmp_path / "rejects.csv", reports.run(), [])
     assert (tmp_path / "rejects.csv").read_bytes().startswith(b"\xef\xbb\xbfId,Name,")
     assert len(read(tmp_path / "rejects.csv")) == 1
 
 
-def test_equal_headers_stay_as_they_are_and_blank_ones_get_the_name_that_reading_gave_them(tmp_path, reports):
+def test_equal_headers_stay_as_they_are_and_blank_ones_get_the_name_that_reading_gave_them(
+    tmp_path: Path, reports: Reports
+) -> None:
     columns = ("Phone", "Column 4", "Phone (2)", "Column 7")
     run = reports.run(reports.source(headers=("Phone", "", "Phone", " "), columns=columns))
     reports.write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(2, cells=("1", "2", "3", "4"))])
@@ -47,7 +53,7 @@ def test_equal_headers_stay_as_they_are_and_blank_ones_get_the_name_that_reading
     assert row[:4] == ["1", "2", "3", "4"]
 
 
-def test_several_sources_share_columns_that_a_mapping_takes_for_one(tmp_path, reports):
+def test_several_sources_share_columns_that_a_mapping_takes_for_one(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(
         reports.source("a.csv", headers=("Id", "Phone")),
         reports.source("b.csv", headers=(" phone", "City", "ID", "phone")),
@@ -60,7 +66,7 @@ def test_several_sources_share_columns_that_a_mapping_takes_for_one(tmp_path, re
     assert second[:4] == ["i", "p", "c", "q"]
 
 
-def test_what_an_earlier_run_added_is_replaced(tmp_path, reports):
+def test_what_an_earlier_run_added_is_replaced(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(reports.source(headers=("_importer_row", "Id", "_importer_hint")))
     reports.write_rejects(tmp_path / "rejects.csv", run, [reports.invalid(7, cells=("3", "C", "old"))])
     header, row = read(tmp_path / "rejects.csv")

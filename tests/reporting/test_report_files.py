@@ -6,7 +6,9 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,17 +18,17 @@ from importer.reporting.private_files import replacing, replacing_text
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
-def umask(request):
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
     before = os.umask(request.param)
     yield request.param
     os.umask(before)
 
 
-def mode(path):
+def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_files_and_folders_are_private_whatever_the_umask(tmp_path, umask):
+def test_files_and_folders_are_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     path = tmp_path / "reports" / "run-1" / "results.csv"
     with replacing(path) as file:
         file.write(b"x")
@@ -38,13 +40,13 @@ def test_files_and_folders_are_private_whatever_the_umask(tmp_path, umask):
     assert mode(path.parent.parent) == 0o700
 
 
-def test_a_folder_that_exists_keeps_its_permissions(tmp_path):
+def test_a_folder_that_exists_keeps_its_permissions(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert private_folder(tmp_path) == tmp_path
     assert mode(tmp_path) == 0o755
 
 
-def test_the_old_report_stays_until_the_new_one_is_complete(tmp_path):
+def test_the_old_report_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_text("old")
     with replacing(path) as file:
@@ -54,11 +56,11 @@ def test_the_old_report_stays_until_the_new_one_is_complete(tmp_path):
     assert path.read_text() == "new"
 
 
-def test_a_block_that_fails_leaves_nothing_behind(tmp_path):
+def test_a_block_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_text("old")
 
-    def fail():
+    def fail() -> None:
         with replacing_text(path) as file:
             file.write("half")
             raise ValueError("a defect")
@@ -70,7 +72,7 @@ def test_a_block_that_fails_leaves_nothing_behind(tmp_path):
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_symbolic_link_is_refused_and_its_target_untouched(tmp_path, exists):
+def test_a_symbolic_link_is_refused_and_its_target_untouched(tmp_path: Path, exists: bool) -> None:
     target = tmp_path / "precious"
     if exists:
         target.write_text("precious")
@@ -83,7 +85,7 @@ def test_a_symbolic_link_is_refused_and_its_target_untouched(tmp_path, exists):
     assert not exists or target.read_text() == "precious"
 
 
-def test_a_file_where_the_folder_should_be_is_named(tmp_path):
+def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("")
     with (
         pytest.raises(LocalDiskError, match="reports") as caught,
@@ -93,14 +95,14 @@ def test_a_file_where_the_folder_should_be_is_named(tmp_path):
     assert "--reports-dir" in caught.value.tip
 
 
-def test_text_that_cannot_be_encoded_stops_nothing(tmp_path):
+def test_text_that_cannot_be_encoded_stops_nothing(tmp_path: Path) -> None:
     with replacing_text(tmp_path / "a.csv") as file:
         file.write("half \ud83d pair\r\n")
     assert (tmp_path / "a.csv").read_bytes() == b"half \\ud83d pair\r\n"
 
 
 @pytest.mark.parametrize("opened", [replacing, replacing_text])
-def test_a_full_disk_leaves_the_old_report_and_no_rest(small_disk, opened):
+def test_a_full_disk_leaves_the_old_report_and_no_rest(small_disk: Path, opened: Callable[..., Any]) -> None:
     path = small_disk / "results.csv"
     path.write_text("old")
     blob = b"x" * 5_000 if opened is replacing else "x" * 5_000
@@ -116,7 +118,7 @@ def test_a_full_disk_leaves_the_old_report_and_no_rest(small_disk, opened):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_disk_that_refuses_only_at_the_last_flush_is_heard(tmp_path, monkeypatch):
+def test_a_disk_that_refuses_only_at_the_last_flush_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last buffer meets a full disk: the file beside is swapped for /dev/full below the open file."""
     path = tmp_path / "results.csv"
     path.write_text("old")
@@ -140,7 +142,7 @@ KINDS = {"write": "written", "fsync": "synced", "fdatasync": "synced"}
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace records what reaches the disk")
-def test_a_report_is_on_disk_before_it_is_moved_and_the_move_is_too(tmp_path):
+def test_a_report_is_on_disk_before_it_is_moved_and_the_move_is_too(tmp_path: Path) -> None:
     """Else a power loss leaves an empty report in the place of a whole one."""
     folder, trace = tmp_path / "reports", tmp_path / "trace.txt"
     calls = ["strace", "-f", "-y", "-e", "trace=write,fsync,fdatasync,rename,renameat,renameat2", "-o", str(trace)]

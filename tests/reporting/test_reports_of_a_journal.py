@@ -3,7 +3,10 @@
 import csv
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,30 +21,30 @@ from importer.model.source import SourceInfo
 from importer.reporting import REJECT_COLUMNS, Overview, rejects_csv
 from importer.reporting.neutral import neutral
 from tests.planned import PlannedRow, add_rows
-from tests.reporting.conftest import ReportRow
+from tests.reporting.conftest import ReportRow, Reports
 
 PIECES = ["a", "é", "=", "+", "-", "'", '"', ",", "\n", " ", "7"]
 CODES = ["phone-invalid", "date-invalid", "crm-id-missing", "value-missing", "phone-repeated", "crm-id-repeated"]
 HEADERS = (("Id", "Name", "Note"), ("Note", "More", "_importer_row", "Id"))
 
 
-def text(dice):
+def text(dice: random.Random) -> str:
     return "".join(dice.choices(PIECES, k=dice.randrange(5)))
 
 
-def problem(number, dice):
+def problem(number: int, dice: random.Random) -> Problem:
     code = dice.choice(CODES)
     return Problem(row=number, code=code, detail=text(dice), column="Id", value=text(dice), warning=KINDS[code].warning)
 
 
-def planned(source, number, dice):
+def planned(source: int, number: int, dice: random.Random) -> PlannedRow:
     found = tuple(problem(number, dice) for _ in range(dice.choice([0, 0, 1, 1, 2, 3])))
     status = RowStatus.INVALID if any(not each.warning for each in found) else RowStatus.VALID
     cells = tuple(text(dice) for _ in HEADERS[source])
     return PlannedRow(row=RowId(source, number), status=status, crm_id=f"L-{number}", cells=cells, problems=found)
 
 
-def answers(journal, run, dice):
+def answers(journal: Journal, run: Any, dice: random.Random):
     """As if the valid rows had been sent, but for a batch that was not come to."""
     for batch in list(stored_batches(journal.connection, run.id))[:-1]:
         lay_out(journal.connection, batch)
@@ -66,7 +69,7 @@ def answers(journal, run, dice):
 
 
 @pytest.fixture(params=[(seed, command) for seed in range(4) for command in ("check", "run")], ids=str)
-def finished(request, tmp_path):
+def finished(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """A run over two sources in batches of 40 rows, and what is expected of each of its rows."""
     seed, command = request.param
     dice = random.Random(seed)
@@ -92,7 +95,7 @@ def finished(request, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 50, 1_000])
-def test_the_overview_counts_each_rule_and_each_answer_once_a_row(finished, limit):
+def test_the_overview_counts_each_rule_and_each_answer_once_a_row(finished: Any, limit: int) -> None:
     journal, run, rows = finished
     overview = Overview(limit=limit)
     for batch in result_batches(journal, run):
@@ -112,7 +115,7 @@ def test_the_overview_counts_each_rule_and_each_answer_once_a_row(finished, limi
         assert group.warning is (KINDS[group.code].warning if group.code in KINDS else False)
 
 
-def reasons(row):
+def reasons(row: ReportRow) -> Any:
     found = {f"assign-{row.assign}"} if row.assign in STATES_FOR_A_PERSON else set()
     found |= {f"events-{row.events}"} if row.events in STATES_FOR_A_PERSON else set()
     if row.status in NEEDS_A_PERSON:
@@ -121,7 +124,9 @@ def reasons(row):
 
 
 @pytest.mark.slow
-def test_rejects_hold_the_rows_that_need_attention_line_by_line(finished, reports, tmp_path):
+def test_rejects_hold_the_rows_that_need_attention_line_by_line(
+    finished: Any, reports: Reports, tmp_path: Path
+) -> None:
     journal, run, rows = finished
     report = reports.run(reports.source(headers=HEADERS[0]), reports.source(headers=HEADERS[1]))
     with rejects_csv(tmp_path / "rejects.csv", report) as write:

@@ -2,20 +2,22 @@
 
 import csv
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
 from importer.reporting import RESULT_COLUMNS
+from tests.reporting.conftest import Reports
 
 
-def read(path):
+def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_the_columns_are_the_promised_ones():
+def test_the_columns_are_the_promised_ones() -> None:
     promised = (
         "source,sheet,number,crm_id,status,lead_id,assign,assigned_to,events,problems,warnings,"
         "message,hint,attempts,http_status,error_code,finished_at"
@@ -23,7 +25,7 @@ def test_the_columns_are_the_promised_ones():
     assert ",".join(RESULT_COLUMNS) == promised
 
 
-def test_one_line_per_row_in_the_order_given(tmp_path, reports):
+def test_one_line_per_row_in_the_order_given(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(reports.source("in/a.csv"), reports.source("in/b.xlsx", sheet="März"))
     warning = Problem(row=2, code="row-too-short", detail="ends early", warning=True)
     rows = [
@@ -66,7 +68,7 @@ def test_one_line_per_row_in_the_order_given(tmp_path, reports):
     )
 
 
-def test_bytes_are_utf8_without_bom_and_lines_end_in_a_line_feed(tmp_path, reports):
+def test_bytes_are_utf8_without_bom_and_lines_end_in_a_line_feed(tmp_path: Path, reports: Reports) -> None:
     reports.write_results(
         tmp_path / "results.csv", reports.run(), reports.batches([reports.created(message='a "b",\nc')])
     )
@@ -76,7 +78,7 @@ def test_bytes_are_utf8_without_bom_and_lines_end_in_a_line_feed(tmp_path, repor
     assert b'"a ""b"",\nc"' in content
 
 
-def test_no_text_of_a_row_can_be_evaluated_and_none_breaks_the_line(tmp_path, reports):
+def test_no_text_of_a_row_can_be_evaluated_and_none_breaks_the_line(tmp_path: Path, reports: Reports) -> None:
     nasty = '=HYPERLINK("http://x.example")'
     row = reports.row(
         2,
@@ -103,7 +105,7 @@ def test_no_text_of_a_row_can_be_evaluated_and_none_breaks_the_line(tmp_path, re
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_rows(tmp_path, reports):
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path, reports: Reports) -> None:
     run = reports.run()
     reports.write_results(tmp_path / "warm.csv", run, reports.batches([reports.created()]))
     tracemalloc.start()

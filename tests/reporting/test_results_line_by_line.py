@@ -2,6 +2,7 @@
 
 import csv
 import random
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from importer.model.outcome import ResultBatch
 from importer.reporting import RESULT_COLUMNS
 from importer.reporting.neutral import neutral
+from tests.reporting.conftest import Reports
 
 ROWS = 200_000
 TEXTS = ("crm_id", "lead_id", "assigned_to", "message", "hint")
@@ -20,7 +22,7 @@ def text(dice: random.Random) -> str:
 
 
 @pytest.mark.slow
-def test_every_line_is_the_one_that_csv_writes(tmp_path, reports) -> None:
+def test_every_line_is_the_one_that_csv_writes(tmp_path: Path, reports: Reports) -> None:
     dice = random.Random(7)
     rows = [{name: text(dice) for name in TEXTS} for _ in range(ROWS)]
     told = {name: pa.array([row[name] for row in rows], pa.large_string()) for name in TEXTS}

@@ -6,6 +6,7 @@ import re
 import unicodedata
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
 from importer.reporting import write_annotated
+from tests.reporting.conftest import ReportRow, Reports
 
 PACKAGE = Path(__file__).parents[2] / "importer"
 PAYLOADS = [
@@ -65,21 +67,27 @@ def begins_harmlessly(cell: str) -> bool:
     return not cell
 
 
-def row_of(reports, number, payload):
+def row_of(reports: Reports, number: int, payload: str) -> tuple[ReportRow, ...]:
     problem = Problem(row=number, code="phone-invalid", detail=payload, column=payload, value=payload, fix=payload)
-    told = {"message": payload, "hint": payload, "lead_id": payload, "assigned_to": payload, "crm_id": payload}
+    texts: dict[str, Any] = {
+        "message": payload,
+        "hint": payload,
+        "lead_id": payload,
+        "assigned_to": payload,
+        "crm_id": payload,
+    }
     cells = (f"C-{number}", payload, payload, "x")
-    rejected = reports.row(number, RowStatus.REJECTED, cells=cells, assign=FollowUp.NONE, **told)
+    rejected = reports.row(number, RowStatus.REJECTED, cells=cells, assign=FollowUp.NONE, **texts)
     return rejected, reports.row(number + 1_000, RowStatus.INVALID, problems=(problem,), cells=cells, crm_id=payload)
 
 
-def read(path, encoding):
+def read(path: Path, encoding: str) -> list[dict[str, str]]:
     with path.open(encoding=encoding, newline="") as file:
         return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_no_cell_that_the_importer_adds_can_be_evaluated(tmp_path, reports, payload):
+def test_no_cell_that_the_importer_adds_can_be_evaluated(tmp_path: Path, reports: Reports, payload: str) -> None:
     rows = row_of(reports, 2, payload)
     run = reports.run(reports.source(f"in/{payload.replace('/', '')}", sheet=payload), rows=rows)
     reports.write_results(tmp_path / "results.csv", run, reports.batches(rows))
@@ -93,14 +101,14 @@ def test_no_cell_that_the_importer_adds_can_be_evaluated(tmp_path, reports, payl
 
 
 @pytest.mark.parametrize("phone", PHONES)
-def test_a_phone_number_stays_a_phone_number(tmp_path, reports, phone):
+def test_a_phone_number_stays_a_phone_number(tmp_path: Path, reports: Reports, phone: str) -> None:
     rows = [reports.row(2, RowStatus.REJECTED, crm_id=phone, message=phone)]
     reports.write_results(tmp_path / "results.csv", reports.run(rows=rows), reports.batches(rows))
     (row,) = read(tmp_path / "results.csv", "utf-8")
     assert (row["crm_id"], row["message"]) == (phone, phone)
 
 
-def test_one_place_writes_csv():
+def test_one_place_writes_csv() -> None:
     """Whoever writes CSV elsewhere than in reporting/csv_columns.py (with pandas, say) has to think of formulas."""
     writers = {"writer", "DictWriter", "to_csv", "write_csv", "to_excel"}
     found = set()
@@ -112,7 +120,7 @@ def test_one_place_writes_csv():
 
 
 @pytest.fixture(params=["copy", "plain"])
-def workbook(request, tmp_path, reports):
+def workbook(request: pytest.FixtureRequest, tmp_path: Path, reports: Reports) -> Path:
     """annotated.xlsx of rows full of payloads: a marked copy of the user's workbook, and the plain one."""
     source = tmp_path / "leads.xlsx"
     book = openpyxl.Workbook()
@@ -131,14 +139,14 @@ def workbook(request, tmp_path, reports):
     return tmp_path / "annotated.xlsx"
 
 
-def _told(row):
+def _told(row: ReportRow) -> dict[str, Any]:
     return {
         name: getattr(row, name)
         for name in ("message", "hint", "lead_id", "assigned_to", "crm_id", "problems", "cells")
     }
 
 
-def test_every_text_of_a_workbook_is_typed_as_text(workbook):
+def test_every_text_of_a_workbook_is_typed_as_text(workbook: Path) -> None:
     with zipfile.ZipFile(workbook) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith((".xml", ".rels"))}
     sheets = {name: text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")}
@@ -152,7 +160,7 @@ def test_every_text_of_a_workbook_is_typed_as_text(workbook):
     assert any("WEBSERVICE" in text for text in parts.values()), "the payloads are there, as text"
 
 
-def test_nothing_of_a_workbook_leads_outside(workbook):
+def test_nothing_of_a_workbook_leads_outside(workbook: Path) -> None:
     with zipfile.ZipFile(workbook) as archive:
         names = archive.namelist()
         relations = "".join(archive.read(name).decode() for name in names if name.endswith(".rels"))
@@ -160,7 +168,7 @@ def test_nothing_of_a_workbook_leads_outside(workbook):
     assert [name for name in names if re.search("externalLink|vbaProject|ddeLink|connections|activeX", name)] == []
 
 
-def test_a_workbook_opens_and_shows_the_payloads_as_they_are(workbook):
+def test_a_workbook_opens_and_shows_the_payloads_as_they_are(workbook: Path) -> None:
     book = openpyxl.load_workbook(workbook)
     seen = [cell for sheet in book.worksheets for line in sheet.iter_rows() for cell in line if cell.value is not None]
     assert {cell.data_type for cell in seen} <= {"s", "n"}

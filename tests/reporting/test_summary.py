@@ -1,9 +1,11 @@
 """summary.json has every key of the contract, always."""
 
 import json
+from pathlib import Path
 
 from importer.model.run import RunState
 from importer.reporting import summary, write_summary
+from tests.reporting.conftest import Reports
 
 KEYS = [
     "run_id",
@@ -29,7 +31,7 @@ KEYS = [
 ]
 
 
-def test_every_key_is_there_and_the_file_says_the_same(tmp_path, reports):
+def test_every_key_is_there_and_the_file_says_the_same(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(rows=[reports.created(2), reports.invalid(3)])
     told = summary(run, {"results": "reports/r/results.csv"})
     write_summary(tmp_path / "summary.json", run, {"results": "reports/r/results.csv"})
@@ -55,7 +57,7 @@ def test_every_key_is_there_and_the_file_says_the_same(tmp_path, reports):
     ]
 
 
-def test_a_run_that_ended_before_anything_was_read_has_every_key_too(tmp_path, reports):
+def test_a_run_that_ended_before_anything_was_read_has_every_key_too(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(sources=(), rows=(), state=RunState.STOPPED, exit_code=2, org="", base_url="", finished_at="")
     assert list(summary(run, {})) == KEYS
     write_summary(tmp_path / "summary.json", run, {})
@@ -63,6 +65,6 @@ def test_a_run_that_ended_before_anything_was_read_has_every_key_too(tmp_path, r
     assert (told["state"], told["sources"], told["counts"], told["rows"]) == ("stopped", [], {}, 0)
 
 
-def test_a_path_that_is_no_text_is_still_json(tmp_path, reports):
+def test_a_path_that_is_no_text_is_still_json(tmp_path: Path, reports: Reports) -> None:
     write_summary(tmp_path / "s.json", reports.run(reports.source("a\udce9.csv")), {})
     assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["sources"][0]["path"] == "a\udce9.csv"

@@ -1,21 +1,24 @@
 """Each fault: what the client sees, and what was stored."""
 
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from importer.sandbox import Faults
+from importer.sandbox.endpoints import Endpoint
+from tests.sandbox.conftest import Api
 
 BEFORE_AND_AFTER = [("before", 0), ("after", 1)]
 
 
-def creates(api):
+def creates(api: Api) -> int:
     lead = api.sandbox.state.lead("o1", "C-1")
     return lead.creates if lead else 0
 
 
-def assert_creates(api, count):
+def assert_creates(api: Api, count: int) -> None:
     """The client has given up; the server goes on by itself, as fast as the machine lets it."""
     until = time.monotonic() + 300
     while creates(api) != count and time.monotonic() < until:
@@ -24,20 +27,20 @@ def assert_creates(api, count):
 
 
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
-def test_error(open_api, when, stored):
-    api = open_api(faults=Faults(**{f"error_{when}": 1}))
+def test_error(open_api: Callable[..., Api], when: str, stored: int) -> None:
+    api = open_api(faults=Faults.model_validate({f"error_{when}": 1}))
     reply = api.create()
     assert (reply.status_code, reply.json()["error_code"], creates(api)) == (500, 5000001, stored)
 
 
-def test_error_with_another_status(open_api):
+def test_error_with_another_status(open_api: Callable[..., Api]) -> None:
     reply = open_api(faults=Faults(error_before=1, error_status=403)).create()
     assert (reply.status_code, reply.json()["error_code"], reply.json()["error_message"]) == (403, 4030001, "Forbidden")
 
 
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
-def test_drop(open_api, when, stored):
-    api = open_api(faults=Faults(**{f"drop_{when}": 1}))
+def test_drop(open_api: Callable[..., Api], when: str, stored: int) -> None:
+    api = open_api(faults=Faults.model_validate({f"drop_{when}": 1}))
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         api.create()
     assert creates(api) == stored
@@ -45,8 +48,8 @@ def test_drop(open_api, when, stored):
 
 
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
-def test_drop_on_a_connection_that_worked(open_api, when, stored):
-    api = open_api(faults=Faults(**{f"drop_{when}": 1, "endpoints": ["assign"]}))
+def test_drop_on_a_connection_that_worked(open_api: Callable[..., Api], when: str, stored: int) -> None:
+    api = open_api(faults=Faults.model_validate({f"drop_{when}": 1, "endpoints": ["assign"]}))
     assert api.create().status_code == 200
     for _ in range(3):
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
@@ -55,7 +58,7 @@ def test_drop_on_a_connection_that_worked(open_api, when, stored):
     assert api.event().status_code == 202
 
 
-def test_drop_of_a_large_body(open_api):
+def test_drop_of_a_large_body(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(drop_after=1))
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)):
         api.create(attributes={"long": "x" * 2_000_000})
@@ -63,15 +66,15 @@ def test_drop_of_a_large_body(open_api):
 
 
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
-def test_hang_until_the_client_gives_up(open_api, when, stored):
-    api = open_api(faults=Faults(**{f"hang_{when}": 1}))
+def test_hang_until_the_client_gives_up(open_api: Callable[..., Api], when: str, stored: int) -> None:
+    api = open_api(faults=Faults.model_validate({f"hang_{when}": 1}))
     api.http.timeout = 0.15
     with pytest.raises(httpx.ReadTimeout):
         api.create()
     assert_creates(api, stored)
 
 
-def test_hang_ends_with_a_drop(open_api):
+def test_hang_ends_with_a_drop(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(hang_before=1, hang_seconds=0.1))
     began = time.monotonic()
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
@@ -80,27 +83,27 @@ def test_hang_ends_with_a_drop(open_api):
 
 
 @pytest.mark.parametrize(("when", "stored"), BEFORE_AND_AFTER)
-def test_gateway(open_api, when, stored):
-    api = open_api(faults=Faults(**{f"gateway_{when}": 1, "gateway_status": [504]}))
+def test_gateway(open_api: Callable[..., Api], when: str, stored: int) -> None:
+    api = open_api(faults=Faults.model_validate({f"gateway_{when}": 1, "gateway_status": [504]}))
     reply = api.create()
     assert (reply.status_code, reply.headers["content-type"]) == (504, "text/html; charset=utf-8")
     assert "Gateway Timeout" in reply.text
     assert creates(api) == stored
 
 
-def test_gateway_shows_every_status(open_api):
+def test_gateway_shows_every_status(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(gateway_before=1))
     assert {api.create(str(n)).status_code for n in range(40)} == {502, 503, 504}
 
 
-def test_spurious_throttle(open_api):
+def test_spurious_throttle(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(throttle=1, throttle_retry_after=3, throttle_body="html"))
     reply = api.create()
     assert (reply.status_code, reply.headers["retry-after"], creates(api)) == (429, "3", 0)
     assert "Too Many Requests" in reply.text
 
 
-def test_false_ok_commits_nothing(open_api):
+def test_false_ok_commits_nothing(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(false_ok=1), existing=[("o1", "L", "old")])
     replies = [api.create(), api.assign("old"), api.event("old")]
     assert [reply.status_code for reply in replies] == [200, 202, 202]
@@ -109,14 +112,14 @@ def test_false_ok_commits_nothing(open_api):
     assert (creates(api), old.owner, old.events) == (0, "", [])
 
 
-def test_slow(open_api):
+def test_slow(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(slow=1, slow_seconds=0.1, slow_jitter=0.1))
     began = time.monotonic()
     assert api.create().status_code == 200
     assert time.monotonic() - began >= 0.1
 
 
-def test_a_slow_request_has_its_effect_after_the_client_has_gone(open_api):
+def test_a_slow_request_has_its_effect_after_the_client_has_gone(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(slow=1, slow_seconds=2))
     api.http.timeout = 0.1
     with pytest.raises(httpx.ReadTimeout):
@@ -125,12 +128,12 @@ def test_a_slow_request_has_its_effect_after_the_client_has_gone(open_api):
     assert_creates(api, 1)
 
 
-def test_faults_keep_to_their_endpoints(open_api):
-    api = open_api(faults=Faults(error_before=1, endpoints=["event"]))
+def test_faults_keep_to_their_endpoints(open_api: Callable[..., Api]) -> None:
+    api = open_api(faults=Faults(error_before=1, endpoints=(Endpoint.EVENT,)))
     assert [api.create().status_code, api.assign().status_code, api.event().status_code] == [200, 202, 500]
 
 
-def test_a_request_that_is_tried_again_gets_through(open_api):
+def test_a_request_that_is_tried_again_gets_through(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(error_after=1, attempts=2))
     assert [api.create().status_code for _ in range(3)] == [500, 500, 429]
     assert api.create("other").status_code == 500
@@ -138,7 +141,7 @@ def test_a_request_that_is_tried_again_gets_through(open_api):
     assert (lead.creates, lead.repeats) == (1, 2)
 
 
-def test_the_seed_decides_whatever_the_order(open_api):
+def test_the_seed_decides_whatever_the_order(open_api: Callable[..., Api]) -> None:
     names = [str(n) for n in range(60)]
     faults = Faults(seed=7, error_before=0.3, gateway_after=0.3)
     first, second = open_api(faults=faults), open_api(faults=faults)
@@ -148,13 +151,13 @@ def test_the_seed_decides_whatever_the_order(open_api):
     assert {name: other.create(name).status_code for name in names} != fates
 
 
-def test_every_attempt_of_a_request_has_a_chance_of_its_own(open_api):
+def test_every_attempt_of_a_request_has_a_chance_of_its_own(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(error_before=0.5))
     assert {api.create().status_code for _ in range(30)} == {500, 200, 429}
 
 
 @pytest.mark.slow
-def test_rates_are_kept(open_api):
+def test_rates_are_kept(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(error_before=0.2, throttle=0.1))
     for number in range(1000):
         api.create(str(number))
@@ -164,7 +167,7 @@ def test_rates_are_kept(open_api):
     assert answers["200"] == 1000 - answers["500"] - answers["429"]
 
 
-def test_a_refusal_comes_before_any_fault(open_api):
+def test_a_refusal_comes_before_any_fault(open_api: Callable[..., Api]) -> None:
     api = open_api(faults=Faults(drop_before=1))
     assert api.http.post("/v4/orgs/o1/leads", headers={"x-org-api-key": "wrong"}).status_code == 401
     assert api.http.get("/sandbox/state").json()["faults"] == {}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -17,13 +18,15 @@ import pytest
 
 from importer.errors import SettingsError
 from importer.sandbox import Faults, Sandbox
+from importer.sandbox.endpoints import Endpoint
+from tests.sandbox.conftest import Api
 
 
-def port_of(api):
+def port_of(api: Api) -> int:
     return int(api.sandbox.base_url.rpartition(":")[2])
 
 
-def test_it_listens_on_loopback_only(open_api):
+def test_it_listens_on_loopback_only(open_api: Callable[..., Api]) -> None:
     api = open_api()
     assert api.sandbox.base_url.startswith("http://127.0.0.1:")
     # All of 127/8 is this machine: only a server bound to 127.0.0.1 alone refuses the next address.
@@ -33,17 +36,17 @@ def test_it_listens_on_loopback_only(open_api):
 
 @pytest.mark.parametrize("path", ["/", "/sandbox/state", "/v4/orgs/o1/leads"])
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost", ""])
-def test_another_host_is_refused(api, path, host):
+def test_another_host_is_refused(api: Api, path: str, host: str) -> None:
     reply = api.send("POST", path, api.lead("rebound"), headers={"host": host.format(port=port_of(api))})
     assert reply.status_code == 421
     assert api.sandbox.state.lead("o1", "rebound") is None
 
 
-def test_localhost_is_fine(api):
+def test_localhost_is_fine(api: Api) -> None:
     assert api.http.get("/", headers={"host": f"localhost:{port_of(api)}"}).status_code == 200
 
 
-def test_every_answer_says_that_it_is_not_the_real_api(api):
+def test_every_answer_says_that_it_is_not_the_real_api(api: Api) -> None:
     api.create()
     answers = [api.create("2"), api.create("2"), api.assign(), api.assign("nobody"), api.http.get("/x")]
     answers += [api.http.get("/"), api.http.get("/", headers={"host": "evil.example"}), api.http.get("/sandbox/state")]
@@ -51,18 +54,18 @@ def test_every_answer_says_that_it_is_not_the_real_api(api):
     assert {reply.headers.get("x-saleschat-sandbox") for reply in answers} == {"not the real API"}
 
 
-def test_the_front_page_says_what_it_is(api):
+def test_the_front_page_says_what_it_is(api: Api) -> None:
     reply = api.http.get("/")
     assert reply.headers["content-type"].startswith("text/plain")
     assert "not the real API" in reply.text
 
 
-def test_the_state_needs_the_key(api):
+def test_the_state_needs_the_key(api: Api) -> None:
     assert api.http.get("/sandbox/state", headers={"x-org-api-key": "wrong"}).status_code == 401
 
 
-def test_the_state_shows_what_was_stored(open_api):
-    api = open_api(faults=Faults(drop_after=1, endpoints=["assign"]), existing=[("o1", "L-0", "old")])
+def test_the_state_shows_what_was_stored(open_api: Callable[..., Api]) -> None:
+    api = open_api(faults=Faults(drop_after=1, endpoints=(Endpoint.ASSIGN,)), existing=[("o1", "L-0", "old")])
     lead_id = api.create("é").json()["lead_id"]
     api.create("old")
     with pytest.raises(httpx.TransportError):
@@ -86,19 +89,19 @@ def test_the_state_shows_what_was_stored(open_api):
     }  # fmt: skip
 
 
-def test_each_sandbox_has_a_key_of_its_own():
+def test_each_sandbox_has_a_key_of_its_own() -> None:
     assert Sandbox().api_key != Sandbox().api_key
     assert len(Sandbox().api_key) >= 32
 
 
-def test_a_port_that_is_taken(open_api):
+def test_a_port_that_is_taken(open_api: Callable[..., Api]) -> None:
     taken = port_of(open_api())
     with pytest.raises(SettingsError, match=f"cannot listen on 127.0.0.1:{taken}") as caught:
         Sandbox(port=taken).start()
     assert "--port" in caught.value.tip
 
 
-def test_the_port_is_free_again_and_the_state_stays(open_api):
+def test_the_port_is_free_again_and_the_state_stays(open_api: Callable[..., Api]) -> None:
     with Sandbox(existing=[("o", "L", "C")]) as sandbox:
         port = int(sandbox.base_url.rpartition(":")[2])
         httpx.get(sandbox.base_url)
@@ -110,7 +113,7 @@ def test_the_port_is_free_again_and_the_state_stays(open_api):
     again.stop()
 
 
-def test_it_leaves_signals_alone_and_ends_its_thread():
+def test_it_leaves_signals_alone_and_ends_its_thread() -> None:
     before = (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
     threads = set(threading.enumerate())
     with Sandbox():
@@ -119,7 +122,7 @@ def test_it_leaves_signals_alone_and_ends_its_thread():
     assert set(threading.enumerate()) == threads
 
 
-def test_connections_of_its_last_moment_are_closed(monkeypatch):
+def test_connections_of_its_last_moment_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     unclosed = []
     monkeypatch.setattr(sys, "unraisablehook", lambda what: unclosed.append(str(what.exc_value)))
     for _ in range(30):
@@ -133,7 +136,7 @@ def test_connections_of_its_last_moment_are_closed(monkeypatch):
 
 
 @pytest.mark.parametrize("faults", [Faults(hang_after=1), Faults(slow=1, slow_seconds=600)])
-def test_it_stops_at_once_though_requests_are_waiting(faults, capfd):
+def test_it_stops_at_once_though_requests_are_waiting(faults: Faults, capfd: pytest.CaptureFixture[str]) -> None:
     sandbox = Sandbox(faults=faults).start()
     headers = {"x-org-api-key": sandbox.api_key, "content-type": "application/json"}
     with ThreadPoolExecutor(1) as pool:
@@ -148,7 +151,9 @@ def test_it_stops_at_once_though_requests_are_waiting(faults, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_client_that_leaves_in_the_middle_of_a_body_makes_no_noise(open_api, capfd):
+def test_a_client_that_leaves_in_the_middle_of_a_body_makes_no_noise(
+    open_api: Callable[..., Api], capfd: pytest.CaptureFixture[str]
+) -> None:
     api = open_api()
 
     async def leave() -> None:
@@ -164,7 +169,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_makes_no_noise(open_api, c
     assert capfd.readouterr() == ("", "")
 
 
-def test_answers_are_not_delayed(open_api):
+def test_answers_are_not_delayed(open_api: Callable[..., Api]) -> None:
     """Nagle's algorithm would make 40 ms of each answer."""
     api = open_api()
     seconds = []
@@ -183,7 +188,7 @@ print("ended", flush=True)
 """
 
 
-def test_it_serves_until_ctrl_c():
+def test_it_serves_until_ctrl_c() -> None:
     with subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         url, key = server.stdout.readline().decode().split()
         assert (key, httpx.get(url).status_code) == ("KEY", 200)

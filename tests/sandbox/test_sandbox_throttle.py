@@ -1,9 +1,13 @@
 """The rate limit, by a clock that the test moves."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from importer.errors import SettingsError
 from importer.sandbox import Faults, Sandbox
+from tests.sandbox.conftest import Api
 
 
 class HandClock:
@@ -14,7 +18,7 @@ class HandClock:
         return self.seconds
 
 
-def test_a_burst_then_one_token_every_tenth_of_a_second(open_api):
+def test_a_burst_then_one_token_every_tenth_of_a_second(open_api: Callable[..., Api]) -> None:
     clock = HandClock()
     api = open_api(rate=10, monotonic=clock)
     assert [api.create(str(n)).status_code for n in range(12)] == [200] * 10 + [429] * 2
@@ -27,7 +31,7 @@ def test_a_burst_then_one_token_every_tenth_of_a_second(open_api):
     assert api.sandbox.state.answers("create") == {"200": 21, "429": 5}
 
 
-def test_who_keeps_to_the_rate_is_never_throttled_by_a_rounding_error(open_api):
+def test_who_keeps_to_the_rate_is_never_throttled_by_a_rounding_error(open_api: Callable[..., Api]) -> None:
     clock = HandClock()
     api = open_api(rate=10, burst=1, monotonic=clock)
     statuses = set()
@@ -37,7 +41,7 @@ def test_who_keeps_to_the_rate_is_never_throttled_by_a_rounding_error(open_api):
     assert statuses == {200}
 
 
-def test_endpoints_and_orgs_have_buckets_of_their_own(open_api):
+def test_endpoints_and_orgs_have_buckets_of_their_own(open_api: Callable[..., Api]) -> None:
     api = open_api(rate=1, monotonic=HandClock())
     assert [api.create().status_code, api.create().status_code] == [200, 429]
     assert (api.assign().status_code, api.event().status_code) == (202, 202)
@@ -45,7 +49,7 @@ def test_endpoints_and_orgs_have_buckets_of_their_own(open_api):
     assert api.create().status_code == 200
 
 
-def test_a_throttle_looks_different_from_a_duplicate(open_api):
+def test_a_throttle_looks_different_from_a_duplicate(open_api: Callable[..., Api]) -> None:
     api = open_api(rate=1, monotonic=HandClock())
     api.create()
     reply = api.create()
@@ -56,7 +60,9 @@ def test_a_throttle_looks_different_from_a_duplicate(open_api):
 
 @pytest.mark.parametrize(("body", "starts"), [("json", b"{"), ("html", b"<html>"), ("empty", b"")])
 @pytest.mark.parametrize("retry_after", [None, 0, 7])
-def test_every_form_of_a_throttle(open_api, body, starts, retry_after):
+def test_every_form_of_a_throttle(
+    open_api: Callable[..., Api], body: Any, starts: bytes, retry_after: int | None
+) -> None:
     faults = Faults(throttle_body=body, throttle_retry_after=retry_after)
     api = open_api(rate=1, monotonic=HandClock(), faults=faults)
     api.create()
@@ -67,28 +73,28 @@ def test_every_form_of_a_throttle(open_api, body, starts, retry_after):
     assert reply.headers.get("retry-after") == (None if retry_after is None else str(retry_after))
 
 
-def test_a_refused_credential_uses_no_token(open_api):
+def test_a_refused_credential_uses_no_token(open_api: Callable[..., Api]) -> None:
     api = open_api(rate=1, monotonic=HandClock())
     for _ in range(5):
         assert api.http.post("/v4/orgs/o1/leads", headers={"x-org-api-key": "wrong"}).status_code == 401
     assert api.create().status_code == 200
 
 
-def test_a_burst_apart_from_the_rate(open_api):
+def test_a_burst_apart_from_the_rate(open_api: Callable[..., Api]) -> None:
     api = open_api(rate=100, burst=2, monotonic=HandClock())
     assert [api.create(str(n)).status_code for n in range(3)] == [200, 200, 429]
 
 
-def test_no_rate_no_throttle(open_api):
+def test_no_rate_no_throttle(open_api: Callable[..., Api]) -> None:
     api = open_api(rate=0)
     assert {api.create(str(n)).status_code for n in range(50)} == {200}
 
 
-def test_the_default_is_ten_a_second(open_api):
+def test_the_default_is_ten_a_second(open_api: Callable[..., Api]) -> None:
     api = open_api(rate=Sandbox.__init__.__kwdefaults__["rate"], monotonic=HandClock())
     assert [api.create(str(n)).status_code for n in range(11)].count(200) == 10
 
 
-def test_a_negative_rate_is_refused():
+def test_a_negative_rate_is_refused() -> None:
     with pytest.raises(SettingsError, match="rate is -1"):
         Sandbox(rate=-1)

@@ -20,14 +20,14 @@ def hashed(texts: list[str], words: int = 2) -> list[tuple[int, ...]]:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
-def test_equal_texts_and_no_others_have_one_hash(texts):
+def test_equal_texts_and_no_others_have_one_hash(texts) -> None:
     found = hashed(texts)
     assert len(set(found)) == len(set(texts))
     assert dict(zip(texts, found, strict=True)) == {text: hashed([text])[0] for text in texts}
 
 
 @pytest.mark.slow
-def test_what_is_near_in_bytes_is_far_in_hash():
+def test_what_is_near_in_bytes_is_far_in_hash() -> None:
     texts = [
         *(f"L-{n:07d}" for n in range(50_000)),
         *("x" * n for n in range(1, 600)),
@@ -40,7 +40,7 @@ def test_what_is_near_in_bytes_is_far_in_hash():
         assert len(low) > 30_000, "the mark of a cell is the end of its hash"
 
 
-def test_a_slice_is_hashed_as_the_texts_that_it_holds():
+def test_a_slice_is_hashed_as_the_texts_that_it_holds() -> None:
     whole = pa.array(["a", "", "é" * 300, "last"], pa.large_string())
     assert hashes(whole.slice(1, 2)).tolist() == hashes(whole)[1:3].tolist()
     assert hashes(whole.slice(4)).shape == (0, 2)
@@ -49,13 +49,13 @@ def test_a_slice_is_hashed_as_the_texts_that_it_holds():
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
-def test_near_texts_are_near_ids(texts):
+def test_near_texts_are_near_ids(texts) -> None:
     assert near_texts(pa.array(texts, pa.large_string())).to_pylist() == [normalized_id(text) for text in texts]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12))
-def test_what_was_seen_before_is_repeated(batches):
+def test_what_was_seen_before_is_repeated(batches) -> None:
     seen, before = Seen(), set()
     for batch in batches:
         expected = [text in before or text in batch[:at] for at, text in enumerate(batch)]

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import product
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -21,12 +23,22 @@ from importer.validating.fingerprints import Seen, contents, sent_texts
 LABELS = ("crm_id", "first_name", "phone_number", "attributes.note", "events[0].attributes.stage")
 
 
-def row(crm_id, name="Asha", phone="", note="", stage="", event=True, valid=True, filtered=False, source=0):
+def row(
+    crm_id: str,
+    name: str = "Asha",
+    phone: str = "",
+    note: str = "",
+    stage: str = "",
+    event: bool = True,
+    valid: bool = True,
+    filtered: bool = False,
+    source: int = 0,
+) -> tuple[Any, ...]:
     phone = phone or f"+9198{crc32(crm_id.encode()) % 10**8:08d}"
     return (source, filtered, valid, event, (crm_id, name, phone, note, stage))
 
 
-def batches(rows, sizes):
+def batches(rows: list[tuple[Any, ...]], sizes: tuple[Any, ...] | list[int]) -> Iterator[Any]:
     """The rows in batches of the given sizes (used in turn), never across sources; numbers start at 2 in each."""
     start = 0
     turn = 0
@@ -41,7 +53,9 @@ def batches(rows, sizes):
         start, turn = end, turn + 1
 
 
-def observed(policy, rows, sizes=(1000,)):
+def observed(
+    policy: Duplicates, rows: list[tuple[Any, ...]], sizes: tuple[Any, ...] | list[int] = (1000,)
+) -> tuple[Any, ...]:
     judge = InFileDuplicates(policy, ["first.csv", "second.csv"])
     repeated = set()
     for source, part, first in batches(rows, sizes):
@@ -56,19 +70,19 @@ def observed(policy, rows, sizes=(1000,)):
     return repeated, judge.settle()
 
 
-def settled(policy, *rows):
+def settled(policy: dict[str, Any], *rows: tuple[Any, ...]) -> dict[Any, Any]:
     return {
         (s.row.source, s.row.number): (s.status, s.problem.code, s.problem.detail)
         for s in observed(Duplicates(**policy), list(rows))[1]
     }
 
 
-def test_rows_that_differ_change_nothing():
+def test_rows_that_differ_change_nothing() -> None:
     assert settled({}, row("a"), row("b"), row("c")) == {}
     assert observed(Duplicates(), [])[1] == ()
 
 
-def test_the_same_row_again_is_sent_once():
+def test_the_same_row_again_is_sent_once() -> None:
     assert settled({}, row("a"), row("b"), row("a")) == {
         (0, 4): (
             RowStatus.DUPLICATE_IN_FILE,
@@ -78,7 +92,7 @@ def test_the_same_row_again_is_sent_once():
     }
 
 
-def test_a_conflict_stops_every_row_and_names_the_fields():
+def test_a_conflict_stops_every_row_and_names_the_fields() -> None:
     found = settled({}, row("a", note="x"), row("a", name="Ben"), row("a", valid=False), row("b"))
     assert found == {
         (0, 2): (
@@ -94,25 +108,25 @@ def test_a_conflict_stops_every_row_and_names_the_fields():
     }
 
 
-def test_an_invalid_row_is_a_conflict_even_if_its_text_looks_the_same():
+def test_an_invalid_row_is_a_conflict_even_if_its_text_looks_the_same() -> None:
     assert settled({}, row("a"), row("a", valid=False))[0, 2][2] == (
         "row 3 has the same crm_id but different content (in a cell that has a problem)"
     )
     assert settled({}, row("a", valid=False), row("a", valid=False)) == {}
 
 
-def test_another_file_is_named():
+def test_another_file_is_named() -> None:
     found = settled({}, row("a"), row("a", source=1))
     assert found[1, 2][2] == "exact duplicate of row 2 of first.csv; only row 2 of first.csv is used"
 
 
-def test_a_few_of_many_rows_are_named():
+def test_a_few_of_many_rows_are_named() -> None:
     found = settled({"in_file": "report"}, *[row("a", name=str(n)) for n in range(10)])
     assert found[0, 2][2].startswith("row 3, row 4, row 5, row 6, row 7 and 4 more have the same")
     assert found[0, 11][2].startswith("row 2, row 3, row 4, row 5, row 6 and 4 more have the same")
 
 
-def test_the_first_or_the_last_valid_row_is_sent_if_the_mapping_says_so():
+def test_the_first_or_the_last_valid_row_is_sent_if_the_mapping_says_so() -> None:
     rows = [row("a", valid=False), row("a", name="B"), row("a", name="C"), row("a", name="C"), row("a", valid=False)]
     first = settled({"in_file": "first"}, *rows)
     assert {number: status for (_, number), (status, _, _) in first.items()} == dict.fromkeys(
@@ -130,13 +144,15 @@ def test_the_first_or_the_last_valid_row_is_sent_if_the_mapping_says_so():
     ("in_file", "expected"), [("report", {(0, 3), (0, 6)}), ("first", {(0, 3), (0, 4), (0, 6)}), ("last", set())]
 )
 @pytest.mark.parametrize("sizes", [(1,), (2, 3), (100,)])
-def test_rows_that_are_sure_not_to_be_sent_are_told_at_once(in_file, expected, sizes):
+def test_rows_that_are_sure_not_to_be_sent_are_told_at_once(
+    in_file: str, expected: set[tuple[int, ...]], sizes: tuple[Any, ...]
+) -> None:
     rows = [row("a"), row("a"), row("a", name="Ben"), row("b", valid=False), row("a"), row("b")]
     repeated, _ = observed(Duplicates(in_file=in_file), rows, sizes)
     assert {(r.source, r.number) for r in repeated} == expected
 
 
-def test_what_an_unwanted_event_would_say_does_not_matter():
+def test_what_an_unwanted_event_would_say_does_not_matter() -> None:
     assert settled({}, row("a", stage="x", event=False), row("a", stage="y", event=False))[0, 3][0] is (
         RowStatus.DUPLICATE_IN_FILE
     )
@@ -144,11 +160,11 @@ def test_what_an_unwanted_event_would_say_does_not_matter():
     assert settled({}, row("a"), row("a", event=False))[0, 3][0] is RowStatus.CONFLICT_IN_FILE
 
 
-def test_filtered_rows_and_blank_ids_take_no_part():
+def test_filtered_rows_and_blank_ids_take_no_part() -> None:
     assert settled({}, row("a", name="x", filtered=True), row("a"), row("", valid=False), row("", valid=False)) == {}
 
 
-def test_nearly_equal_ids_are_warned_of():
+def test_nearly_equal_ids_are_warned_of() -> None:
     found = settled({}, row("Lead-1"), row("lead-1"), row("ｌead-1 "), row("lead-2"), row("LEAD-2", valid=False))
     assert {key: value[:2] for key, value in found.items()} == {
         (0, number): (None, "crm-id-near-duplicate") for number in (2, 3, 4)
@@ -156,7 +172,7 @@ def test_nearly_equal_ids_are_warned_of():
     assert found[0, 2][2].startswith("row 3 and row 4 have nearly the same crm_id")
 
 
-def test_one_phone_number_on_several_rows():
+def test_one_phone_number_on_several_rows() -> None:
     rows = [row("a", phone="+12025550100"), row("b", phone="+12025550100"), row("b", phone="+12025550100"), row("c")]
     repeat = (RowStatus.DUPLICATE_IN_FILE, "crm-id-repeated")
 
@@ -169,8 +185,8 @@ def test_one_phone_number_on_several_rows():
     assert short("allow") == {4: repeat}
 
 
-def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled():
-    def frame(**columns):
+def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled() -> None:
+    def frame(**columns: Any):
         texts = {label: pd.Series(column, dtype="str", index=[2]) for label, column in columns.items()}
         return MappedBatch(frame=pd.DataFrame(texts), filtered=pd.Series([False], index=[2]))
 
@@ -182,7 +198,7 @@ def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled
         assert {s.status for s in judge.settle()} == {status}
 
 
-def test_who_need_not_know_at_once_hears_the_same_at_the_end():
+def test_who_need_not_know_at_once_hears_the_same_at_the_end() -> None:
     index = range(2, 5)
     columns = {
         label: pd.Series([text] * 3, dtype="str", index=index) for label, text in zip(LABELS, "ab1cd", strict=True)
@@ -227,14 +243,14 @@ policies = st.builds(
 @given(rows_of_two_files, policies, st.lists(st.integers(1, 9), min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None)
 @example([row("a"), row("a"), row("a", name="Ben")], Duplicates(), [1])
-def test_batch_boundaries_change_nothing(rows, policy, sizes):
+def test_batch_boundaries_change_nothing(rows, policy, sizes) -> None:
     assert observed(policy, rows, sizes) == observed(policy, rows)
 
 
 @pytest.mark.slow
 @given(rows_of_two_files, policies)
 @settings(max_examples=200, deadline=None)
-def test_the_result_is_that_of_a_naive_reading(rows, policy):
+def test_the_result_is_that_of_a_naive_reading(rows, policy) -> None:
     repeated, found = observed(policy, rows, (4,))
     assert Counter((s.row, s.status, s.problem.code) for s in found) == Counter(naively(policy, rows))
     unsent = {s.row for s in found if s.status in (RowStatus.DUPLICATE_IN_FILE, RowStatus.CONFLICT_IN_FILE)}
@@ -242,7 +258,7 @@ def test_the_result_is_that_of_a_naive_reading(rows, policy):
     assert [s.row for s in found] == sorted(s.row for s in found)
 
 
-def naively(policy, rows):
+def naively(policy: Duplicates, rows: list[tuple[Any, ...]]) -> list[Any]:
     """The rules over lists and dictionaries of texts."""
     counts = defaultdict(lambda: 1)
     people = []
@@ -280,7 +296,7 @@ def naively(policy, rows):
 @given(st.lists(st.tuples(tricky, tricky, tricky), min_size=2, max_size=20))
 @settings(max_examples=60, deadline=None)
 @example([("x", "y", ""), ("x2:c1=:y", "", ""), ("x:2:c1=:1:y", "", "")])
-def test_contents_are_equal_only_where_the_cells_are(rows):
+def test_contents_are_equal_only_where_the_cells_are(rows) -> None:
     frame = pd.DataFrame({f"c{at}": pd.Series([r[at] for r in rows], dtype="str") for at in range(3)})
     texts = [tuple(words) for words in contents(sent_texts(frame))[0].tolist()]
     for (one, a), (other, b) in product(zip(rows, texts, strict=True), repeat=2):
@@ -289,7 +305,7 @@ def test_contents_are_equal_only_where_the_cells_are(rows):
 
 @given(st.lists(st.lists(st.integers(0, 6), max_size=6), max_size=6))
 @settings(max_examples=60, deadline=None)
-def test_what_was_seen_is_known_again(calls):
+def test_what_was_seen_is_known_again(calls) -> None:
     seen, known = Seen(), set()
     for call in calls:
         found = np.array([[number, number * 7] for number in call], dtype=np.uint64).reshape(-1, 2)
@@ -298,7 +314,7 @@ def test_what_was_seen_is_known_again(calls):
         assert seen.repeats(found).tolist() == expected
 
 
-def test_half_a_hash_is_not_taken_for_the_whole():
+def test_half_a_hash_is_not_taken_for_the_whole() -> None:
     seen = Seen()
     seen.repeats(np.array([[1, 1]], dtype=np.uint64))
     assert seen.repeats(np.array([[1, 2], [1, 1]], dtype=np.uint64)).tolist() == [False, True]

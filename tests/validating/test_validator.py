@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import gc
 import weakref
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
-from importer.model.mapping import attribute_rules, parse
+from importer.model.mapping import Mapping, attribute_rules, parse
 from importer.model.problem import KINDS, Problem
 from importer.model.problems import Problems
 from importer.validating import Validator
@@ -22,11 +23,11 @@ GOOD = {
 }
 
 
-def mapping_of(attributes=None, **sections):
+def mapping_of(attributes: dict[str, Any] | None = None, **sections: Any) -> Mapping:
     return parse({"version": 1, "name": "test", "lead": {**LEAD, "attributes": attributes or {}}, **sections})
 
 
-def targets_of(mapping):
+def targets_of(mapping: Mapping) -> list[Target]:
     lead = [
         Target(label=f, place=Place.LEAD, path=(f,), columns=(c,), rule=getattr(mapping.lead, f))
         for f, c in LEAD.items()
@@ -64,7 +65,14 @@ def targets_of(mapping):
     return [*lead, *attributes, *owner, *events]
 
 
-def batch(targets, *rows, events=0, filtered=(), problems=(), start=2):
+def batch(
+    targets: list[Target],
+    *rows: dict[str, Any],
+    events: int = 0,
+    filtered: set[int] = (),
+    problems: tuple[Problem, ...] | list[Problem] = (),
+    start=2,
+) -> MappedBatch:
     """Rows given by what differs from a good one; an event is wanted where the row says so, else it is not."""
     index = range(start, start + len(rows))
     texts = {t.label: [{**GOOD, **row}.get(t.label, "") for row in rows] for t in targets}
@@ -75,13 +83,13 @@ def batch(targets, *rows, events=0, filtered=(), problems=(), start=2):
     return MappedBatch(frame=frame, filtered=left_out, problems=Problems.of(problems))
 
 
-def cells_of(targets, mapped):
+def cells_of(targets: list[Target], mapped: MappedBatch) -> pd.DataFrame:
     """Source cells that the mapping leaves as they are."""
     columns = {column: mapped.frame[target.label] for target in targets for column in target.origins[::-1]}
     return pd.DataFrame(columns, index=mapped.frame.index)
 
 
-def found(mapping, *rows, **options):
+def found(mapping: Mapping, *rows: dict[str, Any], **options: Any) -> tuple[Any, ...]:
     targets = targets_of(mapping)
     mapped = batch(targets, *rows, events=len(mapping.events), **options)
     problems = tuple(Validator(mapping, targets).validate(mapped, cells_of(targets, mapped)))
@@ -89,11 +97,11 @@ def found(mapping, *rows, **options):
     return problems
 
 
-def codes(mapping, *rows, **options):
+def codes(mapping: Mapping, *rows: dict[str, Any], **options: Any) -> list[tuple[int, str, str]]:
     return [(problem.row, problem.field, problem.code) for problem in found(mapping, *rows, **options)]
 
 
-def test_good_rows_have_no_problems():
+def test_good_rows_have_no_problems() -> None:
     assert found(mapping_of(), {}, {"last_name": "", "opt_in_date": ""}, {"last_name": "José 李\u200d"}) == ()
 
 
@@ -122,12 +130,12 @@ def test_good_rows_have_no_problems():
         ("opt_in_date", "1" * 19, "date-invalid"),
     ],
 )
-def test_each_lead_rule(field, text, code):
+def test_each_lead_rule(field: str, text: str, code: str) -> None:
     assert codes(mapping_of(), {}, {field: text}, {}) == [(3, field, code)]
 
 
 @pytest.mark.parametrize("text", ["x" * 128, "😀" * 128])
-def test_longest_names_pass(text):
+def test_longest_names_pass(text: str) -> None:
     assert codes(mapping_of(), {"first_name": text, "last_name": text, "crm_id": text}) == []
 
 
@@ -135,11 +143,11 @@ def test_longest_names_pass(text):
     ("text", "passes"),
     [("...", True), ("12E5", True), ("A7E+04", True), ("7.39E07", True), (".a", True), ("a*b", True), ("a:b", True)],
 )
-def test_ids_that_only_look_dangerous_pass(text, passes):
+def test_ids_that_only_look_dangerous_pass(text: str, passes: bool) -> None:
     assert (codes(mapping_of(), {"crm_id": text}) == []) is passes
 
 
-def test_the_whole_problem_in_words():
+def test_the_whole_problem_in_words() -> None:
     (problem,) = found(mapping_of(), {"first_name": "x" * 140})
     assert problem == Problem(
         row=2,
@@ -158,7 +166,7 @@ def test_the_whole_problem_in_words():
     assert control.detail == "contains invisible control characters (U+0007, U+009F)"
 
 
-def test_a_value_of_several_columns_names_the_first():
+def test_a_value_of_several_columns_names_the_first() -> None:
     mapping = mapping_of({"mail": {"columns": ["Work mail", "Home mail"], "required": True}})
     assert found(mapping, {})[0].column == "Work mail"
 
@@ -187,7 +195,7 @@ RULES = [
 
 
 @pytest.mark.parametrize("text", ["Zoe\u0308", "zoë", "ZOË\u200b", "opt\xa0in", "opt  in"])
-def test_a_value_that_only_looks_allowed_has_a_message_of_its_own(text):
+def test_a_value_that_only_looks_allowed_has_a_message_of_its_own(text: str) -> None:
     """“opt in” is not one of opt in: that would be no help to anybody."""
     mapping = mapping_of({"x": {"column": "X", "one_of": ["Zoë", "opt in"]}})
     (problem,) = found(mapping, {"attributes.x": text})
@@ -197,7 +205,7 @@ def test_a_value_that_only_looks_allowed_has_a_message_of_its_own(text):
 
 
 @pytest.mark.parametrize(("rule", "text", "code"), RULES)
-def test_each_rule_of_the_mapping(rule, text, code):
+def test_each_rule_of_the_mapping(rule: dict[str, Any], text: str, code: str) -> None:
     mapping = mapping_of({"x": {"column": "X", **rule}})
     assert ("attributes.x", code) in [c[1:] for c in codes(mapping, {"attributes.x": text})]
 
@@ -221,24 +229,24 @@ def test_each_rule_of_the_mapping(rule, text, code):
         ({}, "line 1\r\n\tline 2"),
     ],
 )
-def test_what_passes_each_rule(rule, text):
+def test_what_passes_each_rule(rule: dict[str, Any], text: str) -> None:
     mapping = mapping_of({"x": {"column": "X", **rule}})
     assert codes(mapping, {"attributes.x": text}) == []
 
 
 @pytest.mark.parametrize("rule", [rule for rule, text, _ in RULES if text])
-def test_a_blank_passes_every_rule_but_required(rule):
+def test_a_blank_passes_every_rule_but_required(rule: dict[str, Any]) -> None:
     assert codes(mapping_of({"x": {"column": "X", **rule}}), {"attributes.x": ""}) == []
 
 
-def test_limits_are_told_as_the_mapping_writes_them():
+def test_limits_are_told_as_the_mapping_writes_them() -> None:
     mapping = mapping_of({"x": {"column": "X", "type": "number", "minimum": 1234567, "maximum": 2000000.5}})
     small, large = found(mapping, {"attributes.x": "3"}, {"attributes.x": "3000000"})
     assert small.detail == "is below 1234567, the mapping's minimum"
     assert large.detail == "is above 2000000.5, the mapping's maximum"
 
 
-def test_every_problem_of_every_row_in_row_order():
+def test_every_problem_of_every_row_in_row_order() -> None:
     mapping = mapping_of({"x": {"column": "X", "required": True}})
     rows = [
         {"attributes.x": "1"},
@@ -254,13 +262,13 @@ def test_every_problem_of_every_row_in_row_order():
     ]
 
 
-def test_nothing_is_said_of_filtered_rows():
+def test_nothing_is_said_of_filtered_rows() -> None:
     assert codes(mapping_of(), {"first_name": ""}, {"first_name": ""}, filtered={2}) == [
         (3, "first_name", "first-name-missing")
     ]
 
 
-def test_a_field_that_has_a_problem_is_not_called_blank_as_well():
+def test_a_field_that_has_a_problem_is_not_called_blank_as_well() -> None:
     known = (
         Problem(row=2, code="phone-invalid", detail="", field="phone_number"),
         Problem(row=3, code="cell-error", detail="", column="Phone"),
@@ -271,20 +279,20 @@ def test_a_field_that_has_a_problem_is_not_called_blank_as_well():
     assert [c[0] for c in codes(mapping_of(), blank, blank, blank, blank, problems=known)] == [4, 5]
 
 
-def test_a_problem_of_one_field_silences_no_other_field_of_its_column():
+def test_a_problem_of_one_field_silences_no_other_field_of_its_column() -> None:
     known = [Problem(row=2, code="integer-invalid", detail="", field="attributes.score", column="Phone")]
     assert codes(mapping_of(), {"phone_number": ""}, problems=known) == [(2, "phone_number", "phone-missing")]
 
 
 @pytest.mark.parametrize("crm_id", ["a/b", "a\\b", "a;b", "50%", "0b6d7c3e-1111-4222-8333-444455556666"])
-def test_ids_that_cannot_stand_in_an_address_are_warned_of_only_if_something_follows(crm_id):
+def test_ids_that_cannot_stand_in_an_address_are_warned_of_only_if_something_follows(crm_id: str) -> None:
     assert codes(mapping_of(), {"crm_id": crm_id}) == []
     warned = [(2, "crm_id", "crm-id-in-address")]
     assert codes(mapping_of(events=[{"event": "E"}]), {"crm_id": crm_id}) == warned
     assert codes(mapping_of(assign={"round_robin": ["a@x.example"]}), {"crm_id": crm_id}) == warned
 
 
-def test_a_control_character_in_an_id_is_a_problem_and_needs_no_warning():
+def test_a_control_character_in_an_id_is_a_problem_and_needs_no_warning() -> None:
     assert codes(mapping_of(events=[{"event": "E"}]), {"crm_id": "a\tb"}) == [(2, "crm_id", "control-characters")]
 
 
@@ -305,23 +313,23 @@ def test_a_control_character_in_an_id_is_a_problem_and_needs_no_warning():
         ({"by": {"column": "C", "map": {"IN": "u-1"}}}, "asha@", False),
     ],
 )
-def test_owners(assign, user, passes):
+def test_owners(assign: dict[str, Any], user: str, passes: bool) -> None:
     assert codes(mapping_of(assign=assign), {"assign": user}) == ([] if passes else [(2, "assign", "owner-invalid")])
 
 
-def test_the_attributes_of_an_event_count_only_where_the_event_is_wanted():
+def test_the_attributes_of_an_event_count_only_where_the_event_is_wanted() -> None:
     mapping = mapping_of(events=[{"event": "E", "attributes": {"stage": {"column": "Stage", "required": True}}}])
     assert codes(mapping, {}, {"events[0]": True}) == [(3, "events[0].attributes.stage", "value-missing")]
 
 
-def test_one_event_twice_for_one_row():
+def test_one_event_twice_for_one_row() -> None:
     both = {"events[0]": True, "events[2]": True}
     mapping = mapping_of(events=[{"event": "E"}, {"event": "E", "key": "w1"}, {"event": "E"}])
     assert codes(mapping, both, {"events[0]": True, "events[1]": True}) == [(2, "events[2]", "event-twice")]
     assert codes(mapping, both, filtered={2}) == []
 
 
-def test_a_batch_with_problems_is_let_go_at_once():
+def test_a_batch_with_problems_is_let_go_at_once() -> None:
     mapping = mapping_of()
     targets = targets_of(mapping)
     mapped = batch(targets, {"first_name": ""})
@@ -336,13 +344,13 @@ def test_a_batch_with_problems_is_let_go_at_once():
         gc.enable()
 
 
-def test_an_empty_batch():
+def test_an_empty_batch() -> None:
     assert codes(mapping_of()) == []
     assert codes(mapping_of(), {"first_name": ""}, filtered={2}) == []
 
 
 @pytest.mark.parametrize("spoil", ["missing", "null", "number", "no json"])
-def test_what_no_row_is_to_blame_for_is_a_defect(spoil):
+def test_what_no_row_is_to_blame_for_is_a_defect(spoil: str) -> None:
     mapping = mapping_of({"x": {"column": "X", "type": "list", "one_of": ["a"]}})
     targets = targets_of(mapping)
     mapped = batch(targets, {}, {"first_name": ""})
