@@ -1,9 +1,12 @@
 """Rows in columns while nothing has happened to them, and in one place each, whatever is settled, sent or forgotten."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -12,13 +15,14 @@ from importer.journal.batches import lay_out, stored_batches
 from importer.journal.cell_retention import scrub
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.pending_rows import plain_problems
+from importer.journal.plan import Plan
 from importer.journal.rejected_values import numbers_left
 from importer.journal.results import result_batches
 from importer.journal.run_lineage import link_mended, mends, story_of
 from importer.journal.run_retention import purge_run
 from importer.journal.run_totals import needs_a_person, run_report
 from importer.journal.schema import LAYOUTS
-from importer.journal.store import Journal
+from importer.journal.store import Journal, StoredRun
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
@@ -32,7 +36,15 @@ REQUEST = RunRequest(files=("a.csv",), mapping_path="m.yaml", mapping_text="")
 WRONG = "phone-invalid"
 
 
-def row(number, status=RowStatus.VALID, *, problems=(), owner="asha@x.example", events=1, line=None):
+def row(
+    number: int,
+    status: RowStatus = RowStatus.VALID,
+    *,
+    problems: list[str] = (),
+    owner: str = "asha@x.example",
+    events: int = 1,
+    line: int | None = None,
+) -> PlannedRow:
     create = Operation(kind=Kind.CREATE, key=f"L-{number}", body=b'{"crm_id":"L-%d"}' % number)
     assign = [Operation(kind=Kind.ASSIGN, key=owner, body=b"{}")] if owner else []
     calls = [create, *assign, *[Operation(kind=Kind.EVENT, key="k", body=b"{}")] * events]
@@ -53,7 +65,7 @@ def row(number, status=RowStatus.VALID, *, problems=(), owner="asha@x.example", 
     )
 
 
-def six_rows(journal, command):
+def six_rows(journal: Journal, command: str) -> tuple[StoredRun, Plan]:
     """Planned in two batches: in a check all are plain, in a run 2, 3 and 6."""
     run = journal.begin(f"{command}-1", command, REQUEST)
     plan = journal.plan(run, to_send=command == "run")
@@ -64,29 +76,29 @@ def six_rows(journal, command):
 
 
 @pytest.fixture
-def journal(tmp_path):
+def journal(tmp_path: Path) -> Iterator[Journal]:
     with Journal(tmp_path / "reports", lambda: datetime(2026, 11, 22, tzinfo=UTC)) as opened:
         yield opened
 
 
 @pytest.fixture
-def check(journal):
+def check(journal: Journal) -> tuple[Journal, StoredRun, Plan]:
     return (journal, *six_rows(journal, "check"))
 
 
 @pytest.fixture
-def sending(journal):
+def sending(journal: Journal) -> tuple[Journal, StoredRun, Plan]:
     _, plan = six_rows(journal, "run")
     plan.freeze(REQUEST, journal.realm("https://crm.example", "o"), "2026-11-22T00:00:00+00:00")
     return journal, journal.run("run-1"), plan
 
 
-def lay_all_out(journal, run):
+def lay_all_out(journal: Journal, run: StoredRun) -> None:
     for batch in stored_batches(journal.connection, run.id):
         lay_out(journal.connection, batch)
 
 
-def places(journal, run):
+def places(journal: Journal, run: StoredRun) -> tuple[list[int], ...]:
     """The numbers of the rows with a record of their own, and of the plain ones."""
     stored = [number for (number,) in journal.connection.execute("SELECT number FROM rows ORDER BY number")]
     batches = stored_batches(journal.connection, run.id)
@@ -94,12 +106,12 @@ def places(journal, run):
     return stored, plain
 
 
-def to_fix(journal, run):
+def to_fix(journal: Journal, run: StoredRun) -> dict[Any, Any]:
     """The rows that need attention, with their cells."""
     return {r.row.number: r.cells for r in result_rows(journal, run) if r.needs_attention}
 
 
-def test_every_row_is_in_one_place_and_counted_once(check):
+def test_every_row_is_in_one_place_and_counted_once(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = check
     assert places(journal, run) == ([], [2, 3, 4, 5, 6, 7])
     assert plan.statuses() == {"valid": 4, "invalid": 1, "filtered": 1}
@@ -111,7 +123,7 @@ def test_every_row_is_in_one_place_and_counted_once(check):
     assert [(user.name, user.rows) for user in report.assigned] == [("asha@x.example", 3)]
 
 
-def test_results_are_in_the_order_of_their_numbers(check):
+def test_results_are_in_the_order_of_their_numbers(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, _ = check
     assert [(r.row.number, r.status, r.crm_id) for r in result_rows(journal, run)] == [
         (2, "valid", "L-2"),
@@ -123,7 +135,7 @@ def test_results_are_in_the_order_of_their_numbers(check):
     ]
 
 
-def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_up(journal):
+def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_up(journal: Journal) -> None:
     run = journal.begin("check-1", "check", REQUEST)
     plan = journal.plan(run, to_send=False)
     plan.add_source(0, INFO)
@@ -151,7 +163,7 @@ def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_
     ]
 
 
-def test_problems_are_counted_the_most_frequent_first(journal):
+def test_problems_are_counted_the_most_frequent_first(journal: Journal) -> None:
     run = journal.begin("check-1", "check", REQUEST)
     plan = journal.plan(run, to_send=False)
     plan.add_source(0, INFO)
@@ -163,14 +175,14 @@ def test_problems_are_counted_the_most_frequent_first(journal):
     assert list(counts.items()) == [(WRONG, 2), ("crm-id-missing", 1), ("date-invalid", 1), ("phone-missing", 1)]
 
 
-def test_cells_are_read_of_rows_that_need_attention_alone(check):
+def test_cells_are_read_of_rows_that_need_attention_alone(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, _ = check
     assert to_fix(journal, run) == {4: ("a4", "b4")}
     assert [batch.cells.to_pydict() for batch in result_batches(journal, run)] == [{"0": ["a4"], "1": ["b4"]}, {}]
     assert needs_a_person(journal, run)
 
 
-def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
+def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = check
     conflict = Problem(row=6, code="crm-id-conflict", detail="differs")
     hint = Problem(row=5, code="crm-id-near-duplicate", detail="is near", warning=True)
@@ -185,7 +197,7 @@ def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check):
     assert by_number[5].warnings == "phone-repeated;crm-id-near-duplicate"
 
 
-def test_a_row_of_a_check_that_is_taken_out_waits_for_nothing(check):
+def test_a_row_of_a_check_that_is_taken_out_waits_for_nothing(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = check
     near = Problem(row=2, code="crm-id-near-duplicate", detail="is near", warning=True)
     plan.settle_all([(RowId(0, 2), None, near)])
@@ -194,7 +206,7 @@ def test_a_row_of_a_check_that_is_taken_out_waits_for_nothing(check):
     assert taken.warnings == "crm-id-near-duplicate"
 
 
-def test_plain_rows_are_looked_up_in_the_ledger(check):
+def test_plain_rows_are_looked_up_in_the_ledger(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = check
     realm = journal.realm("https://crm.example", "o")
     assert plan.known_leads(realm) == []
@@ -208,7 +220,7 @@ def test_plain_rows_are_looked_up_in_the_ledger(check):
     assert plan.statuses() == {"valid": 1, "invalid": 1, "filtered": 1, "skipped_known": 3}
 
 
-def test_a_purged_check_keeps_its_counts_and_nobodys_name(check):
+def test_a_purged_check_keeps_its_counts_and_nobodys_name(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = check
     purge_run(journal.connection, run.id)
     assert plan.statuses() == {"valid": 4, "invalid": 1, "filtered": 1}
@@ -221,7 +233,7 @@ def test_a_purged_check_keeps_its_counts_and_nobodys_name(check):
     assert to_fix(journal, run) == {4: ()}
 
 
-def test_no_row_of_a_good_check_needs_a_person(journal):
+def test_no_row_of_a_good_check_needs_a_person(journal: Journal) -> None:
     run = journal.begin("check-1", "check", REQUEST)
     plan = journal.plan(run, to_send=False)
     plan.add_source(0, INFO)
@@ -230,7 +242,7 @@ def test_no_row_of_a_good_check_needs_a_person(journal):
     assert to_fix(journal, run) == {}
 
 
-def test_owners_of_rows_that_are_not_sent_are_nobodys(journal):
+def test_owners_of_rows_that_are_not_sent_are_nobodys(journal: Journal) -> None:
     """But what is no owner at all is counted with the others."""
     run = journal.begin("check-1", "check", REQUEST)
     plan = journal.plan(run, to_send=False)
@@ -244,7 +256,7 @@ def test_owners_of_rows_that_are_not_sent_are_nobodys(journal):
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_numbers_and_dates_of_rows_that_were_left_are_remembered(journal, command):
+def test_numbers_and_dates_of_rows_that_were_left_are_remembered(journal: Journal, command: str) -> None:
     run = journal.begin("one", command, REQUEST)
     plan = journal.plan(run, to_send=command == "run")
     plan.add_source(0, INFO)
@@ -258,7 +270,7 @@ def test_numbers_and_dates_of_rows_that_were_left_are_remembered(journal, comman
 
 
 @pytest.mark.parametrize(("command", "status"), [("check", "valid"), ("run", "pending")])
-def test_plain_rows_of_layout_6_say_nothing_of_their_status(journal, command, status):
+def test_plain_rows_of_layout_6_say_nothing_of_their_status(journal: Journal, command: str, status: str) -> None:
     run, _ = six_rows(journal, command)
     older = rows_table_of([2, 3])
     journal.connection.execute("UPDATE batches SET plain = ?, problems = NULL WHERE first = 2", (older,))
@@ -266,7 +278,7 @@ def test_plain_rows_of_layout_6_say_nothing_of_their_status(journal, command, st
     assert found[:2] == [(2, status), (3, status)]
 
 
-def rows_table_of(numbers):
+def rows_table_of(numbers: list[int]) -> memoryview:
     """Plain rows as layouts 5 and 6 kept them."""
     texts = pa.array([f"L-{number}" for number in numbers], pa.large_string())
     columns = {"number": numbers, "line": pa.nulls(len(numbers), pa.int64()), "crm_id": texts, "owner": texts}
@@ -277,7 +289,7 @@ def rows_table_of(numbers):
     return memoryview(sink.getvalue())
 
 
-def test_cells_of_valid_and_of_filtered_rows_are_never_written_down(check):
+def test_cells_of_valid_and_of_filtered_rows_are_never_written_down(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, _, _ = check
     (first,), (second,) = journal.connection.execute("SELECT cells FROM batches ORDER BY first")
     assert [cell in first for cell in (b"a2", b"a3", b"a4")] == [False, False, True]
@@ -285,7 +297,7 @@ def test_cells_of_valid_and_of_filtered_rows_are_never_written_down(check):
     assert {path.name for path in journal.folder.iterdir()} <= {FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"}
 
 
-def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending):
+def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = sending
     assert places(journal, run) == ([4, 5, 7], [2, 3, 6])
     assert plan.to_send() == {Kind.CREATE: 4, Kind.ASSIGN: 3, Kind.EVENT: 5}
@@ -296,7 +308,7 @@ def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending):
     assert [user.states for user in report.assigned] == [{"pending": 3}]
 
 
-def test_a_row_says_the_same_in_its_batch_and_laid_out(sending):
+def test_a_row_says_the_same_in_its_batch_and_laid_out(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = sending
 
     def said():
@@ -310,7 +322,7 @@ def test_a_row_says_the_same_in_its_batch_and_laid_out(sending):
     assert said() == before
 
 
-def test_what_is_laid_out_are_the_calls_as_they_were_planned(sending):
+def test_what_is_laid_out_are_the_calls_as_they_were_planned(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, _ = sending
     lay_all_out(journal, run)
     found = journal.connection.execute(
@@ -330,7 +342,7 @@ def test_what_is_laid_out_are_the_calls_as_they_were_planned(sending):
     ]
 
 
-def test_what_the_whole_file_tells_of_a_run_takes_calls_with_it(sending):
+def test_what_the_whole_file_tells_of_a_run_takes_calls_with_it(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = sending
     conflict = Problem(row=6, code="crm-id-conflict", detail="differs")
     plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, conflict)])
@@ -342,7 +354,7 @@ def test_what_the_whole_file_tells_of_a_run_takes_calls_with_it(sending):
     assert [number for (number,) in calls] == [2, 3, 5]
 
 
-def test_cells_of_rows_that_are_not_sent_yet_survive_the_scrubbing(sending):
+def test_cells_of_rows_that_are_not_sent_yet_survive_the_scrubbing(sending: tuple[Journal, StoredRun, Plan]) -> None:
     """After an interruption somebody may resume, and then a row may be rejected."""
     journal, run, _ = sending
     scrub(journal, run)
@@ -351,7 +363,7 @@ def test_cells_of_rows_that_are_not_sent_yet_survive_the_scrubbing(sending):
     assert to_fix(journal, run) == {3: ("a3", "b3"), 4: ("a4", "b4"), 6: ("a6", "b6")}
 
 
-def test_a_purged_run_keeps_no_calls(sending):
+def test_a_purged_run_keeps_no_calls(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = sending
     purge_run(journal.connection, run.id)
     assert plan.statuses() == {"pending": 4, "invalid": 1, "filtered": 1}
@@ -363,7 +375,7 @@ def test_a_purged_run_keeps_no_calls(sending):
         lay_all_out(journal, run)  # never: such a run cannot be sent
 
 
-def test_a_long_batch_of_a_run_is_stored_in_parts(journal, monkeypatch):
+def test_a_long_batch_of_a_run_is_stored_in_parts(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
     run = journal.begin("run-1", "run", REQUEST)
     plan = journal.plan(run, to_send=True)
@@ -386,7 +398,7 @@ def test_a_long_batch_of_a_run_is_stored_in_parts(journal, monkeypatch):
     assert [tuple(each) for each in calls] == [(2, 3), (4, 3), (6, 3), (9, 3)]
 
 
-def test_plain_rows_take_up_what_an_earlier_run_left(sending):
+def test_plain_rows_take_up_what_an_earlier_run_left(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, first, plan = sending
     lay_all_out(journal, first)
     journal.connection.execute("UPDATE rows SET status = 'rejected' WHERE number IN (2, 3)")
@@ -417,7 +429,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending):
 
 
 @pytest.mark.slow
-def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path):
+def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as older:
         for layout in LAYOUTS[:4]:
             older.executescript(layout)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from importer.journal.database import FILE_NAME, open_database
 from importer.journal.schema import LAYOUTS, VERSION
@@ -11,7 +12,7 @@ def tables(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-def test_a_journal_of_the_first_layout_is_extended(tmp_path):
+def test_a_journal_of_the_first_layout_is_extended(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as first:
         first.executescript(LAYOUTS[0])
         first.execute(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -44,7 +45,7 @@ INFO = SourceInfo(path="a.csv", sha256="f", format="csv", columns=("A",), header
 @example(rows=[[], []])
 @example(rows=[[ONE, replace(ONE, detail="is another"), ONE]])
 @example(rows=[[replace(ONE, warning=True), ONE], [replace(ONE, warning=True)]])
-def test_as_each_problem_says(tmp_path_factory, taken_out, rows):
+def test_as_each_problem_says(tmp_path_factory: pytest.TempPathFactory, taken_out, rows) -> None:
     problems = [[replace(each, row=5 * at + 2) for each in of_row] for at, of_row in enumerate(rows)]
     with Journal(tmp_path_factory.mktemp("journal"), lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
         run = journal.begin("check-1", "check", REQUEST)
@@ -79,7 +80,7 @@ def test_as_each_problem_says(tmp_path_factory, taken_out, rows):
     ]
 
 
-def test_the_words_of_sending_go_before_those_of_problems(tmp_path):
+def test_the_words_of_sending_go_before_those_of_problems(tmp_path: Path) -> None:
     warnings = [Problem(row=n, code="phone-repeated", detail="is repeated", column="A", warning=True) for n in (2, 3)]
     with Journal(tmp_path, lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
         run = journal.begin("run-1", "run", REQUEST)

@@ -1,5 +1,10 @@
+from collections.abc import Callable, Sequence
+
 import pandas as pd
 import pytest
+
+from importer.mapping.mapper import Mapper
+from importer.model.batch import MappedBatch
 
 WEBINAR = """\
 version: 1
@@ -47,12 +52,12 @@ ASHA = {
 }
 
 
-def problems_of(mapped) -> list[tuple[int, str, str, str, str]]:
+def problems_of(mapped: MappedBatch) -> list[tuple[int, str, str, str, str]]:
     return [(p.row, p.code, p.field, p.column, p.value) for p in mapped.problems]
 
 
 @pytest.mark.slow
-def test_a_whole_mapping_is_applied(mapper_for):
+def test_a_whole_mapping_is_applied(mapper_for: Callable[[str, Sequence[str]], Mapper]) -> None:
     ben = dict.fromkeys(ASHA, "") | {
         "Lead ID": "L-2",
         "Name": "Ben",
@@ -100,7 +105,7 @@ def test_a_whole_mapping_is_applied(mapper_for):
     assert mapped.frame.index.tolist() == [4, 5, 9]
 
 
-def test_targets_say_where_values_go_and_come_from(mapper_for):
+def test_targets_say_where_values_go_and_come_from(mapper_for: Callable[[str, Sequence[str]], Mapper]) -> None:
     targets = {target.label: target for target in mapper_for(WEBINAR, list(ASHA)).targets}
     phone, street = targets["phone_number"], targets["attributes.address.street"]
     assert (phone.place, phone.columns, phone.path) == ("lead", ("Mobile", "Phone", "Country"), ("phone_number",))
@@ -113,18 +118,18 @@ def test_targets_say_where_values_go_and_come_from(mapper_for):
     assert targets["crm_id"].rule.column == "Lead ID"
 
 
-def test_the_mapper_knows_every_column_that_is_read(mapper_for):
+def test_the_mapper_knows_every_column_that_is_read(mapper_for: Callable[[str, Sequence[str]], Mapper]) -> None:
     assert mapper_for(WEBINAR, list(ASHA)).columns == frozenset(ASHA) - {"Notes"}
 
 
-def test_no_rows_are_mapped_to_no_rows(mapper_for):
+def test_no_rows_are_mapped_to_no_rows(mapper_for: Callable[[str, Sequence[str]], Mapper]) -> None:
     mapped = mapper_for(WEBINAR, list(ASHA)).apply(pd.DataFrame(columns=list(ASHA), dtype="str"))
     assert mapped.frame.empty
     assert mapped.filtered.empty
     assert len(mapped.frame.columns) == 15
 
 
-def test_a_batch_of_filtered_rows_only(mapper_for):
+def test_a_batch_of_filtered_rows_only(mapper_for: Callable[[str, Sequence[str]], Mapper]) -> None:
     frame = pd.DataFrame([ASHA | {"Consent": "", "Phone": "x"}], index=[2], dtype="str")
     mapped = mapper_for(WEBINAR, list(ASHA)).apply(frame)
     assert mapped.filtered.tolist() == [True]
@@ -133,7 +138,7 @@ def test_a_batch_of_filtered_rows_only(mapper_for):
     assert mapped.frame.loc[2, "phone_number"] == ""
 
 
-def test_source_columns_are_found_ignoring_case_and_blanks(map_rows):
+def test_source_columns_are_found_ignoring_case_and_blanks(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows({" lead  ID": "L-7"}, lead="  crm_id: Lead ID")
     assert mapped.frame["crm_id"].tolist() == ["L-7"]
 
@@ -141,14 +146,14 @@ def test_source_columns_are_found_ignoring_case_and_blanks(map_rows):
 # where it comes from
 
 
-def test_columns_take_the_first_that_is_not_blank(map_rows):
+def test_columns_take_the_first_that_is_not_blank(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"A": " ", "B": "b", "C": "c"}, {"A": "a", "B": "b"}, {"C": ""}, lead="  attributes: {x: {columns: [A, B, C]}}"
     )
     assert mapped.frame["attributes.x"].tolist() == ["b", "a", ""]
 
 
-def test_a_template_is_blank_only_when_all_its_cells_are(map_rows):
+def test_a_template_is_blank_only_when_all_its_cells_are(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"F": "Asha", "L": "Rao"},
         {"F": "", "L": "Rao"},
@@ -159,7 +164,7 @@ def test_a_template_is_blank_only_when_all_its_cells_are(map_rows):
     assert mapped.frame["attributes.y"].tolist() == ["Asha Rao", "Rao", ""]
 
 
-def test_a_digest_is_stable_and_blank_only_when_all_its_cells_are(map_rows):
+def test_a_digest_is_stable_and_blank_only_when_all_its_cells_are(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"E": "asha@x.example", "P": "1"},
         {"E": " asha@x.example ", "P": "1"},
@@ -185,7 +190,9 @@ def test_a_digest_is_stable_and_blank_only_when_all_its_cells_are(map_rows):
         ("N", ["Großmann", "GROSSMANN"]),
     ],
 )
-def test_a_normalized_digest_is_of_what_the_cells_mean(map_rows, column, spellings):
+def test_a_normalized_digest_is_of_what_the_cells_mean(
+    map_rows: Callable[..., MappedBatch], column: str, spellings: list[str]
+) -> None:
     rows = [{column: text} for text in spellings]
     ids = {}
     for digest in ("", ", digest_as: normalized"):
@@ -196,7 +203,7 @@ def test_a_normalized_digest_is_of_what_the_cells_mean(map_rows, column, spellin
     assert ids[", digest_as: normalized"][0] != ids[", digest_as: normalized"][-1]
 
 
-def test_a_normalized_digest_is_that_of_the_canonical_spelling(map_rows):
+def test_a_normalized_digest_is_that_of_the_canonical_spelling(map_rows: Callable[..., MappedBatch]) -> None:
     lead = "  crm_id: {digest_of: [E, Phone, N], digest_as: normalized}\n"
     lead += "  phone_number: {column: Phone, default: '+919876543211'}"
     mapped = map_rows({"E": "A@x.example", "Phone": "098765 43210", "N": "Éva Q"}, {"Phone": ""}, lead=lead)
@@ -204,7 +211,7 @@ def test_a_normalized_digest_is_that_of_the_canonical_spelling(map_rows):
     assert mapped.frame["crm_id"].tolist() == ["5c9477e33fb640a677b8ce44349597c5", ""]
 
 
-def test_a_normalized_digest_reads_numbers_in_the_country_of_their_row(map_rows):
+def test_a_normalized_digest_reads_numbers_in_the_country_of_their_row(map_rows: Callable[..., MappedBatch]) -> None:
     lead = "  crm_id: {digest_of: Phone, digest_as: normalized}\n  phone_number: {column: Phone, region_column: C}"
     rows = [
         {"Phone": "07806 480894", "C": "GB"},
@@ -218,7 +225,7 @@ def test_a_normalized_digest_reads_numbers_in_the_country_of_their_row(map_rows)
 # what is done with it
 
 
-def test_part_transform_map_and_default_in_this_order(map_rows):
+def test_part_transform_map_and_default_in_this_order(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"X": "Asha  RAO"},
         {"X": "Ben HALL"},
@@ -232,7 +239,9 @@ def test_part_transform_map_and_default_in_this_order(map_rows):
 @pytest.mark.parametrize(
     ("otherwise", "value", "codes"), [("keep", "c", []), ("blank", "", []), ("problem", "", ["value-not-in-map"])]
 )
-def test_otherwise_says_what_map_does_not(map_rows, otherwise: str, value: str, codes: list[str]):
+def test_otherwise_says_what_map_does_not(
+    map_rows: Callable[..., MappedBatch], otherwise: str, value: str, codes: list[str]
+) -> None:
     mapped = map_rows(
         {"X": "A"}, {"X": "c"}, lead=f"  attributes: {{x: {{column: X, map: {{a: b}}, otherwise: {otherwise}}}}}"
     )
@@ -240,7 +249,7 @@ def test_otherwise_says_what_map_does_not(map_rows, otherwise: str, value: str, 
     assert [problem.code for problem in mapped.problems] == codes
 
 
-def test_a_default_fills_blanks_but_never_hides_a_problem(map_rows):
+def test_a_default_fills_blanks_but_never_hides_a_problem(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"X": ""}, {"X": "c"}, lead="  attributes: {x: {column: X, map: {a: '1'}, default: '7', type: integer}}"
     )
@@ -265,7 +274,7 @@ def test_a_default_fills_blanks_but_never_hides_a_problem(map_rows):
         ("type: json", '{ "a": [1] }', '{"a":[1]}'),
     ],
 )
-def test_types_of_attributes(map_rows, rule: str, cell: str, value: str):
+def test_types_of_attributes(map_rows: Callable[..., MappedBatch], rule: str, cell: str, value: str) -> None:
     mapped = map_rows({"X": cell}, {"X": ""}, lead=f"  attributes: {{x: {{column: X, {rule}}}}}")
     assert mapped.frame["attributes.x"].tolist() == [value, ""]
     assert not list(mapped.problems)
@@ -282,7 +291,9 @@ def test_types_of_attributes(map_rows, rule: str, cell: str, value: str):
         ("json", "json-invalid"),
     ],
 )
-def test_what_a_type_cannot_read_is_a_problem_with_the_raw_cell(map_rows, kind: str, code: str):
+def test_what_a_type_cannot_read_is_a_problem_with_the_raw_cell(
+    map_rows: Callable[..., MappedBatch], kind: str, code: str
+) -> None:
     mapped = map_rows(
         {"A": "", "B": " Zwölf "}, lead=f"  attributes: {{x: {{columns: [A, B], transform: upper, type: {kind}}}}}"
     )
@@ -290,13 +301,13 @@ def test_what_a_type_cannot_read_is_a_problem_with_the_raw_cell(map_rows, kind: 
     assert mapped.frame["attributes.x"].tolist() == [""]
 
 
-def test_of_a_letter_a_problem_keeps_what_it_shows(map_rows):
+def test_of_a_letter_a_problem_keeps_what_it_shows(map_rows: Callable[..., MappedBatch]) -> None:
     for cell, kept in (("a " * 500, "a " * 500), ("a  " * 334, "a " * 29 + "a…")):
         mapped = map_rows({"A": cell}, lead="  attributes: {x: {column: A, type: integer}}")
         assert problems_of(mapped) == [(4, "integer-invalid", "attributes.x", "A", kept)]
 
 
-def test_of_several_columns_the_first_that_is_not_blank_is_to_blame(map_rows):
+def test_of_several_columns_the_first_that_is_not_blank_is_to_blame(map_rows: Callable[..., MappedBatch]) -> None:
     whole = "  attributes: {x: {columns: [A, B, C], type: integer}}"
     blank = {"A": " \u200b", "B": "Zwölf", "C": "zehn"}
     assert problems_of(map_rows(blank, lead=whole)) == [(4, "integer-invalid", "attributes.x", "B", "Zwölf")]
@@ -311,21 +322,23 @@ def test_of_several_columns_the_first_that_is_not_blank_is_to_blame(map_rows):
 # dates and phones
 
 
-def test_the_opt_in_date_is_in_seconds_unless_the_mapping_says_milliseconds(map_rows):
+def test_the_opt_in_date_is_in_seconds_unless_the_mapping_says_milliseconds(
+    map_rows: Callable[..., MappedBatch],
+) -> None:
     row = {"When": "2026-11-22 05:30"}
     for unit, value in (("", "1795305600"), (", unit: s", "1795305600"), (", unit: ms", "1795305600000")):
         mapped = map_rows(row, lead=f"  opt_in_date: {{column: When, timezone: Asia/Kolkata{unit}}}")
         assert mapped.frame["opt_in_date"].tolist() == [value]
 
 
-def test_the_default_timezone_is_used(map_rows):
+def test_the_default_timezone_is_used(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"When": "2026-11-22 05:30"}, lead="  opt_in_date: When", rest="defaults: {timezone: Asia/Kolkata}"
     )
     assert mapped.frame["opt_in_date"].tolist() == ["1795305600"]
 
 
-def test_the_opt_in_date_lies_after_1999_and_not_in_the_future(map_rows):
+def test_the_opt_in_date_lies_after_1999_and_not_in_the_future(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"When": "1999-12-31"},
         {"When": "2000-01-01"},
@@ -349,7 +362,7 @@ def test_the_opt_in_date_lies_after_1999_and_not_in_the_future(map_rows):
         ("{columns: [Other, Phone], region: IN}", "+12025550123"),
     ],
 )
-def test_the_country_of_a_phone_number(map_rows, rule: str, phone: str):
+def test_the_country_of_a_phone_number(map_rows: Callable[..., MappedBatch], rule: str, phone: str) -> None:
     mapped = map_rows(
         {"Phone": "9876543210", "Where": "India", "Other": "+1 202 555 0123"}, lead=f"  phone_number: {rule}"
     )
@@ -371,7 +384,7 @@ def test_the_country_of_a_phone_number(map_rows, rule: str, phone: str):
         ("[{column: X, not_blank: true}, {column: Y, one_of: ['1']}]", [5]),
     ],
 )
-def test_where_leaves_rows_out(map_rows, conditions: str, kept: list[int]):
+def test_where_leaves_rows_out(map_rows: Callable[..., MappedBatch], conditions: str, kept: list[int]) -> None:
     mapped = map_rows(
         {"X": " A", "Y": "2"}, {"X": "b", "Y": "1"}, {"X": "\u00a0", "Y": "1"}, rest=f"where: {conditions}"
     )
@@ -380,7 +393,7 @@ def test_where_leaves_rows_out(map_rows, conditions: str, kept: list[int]):
     assert (mapped.frame["first_name"] != "").tolist() == [row in kept for row in (4, 5, 6)]
 
 
-def test_unmapped_columns_become_attributes_in_the_order_of_the_header(map_rows):
+def test_unmapped_columns_become_attributes_in_the_order_of_the_header(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"Z": "z", "A": " a ", "City": "Pune", "_importer_row": "4", "Consent": "y"},
         lead="  attributes: {town: City}",
@@ -397,7 +410,7 @@ def test_unmapped_columns_become_attributes_in_the_order_of_the_header(map_rows)
     assert mapped.frame["attributes.A"].tolist() == ["a"]
 
 
-def test_events_are_wanted_where_their_condition_matches(map_rows):
+def test_events_are_wanted_where_their_condition_matches(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"Stage": "WON "},
         {"Stage": "new"},
@@ -415,7 +428,9 @@ def test_events_are_wanted_where_their_condition_matches(map_rows):
     assert [problem.field for problem in mapped.problems] == ["events[2].attributes.n"] * 2
 
 
-def test_batches_do_not_depend_on_each_other(mapper_for, mapping_text):
+def test_batches_do_not_depend_on_each_other(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
+) -> None:
     mapper = mapper_for(mapping_text(), ["ID", "Name", "Phone"])
     rows = pd.DataFrame({"ID": ["1", "2"], "Name": ["a", "b"], "Phone": ["9876543210", "x"]}, index=[2, 3], dtype="str")
     whole, parts = mapper.apply(rows), [mapper.apply(rows.iloc[:1]), mapper.apply(rows.iloc[1:])]
@@ -423,14 +438,14 @@ def test_batches_do_not_depend_on_each_other(mapper_for, mapping_text):
     assert list(whole.problems) == [*parts[0].problems, *parts[1].problems]
 
 
-def test_the_given_frame_is_left_as_it_was(mapper_for):
+def test_the_given_frame_is_left_as_it_was(mapper_for: Callable[[str, Sequence[str]], Mapper]) -> None:
     frame = pd.DataFrame([ASHA], index=[2], dtype="str")
     before = frame.copy(deep=True)
     mapper_for(WEBINAR, list(ASHA)).apply(frame)
     assert frame.equals(before)
 
 
-def test_problems_come_in_the_order_of_the_rows(map_rows):
+def test_problems_come_in_the_order_of_the_rows(map_rows: Callable[..., MappedBatch]) -> None:
     lead = "  attributes: {x: {column: X, type: integer}, y: {column: Y, type: integer}}"
     mapped = map_rows({"X": "a", "Y": "b"}, {"X": "c", "Y": "d"}, lead=lead)
     assert [(p.row, p.column) for p in mapped.problems] == [(4, "X"), (4, "Y"), (5, "X"), (5, "Y")]

@@ -1,17 +1,23 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import pytest
 
 from importer.errors import MappingError
 from importer.mapping.file.load import parse_mapping
 from importer.mapping.file.references import columns_of
+from importer.mapping.mapper import Mapper
 
 
-def mistakes_of(mapper_for, text: str, *columns: str) -> list[str]:
+def mistakes_of(mapper_for: Callable[..., Any], text: str, *columns: str) -> list[str]:
     with pytest.raises(MappingError) as caught:
         mapper_for(text, columns)
     return [str(mistake) for mistake in caught.value.mistakes]
 
 
-def test_every_column_that_is_not_there_is_named_with_its_line_and_the_nearest(mapper_for, mapping_text):
+def test_every_column_that_is_not_there_is_named_with_its_line_and_the_nearest(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
+) -> None:
     text = mapping_text(
         "  last_name: Surname\n  attributes: {city: Citty}", "where: [{column: consent, not_blank: true}]"
     )
@@ -26,14 +32,18 @@ def test_every_column_that_is_not_there_is_named_with_its_line_and_the_nearest(m
     ]
 
 
-def test_the_tip_shows_the_header(mapper_for, mapping_text):
+def test_the_tip_shows_the_header(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
+) -> None:
     with pytest.raises(MappingError) as caught:
         mapper_for(mapping_text(), ["ID", "Name", *(f"c{number}" for number in range(50))])
     assert caught.value.tip.startswith("row 3 of leads.xlsx (sheet Leads) has these columns: ID, Name, c0, c1")
     assert caught.value.tip.endswith("and 12 more")
 
 
-def test_one_name_for_two_columns_is_a_mistake_that_names_both(mapper_for, mapping_text):
+def test_one_name_for_two_columns_is_a_mistake_that_names_both(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
+) -> None:
     found = mistakes_of(mapper_for, mapping_text("  phone_number: phone"), "ID", "Name", "Phone", "PHONE")
     assert found == [
         "line 7: lead.phone_number.column: “phone” could be “Phone” or “PHONE” in row 3 of leads.xlsx (sheet Leads); "
@@ -41,7 +51,9 @@ def test_one_name_for_two_columns_is_a_mistake_that_names_both(mapper_for, mappi
     ]
 
 
-def test_two_columns_of_one_name_are_told_apart(mapper_for, mapping_text):
+def test_two_columns_of_one_name_are_told_apart(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
+) -> None:
     columns = ["ID", "Name", "Phone", "Phone (2)"]
     for name in ("Phone", "Phone (2)"):
         mapper = mapper_for(mapping_text(f"  phone_number: {name}"), columns)
@@ -56,13 +68,17 @@ def test_two_columns_of_one_name_are_told_apart(mapper_for, mapping_text):
         ("{value: c, map: {a: b}}", "value", "“c” is not listed in map"),
     ],
 )
-def test_constants_are_converted_before_any_row_is_read(mapper_for, mapping_text, rule: str, key: str, part: str):
+def test_constants_are_converted_before_any_row_is_read(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str], rule: str, key: str, part: str
+) -> None:
     text = mapping_text(f"  attributes:\n    ok: {{value: 12, type: integer}}\n    x: {rule}")
     [found] = mistakes_of(mapper_for, text, "ID", "Name", "Phone")
     assert found.startswith(f"line 10: lead.attributes.x.{key}: {part}")
 
 
-def test_two_attributes_of_one_name_are_a_mistake(mapper_for, mapping_text):
+def test_two_attributes_of_one_name_are_a_mistake(
+    mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
+) -> None:
     text = mapping_text("  attributes:\n    a.b: Name\n    a: {b: Name}\n    City: Town", "unmapped: attributes")
     found = mistakes_of(mapper_for, text, "ID", "Name", "Phone", "Town", "City")
     assert [one.split(";")[0] for one in found] == [
@@ -73,7 +89,7 @@ def test_two_attributes_of_one_name_are_a_mistake(mapper_for, mapping_text):
     ]
 
 
-def test_columns_of_a_mapping_are_those_it_names(mapping_text):
+def test_columns_of_a_mapping_are_those_it_names(mapping_text: Callable[..., str]) -> None:
     text = mapping_text(
         """\
   phone_number: {columns: [Mobile, Phone], region_column: Country}

@@ -36,7 +36,7 @@ def changed(old: str, new: str) -> str:
     return GOOD.replace(old, new)
 
 
-def test_every_scalar_stays_the_text_that_was_written():
+def test_every_scalar_stays_the_text_that_was_written() -> None:
     attributes = parse_mapping(GOOD, "m.yaml").mapping.lead.attributes
     values = {key: rule.value for key, rule in attributes.items()}
     assert values == {
@@ -49,17 +49,17 @@ def test_every_scalar_stays_the_text_that_was_written():
     }
 
 
-def test_numbers_and_booleans_are_read_where_a_key_asks_for_one():
+def test_numbers_and_booleans_are_read_where_a_key_asks_for_one() -> None:
     loaded = parse_mapping(GOOD, "m.yaml")
     amount = loaded.mapping.lead.attributes["amount"]
     assert (amount.minimum, amount.required, loaded.mapping.version) == (0.5, True, 1)
 
 
-def test_the_region_no_is_norway():
+def test_the_region_no_is_norway() -> None:
     assert parse_mapping(GOOD, "m.yaml").mapping.lead.phone_number.region == "NO"
 
 
-def test_a_loaded_mapping_knows_its_file_and_lines(tmp_path: Path):
+def test_a_loaded_mapping_knows_its_file_and_lines(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     loaded = load_mapping(path)
@@ -69,12 +69,12 @@ def test_a_loaded_mapping_knows_its_file_and_lines(tmp_path: Path):
     assert loaded.line(("lead", "crm_id", "column")) == 4
 
 
-def test_sections_without_lines_are_left_out():
+def test_sections_without_lines_are_left_out() -> None:
     mapping = parse_mapping(GOOD + "source:\ndefaults:\nwhere:\nassign:\nevents:\nduplicates:\n", "m.yaml").mapping
     assert (mapping.where, mapping.assign, mapping.events, mapping.defaults.timezone) == ((), None, (), "UTC")
 
 
-def test_all_mistakes_are_reported_at_once_each_with_its_line():
+def test_all_mistakes_are_reported_at_once_each_with_its_line() -> None:
     found = mistakes_in(
         """\
 version: 2
@@ -145,7 +145,7 @@ assign:
         ("duplicates: {phone: forbid}", "duplicates.phone", "must be warn, problem or allow; it says “forbid”"),
     ],
 )
-def test_a_mistake_below_the_lead_says_what_is_wrong_and_what_to_do(line: str, key: str, part: str):
+def test_a_mistake_below_the_lead_says_what_is_wrong_and_what_to_do(line: str, key: str, part: str) -> None:
     found = mistakes_in(f"{GOOD}{line}\n")
     assert list(found) == [f"14 {key}"]
     assert part in found[f"14 {key}"]
@@ -180,7 +180,7 @@ def test_a_mistake_below_the_lead_says_what_is_wrong_and_what_to_do(line: str, k
         ("[A]", "", "must be a column name, or a rule such as {column: City}; here is a list"),
     ],
 )
-def test_a_mistake_in_a_rule_says_what_is_wrong(rule: str, key: str, part: str):
+def test_a_mistake_in_a_rule_says_what_is_wrong(rule: str, key: str, part: str) -> None:
     text = changed("    answer: {value: NO}\n", f"    x: {rule}\n")
     found = mistakes_in(text)
     assert list(found) == [f"8 lead.attributes.x{key}"]
@@ -198,26 +198,26 @@ def test_a_mistake_in_a_rule_says_what_is_wrong(rule: str, key: str, part: str):
         ("  last_name:", "is blank; name a column, or remove the line"),
     ],
 )
-def test_a_mistake_in_a_lead_field_says_where_things_belong(line: str, part: str):
+def test_a_mistake_in_a_lead_field_says_where_things_belong(line: str, part: str) -> None:
     found = mistakes_in(changed("  first_name: First name\n", f"  first_name: First name\n{line}\n"))
     [(place, message)] = found.items()
     assert place.startswith("6 lead.")
     assert part in message
 
 
-def test_a_constant_crm_id_is_a_mistake():
+def test_a_constant_crm_id_is_a_mistake() -> None:
     found = mistakes_in(changed("crm_id: Lead ID", "crm_id: {value: L1}"))
     assert found == {"4 lead.crm_id": "a constant value would give every row the same id; name a column"}
 
 
-def test_nested_attributes_may_be_called_like_keys_of_a_rule_when_written_in_full():
+def test_nested_attributes_may_be_called_like_keys_of_a_rule_when_written_in_full() -> None:
     text = changed("    answer: {value: NO}\n", "    deal: {value: {column: Amount}, type: {value: {column: Type}}}\n")
     deal = parse_mapping(text, "m.yaml").mapping.lead.attributes["deal"]
     assert deal.nested["value"].column == "Amount"
     assert deal.nested["type"].nested["value"].column == "Type"
 
 
-def test_a_file_that_is_not_there_is_a_mapping_error(tmp_path: Path):
+def test_a_file_that_is_not_there_is_a_mapping_error(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match=r"mapping file .* not found") as caught:
         load_mapping(tmp_path / "none.yaml")
     assert caught.value.exit_code == ExitCode.USAGE
@@ -226,7 +226,7 @@ def test_a_file_that_is_not_there_is_a_mapping_error(tmp_path: Path):
         load_mapping(tmp_path)
 
 
-def test_a_file_that_is_too_large_or_not_utf8_is_a_mapping_error(tmp_path: Path):
+def test_a_file_that_is_too_large_or_not_utf8_is_a_mapping_error(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_bytes(b"#" * (256 * 1024 + 1))
     with pytest.raises(MappingError, match="larger than 256 KiB"):
@@ -239,7 +239,7 @@ def test_a_file_that_is_too_large_or_not_utf8_is_a_mapping_error(tmp_path: Path)
         load_mapping(path)
 
 
-def test_the_error_shows_the_file_and_every_line():
+def test_the_error_shows_the_file_and_every_line() -> None:
     with pytest.raises(MappingError) as caught:
         parse_mapping(changed("crm_id", "crmid"), "lists/m.yaml")
     assert caught.value.message.splitlines() == [

@@ -34,15 +34,15 @@ def read(text: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_text(text: str):
+def test_any_text(text: str) -> None:
     read(text)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(Mapping.model_fields)), PARTS, max_size=4))
-def test_any_content_of_the_known_keys(written: dict[str, object]):
+def test_any_content_of_the_known_keys(written: dict[str, object]) -> None:
     read(json.dumps({"version": "1", "name": "m", "lead": LEAD} | written))
 
 
 @given(st.dictionaries(st.sampled_from(sorted(LeadSpec.model_fields)), PARTS, max_size=4))
-def test_any_content_of_the_lead(written: dict[str, object]):
+def test_any_content_of_the_lead(written: dict[str, object]) -> None:
     read(json.dumps({"version": "1", "name": "m", "lead": LEAD | written}))

@@ -28,11 +28,11 @@ def completed(example: str) -> str:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_loads(example: str):
+def test_every_example_loads(example: str) -> None:
     assert parse_mapping(completed(example), "docs/mapping.md").mapping.version == 1
 
 
-def test_there_are_examples():
+def test_there_are_examples() -> None:
     assert len(EXAMPLES) > 10
     assert sum("version:" in example for example in EXAMPLES) == 2
 
@@ -55,7 +55,7 @@ def _parts(annotation: Any) -> list[Any]:
     return [annotation, *below] if is_model else below
 
 
-def test_every_key_type_and_transform_is_documented():
+def test_every_key_type_and_transform_is_documented() -> None:
     keys = {key for model in models(Mapping) for key in model.model_fields if key not in {"root", "user", "weight"}}
     assert {"version", "digest_of", "separator", "region_column", "when_blank", "not_blank"} <= keys
     words = {*keys, *TRANSFORMS, *(kind.value for kind in ValueType)}

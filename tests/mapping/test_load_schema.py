@@ -55,17 +55,17 @@ def complaints(text: str) -> list[str]:
     return [error.message for error in checker.iter_errors(yaml.safe_load(text))]
 
 
-def test_the_published_schema_is_the_one_of_the_code():
+def test_the_published_schema_is_the_one_of_the_code() -> None:
     assert PUBLISHED.read_text(encoding="utf-8") == schema_text(), "run `make schema`"
     jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
 
 
-def test_make_schema_writes_the_schema():
+def test_make_schema_writes_the_schema() -> None:
     command = [sys.executable, "-m", "importer.mapping.file.schema"]
     assert subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout == schema_text()
 
 
-def test_what_the_loader_reads_the_schema_accepts():
+def test_what_the_loader_reads_the_schema_accepts() -> None:
     assert parse_mapping(SAMPLE, "m.yaml").mapping.name == "webinar"
     assert complaints(SAMPLE) == []
 
@@ -93,7 +93,7 @@ def test_what_the_loader_reads_the_schema_accepts():
         ("event: LEAD_IMPORTED", f"event: {'E' * 257}"),
     ],
 )
-def test_what_the_schema_refuses_the_loader_refuses(old: str, new: str):
+def test_what_the_schema_refuses_the_loader_refuses(old: str, new: str) -> None:
     assert old in SAMPLE
     text = SAMPLE.replace(old, new)
     if "format" not in new:  # which keys a type allows is more than the schema says
@@ -112,5 +112,5 @@ def keys_without_words(part: Any, path: str = "") -> list[str]:
     return found
 
 
-def test_every_key_is_described_for_editors():
+def test_every_key_is_described_for_editors() -> None:
     assert keys_without_words({k: v for k, v in mapping_schema().items() if k != "properties"}) == []

@@ -32,13 +32,13 @@ def column(texts: list[str]) -> pd.Series[str]:
 
 
 @pytest.mark.slow
-def test_every_character_is_trimmed_where_it_cannot_be_seen():
+def test_every_character_is_trimmed_where_it_cannot_be_seen() -> None:
     characters = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
     for texts in (characters, [f"{character}a b{character}" for character in characters[:0x3100]]):
         assert trimmed(column(texts)).tolist() == [without_edges(text) for text in texts]
 
 
-def test_a_part_of_a_column_is_trimmed():
+def test_a_part_of_a_column_is_trimmed() -> None:
     whole = column([" a", "b", "", "é ", "\u200bc", "d"])
     assert trimmed(whole.iloc[2:5]).to_dict() == {4: "", 5: "é", 6: "c"}
     assert trimmed(whole.iloc[:0]).empty
@@ -49,7 +49,7 @@ WRITTEN = st.text(st.sampled_from("aB ß\t\u00a0\u200b\u202aＡ\u0301é-"), max_
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(WRITTEN))
-def test_keys_of_a_column_are_those_of_each_text(texts: list[str]):
+def test_keys_of_a_column_are_those_of_each_text(texts: list[str]) -> None:
     assert text_keys(column(texts)).tolist() == [text_key(text) for text in texts]
     assert near_texts(large_texts(column(texts))).to_pylist() == [normalized_id(text) for text in texts]
 
@@ -87,12 +87,12 @@ def phones_agree(count: int) -> None:
     assert [(found.row, found.code, found.detail, found.fix) for found in got.findings] == broken
 
 
-def test_phones_of_a_column_are_read_as_one_by_one():
+def test_phones_of_a_column_are_read_as_one_by_one() -> None:
     phones_agree(4_000)
 
 
 @pytest.mark.slow
-def test_200_000_phones_are_read_as_one_by_one():
+def test_200_000_phones_are_read_as_one_by_one() -> None:
     phones_agree(200_000)
 
 
@@ -117,10 +117,10 @@ def dates_agree(count: int) -> None:
     ]
 
 
-def test_dates_of_a_column_are_read_as_one_by_one():
+def test_dates_of_a_column_are_read_as_one_by_one() -> None:
     dates_agree(4_000)
 
 
 @pytest.mark.slow
-def test_200_000_dates_are_read_as_one_by_one():
+def test_200_000_dates_are_read_as_one_by_one() -> None:
     dates_agree(200_000)

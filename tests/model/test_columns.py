@@ -15,9 +15,11 @@ from importer.model.columns import column_key, find_column
         ("STRASSE", ["Straße"], "Straße"),
     ],
 )
-def test_a_column_is_found_exactly_or_else_if_only_one_is_meant(name: str, columns: list[str], found: str | None):
+def test_a_column_is_found_exactly_or_else_if_only_one_is_meant(
+    name: str, columns: list[str], found: str | None
+) -> None:
     assert find_column(name, columns) == found
 
 
-def test_a_key_ignores_case_and_blanks():
+def test_a_key_ignores_case_and_blanks() -> None:
     assert column_key("  Opt  In\u00a0Date ") == column_key("opt in date")

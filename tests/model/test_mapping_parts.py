@@ -16,7 +16,7 @@ def with_attributes(attributes: object) -> dict[str, object]:
     return DOCUMENT | {"lead": {**DOCUMENT["lead"], "attributes": attributes}}
 
 
-def test_a_short_mapping_has_the_documented_defaults():
+def test_a_short_mapping_has_the_documented_defaults() -> None:
     mapping = parse(DOCUMENT)
     assert (mapping.unmapped, mapping.attributes_as, mapping.where, mapping.events) == ("ignore", "plain", (), ())
     assert (mapping.duplicates.in_file, mapping.duplicates.phone) == ("report", "warn")
@@ -24,7 +24,7 @@ def test_a_short_mapping_has_the_documented_defaults():
     assert mapping.lead.crm_id.otherwise == "problem"
 
 
-def test_attribute_rules_come_with_their_paths_in_the_order_of_the_file():
+def test_attribute_rules_come_with_their_paths_in_the_order_of_the_file() -> None:
     mapping = parse(with_attributes({"b": "B", "a": {"z": "Z", "y": {"x": {"value": "1"}}}, "c": {"column": "C"}}))
     rules = attribute_rules(mapping.lead.attributes)
     assert [path for path, _ in rules] == [("b",), ("a", "z"), ("a", "y", "x"), ("c",)]
@@ -43,22 +43,22 @@ def test_attribute_rules_come_with_their_paths_in_the_order_of_the_file():
         ({"type": "Type", "name": "Name"}, NestedAttributes),
     ],
 )
-def test_a_mapping_with_an_origin_is_a_rule_and_any_other_nests(written: object, kind: type):
+def test_a_mapping_with_an_origin_is_a_rule_and_any_other_nests(written: object, kind: type) -> None:
     assert isinstance(parse(with_attributes({"a": written})).lead.attributes["a"], kind)
 
 
 @pytest.mark.parametrize("written", [{"colum": "City"}, {"Column": "City"}, {"colunm": "City"}, {"type": "text"}])
-def test_a_misspelt_origin_never_becomes_a_nested_attribute(written: object):
+def test_a_misspelt_origin_never_becomes_a_nested_attribute(written: object) -> None:
     with pytest.raises(ValidationError):
         parse(with_attributes({"a": written}))
 
 
-def test_a_mapping_does_not_change():
+def test_a_mapping_does_not_change() -> None:
     with pytest.raises(ValidationError):
         parse(DOCUMENT).name = "other"  # type: ignore[misc]
 
 
-def test_the_pieces_of_a_template():
+def test_the_pieces_of_a_template() -> None:
     assert template_pieces("{First} x{{y}} {Last name}") == [
         ("First", True),
         (" x", False),
@@ -73,7 +73,7 @@ def test_the_pieces_of_a_template():
             template_pieces(stray)
 
 
-def test_nearest_names_ignore_case_and_keep_their_spelling():
+def test_nearest_names_ignore_case_and_keep_their_spelling() -> None:
     assert nearest("colum", ["Column", "value"]) == ["Column"]
     assert did_you_mean("zzz", ["Column"]) == ""
     assert did_you_mean("frist", ["first", "last"]) == "; did you mean first?"

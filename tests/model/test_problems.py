@@ -3,23 +3,23 @@ import re
 from importer.model.problem import KINDS, Problem, shown
 
 
-def test_every_code_is_kebab_case_and_explained():
+def test_every_code_is_kebab_case_and_explained() -> None:
     for code, kind in KINDS.items():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)
         assert kind.code == code
         assert all((kind.title, kind.cause, kind.fix))
 
 
-def test_a_message_names_column_value_and_rule():
+def test_a_message_names_column_value_and_rule() -> None:
     problem = Problem(row=4, code="integer-invalid", detail="is not a whole number", column="Score", value="1.5")
     assert problem.message == "Score: “1.5” is not a whole number"
     assert problem.hint == KINDS["integer-invalid"].fix
 
 
-def test_a_cure_of_its_own_replaces_the_usual_one():
+def test_a_cure_of_its_own_replaces_the_usual_one() -> None:
     assert Problem(row=4, code="integer-invalid", detail="x", fix="Do that.").hint == "Do that."
 
 
-def test_a_value_is_shown_on_one_line_and_shortened():
+def test_a_value_is_shown_on_one_line_and_shortened() -> None:
     assert shown("a\n b") == "a b"
     assert shown("x" * 100) == "x" * 59 + "…"

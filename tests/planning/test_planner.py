@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from itertools import islice
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -22,7 +23,7 @@ GOOD = {"crm_id": "L-1", "first_name": "Asha", "phone_number": "+919876543210"}
 WARNING = {"detail": "", "warning": True}
 
 
-def mapping_of(attributes=None, **sections):
+def mapping_of(attributes=None, **sections: Any):
     return parse({"version": 1, "name": "test", "lead": {**LEAD, "attributes": attributes or {}}, **sections})
 
 
@@ -47,12 +48,12 @@ def targets_of(mapping):
 class Table:
     """A mapping with its planner, and rows given by what differs from a good one."""
 
-    def __init__(self, attributes=None, **sections):
+    def __init__(self, attributes=None, **sections: Any) -> None:
         self.mapping = mapping_of(attributes, **sections)
         self.targets = targets_of(self.mapping)
         self.planner = Planner(self.mapping, self.targets, origin="https://api.x.example", org="org-1")
 
-    def plan(self, *rows, filtered=(), problems=(), repeated=(), source=0, start=2, lines=None):
+    def plan(self, *rows: Any, filtered=(), problems=(), repeated=(), source=0, start=2, lines=None):
         index = range(start, start + len(rows))
         frame = pd.DataFrame(
             {
@@ -73,7 +74,7 @@ class Table:
         return [operation.body.decode() for operation in planned.operations if operation.kind is kind]
 
 
-def test_the_smallest_lead():
+def test_the_smallest_lead() -> None:
     (planned,) = Table().plan({})
     assert planned == PlannedRow(
         row=RowId(0, 2),
@@ -87,7 +88,7 @@ def test_the_smallest_lead():
     assert create.body == b'{"crm_id":"L-1","first_name":"Asha","phone_number":"+919876543210","attributes":{}}'
 
 
-def test_a_whole_lead_in_the_order_of_the_field_table():
+def test_a_whole_lead_in_the_order_of_the_field_table() -> None:
     attributes = {
         "city": "City",
         "score": {"column": "S", "type": "integer"},
@@ -122,7 +123,7 @@ def test_a_whole_lead_in_the_order_of_the_field_table():
     ]
 
 
-def test_attributes_as_objects():
+def test_attributes_as_objects() -> None:
     attributes = {
         "city": "C",
         "n": {"column": "C", "type": "integer"},
@@ -153,7 +154,7 @@ def test_attributes_as_objects():
     assert json.loads(event)["attributes"] == {"stage": {"value": "new"}}
 
 
-def test_every_row_is_planned_and_only_valid_rows_have_operations():
+def test_every_row_is_planned_and_only_valid_rows_have_operations() -> None:
     problems = (
         Problem(row=3, code="phone-invalid", detail="x"),
         Problem(row=4, code="phone-repeated", **WARNING),
@@ -171,7 +172,7 @@ def test_every_row_is_planned_and_only_valid_rows_have_operations():
     assert [r.cells for r in rows] == [(f"a{n}", "") for n in range(2, 7)]
 
 
-def test_no_rows():
+def test_no_rows() -> None:
     assert Table(events=[{"event": "E"}]).plan() == []
 
 
@@ -184,18 +185,18 @@ def test_no_rows():
         ({"by": {"column": "C", "map": {"IN": "x"}}}, "asha@x.example", '{"user_email":"asha@x.example"}'),
     ],
 )
-def test_the_owner_of_a_column(assign, user, body):
+def test_the_owner_of_a_column(assign, user, body) -> None:
     (planned,) = Table(assign=assign).plan({"assign": user})
     _, operation = planned.operations
     assert (operation.kind, operation.key, operation.body.decode(), planned.owner) == (Kind.ASSIGN, user, body, user)
 
 
-def test_no_owner_no_assignment():
+def test_no_owner_no_assignment() -> None:
     (planned,) = Table(assign={"user_email": "Owner"}).plan({"assign": ""})
     assert (planned.owner, len(planned.operations)) == ("", 1)
 
 
-def test_turns_are_taken_by_valid_rows_across_batches_and_files():
+def test_turns_are_taken_by_valid_rows_across_batches_and_files() -> None:
     table = Table(assign={"round_robin": ["a@x.example", {"user": "u-2", "weight": 2}]})
     invalid = [Problem(row=3, code="phone-invalid", detail="")]
     first = table.plan({}, {}, {}, {}, {}, problems=invalid, filtered={4}, repeated={5})
@@ -207,7 +208,7 @@ def test_turns_are_taken_by_valid_rows_across_batches_and_files():
     assert second[0].operations[1].body == b'{"user_id":"u-2"}'
 
 
-def test_turns_are_spread_evenly_and_exact_in_every_round():
+def test_turns_are_spread_evenly_and_exact_in_every_round() -> None:
     shares = [Share(user="a", weight=5), Share(user="b"), Share(user="c")]
     # the example that nginx gives of its smooth weighted round robin
     assert "".join(islice(turns(shares), 14)) == "aabacaa" * 2
@@ -216,7 +217,7 @@ def test_turns_are_spread_evenly_and_exact_in_every_round():
     assert "".join(islice(turns([Share(user="a"), Share(user="b")]), 5)) == "ababa"
 
 
-def test_events_in_the_order_of_the_mapping():
+def test_events_in_the_order_of_the_mapping() -> None:
     table = Table(
         assign={"user_id": "Owner"},
         events=[
@@ -238,6 +239,6 @@ def test_events_in_the_order_of_the_mapping():
     assert second.body.decode() == f'{{"event":"SECOND","distinct_id":"{second.key}"}}'
 
 
-def test_a_repeated_row_keeps_the_owner_of_its_own_column():
+def test_a_repeated_row_keeps_the_owner_of_its_own_column() -> None:
     (planned,) = Table(assign={"user_id": "Owner"}).plan({"assign": "u"}, repeated={2})
     assert planned.owner == "u"

@@ -3,19 +3,25 @@
 import hashlib
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.worksheet import Worksheet
 
 from importer.errors import LocalDiskError
-from importer.model.outcome import FollowUp, RowStatus
+from importer.model.outcome import FollowUp, RowResult, RowStatus
 from importer.model.problem import Problem
+from importer.model.run import ReadSource, RunReport
 from importer.reporting import write_annotated
 from importer.reporting.annotated import annotated_workbook
 from tests.reporting.conftest import Reports
@@ -23,7 +29,7 @@ from tests.reporting.conftest import Reports
 RED = "FFFBD5D5"
 
 
-def make(path):
+def make(path: Path) -> None:
     """A workbook as people keep them: a title, two tables, formulas, widths, a filter, a comment."""
     book = Workbook()
     sheet = book.active
@@ -50,7 +56,7 @@ def make(path):
 
 
 @pytest.fixture
-def workbook(tmp_path, reports):
+def workbook(tmp_path: Path, reports: Reports) -> tuple[Path, ReadSource]:
     """The path of a source and its run."""
     path = tmp_path / "leads.xlsx"
     make(path)
@@ -66,25 +72,27 @@ def workbook(tmp_path, reports):
     return path, source
 
 
-def problem(row, column, **changes):
+def problem(row: int, column: str, **changes: Any) -> Problem:
     told = {"code": "phone-invalid", "detail": "is not a phone number", "value": "=12"}
     return Problem(row=row, column=column, **(told | changes))
 
 
-def written(tmp_path, path, run, rows):
+def written(tmp_path: Path, path: Path, run: RunReport, rows: list[RowResult]) -> Workbook:
     write_annotated(tmp_path / "annotated.xlsx", path, run, lambda: Reports().batches(rows))
     return load_workbook(tmp_path / "annotated.xlsx", rich_text=True)
 
 
-def fill(cell):
+def fill(cell: Cell) -> str | None:
     return cell.fill.fgColor.rgb if cell.fill.fill_type else None
 
 
-def texts(sheet):
+def texts(sheet: Worksheet) -> list[Any]:
     return [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
 
 
-def test_the_users_workbook_stays_what_it_was(tmp_path, workbook, reports):
+def test_the_users_workbook_stays_what_it_was(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     row = reports.invalid(4, cells=(), problems=(problem(4, "Phone"),))
     copy = written(tmp_path, path, reports.run(source, rows=[row]), [row])
@@ -105,7 +113,9 @@ def test_the_users_workbook_stays_what_it_was(tmp_path, workbook, reports):
     assert copy.defined_names["Total"].attr_text == "'It''s März'!$G$4"
 
 
-def test_problem_cells_are_filled_and_say_rule_value_and_cure(tmp_path, workbook, reports):
+def test_problem_cells_are_filled_and_say_rule_value_and_cure(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     problems = (
         problem(4, "Phone"),
@@ -130,7 +140,9 @@ def test_problem_cells_are_filled_and_say_rule_value_and_cure(tmp_path, workbook
     assert sheet["D5"].comment is None
 
 
-def test_a_warning_is_marked_more_softly_and_the_row_needs_nobody(tmp_path, workbook, reports):
+def test_a_warning_is_marked_more_softly_and_the_row_needs_nobody(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     row = reports.created(4, problems=(problem(4, "Name", warning=True, code="phone-repeated"),))
     sheet = written(tmp_path, path, reports.run(source, rows=[row]), [row])["It's März"]
@@ -138,7 +150,9 @@ def test_a_warning_is_marked_more_softly_and_the_row_needs_nobody(tmp_path, work
     assert sheet["H4"].value.startswith("created, lead")
 
 
-def test_the_first_sheet_says_what_happened_and_leads_to_the_rows(tmp_path, workbook, reports):
+def test_the_first_sheet_says_what_happened_and_leads_to_the_rows(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     rows = [reports.invalid(4), reports.row(5, RowStatus.REJECTED, message="=refused", http_status=422)]
     run = reports.run(source, rows=rows)
@@ -157,7 +171,9 @@ def test_the_first_sheet_says_what_happened_and_leads_to_the_rows(tmp_path, work
     assert all(refs)
 
 
-def test_nothing_that_a_cell_or_the_server_says_becomes_a_formula(tmp_path, workbook, reports):
+def test_nothing_that_a_cell_or_the_server_says_becomes_a_formula(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     evil = '=HYPERLINK("http://x.example")\x07'
     rows = [reports.row(4, RowStatus.REJECTED, message=evil, hint="=1", lead_id="=2", assigned_to="=3")]
@@ -168,7 +184,9 @@ def test_nothing_that_a_cell_or_the_server_says_becomes_a_formula(tmp_path, work
     assert sorted(formulas) == [0, 0, 2]
 
 
-def test_rows_of_two_sheets_are_marked_and_those_of_other_files_are_not(tmp_path, workbook, reports):
+def test_rows_of_two_sheets_are_marked_and_those_of_other_files_are_not(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     other = reports.source(path, sheet="Other", sha256=source.info.sha256, headers=("untouched",))
     foreign = reports.source("foreign.csv")
@@ -180,7 +198,7 @@ def test_rows_of_two_sheets_are_marked_and_those_of_other_files_are_not(tmp_path
     assert [book["Other"]["B1"].value, book["Other"]["B2"].value[:7]] == ["Import", "created"]
 
 
-def test_merged_cells_are_no_obstacle(tmp_path, reports):
+def test_merged_cells_are_no_obstacle(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "merged.xlsx"
     book = Workbook()
     book.active.append(["Id", "Phone", None])
@@ -203,7 +221,9 @@ def test_merged_cells_are_no_obstacle(tmp_path, reports):
         (lambda path: path.write_bytes(path.read_bytes() + b"x"), "was changed after it was read"),
     ],
 )
-def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(tmp_path, workbook, reports, change, said):
+def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports, change: Callable[..., Any], said: str
+) -> None:
     path, source = workbook
     change(path)
     cells = ("C-4", "=1+1", "12", "", "#N/A", "a\x0bb")
@@ -219,7 +239,9 @@ def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(tmp
     assert set(links) == {"'Rows'!A2"}
 
 
-def test_a_workbook_of_more_rows_than_anybody_looks_through_is_not_copied(tmp_path, workbook, reports):
+def test_a_workbook_of_more_rows_than_anybody_looks_through_is_not_copied(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     rows = [reports.invalid(4)]
     most = replace(source, rows=20_000)
@@ -231,13 +253,17 @@ def test_a_workbook_of_more_rows_than_anybody_looks_through_is_not_copied(tmp_pa
     assert any(said in str(text) for text in texts(book["Import"]))
 
 
-def test_a_workbook_that_lacks_a_row_that_was_read_is_not_copied(tmp_path, workbook, reports):
+def test_a_workbook_that_lacks_a_row_that_was_read_is_not_copied(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     book = written(tmp_path, path, reports.run(source), [reports.invalid(6)])
     assert book.sheetnames == ["Import", "Rows"]
 
 
-def test_a_workbook_above_the_measured_size_is_not_copied(tmp_path, workbook, reports, monkeypatch):
+def test_a_workbook_above_the_measured_size_is_not_copied(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, source = workbook
     monkeypatch.setattr(annotated_workbook, "COPIED_BYTES", 100)
     book = written(tmp_path, path, reports.run(source), [])
@@ -245,7 +271,7 @@ def test_a_workbook_above_the_measured_size_is_not_copied(tmp_path, workbook, re
     assert any("too large" in str(text) for text in texts(book["Import"]))
 
 
-def test_a_workbook_that_cannot_be_understood_loses_no_row(tmp_path, reports):
+def test_a_workbook_that_cannot_be_understood_loses_no_row(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "odd.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/nothing.xml", "<a/>")
@@ -256,14 +282,16 @@ def test_a_workbook_that_cannot_be_understood_loses_no_row(tmp_path, reports):
     assert any("cannot be copied" in str(text) for text in texts(book["Import"]))
 
 
-def test_a_sheet_that_is_no_more_loses_no_row(tmp_path, workbook, reports):
+def test_a_sheet_that_is_no_more_loses_no_row(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     path, source = workbook
     gone = reports.source(path, sheet="Gone", sha256=source.info.sha256)
     rows = [reports.invalid(2)]
     assert written(tmp_path, path, reports.run(gone, rows=rows), rows)["Rows"].max_row == 2
 
 
-def test_rich_text_and_the_look_of_another_writer_stay(tmp_path, reports):
+def test_rich_text_and_the_look_of_another_writer_stay(tmp_path: Path, reports: Reports) -> None:
     path = tmp_path / "rich.xlsx"
     book = xlsxwriter.Workbook(path)
     bold = book.add_format({"bold": True})
@@ -284,7 +312,9 @@ def test_rich_text_and_the_look_of_another_writer_stay(tmp_path, reports):
     assert len(copy.data_validations.dataValidation) == 1
 
 
-def test_a_full_disk_is_said_so_and_nothing_is_left(tmp_path, workbook, reports, small_disk):
+def test_a_full_disk_is_said_so_and_nothing_is_left(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports, small_disk: Path
+) -> None:
     path, source = workbook
     (small_disk / "filler").write_bytes(b"x" * 60 * 1024)
     with pytest.raises(LocalDiskError, match="No space left"):
@@ -292,7 +322,9 @@ def test_a_full_disk_is_said_so_and_nothing_is_left(tmp_path, workbook, reports,
     assert [found.name for found in small_disk.iterdir()] == ["filler"]
 
 
-def test_a_workbook_of_a_writer_that_leaves_the_optional_parts_out_is_copied(tmp_path, workbook, reports):
+def test_a_workbook_of_a_writer_that_leaves_the_optional_parts_out_is_copied(
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
+) -> None:
     """SheetJS, for one, writes no calculation settings."""
     path, _ = workbook
     spare = tmp_path / "spare.xlsx"
