@@ -1,34 +1,33 @@
-"""Who is sent and who is not, once every row is known."""
+"""Which rows are sent and which are not, once every row is known."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import KINDS, Problem
+from importer.validating.hashing import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from importer.model.mapping import Duplicates
     from importer.validating.hashing import Hashes
 
 NAMED_ROWS: Final = 5
-"""So many other rows are named in a message; of the rest only the number is told."""
+"""So many other rows are named in a message; the rest are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What the other rows of the run mean for one row: a new status, a problem or warning to add, or both.
 
-    A row can occur several times, once for each thing to be said about it; the last status counts.
+    A row can occur several times, once for each finding; the last status counts.
     """
 
     row: RowId
@@ -36,28 +35,12 @@ class Settled:
     problem: Problem | None
 
 
-class Marks:
-    """The marks of every cell of a run, as they came: one block per batch, with its labels."""
-
-    def __init__(self, blocks: Sequence[tuple[tuple[str, ...], NDArray[np.uint16]]]) -> None:
-        self._blocks = blocks
-        self._starts = np.cumsum([0, *(len(marks) for _, marks in blocks)]).tolist()
-
-    def differing(self, members: Sequence[int]) -> list[str]:
-        """The labels of the fields in which not all of the rows agree."""
-        first, *others = [self._of(member) for member in members]
-        labels = {label for other in others for label in first.keys() | other.keys()}
-        return sorted(label for label in labels if any(first.get(label, 0) != o.get(label, 0) for o in others))
-
-    def _of(self, position: int) -> dict[str, int]:
-        block = bisect_right(self._starts, position) - 1
-        labels, marks = self._blocks[block]
-        return dict(zip(labels, marks[position - self._starts[block]].tolist(), strict=True))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """All rows of a run that take part, one array element each, in the order of the files."""
+    """Rows that take part, one array element each, in the order of the files.
+
+    `marks` has a number per cell, by the label of its column: two cells with different marks differ.
+    """
 
     sources: NDArray[np.int32]
     numbers: NDArray[np.int32]
@@ -66,32 +49,39 @@ class Rows:
     contents: Hashes
     near: Hashes
     phones: Hashes
-    marks: Marks
+    marks: dict[str, NDArray[np.uint16]]
 
     def agree(self, members: Sequence[int]) -> bool:
-        """Whether all of the rows say the same."""
+        """Whether all of the rows have the same content."""
         return bool((self.contents[members] == self.contents[members[0]]).all())
+
+    def differing(self, members: Sequence[int]) -> list[str]:
+        """The labels of the fields in which not all of the rows agree."""
+        return [label for label, marks in self.marks.items() if (marks[members] != marks[members[0]]).any()]
 
 
 class Settling:
-    """One judgement over all rows of a run."""
+    """One judgment over all rows of a run."""
 
     def __init__(self, rows: Rows, policy: Duplicates, source_names: Sequence[str]) -> None:
         self._rows = rows
         self._policy = policy
         self._source_names = source_names
         self._sent = rows.valid.copy()
-        self._found: list[tuple[int, RowStatus | None, Problem]] = []
+        self._found: list[Settled] = []
 
     def settled(self) -> tuple[Settled, ...]:
         """Ids first; near ids and phone numbers then matter only among the rows that are still to be sent."""
         for members in groups(self._rows.ids):
             self._settle_id(members)
-        self._warn_of_near_ids()
+        for members in groups(self._rows.near, self._sent):
+            for member in members:
+                others = self._others(member, members)
+                detail = f"{others} nearly the same crm_id: only case, spaces or Unicode form differ"
+                self._add(member, None, "crm-id-near-duplicate", "crm_id", detail)
         if self._policy.phone != "allow":
             self._settle_phones()
-        self._found.sort(key=lambda found: found[0])
-        return tuple(Settled(row=self._row(at), status=status, problem=problem) for at, status, problem in self._found)
+        return tuple(sorted(self._found, key=lambda found: (found.row.source, found.row.number)))
 
     def _settle_id(self, members: list[int]) -> None:
         valid = [member for member in members if self._rows.valid[member]]
@@ -105,7 +95,7 @@ class Settling:
             self._conflict(valid, members)
 
     def _keep(self, kept: int, valid: list[int]) -> None:
-        """One row is used for all; an invalid row never is, and says nothing about the others.
+        """One row is used for all; an invalid row never is, and does not count against the others.
 
         It may still turn out to be known, or to share its phone number with another lead: then none of them is sent.
         """
@@ -121,22 +111,14 @@ class Settling:
                 self._add(member, RowStatus.DUPLICATE_IN_FILE, "crm-id-repeated", "crm_id", detail)
 
     def _conflict(self, valid: list[int], members: list[int]) -> None:
-        """No row is sent. A row that is invalid counts as different: what it would have said is not known."""
+        """No row is sent. An invalid row counts as different, because its content is not known."""
         fields = self._fields(members)
         for member in valid:
             detail = f"{self._others(member, members)} the same crm_id but different content ({fields})"
             self._add(member, RowStatus.CONFLICT_IN_FILE, "crm-id-conflict", "crm_id", detail)
 
-    def _warn_of_near_ids(self) -> None:
-        for members in groups(self._rows.near, self._sent):
-            for member in members:
-                detail = (
-                    f"{self._others(member, members)} nearly the same crm_id: only case, spaces or Unicode form differ"
-                )
-                self._add(member, None, "crm-id-near-duplicate", "crm_id", detail)
-
     def _settle_phones(self) -> None:
-        """With `phone: problem` no row of the number is sent, for nothing says which of them is right."""
+        """With `phone: problem` no row of the number is sent, because nothing shows which of them is right."""
         for members in groups(self._rows.phones, self._sent):
             for member in members:
                 detail = f"{self._others(member, members)} the same phone number"
@@ -146,14 +128,14 @@ class Settling:
                     self._add(member, None, "phone-repeated", "phone_number", detail)
 
     def _add(self, at: int, status: RowStatus | None, code: str, field: str, detail: str) -> None:
-        number = int(self._rows.numbers[at])
-        problem = Problem(row=number, code=code, field=field, detail=detail, warning=KINDS[code].warning)
-        self._found.append((at, status, problem))
+        row = self._row(at)
+        problem = Problem(row=row.number, code=code, field=field, detail=detail, warning=KINDS[code].warning)
+        self._found.append(Settled(row=row, status=status, problem=problem))
         if status is not None:
             self._sent[at] = False
 
     def _fields(self, members: list[int]) -> str:
-        return ", ".join(self._rows.marks.differing(members)) or "in a cell that has a problem"
+        return ", ".join(self._rows.differing(members)) or "in a cell that has a problem"
 
     def _others(self, member: int, members: list[int]) -> str:
         """`row 7 of list.csv and row 9 have`, without the row itself."""
@@ -165,7 +147,7 @@ class Settling:
         return f"{', '.join(before)} and {last} have" if before else f"{last} has"
 
     def _name(self, other: int, member: int) -> str:
-        """A row as another one names it: with its file where that is not the other's own."""
+        """A row as another one names it: with its file if that is a different one."""
         row = self._row(other)
         if row.source == self._rows.sources[member]:
             return f"row {row.number}"
@@ -173,23 +155,3 @@ class Settling:
 
     def _row(self, at: int) -> RowId:
         return RowId(int(self._rows.sources[at]), int(self._rows.numbers[at]))
-
-
-def groups(hashes: Hashes, among: NDArray[np.bool_] | None = None) -> Iterator[list[int]]:
-    """The positions of rows of one hash, in order, for every hash that several rows have."""
-    positions = _shared(hashes[:, 0] if among is None else hashes[among, 0])
-    if among is not None:
-        positions = np.flatnonzero(among)[positions]
-    chosen = hashes[positions]
-    order = np.lexsort(chosen.T)
-    ordered = chosen[order]
-    starts = np.flatnonzero(np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1)))
-    sizes = np.diff(np.append(starts, len(ordered)))
-    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
-        yield positions[order[start : start + size]].tolist()
-
-
-def _shared(words: NDArray[np.uint64]) -> NDArray[np.intp]:
-    """Where a word is that of another place: most rows are alone, and cost no more than this."""
-    ordered = np.sort(words)
-    return np.flatnonzero(np.isin(words, ordered[1:][ordered[1:] == ordered[:-1]]))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.model.columns import normalized_id
-from importer.validating.fingerprints import Seen, near_texts
-from importer.validating.hashing import hashes
+from importer.model.texts import keys
+from importer.validating.hashing import Seen, hashes
 
 TEXTS = st.lists(st.text(st.sampled_from("ab\0é"), max_size=20) | st.text(max_size=40), min_size=1, max_size=30)
 
@@ -50,7 +50,9 @@ def test_a_slice_is_hashed_as_the_texts_that_it_holds() -> None:
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_near_texts_are_near_ids(texts) -> None:
-    assert near_texts(pa.array(texts, pa.large_string())).to_pylist() == [normalized_id(text) for text in texts]
+    assert keys(pa.array(texts, pa.large_string()), normalized_id).to_pylist() == [
+        normalized_id(text) for text in texts
+    ]
 
 
 @settings(max_examples=100, deadline=None)

@@ -18,7 +18,8 @@ from importer.model.mapping import Duplicates
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.validating import InFileDuplicates
-from importer.validating.fingerprints import Seen, contents, sent_texts
+from importer.validating.duplicates import contents, sent_texts
+from importer.validating.hashing import Seen
 
 LABELS = ("crm_id", "first_name", "phone_number", "attributes.note", "events[0].attributes.stage")
 
