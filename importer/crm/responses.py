@@ -57,11 +57,11 @@ def _judge_silence(seen: NoAnswer) -> Verdict:
     if seen.certificate or seen.forbidden or seen.refused_by_proxy:
         return _not_let_through(seen)
     if not seen.sent:
-        return Verdict(action=Action.AGAIN, message=seen.reason, outage=True)
+        return Verdict(action=Action.RETRY, message=seen.reason, outage=True)
     return Verdict(
         action=Action.DOUBT,
         message=f"no answer: {seen.reason}",
-        maybe=True,
+        possibly_sent=True,
         outage=True,
         tries=DOUBT_TRIES,
         ending=Ending.UNKNOWN,
@@ -107,9 +107,14 @@ def _judge_create_accepted(seen: Answer, call: Call) -> Verdict:
         stop = Stop(
             exit_code=ExitCode.CONTRACT_BROKEN, reason=reason, tip="A cache or proxy may be mixing up responses."
         )
-        return _verdict(seen, Action.STOP, reason, maybe=True, ending=Ending.UNKNOWN, stop=stop)
+        return _verdict(seen, Action.STOP, reason, possibly_sent=True, ending=Ending.UNKNOWN, stop=stop)
     return _verdict(
-        seen, Action.ACCEPT, "", maybe=False, lead_id=lead_id, warnings=echo_warnings(call.operation.body, document)
+        seen,
+        Action.ACCEPT,
+        "",
+        possibly_sent=False,
+        lead_id=lead_id,
+        warnings=echo_warnings(call.operation.body, document),
     )
 
 
@@ -160,7 +165,7 @@ def _texts(value: object) -> Iterator[str]:
 def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
     match seen.status:
         case status if status in ENDPOINTS[call.operation.kind].accepted and not seen.names_an_error:
-            return _verdict(seen, Action.ACCEPT, "", maybe=False)
+            return _verdict(seen, Action.ACCEPT, "", possibly_sent=False)
         case status if 200 <= status < 300:
             return _unproven(seen)
         case 429:
@@ -173,7 +178,7 @@ def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
             # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
             wait = float(2 ** min(call.attempts - 1, 3))
             message = f"lead not found, although it was created: {_said(seen)}"
-            return _verdict(seen, Action.AGAIN, message, wait=wait, tries=5, ending=Ending.REJECTED)
+            return _verdict(seen, Action.RETRY, message, wait=wait, tries=5, ending=Ending.REJECTED)
     return None
 
 
@@ -191,7 +196,7 @@ def _judge_any(seen: Answer) -> Verdict:
         case 403:
             return _row_or_run(seen, "blocked", 3, "blocked by a gateway", _ENDPOINT_TIP)
         case 404:
-            return _refused_by_a_gateway(seen, Action.AGAIN, f"no such address: {_said(seen)}")
+            return _refused_by_a_gateway(seen, Action.RETRY, f"no such address: {_said(seen)}")
         case status if status in ONE_OF_MANY:
             return _refused_by_a_gateway(seen, Action.DOUBT, _said(seen))
         case 408:
@@ -217,7 +222,7 @@ def _in_doubt(seen: Answer, *, outage: bool) -> Verdict:
         seen,
         Action.DOUBT,
         _said(seen),
-        maybe=True,
+        possibly_sent=True,
         outage=outage,
         wait=retry_after(seen),
         tries=DOUBT_TRIES,
@@ -230,28 +235,30 @@ def _unproven(seen: Answer) -> Verdict:
     reason = "this endpoint does not answer like the Leads API"
     streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _said(seen), _ENDPOINT_TIP), of_rows=True)
     message = f"{seen.status} without proof that it worked: {_said(seen)}"
-    return _verdict(seen, Action.DOUBT, message, maybe=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak)
+    return _verdict(
+        seen, Action.DOUBT, message, possibly_sent=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak
+    )
 
 
 def _unauthorized(seen: Answer) -> Verdict:
     """Asked again once, so that a hiccup of an authentication service does not stop a night's run."""
     reason = "the credential was refused"
     streak = Streak(name="unauthorized", limit=2, stop=_crm_stop(reason, _said(seen), _CREDENTIAL_TIP), apart=_APART)
-    return _verdict(seen, Action.AGAIN, f"{reason}: {_said(seen)}", wait=_APART, streak=streak)
+    return _verdict(seen, Action.RETRY, f"{reason}: {_said(seen)}", wait=_APART, streak=streak)
 
 
 def _row_or_run(
-    seen: Answer, name: str, limit: int, reason: str, tip: str, *, action: Action = Action.AGAIN
+    seen: Answer, name: str, limit: int, reason: str, tip: str, *, action: Action = Action.RETRY
 ) -> Verdict:
     """A refusal that is about this row or about all of them: others are asked before the run stops or the row ends."""
     # What has no effect may be a hiccup of the service that looks up permissions.
-    apart = _APART if action is Action.AGAIN else 0.0
+    apart = _APART if action is Action.RETRY else 0.0
     streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip), apart=apart, of_rows=True)
     return _verdict(
         seen,
         action,
         f"{reason if name == 'blocked' else 'the CRM refused it'}: {_said(seen)}",
-        maybe=True if action is Action.DOUBT else None,
+        possibly_sent=True if action is Action.DOUBT else None,
         wait=_AFTER_OTHERS,
         tries=2,
         ending=Ending.REJECTED,
@@ -265,7 +272,7 @@ def _refused_by_a_gateway(seen: Answer, action: Action, message: str) -> Verdict
         seen,
         action,
         message,
-        maybe=True if action is Action.DOUBT else None,
+        possibly_sent=True if action is Action.DOUBT else None,
         outage=True,
         wait=_APART,
         tries=4,

@@ -17,13 +17,13 @@ class Action(StrEnum):
     REJECT = "reject"
     """The server refuses this row's content."""
     DOUBT = "doubt"
-    """It may have had effect: wait until it cannot any more, then ask again."""
-    AGAIN = "again"
-    """It had no effect: ask again."""
+    """It may have had effect: wait until it cannot any more, then retry."""
+    RETRY = "retry"
+    """It had no effect: retry."""
     THROTTLE = "throttle"
     """Too fast: wait; the row loses nothing."""
     UNCLEAR = "unclear"
-    """A refusal whose meaning is unclear: ask again, slowly."""
+    """A refusal whose meaning is unclear: retry, slowly."""
     STOP = "stop"
     """No row is to blame: stop the run."""
 
@@ -67,11 +67,11 @@ class Streak:
 class Verdict:
     """What to do after one attempt.
 
-    `maybe`: true sets "may have had effect", false clears it (proof), `None` keeps it. `outage` counts towards the
-    breaker. `wait` is a number of seconds the server or a rule asks for; `pause` says that the server's budget is used
-    up for so many seconds, although this call was taken. `tries` is how often this row may get this
-    kind of verdict before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail).
-    `shape` is that of an unclear answer; `likely` says that it is the learnt one.
+    `possibly_sent`: true sets "may have had effect", false clears it (proof), `None` keeps it. `outage` counts towards
+    the breaker. `wait` is a number of seconds the server or a rule asks for; `pause` says that the server's budget is
+    used up for so many seconds, although this call was taken. `tries` is how often this row may get this kind of
+    verdict before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail). `shape` is
+    that of an unclear answer; `likely` says that it is the learnt one.
     """
 
     action: Action
@@ -79,7 +79,7 @@ class Verdict:
     http_status: int | None = None
     error_code: int | None = None
     lead_id: str = ""
-    maybe: bool | None = None
+    possibly_sent: bool | None = None
     outage: bool = False
     wait: float | None = None
     pause: float | None = None

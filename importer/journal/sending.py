@@ -92,7 +92,7 @@ class SendingJournal:
             crm_id=row["crm_id"],
             lead_id=row["lead_id"],
             attempts=row["attempts"],
-            maybe=bool(row["maybe"]) if kind is Kind.CREATE else row["doubt_at"] is not None,
+            possibly_sent=bool(row["maybe"]) if kind is Kind.CREATE else row["doubt_at"] is not None,
         )
         return PlannedCall(call=call, doubt_at=row["doubt_at"] or "", seen_in=row["seen_in"])
 
@@ -107,7 +107,7 @@ class SendingJournal:
             crm_id=by.crm_id,
             lead_id=lead_id,
             attempts=attempts,
-            maybe=doubt_at is not None,
+            possibly_sent=doubt_at is not None,
         )
 
     async def intent(self, call: Call) -> None:
@@ -115,7 +115,7 @@ class SendingJournal:
 
         await self._writer.commit(lambda connection: connection.execute(_INTENT, (self._time(), *self._call_key(call))))
 
-    async def again(self, call: Call, *, throttled: bool = False) -> None:
+    async def retry(self, call: Call, *, throttled: bool = False) -> None:
         """The attempt had no effect; the call will be made again."""
 
         def change(connection: sqlite3.Connection) -> None:
@@ -179,7 +179,7 @@ class SendingJournal:
 
     def _remember(self, connection: sqlite3.Connection, call: Call, status: RowStatus, lead_id: str) -> None:
         """What the ledger learns from a create: that the lead exists, and whether we may have made it."""
-        if status is RowStatus.UNKNOWN and call.maybe:
+        if status is RowStatus.UNKNOWN and call.possibly_sent:
             mark_maybe(connection, self._realm, call.crm_id)  # the first doubt may have been the last attempt
         if status in (RowStatus.UNKNOWN, RowStatus.REJECTED):
             return

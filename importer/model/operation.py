@@ -35,7 +35,7 @@ class Call:
     """An operation on its way: which row it belongs to and how its lead is addressed.
 
     `ordinal` counts the operations of a row from 0 (the create). `lead_id` is the CRM's own id once it is known.
-    `maybe` says that an earlier request may have had effect without an answer.
+    `possibly_sent` says that an earlier request may have had effect without an answer.
     """
 
     row: "RowId"
@@ -44,7 +44,7 @@ class Call:
     crm_id: str
     lead_id: str = ""
     attempts: int = 0
-    maybe: bool = False
+    possibly_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -261,8 +261,8 @@ class Dispatcher:
             waiting.verdicts[verdict.action, verdict.tries] += 1
         await self._canary.weigh(waiting, verdict, ticket)
         stop = self._note(verdict, waiting, ticket)
-        if verdict.maybe is not None:
-            waiting.call = replace(waiting.call, maybe=verdict.maybe)
+        if verdict.possibly_sent is not None:
+            waiting.call = replace(waiting.call, possibly_sent=verdict.possibly_sent)
         if stop is not None:
             self.interrupt(stop)
         if verdict.action is Action.STOP or (stop and about_rows) or self._is_to_be_repeated(verdict, waiting):
@@ -328,13 +328,13 @@ class Dispatcher:
     async def _repeat(self, queue: RequestQueue, waiting: Waiting, verdict: Verdict) -> None:
         """Write down that the call is open again, and put it where it waits for its time."""
         call = waiting.call
-        if verdict.action is Action.STOP and verdict.maybe:
+        if verdict.action is Action.STOP and verdict.possibly_sent:
             await self._outcomes.unknown(call, verdict)
             return
         if verdict.action is Action.DOUBT:
             await self.journal.in_doubt(call)
         else:
-            await self.journal.again(call, throttled=verdict.action is Action.THROTTLE)
+            await self.journal.retry(call, throttled=verdict.action is Action.THROTTLE)
         queue.put(waiting, wait=self._wait(verdict, waiting))
 
     def _wait(self, verdict: Verdict, waiting: Waiting) -> float:

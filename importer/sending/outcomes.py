@@ -36,7 +36,7 @@ class Outcomes:
         """The create has ended."""
         match verdict.action, verdict.ending:
             case Action.ACCEPT, _ if self.is_idempotent and not self._assume_new:
-                return await self._exists(replace(call, maybe=True), verdict, seen_in, unsure=_IDEMPOTENT)
+                return await self._exists(replace(call, possibly_sent=True), verdict, seen_in, unsure=_IDEMPOTENT)
             case Action.ACCEPT, _:
                 return await self._created(call, verdict)
             case Action.EXISTS, _:
@@ -65,9 +65,9 @@ class Outcomes:
         self, call: Call, verdict: Verdict, seen_in: str, unsure: str = _UNSURE
     ) -> tuple[RowStatus, list[Call]]:
         """A duplicate is a lead that an earlier run saw, or that no request of ours can have made."""
-        if call.maybe and not seen_in and self._assume_new:
+        if call.possibly_sent and not seen_in and self._assume_new:
             return await self._created(call, replace(verdict, lead_id="", warnings=()), message=_ASSUMED)
-        if call.maybe and not seen_in:
+        if call.possibly_sent and not seen_in:
             status, follow_ups, hint = RowStatus.CREATED_UNCONFIRMED, OperationState.HELD, _UNCONFIRMED_HINT
             message = unsure
         else:
@@ -89,7 +89,7 @@ class Outcomes:
         return status, released
 
     async def _rejected(self, call: Call, verdict: Verdict) -> tuple[RowStatus, list[Call]]:
-        note = "; an earlier attempt was never answered, so the lead may exist anyway" if call.maybe else ""
+        note = "; an earlier attempt was never answered, so the lead may exist anyway" if call.possibly_sent else ""
         await self._journal.create_settled(
             call,
             RowStatus.REJECTED,

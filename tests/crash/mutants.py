@@ -25,7 +25,7 @@ from importer.sending.dispatcher import Dispatcher
 
 Judge = Callable[[Observation, Call, Verdict], Verdict | None]
 
-CLEAN = Verdict(action=Action.AGAIN, message="taken as not sent", wait=0.05)
+CLEAN = Verdict(action=Action.RETRY, message="taken as not sent", wait=0.05)
 
 
 def _judging(opinion: Judge) -> None:
@@ -97,7 +97,7 @@ def _status(*statuses: int) -> Callable[[], None]:
 def _any_2xx(*kinds: Kind) -> Callable[[], None]:
     def opinion(seen: Observation, call: Call, verdict: Verdict) -> Verdict | None:
         trusted = isinstance(seen, Answer) and 200 <= seen.status < 300 and verdict.action is not Action.ACCEPT
-        return Verdict(action=Action.ACCEPT, maybe=False) if trusted and call.operation.kind in kinds else None
+        return Verdict(action=Action.ACCEPT, possibly_sent=False) if trusted and call.operation.kind in kinds else None
 
     return lambda: _judging(opinion)
 

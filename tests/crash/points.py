@@ -95,7 +95,7 @@ POINTS: dict[str, Callable[[Die], None]] = {
     "after-intent": _after(SendingJournal, "intent"),
     "bytes-sent": _bytes_sent,
     "after-answer": _after(LeadsClient, "send"),
-    "after-outcome": _after(SendingJournal, "create_settled", "follow_up_settled", "in_doubt", "again"),
+    "after-outcome": _after(SendingJournal, "create_settled", "follow_up_settled", "in_doubt", "retry"),
     "in-report": _before(finish, "write_html"),
 }
 

@@ -29,7 +29,7 @@ LEAD = {"lead_id": "u-1", "crm_id": "L-1"}
 )
 def test_a_200_with_an_error_code_is_in_doubt(status: str, kind: Kind, code: object) -> None:
     verdict = verdict_on(status, {**LEAD, "error_code": code, "error_message": "could not be stored"}, kind)
-    assert (verdict.action, verdict.maybe, verdict.ending) == (Action.DOUBT, True, Ending.UNKNOWN)
+    assert (verdict.action, verdict.possibly_sent, verdict.ending) == (Action.DOUBT, True, Ending.UNKNOWN)
     assert "could not be stored" in verdict.message
 
 
@@ -46,13 +46,13 @@ def test_an_error_code_that_says_no_error_is_none(status: str, kind: Kind, code:
         ("user with this email does not exist", Action.REJECT),
         ("No such owner", Action.REJECT),
         ("Assignee unknown", Action.REJECT),
-        ("Lead not found", Action.AGAIN),
-        ("No lead of this user was found", Action.AGAIN),
-        ("not found", Action.AGAIN),
+        ("Lead not found", Action.RETRY),
+        ("No lead of this user was found", Action.RETRY),
+        ("not found", Action.RETRY),
     ],
 )
 def test_user_not_found_is_not_lead_not_found(words: str, action: Action) -> None:
     """A lead that was just created may appear a little later; a user will not."""
     verdict = verdict_on("404 Not Found", {"error_code": 7, "error_message": words}, Kind.ASSIGN)
     assert verdict.action is action
-    assert ("lead not found" in verdict.message.lower()) == (action is Action.AGAIN)
+    assert ("lead not found" in verdict.message.lower()) == (action is Action.RETRY)

@@ -46,7 +46,7 @@ def credential() -> Credential:
 
 def test_1_never_sent_is_asked_again_for_ever_and_counts_as_an_outage() -> None:
     verdict = judge(NoAnswer(reason="ConnectError", sent=False), call())
-    assert (verdict.action, verdict.maybe, verdict.outage, verdict.tries) == (Action.AGAIN, None, True, None)
+    assert (verdict.action, verdict.possibly_sent, verdict.outage, verdict.tries) == (Action.RETRY, None, True, None)
 
 
 def test_2_a_certificate_stops_the_run() -> None:
@@ -59,14 +59,19 @@ def test_2_a_certificate_stops_the_run() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_3_silence_after_sending_is_in_doubt(kind: Kind) -> None:
     verdict = judge(NoAnswer(reason="ReadError", sent=True), call(kind))
-    assert (verdict.action, verdict.maybe, verdict.outage) == (Action.DOUBT, True, True)
+    assert (verdict.action, verdict.possibly_sent, verdict.outage) == (Action.DOUBT, True, True)
     assert (verdict.tries, verdict.ending) == (4, Ending.UNKNOWN)
 
 
 @pytest.mark.parametrize("status", [200, 201])
 def test_4_proof_is_our_id_and_a_lead_id(status: int) -> None:
     verdict = judged(status, ECHO)
-    assert (verdict.action, verdict.maybe, verdict.lead_id, verdict.warnings) == (Action.ACCEPT, False, "u-1", ())
+    assert (verdict.action, verdict.possibly_sent, verdict.lead_id, verdict.warnings) == (
+        Action.ACCEPT,
+        False,
+        "u-1",
+        (),
+    )
 
 
 def test_4_an_answer_need_not_repeat_the_id() -> None:
@@ -89,7 +94,7 @@ def test_5_an_id_that_differs_in_case_is_ours_with_a_warning() -> None:
 
 def test_6_somebody_elses_answer_breaks_the_contract() -> None:
     verdict = judged(200, {**ECHO, "crm_id": "L-2"})
-    assert (verdict.action, verdict.maybe) == (Action.STOP, True)
+    assert (verdict.action, verdict.possibly_sent) == (Action.STOP, True)
     assert verdict.stop is not None
     assert verdict.stop.exit_code is ExitCode.CONTRACT_BROKEN
 
@@ -103,7 +108,7 @@ STRANGE = {"lead_id": "u-1", "crm_id": 1}
 )
 def test_7_a_2xx_without_proof_is_in_doubt_and_two_stop_the_run(body: object) -> None:
     verdict = judged(200, body)
-    assert (verdict.action, verdict.maybe, verdict.tries) == (Action.DOUBT, True, 2)
+    assert (verdict.action, verdict.possibly_sent, verdict.tries) == (Action.DOUBT, True, 2)
     assert verdict.streak is not None
     assert verdict.streak.limit == 2
 
@@ -114,7 +119,12 @@ def test_7_a_2xx_without_proof_is_in_doubt_and_two_stop_the_run(body: object) ->
 )
 def test_8_and_15_what_no_document_explains_is_in_doubt_and_may_be_about_the_row(status: int, kind: Kind) -> None:
     verdict = judged(status, HTML, kind, location="https://user:secret@elsewhere.example/x?key=1")
-    assert (verdict.action, verdict.maybe, verdict.tries, verdict.ending) == (Action.DOUBT, True, 2, Ending.REJECTED)
+    assert (verdict.action, verdict.possibly_sent, verdict.tries, verdict.ending) == (
+        Action.DOUBT,
+        True,
+        2,
+        Ending.REJECTED,
+    )
     assert verdict.streak is not None
     assert verdict.streak.of_rows
     assert verdict.streak.stop is not None
@@ -133,7 +143,7 @@ def test_a_redirect_to_what_is_no_address_stops_the_run_too(location: str) -> No
 @pytest.mark.parametrize("status", [400, 413, 414, 415, 422, 431])
 def test_9_content_is_refused_for_good(status: int, kind: Kind) -> None:
     verdict = judged(status, DTO, kind)
-    assert (verdict.action, verdict.maybe, verdict.error_code) == (Action.REJECT, None, 1)
+    assert (verdict.action, verdict.possibly_sent, verdict.error_code) == (Action.REJECT, None, 1)
     assert verdict.streak is not None
     assert (verdict.streak.limit, verdict.streak.from_start) == (20, True)
 
@@ -141,7 +151,7 @@ def test_9_content_is_refused_for_good(status: int, kind: Kind) -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_10_a_refused_credential_is_asked_again_then_stops(kind: Kind) -> None:
     verdict = judged(401, DTO, kind)
-    assert (verdict.action, verdict.maybe, verdict.tries) == (Action.AGAIN, None, None)
+    assert (verdict.action, verdict.possibly_sent, verdict.tries) == (Action.RETRY, None, None)
     assert verdict.streak is not None
     assert (verdict.streak.limit, verdict.streak.of_rows) == (2, False)
 
@@ -155,7 +165,7 @@ def test_11_to_13_a_refusal_may_be_about_the_row_or_about_the_run(
     status: int, body: object, limit: int, kind: Kind
 ) -> None:
     verdict = judged(status, body, kind)
-    assert (verdict.action, verdict.maybe, verdict.outage) == (Action.AGAIN, None, False)
+    assert (verdict.action, verdict.possibly_sent, verdict.outage) == (Action.RETRY, None, False)
     assert (verdict.tries, verdict.ending) == (2, Ending.REJECTED)
     assert verdict.streak is not None
     assert (verdict.streak.limit, verdict.streak.of_rows) == (limit, True)
@@ -165,7 +175,7 @@ def test_11_to_13_a_refusal_may_be_about_the_row_or_about_the_run(
 @pytest.mark.parametrize("kind", list(Kind))
 def test_14_a_404_that_is_not_the_apis_is_an_outage_or_about_the_row(kind: Kind) -> None:
     verdict = judged(404, HTML, kind)
-    assert (verdict.action, verdict.outage, verdict.tries, verdict.ending) == (Action.AGAIN, True, 4, Ending.REJECTED)
+    assert (verdict.action, verdict.outage, verdict.tries, verdict.ending) == (Action.RETRY, True, 4, Ending.REJECTED)
 
 
 @pytest.mark.parametrize("owner", ["asha@charity.org", "org", "Organization Builders"])
@@ -179,18 +189,18 @@ def test_13_words_of_an_owner_do_not_name_the_organization(owner: str) -> None:
 def test_16_a_408_and_a_misdirected_request_may_have_had_effect() -> None:
     for status in (408, 421, 425):
         verdict = judged(status)
-        assert (verdict.action, verdict.maybe, verdict.tries) == (Action.DOUBT, True, 4)
+        assert (verdict.action, verdict.possibly_sent, verdict.tries) == (Action.DOUBT, True, 4)
     assert {judged(status).ending for status in (421, 425)} == {Ending.REJECTED}
 
 
 def test_17_a_proven_duplicate_exists() -> None:
     verdict = judged(429, {**DTO, "error_message": "Lead with this crm_id already exists"})
-    assert (verdict.action, verdict.maybe) == (Action.EXISTS, None)
+    assert (verdict.action, verdict.possibly_sent) == (Action.EXISTS, None)
 
 
 def test_19_a_throttle_waits_and_costs_the_row_nothing() -> None:
     verdict = judged(429, HTML, retry_after="7")
-    assert (verdict.action, verdict.wait, verdict.tries, verdict.maybe) == (Action.THROTTLE, 7.0, None, None)
+    assert (verdict.action, verdict.wait, verdict.tries, verdict.possibly_sent) == (Action.THROTTLE, 7.0, None, None)
 
 
 def test_20_an_unclear_refusal_is_asked_three_times() -> None:
@@ -204,7 +214,7 @@ def test_20_an_unclear_refusal_is_asked_three_times() -> None:
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 507, 520, 599])
 def test_21_and_22_every_server_error_may_have_had_effect(status: int, kind: Kind) -> None:
     verdict = judged(status, HTML, kind)
-    assert (verdict.action, verdict.maybe, verdict.outage, verdict.tries) == (Action.DOUBT, True, True, 4)
+    assert (verdict.action, verdict.possibly_sent, verdict.outage, verdict.tries) == (Action.DOUBT, True, True, 4)
 
 
 @pytest.mark.parametrize("kind", [Kind.ASSIGN, Kind.EVENT])
@@ -224,7 +234,7 @@ def test_follow_ups_know_only_throttles(kind: Kind) -> None:
 def test_a_lead_that_is_not_found_yet_is_asked_for_again(attempts: int, wait: float) -> None:
     seen = answer(404, {**DTO, "error_message": "Lead not found"})
     verdict = judge(seen, call(Kind.ASSIGN, attempts))
-    assert (verdict.action, verdict.wait, verdict.ending) == (Action.AGAIN, wait, Ending.REJECTED)
+    assert (verdict.action, verdict.wait, verdict.ending) == (Action.RETRY, wait, Ending.REJECTED)
 
 
 def test_every_status_has_a_verdict_for_every_endpoint_and_body() -> None:

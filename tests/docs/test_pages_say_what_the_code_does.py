@@ -135,7 +135,7 @@ def test_the_keys_of_summary_json() -> None:
 
 BODY = {"crm_id": "L-1", "first_name": "Asha", "phone_number": "+919000000001", "attributes": {}}
 EXISTS = "Lead with this crm_id already exists"
-ACTIONS = {"accept", "exists", "reject", "doubt", "again", "throttle", "unclear", "stop"}
+ACTIONS = {"accept", "exists", "reject", "doubt", "retry", "throttle", "unclear", "stop"}
 
 
 def _answer(status: int, body: object = b"", **headers: str) -> Answer:
@@ -206,9 +206,9 @@ def test_the_verdict_tables(heading: str, kinds: list[Kind], seen: dict[str, lis
         for observation in observations:
             for kind in kinds:
                 verdict = _judged(observation, kind)
-                assert (verdict.action, doubt[verdict.maybe]) == (action, maybe), f"{heading} {number}"
+                assert (verdict.action, doubt[verdict.possibly_sent]) == (action, maybe), f"{heading} {number}"
                 assert str(verdict.tries or "") == tries, f"{heading} {number}"
-                if verdict.action in ("again", "doubt", "unclear"):
+                if verdict.action in ("retry", "doubt", "unclear"):
                     assert f"`{verdict.ending}`" in ending, f"{heading} {number}"
                 stop = verdict.stop or (verdict.streak.stop if verdict.streak else None)
                 said = re.findall(r"exit (\d)", ending)
@@ -223,7 +223,7 @@ def test_the_second_line_of_16_is_about_servers_behind_a_gateway() -> None:
     assert (statuses, action, maybe, tries) == ("421, 425", "doubt", "set", "4")
     for status in (421, 425):
         verdict = _judged(_answer(status), Kind.CREATE)
-        assert (verdict.action, verdict.maybe, verdict.tries, verdict.outage) == ("doubt", True, 4, True)
+        assert (verdict.action, verdict.possibly_sent, verdict.tries, verdict.outage) == ("doubt", True, 4, True)
         assert f"`{verdict.ending}`" in ending
 
 

@@ -86,9 +86,9 @@ def test_recovering_turns_an_intent_into_doubt(book: Book) -> None:
     book.wait(3600)
     assert book.journal.recover() == 1
     first, second = book.calls()
-    assert (first.call.maybe, first.call.attempts) == (True, 1)
+    assert (first.call.possibly_sent, first.call.attempts) == (True, 1)
     assert at <= first.doubt_at <= book.time.isoformat(timespec="milliseconds")
-    assert (second.call.maybe, second.doubt_at) == (False, "")
+    assert (second.call.possibly_sent, second.doubt_at) == (False, "")
     assert book.journal.recover() == 0, "a second time there is nothing to do"
 
 
@@ -98,10 +98,10 @@ def test_doubt_outlives_the_run_because_it_is_about_the_lead(book: Book) -> None
     book.journal.recover()
     book.plan(planned(2), name="run-2")
     (call,) = book.calls()
-    assert call.call.maybe
+    assert call.call.possibly_sent
     book.plan(planned(2), name="run-3", origin="https://another.example")
     (elsewhere,) = book.calls()
-    assert not elsewhere.call.maybe, "another server knows nothing of it"
+    assert not elsewhere.call.possibly_sent, "another server knows nothing of it"
 
 
 def test_an_intent_of_a_follow_up_puts_no_lead_in_doubt(book: Book) -> None:
@@ -114,7 +114,7 @@ def test_an_intent_of_a_follow_up_puts_no_lead_in_doubt(book: Book) -> None:
     book.sending(assigned_without_answer)
     assert book.journal.recover() == 1
     (assign,) = book.calls(Kind.ASSIGN)
-    assert (assign.call.lead_id, assign.call.maybe) == ("u-1", True)
+    assert (assign.call.lead_id, assign.call.possibly_sent) == ("u-1", True)
     assert book.journal.connection.execute("SELECT maybe FROM leads").fetchone()["maybe"] == 0
 
 
@@ -210,11 +210,11 @@ def test_a_lead_that_was_once_certain_can_come_into_doubt_again(book: Book) -> N
     book.plan(planned(2))
     book.sending(create(RowStatus.CREATED, lead_id="u-1"))
     book.plan(planned(2), name="run-2")
-    assert [each.call.maybe for each in book.calls()] == [False]
+    assert [each.call.possibly_sent for each in book.calls()] == [False]
     book.sending(killed_in_flight)
     book.journal.recover()
     (call,) = book.calls()
-    assert (call.call.maybe, call.seen_in) == (True, "run-1")
+    assert (call.call.possibly_sent, call.seen_in) == (True, "run-1")
 
 
 def test_bodies_are_scrubbed_once_they_can_never_be_sent_again(book: Book) -> None:
@@ -272,7 +272,7 @@ def test_throttled_and_repeated_requests_are_counted(book: Book) -> None:
     async def do(sending: SendingJournal) -> None:
         call = (await anext(sending.creates())).call
         await sending.intent(call)
-        await sending.again(call, throttled=True)
+        await sending.retry(call, throttled=True)
         await sending.intent(call)
         await sending.in_doubt(call)
         await create(RowStatus.CREATED, lead_id="u-1")(sending)

@@ -29,7 +29,7 @@ async def main(base_url: str, times: int) -> None:
             seen = await client.send(call)
             verdict = judge(seen, call)
             body = seen.body if isinstance(seen, Answer) else b"no answer"
-            told.append([body is None, str(verdict.action), verdict.maybe])
+            told.append([body is None, str(verdict.action), verdict.possibly_sent])
         extra = peak_kib() - before
     print(json.dumps({"told": told, "extra_kib": extra}))
 

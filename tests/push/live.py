@@ -85,7 +85,7 @@ class Sent:
     def statuses(self) -> list[str]:
         return [str(result.status) for result in self.push.results()]
 
-    def maybe(self, crm_id: str) -> bool:
+    def possibly_sent(self, crm_id: str) -> bool:
         with Journal(self.push.folder, self.push.clock.now) as journal:
             row = journal.connection.execute("SELECT maybe FROM leads WHERE crm_id = ?", (crm_id,)).fetchone()
         return row is not None and bool(row["maybe"])

@@ -97,7 +97,7 @@ BODIES = ("dto", "json", "html", "empty", "cut")
 @dataclass(frozen=True)
 class Outcome:
     label: str
-    maybe: bool
+    possibly_sent: bool
     least: int
     most: int
     exit_code: int | None

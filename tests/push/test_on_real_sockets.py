@@ -52,7 +52,7 @@ def test_a_broken_answer_is_in_doubt_and_the_label_stays_true(tmp_path: Path, na
     sent = send(tmp_path / "r", server, [planned_row(number) for number in (2, 3, 4)])
     assert sent.stop is None
     assert sent.statuses == ["created", "created_unconfirmed" if stores else "created", "created"]
-    assert sent.maybe("L-3") == stores
+    assert sent.possibly_sent("L-3") == stores
     follow_up = "held" if stores else "accepted"
     assert [str(r.events) for r in sent.push.results()] == ["accepted", follow_up, "accepted"]
     creates = [request for request in sent.wire.requests if b'"L-3"' in request and request.startswith(b"POST")]
@@ -88,7 +88,7 @@ def test_a_server_that_is_not_there_leaves_no_doubt(tmp_path: Path) -> None:
     sent = send(tmp_path / "r", hangs, [planned_row(2)], tls=True, total=1.0, stop_after=0.5)
     assert sent.stop == ASKED_TO_STOP
     assert sent.statuses == ["pending"]
-    assert not sent.maybe("L-2"), "TLS was never set up"
+    assert not sent.possibly_sent("L-2"), "TLS was never set up"
     assert sent.seconds < 25, "it waited for the server"
 
 
@@ -142,5 +142,5 @@ def test_an_answer_that_takes_too_long_ends_at_the_total_and_is_in_doubt(tmp_pat
     assert sent.stop == ASKED_TO_STOP
     assert 1.9 <= sent.seconds < 30
     assert sent.statuses == ["pending"]
-    assert sent.maybe("L-2")
+    assert sent.possibly_sent("L-2")
     assert len(sent.wire.requests) <= 1
