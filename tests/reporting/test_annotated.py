@@ -19,12 +19,12 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
 from importer.errors import LocalDiskError
-from importer.model.outcome import FollowUp, RowResult, RowStatus
+from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
 from importer.model.run import ReadSource, RunReport
 from importer.reporting import write_annotated
 from importer.reporting.annotated import annotated_workbook
-from tests.reporting.conftest import Reports
+from tests.reporting.conftest import ReportRow, Reports
 
 RED = "FFFBD5D5"
 
@@ -77,7 +77,7 @@ def problem(row: int, column: str, **changes: Any) -> Problem:
     return Problem(row=row, column=column, **(told | changes))
 
 
-def written(tmp_path: Path, path: Path, run: RunReport, rows: list[RowResult]) -> Workbook:
+def written(tmp_path: Path, path: Path, run: RunReport, rows: list[ReportRow]) -> Workbook:
     write_annotated(tmp_path / "annotated.xlsx", path, run, lambda: Reports().batches(rows))
     return load_workbook(tmp_path / "annotated.xlsx", rich_text=True)
 
