@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.command_line import FAST
+from importer.sandbox import Sandbox
+from tests.cli.command_line import FAST, CommandLine
 
 MAPPING = """\
 version: 1
@@ -29,7 +30,7 @@ KNOWN = ["known-contact", "known-contact", "", ""]
 
 
 @pytest.fixture
-def first_run(importer, sandbox):
+def first_run(importer: CommandLine, sandbox: Sandbox):
     importer.mapping(MAPPING)
     importer.table(FIRST, columns=COLUMNS)
     assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
@@ -41,7 +42,7 @@ def warnings_of(importer, run=None):
 
 
 @pytest.mark.parametrize("command", [("check",), ("run", *FAST, "--skip-known")])
-def test_a_known_number_or_address_with_a_new_id_is_a_warning(importer, first_run, command):
+def test_a_known_number_or_address_with_a_new_id_is_a_warning(importer: CommandLine, first_run, command) -> None:
     importer.table(AGAIN, name="again.csv", columns=COLUMNS)
     assert importer(command[0], "again.csv", "-m", "m.yaml", *command[1:]).code == 0
     rows = importer.results()
@@ -52,7 +53,7 @@ def test_a_known_number_or_address_with_a_new_id_is_a_warning(importer, first_ru
     assert "e-mail address" in rows[1]["message"]
 
 
-def test_hashes_are_kept_and_purged_with_the_run(importer, first_run):
+def test_hashes_are_kept_and_purged_with_the_run(importer: CommandLine, first_run) -> None:
     with closing(sqlite3.connect(importer.reports / "journal.sqlite3")) as journal:
         ((pairs,),) = journal.execute("SELECT pairs FROM contacts")
         assert len(pairs) == 3 * 16
@@ -66,7 +67,7 @@ def test_hashes_are_kept_and_purged_with_the_run(importer, first_run):
 
 
 @pytest.mark.slow
-def test_a_lead_that_was_never_created_is_no_known_one(importer, sandbox):
+def test_a_lead_that_was_never_created_is_no_known_one(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping(MAPPING)
     importer.table(FIRST, columns=COLUMNS)
     sandbox.stop()
@@ -83,7 +84,9 @@ def test_a_lead_that_was_never_created_is_no_known_one(importer, sandbox):
         [("Priya W", "07806 480894", ""), ("Priya W", "+44 7806480894", "")],
     ],
 )
-def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(importer, sandbox, weeks):
+def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(
+    importer: CommandLine, sandbox: Sandbox, weeks
+) -> None:
     others = [(f"Ann{n} B", f"+44 7806 4808{n}", f"ann{n}@x.example" if weeks[0][2] else "") for n in range(10, 15)]
     for week, person in enumerate(weeks):
         importer.table([person, *others], name=f"week{week}.csv", columns=("Name", "Phone", "Email"))
@@ -103,7 +106,7 @@ def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(im
     ],
     ids=["by its values", "by digest_of"],
 )
-def test_an_address_is_known_whatever_its_attribute_is_called(importer, sandbox, lead):
+def test_an_address_is_known_whatever_its_attribute_is_called(importer: CommandLine, sandbox: Sandbox, lead) -> None:
     importer.mapping(lead)
     columns = (*COLUMNS, "X")
     importer.table([["A1", "Priya", "07806 480894", "priya.w@x.example", "1"]], columns=columns)
@@ -114,7 +117,7 @@ def test_an_address_is_known_whatever_its_attribute_is_called(importer, sandbox,
     assert "e-mail address" in importer.results()[0]["message"]
 
 
-def test_an_address_that_many_rows_share_is_that_of_no_lead(importer, sandbox):
+def test_an_address_that_many_rows_share_is_that_of_no_lead(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping(MAPPING.replace("{email: {column: Email, transform: lower, matches: email}}", "{seller: Email}"))
     rows = [
         [f"{letter}{row}", "Priya", f"07806 4808{at}{row}", "shop@x.example"]

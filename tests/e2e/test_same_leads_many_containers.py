@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -47,12 +48,12 @@ ROWS = [
 ]
 
 
-def write_csv(path, delimiter=",", encoding="utf-8", quoting=csv.QUOTE_MINIMAL):
+def write_csv(path: Path, delimiter=",", encoding: str = "utf-8", quoting=csv.QUOTE_MINIMAL) -> None:
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(ROWS)
 
 
-def write_openpyxl(path):
+def write_openpyxl(path: Path) -> None:
     book = openpyxl.Workbook()
     for number, row in enumerate(ROWS, start=1):
         for column, text in enumerate(row, start=1):
@@ -60,7 +61,7 @@ def write_openpyxl(path):
     book.save(path)
 
 
-def write_openpyxl_streamed(path):
+def write_openpyxl_streamed(path: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Leads")
     for row in ROWS:
@@ -71,7 +72,7 @@ def write_openpyxl_streamed(path):
     book.save(path)
 
 
-def write_xlsxwriter(path, **options):
+def write_xlsxwriter(path: Path, **options: Any) -> None:
     with xlsxwriter.Workbook(path, options) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate(ROWS):
@@ -79,7 +80,7 @@ def write_xlsxwriter(path, **options):
                 sheet.write_string(number, column, text)
 
 
-def write_pandas(path):
+def write_pandas(path: Path) -> None:
     pd.DataFrame(ROWS[1:], columns=ROWS[0], dtype="str").to_excel(
         path, index=False, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False}}
     )
@@ -98,7 +99,7 @@ WRITERS = {
 }
 
 
-def requests_of(path, **options):
+def requests_of(path: Path, **options: Any):
     """Row number, kind, key and body of every operation, and the rows' problems."""
     loaded = parse_mapping(MAPPING, "containers.yaml")
     (table,) = open_tables(path, ReadOptions(**options), columns_of(loaded.mapping))
@@ -115,7 +116,7 @@ def requests_of(path, **options):
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory):
+def expected(tmp_path_factory: pytest.TempPathFactory):
     path = tmp_path_factory.mktemp("containers") / "leads.csv"
     write_csv(path)
     requests = requests_of(path)
@@ -125,12 +126,12 @@ def expected(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_every_writer_gives_the_same_requests(tmp_path, expected, name):
+def test_every_writer_gives_the_same_requests(tmp_path: Path, expected, name: str) -> None:
     WRITERS[name](tmp_path / name)
     options = {"encoding": "utf-16-le"} if name == "chinese.csv" else {}
     assert requests_of(tmp_path / name, **options) == expected
 
 
 @pytest.mark.parametrize("name", ["leads.ods", "leads.xls", "leads.xlsx"])
-def test_what_other_programs_saved_gives_the_same_requests(expected, name):
+def test_what_other_programs_saved_gives_the_same_requests(expected, name: str) -> None:
     assert requests_of(MADE / name) == expected

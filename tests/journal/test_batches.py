@@ -311,7 +311,7 @@ def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending: tu
 def test_a_row_says_the_same_in_its_batch_and_laid_out(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = sending
 
-    def said():
+    def said() -> Any:
         batches = [batch.table.to_pylist() for batch in result_batches(journal, run)]
         report = asdict(run_report(journal, run, mapping_sha256=""))
         return batches, report, plan.to_send(), journal.progress_of(run)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -45,7 +46,7 @@ INFO = SourceInfo(path="a.csv", sha256="f", format="csv", columns=("A",), header
 @example(rows=[[], []])
 @example(rows=[[ONE, replace(ONE, detail="is another"), ONE]])
 @example(rows=[[replace(ONE, warning=True), ONE], [replace(ONE, warning=True)]])
-def test_as_each_problem_says(tmp_path_factory: pytest.TempPathFactory, taken_out, rows) -> None:
+def test_as_each_problem_says(tmp_path_factory: pytest.TempPathFactory, taken_out: Any, rows: Any) -> None:
     problems = [[replace(each, row=5 * at + 2) for each in of_row] for at, of_row in enumerate(rows)]
     with Journal(tmp_path_factory.mktemp("journal"), lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
         run = journal.begin("check-1", "check", REQUEST)

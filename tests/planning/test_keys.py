@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_the_key_is_frozen() -> None:
 
 
 @pytest.mark.parametrize("part", EVENT)
-def test_every_part_makes_another_event(part) -> None:
+def test_every_part_makes_another_event(part: dict[str, Any]) -> None:
     assert distinct_id(**{**EVENT, part: EVENT[part] + "x"}) != distinct_id(**EVENT)
 
 

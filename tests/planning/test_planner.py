@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
-from importer.model.mapping import Share, attribute_rules, parse
+from importer.model.mapping import Mapping, Share, attribute_rules, parse
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
@@ -23,11 +23,11 @@ GOOD = {"crm_id": "L-1", "first_name": "Asha", "phone_number": "+919876543210"}
 WARNING = {"detail": "", "warning": True}
 
 
-def mapping_of(attributes=None, **sections: Any):
+def mapping_of(attributes: dict[str, Any] | None = None, **sections: Any) -> Any:
     return parse({"version": 1, "name": "test", "lead": {**LEAD, "attributes": attributes or {}}, **sections})
 
 
-def targets_of(mapping):
+def targets_of(mapping: Mapping) -> Any:
     """Lead fields last, so that the order of the body is seen to come from the field table."""
     targets = []
     for path, rule in attribute_rules(mapping.lead.attributes):
@@ -48,12 +48,21 @@ def targets_of(mapping):
 class Table:
     """A mapping with its planner, and rows given by what differs from a good one."""
 
-    def __init__(self, attributes=None, **sections: Any) -> None:
+    def __init__(self, attributes: dict[str, Any] | None = None, **sections: Any) -> None:
         self.mapping = mapping_of(attributes, **sections)
         self.targets = targets_of(self.mapping)
         self.planner = Planner(self.mapping, self.targets, origin="https://api.x.example", org="org-1")
 
-    def plan(self, *rows: Any, filtered=(), problems=(), repeated=(), source=0, start=2, lines=None):
+    def plan(
+        self,
+        *rows: Any,
+        filtered: Any = (),
+        problems: Any = (),
+        repeated: Any = (),
+        source: int = 0,
+        start: int = 2,
+        lines: Any = None,
+    ) -> Any:
         index = range(start, start + len(rows))
         frame = pd.DataFrame(
             {
@@ -69,7 +78,7 @@ class Table:
         planned = self.planner.plan(source, mapped, cells, Problems.of(problems), frozenset(repeated), lines)
         return rows_of(planned, self.planner.operations(mapped, planned))
 
-    def bodies(self, row, kind=Kind.CREATE):
+    def bodies(self, row: int, kind: Any = Kind.CREATE) -> Any:
         (planned,) = self.plan(row)
         return [operation.body.decode() for operation in planned.operations if operation.kind is kind]
 
@@ -185,7 +194,7 @@ def test_no_rows() -> None:
         ({"by": {"column": "C", "map": {"IN": "x"}}}, "asha@x.example", '{"user_email":"asha@x.example"}'),
     ],
 )
-def test_the_owner_of_a_column(assign, user, body) -> None:
+def test_the_owner_of_a_column(assign: dict[str, Any], user: str, body: dict[str, Any] | None) -> None:
     (planned,) = Table(assign=assign).plan({"assign": user})
     _, operation = planned.operations
     assert (operation.kind, operation.key, operation.body.decode(), planned.owner) == (Kind.ASSIGN, user, body, user)

@@ -12,17 +12,18 @@ from importer.profiling.columns.look import Look
 from importer.profiling.columns.mojibake import unscrambled
 from importer.profiling.columns.number_symptoms import PhonesAsNumbers
 from importer.profiling.columns.tally import Tally
+from tests.profiling.conftest import Examine
 
 OPT_IN = "  opt_in_date: Opt-in\n"
 
 
-def test_a_sound_table_has_no_symptom(examine):
+def test_a_sound_table_has_no_symptom(examine: Examine) -> None:
     columns = {"Opt-in": ["2026-01-31", "2026-02-01"], "City": ["München", "São Paulo"], "Zip": ["01234", "98765"]}
     assert examine(columns, OPT_IN + "  attributes: {city: City, zip: Zip}\n") == {}
 
 
 @pytest.mark.slow
-def test_ambiguous_dates_are_judged_over_all_batches(examine):
+def test_ambiguous_dates_are_judged_over_all_batches(examine: Examine) -> None:
     ambiguous = examine({"Opt-in": ["03/04/2026", "05/06/2026", "", "2026-01-31"]}, OPT_IN)["dates-ambiguous"]
     assert (ambiguous.count, ambiguous.rows, ambiguous.column) == (2, (2, 3), "Opt-in")
     assert ambiguous.fix.startswith("# Only you can know which is meant; add format: '%d/%m/%Y' or format: '%m/%d/%Y' ")
@@ -34,14 +35,14 @@ def test_ambiguous_dates_are_judged_over_all_batches(examine):
     assert told["dates-unread"].count == 3
 
 
-def test_a_format_is_added_to_those_of_the_mapping(examine):
+def test_a_format_is_added_to_those_of_the_mapping(examine: Examine) -> None:
     rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
     told = examine({"Opt-in": ["25/06/2026", "26.06.2026"]}, rest)["dates-unread"]
     assert told.rows == (3,)
     assert told.fix == "opt_in_date: {column: Opt-in, format: ['%d/%m/%Y', '%d.%m.%Y']}"
 
 
-def test_dates_as_serials(examine):
+def test_dates_as_serials(examine: Examine) -> None:
     told = examine({"Opt-in": ["2026-01-31", "45123", "45124.5"]}, OPT_IN)["dates-as-serials"]
     assert (told.count, told.rows) == (2, (3, 4))
     assert "2023-07-16" in told.detail
@@ -55,7 +56,7 @@ def test_dates_as_serials(examine):
         (["2026-04-25", "2026-04-03", "26/04/2026"], 1, False),
     ],
 )
-def test_real_dates_beside_text_dates(examine, dates, count, sure):
+def test_real_dates_beside_text_dates(examine: Examine, dates: list[str], count: int, sure: bool) -> None:
     rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
     told = examine({"Opt-in": dates}, rest, size=1)["dates-half-swapped"]
     assert told.count == count
@@ -63,12 +64,12 @@ def test_real_dates_beside_text_dates(examine, dates, count, sure):
 
 
 @pytest.mark.parametrize("dates", [["2026-04-03", "2026-04-04"], ["03/04/2026", "25/04/2026"], ["2026-04-25", ""]])
-def test_dates_of_one_kind_are_not_half_swapped(examine, dates):
+def test_dates_of_one_kind_are_not_half_swapped(examine: Examine, dates: list[str]) -> None:
     rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
     assert "dates-half-swapped" not in examine({"Opt-in": dates}, rest)
 
 
-def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(examine):
+def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(examine: Examine) -> None:
     phones = ["+919876500001.0", "+9.19876500002E+11", "9.19877E+11", "+919876500004"]
     told = examine({"Phone": phones})
     assert (told["phones-as-decimals"].count, told["phones-as-decimals"].rows) == (2, (2, 3))
@@ -76,7 +77,7 @@ def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(exami
 
 
 @pytest.mark.parametrize(("known", "fix"), [(False, "# Set defaults.region"), (True, "# The spreadsheet may")])
-def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known, fix):
+def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known: bool, fix: str) -> None:
     info = SourceInfo(path="l.xlsx", sha256="", format="xlsx", columns=("Phone",), headers=("Phone",), header_row=1)
     watcher = PhonesAsNumbers("Phone", info, region_known=known)
     cells = pd.DataFrame({"Phone": ["9876500001", "9876500002", "+919876500003"]}, index=[2, 3, 4], dtype="str")
@@ -89,7 +90,7 @@ def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known,
     assert symptom.fix.startswith(fix)
 
 
-def test_a_tally_keeps_each_value_once_and_only_the_first():
+def test_a_tally_keeps_each_value_once_and_only_the_first() -> None:
     tally, values, more = Tally(), ["b", "a", "b", "", "c"], [str(number) for number in range(30)]
     for rows in ([2, 3, 4, 5, 6], [7, 8, 9, 10, 11]):
         tally.add_all(np.array(rows), pa.array(values, pa.large_string()))
@@ -97,13 +98,13 @@ def test_a_tally_keeps_each_value_once_and_only_the_first():
     assert (tally.count, tally.rows, tally.values) == (40, [2, 3, 4, 5, 6], ["b", "a", "c", *more][:20])
 
 
-def test_dates_that_were_read_but_are_refused_are_not_unread(examine):
+def test_dates_that_were_read_but_are_refused_are_not_unread(examine: Examine) -> None:
     rest = '  opt_in_date: {column: Opt-in, format: "%Y-%m-%d"}\n'
     assert "dates-unread" not in examine({"Opt-in": ["1890-01-01", "2026-04-03"]}, rest)
     assert "dates-unread" in examine({"Opt-in": ["1890/01", "2026-04-03"]}, rest)
 
 
-def test_a_row_with_two_problems_in_a_column_is_one_row():
+def test_a_row_with_two_problems_in_a_column_is_one_row() -> None:
     problems = [Problem(row=row, code="phone-invalid", detail="", column="Phone") for row in (3, 3, 5)]
     warning = Problem(row=4, code="phone-repeated", detail="", column="Phone", warning=True)
     look = Look(cells=pd.DataFrame(), mapped=pd.DataFrame(), problems={"Phone": Problems.of([*problems, warning])})
@@ -111,7 +112,7 @@ def test_a_row_with_two_problems_in_a_column_is_one_row():
     assert look.refused("Name").tolist() == []
 
 
-def test_lost_leading_zeros(examine):
+def test_lost_leading_zeros(examine: Examine) -> None:
     rest = "  attributes: {zip: Zip}\n"
     told = examine({"Zip": ["01234", "98765", "2139", "501", "10001"]}, rest, size=2)["leading-zeros-lost"]
     assert (told.count, told.rows) == (2, (4, 5))
@@ -119,7 +120,7 @@ def test_lost_leading_zeros(examine):
     assert "leading-zeros-lost" not in examine({"Zip": ["12345", "98765", "10001"]}, rest)
 
 
-def test_amounts_have_no_leading_zeros_to_lose(examine):
+def test_amounts_have_no_leading_zeros_to_lose(examine: Examine) -> None:
     rest = "  attributes: {visits: Visits, score: {column: Score, type: integer}}\n"
     uneven = ["01234", "98765", "2139", "501", "77", "8", "1000", "300"]
     assert examine({"Visits": uneven, "Score": uneven}, rest) == {}
@@ -139,7 +140,7 @@ def test_amounts_have_no_leading_zeros_to_lose(examine):
         ("à¤†à¤¶à¤¾", "आशा"),
     ],
 )
-def test_mojibake_is_turned_back(examine, broken, meant):
+def test_mojibake_is_turned_back(examine: Examine, broken: str, meant: str) -> None:
     assert unscrambled(broken) == meant
     told = examine({"Name": ["Asha", broken]})["mojibake"]
     assert told.rows == (3,)
@@ -163,18 +164,18 @@ def test_mojibake_is_turned_back(examine, broken, meant):
         "ĐÃ NẴNG",
     ],
 )
-def test_honest_letters_are_left_alone(examine, honest):
+def test_honest_letters_are_left_alone(examine: Examine, honest: str) -> None:
     assert unscrambled(honest) == honest
     assert examine({"Name": [honest]}) == {}
 
 
-def test_a_file_read_in_the_wrong_encoding_is_cured_by_the_mapping(examine):
+def test_a_file_read_in_the_wrong_encoding_is_cured_by_the_mapping(examine: Examine) -> None:
     told = examine({"Name": ["José"]}, read=ReadOptions(encoding="cp1252"))["mojibake"]
     assert told.fix.startswith("encoding: utf-8 ")
     assert told.place == ("source", "encoding")
 
 
-def test_letters_that_are_lost(examine):
+def test_letters_that_are_lost(examine: Examine) -> None:
     assert "lost for good" in examine({"Name": ["J\ufffdrg"]})["mojibake"].detail
 
 
@@ -195,18 +196,20 @@ def test_letters_that_are_lost(examine):
         ("Do not call", ["level 3", "", ""], "contact-unclear", ""),
     ],
 )
-def test_columns_about_contact_are_never_silent(examine, name, cells, code, line):
+def test_columns_about_contact_are_never_silent(
+    examine: Examine, name: str, cells: list[str], code: str, line: str
+) -> None:
     (told,) = examine({"ID": [f"A{row}" for row, _ in enumerate(cells)], name: cells}).values()
     assert told.code == code
     assert line in told.fix
     assert bool(line) == bool(told.place)
 
 
-def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine):
+def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine: Examine) -> None:
     assert examine({"Opt in": ["2024-01-05", "2024-01-06"]}, "  opt_in_date: Opt in\n") == {}
 
 
-def test_blanks_where_a_value_is_required(examine):
+def test_blanks_where_a_value_is_required(examine: Examine) -> None:
     told = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
     assert (told.count, told.rows) == (2, (3, 4))
     assert told.fix == (
@@ -218,7 +221,7 @@ def test_blanks_where_a_value_is_required(examine):
 
 
 @pytest.mark.parametrize(("otherwise", "count"), [("problem", 3), ("blank", 3), ("keep", 0)])
-def test_values_outside_a_map(examine, otherwise, count):
+def test_values_outside_a_map(examine: Examine, otherwise: str, count: int) -> None:
     rest = f'  attributes: {{tier: {{column: Tier, map: {{"1": gold}}, otherwise: {otherwise}}}}}\n'
     told = examine({"Tier": ["1", "7", "7", "", "9"]}, rest)
     assert sum(symptom.count for symptom in told.values()) == count
@@ -227,24 +230,24 @@ def test_values_outside_a_map(examine, otherwise, count):
         assert "map: {'1': gold, '7': '7', '9': '9'}" in told["outside-the-map"].fix
 
 
-def test_values_that_are_one_to_a_map_are_proposed_once(examine):
+def test_values_that_are_one_to_a_map_are_proposed_once(examine: Examine) -> None:
     rest = '  attributes: {tier: {column: Tier, map: {"1": gold}}}\n'
     told = examine({"Tier": ["1", "2", " 2 ", "Blue", "blue\u00a0", "\u200b2"]}, rest)["outside-the-map"]
     assert "map: {'1': gold, '2': '2', Blue: Blue}" in told.fix
 
 
-def test_values_outside_a_list(examine):
+def test_values_outside_a_list(examine: Examine) -> None:
     rest = "  attributes: {tier: {column: Tier, one_of: [gold]}}\n"
     assert "one_of: [gold, tin]" in examine({"Tier": ["gold", "tin"]}, rest)["outside-the-list"].fix
 
 
-def test_rows_that_are_left_out_are_not_looked_at(examine):
+def test_rows_that_are_left_out_are_not_looked_at(examine: Examine) -> None:
     top = 'where: [{column: Consent, one_of: ["yes"]}]\n'
     columns = {"Name": ["JosÃ©", "Asha"], "Consent": ["no", "yes"]}
     assert examine(columns, top=top) == {}
 
 
-def test_only_the_first_rows_are_kept(examine):
+def test_only_the_first_rows_are_kept(examine: Examine) -> None:
     told = examine({"Name": [""] * 100}, size=7)["blank-but-required"]
     assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))
     told = examine({"Phone": ["+919876500001.0"] * 100}, size=7)["phones-as-decimals"]
@@ -255,7 +258,7 @@ SCORE = "  attributes: {score: {column: Score, type: number}}\n"
 
 
 @pytest.mark.parametrize("with_comma", ["1.234,50", "12,5", "-1.234.567,125", " 0,1234 "])
-def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine, with_comma):
+def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine: Examine, with_comma: str) -> None:
     told = examine({"Score": ["1.234", "7", "12.500", with_comma]}, SCORE, size=2)["decimals-mixed"]
     assert (told.count, told.rows, told.detail) == (2, (2, 4), "“1.234” is read with a decimal point")
     assert told.fix == "# If “1.234” means 1234, write it as 1234, and the others alike."
@@ -264,11 +267,11 @@ def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine, with_c
 @pytest.mark.parametrize(
     "numbers", [["1.234", "12.5", "7"], ["1.234.567", "12,5"], ["1,234.5", "1.234"], ["0.125", "12,5"]]
 )
-def test_numbers_that_can_be_told_apart_are_no_sign(examine, numbers):
+def test_numbers_that_can_be_told_apart_are_no_sign(examine: Examine, numbers: list[str]) -> None:
     assert "decimals-mixed" not in examine({"Score": numbers}, SCORE)
 
 
-def test_apostrophes_in_front_of_most_cells(examine):
+def test_apostrophes_in_front_of_most_cells(examine: Examine) -> None:
     rest = "  attributes: {zip: Zip, city: City}\n"
     zips, cities = ["'01234", "'98765", "10001", ""], ["'s-Gravenhage", "Delft", "Gouda", "'"]
     found = examine({"Zip": zips, "City": cities}, rest, size=2)["apostrophes-in-front"]
@@ -277,5 +280,5 @@ def test_apostrophes_in_front_of_most_cells(examine):
     assert "apostrophes-in-front" not in examine({"Zip": [*zips[1:], "10002"], "City": cities}, rest)
 
 
-def test_apostrophes_in_front_of_phone_numbers_are_no_sign(examine):
+def test_apostrophes_in_front_of_phone_numbers_are_no_sign(examine: Examine) -> None:
     assert examine({"Phone": ["'+447911123456", "'+447911123457"]}) == {}

@@ -6,10 +6,10 @@ from contextlib import closing
 
 from importer.cli.column_messages import symptom_lines
 from importer.model.examination import Symptom
-from tests.cli.command_line import COLUMNS, FAST, lead, leads
+from tests.cli.command_line import COLUMNS, FAST, CommandLine, lead, leads
 
 
-def test_a_check_shows_count_rows_and_cure(importer):
+def test_a_check_shows_count_rows_and_cure(importer: CommandLine) -> None:
     importer.mapping()
     importer.table([*leads(3), lead(4, Name=""), lead(5, Phone="+919876500005.0"), lead(6, ID="l-0001")])
     importer.table([lead(7, Phone="9.19877E+11")], name="rounded.csv")
@@ -26,7 +26,7 @@ def test_a_check_shows_count_rows_and_cure(importer):
     assert "ids-nearly-same" in page
 
 
-def test_a_run_repeats_before_it_sends_who_must_not_be_contacted(importer):
+def test_a_run_repeats_before_it_sends_who_must_not_be_contacted(importer: CommandLine) -> None:
     importer.mapping()
     rows = [[*lead(1), ""], [*lead(2), "yes"]]
     importer.table(rows, columns=(*COLUMNS, "Do not call"))
@@ -37,21 +37,21 @@ def test_a_run_repeats_before_it_sends_who_must_not_be_contacted(importer):
     assert sent
 
 
-def test_a_row_is_named_with_its_file(importer):
+def test_a_row_is_named_with_its_file(importer: CommandLine) -> None:
     importer.mapping()
     importer.table(leads(2))
     importer.table([lead(3), lead(4, Name="")], name="more.csv")
     assert "row 3 of file 2" in importer("check", "list.csv", "more.csv", "-m", "m.yaml").out
 
 
-def test_many_symptoms_are_counted_and_cells_are_escaped():
+def test_many_symptoms_are_counted_and_cells_are_escaped() -> None:
     symptom = Symptom(code="mojibake", column="A\x1b[31m", count=9, rows=(1, 2, 3, 4, 5), fix="#")
     lines = symptom_lines([symptom] * 20, several_sources=False)
     assert lines[1] == "  A\\x1b[31m: 9 × values with broken letters; rows 1, 2, 3, 4, 5 …"
     assert lines[-1] == "  and 8 more in the report"
 
 
-def test_purging_forgets_quoted_cells_and_keeps_the_counts(importer):
+def test_purging_forgets_quoted_cells_and_keeps_the_counts(importer: CommandLine) -> None:
     importer.mapping()
     importer.table([*leads(2), lead(3, Name="JosÃ© Test")])
     importer("check", "list.csv", "-m", "m.yaml")

@@ -6,19 +6,19 @@ from importer.model.examination import ColumnProfile
 from importer.profiling.drift import changes
 
 
-def column(name="City", rows=100, blanks=0, problems=0):
+def column(name: str = "City", rows: int = 100, blanks=0, problems: int = 0) -> ColumnProfile:
     return ColumnProfile(name=name, rows=rows, blanks=blanks, problems=problems)
 
 
-def kinds(before, now):
+def kinds(before: list[ColumnProfile], now: list[ColumnProfile]) -> list[tuple[str, ...]]:
     return [(change.kind, change.column) for change in changes(before, now)]
 
 
-def test_the_same_columns_in_another_order_are_no_drift():
+def test_the_same_columns_in_another_order_are_no_drift() -> None:
     assert changes([column("A"), column("B")], [column("B"), column("A")]) == ()
 
 
-def test_columns_missing_new_and_renamed():
+def test_columns_missing_new_and_renamed() -> None:
     before = [column("City"), column("Notes", rows=0), column("Phone number")]
     now = [column("City"), column("Phone numbers"), column("Consent", rows=0)]
     assert kinds(before, now) == [("missing", "Notes"), ("renamed", "Phone number"), ("new", "Consent")]
@@ -37,10 +37,10 @@ def test_columns_missing_new_and_renamed():
         (column(blanks=100), column(rows=0), False),  # nobody looks at it now
     ],
 )
-def test_a_jump_in_the_share_of_blanks(before, now, drifts):
+def test_a_jump_in_the_share_of_blanks(before: ColumnProfile, now: ColumnProfile, drifts: bool) -> None:
     assert kinds([before], [now]) == ([("blanks", "City")] if drifts else [])
 
 
-def test_a_jump_in_the_share_of_problems():
+def test_a_jump_in_the_share_of_problems() -> None:
     (change,) = changes([column(problems=5)], [column(problems=40)])
     assert change.sentence == "column “City” has a problem in 40% of the rows; it was 5%"

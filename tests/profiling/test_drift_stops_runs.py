@@ -3,18 +3,19 @@
 import pytest
 
 from importer.cli.console import Console
-from tests.cli.command_line import COLUMNS, lead, leads
+from importer.sandbox import Sandbox
+from tests.cli.command_line import COLUMNS, CommandLine, Ended, lead, leads
 
 FAST = ("--rate", "0", "--settle", "0")
 MORE = (*COLUMNS, "Consent")
 
 
-def without_cities(first):
+def without_cities(first: int) -> list[list[str]]:
     return [lead(number, City="") for number in range(first, first + 20)]
 
 
 @pytest.fixture
-def weekly(importer, sandbox):
+def weekly(importer: CommandLine, sandbox: Sandbox) -> CommandLine:
     """A first week that was sent, and a second one without its cities."""
     importer.mapping()
     importer.table(leads(20))
@@ -25,11 +26,11 @@ def weekly(importer, sandbox):
     return importer
 
 
-def run(importer, file="second.csv", *more):
+def run(importer: CommandLine, file: str = "second.csv", *more: str) -> Ended:
     return importer("run", file, "-m", "m.yaml", *FAST, "--yes", *more)
 
 
-def test_drift_stops_an_unattended_run_before_anything_is_sent(weekly):
+def test_drift_stops_an_unattended_run_before_anything_is_sent(weekly: CommandLine) -> None:
     ended = run(weekly)
     assert ended.code == 2
     assert "column “City” is blank in 100% of the rows; it was 0%" in ended.err
@@ -40,41 +41,41 @@ def test_drift_stops_an_unattended_run_before_anything_is_sent(weekly):
 
 
 @pytest.mark.slow
-def test_accepted_drift_is_sent_and_asked_about_once(weekly):
+def test_accepted_drift_is_sent_and_asked_about_once(weekly: CommandLine) -> None:
     assert run(weekly, "second.csv", "--accept-drift").code == 0
     weekly.table(without_cities(200), name="third.csv")
     assert run(weekly, "third.csv").code == 0
 
 
-def test_a_person_is_asked_even_with_yes_and_on_loopback(weekly, monkeypatch):
+def test_a_person_is_asked_even_with_yes_and_on_loopback(weekly: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(Console, "ask", lambda _self, question: asked.append(question) or True)
     assert run(weekly).code == 0
     assert asked == ["The columns have changed. Send anyway?"]
 
 
-def test_a_stopped_run_can_be_resumed_by_its_name(weekly):
+def test_a_stopped_run_can_be_resumed_by_its_name(weekly: CommandLine) -> None:
     assert run(weekly).code == 2
     ended = weekly("resume", weekly.latest().name, *FAST, "--yes")
     assert ended.code == 0, ended.err
     assert weekly.statuses() == ["created"] * 20
 
 
-def test_columns_that_the_mapping_ignores_stop_nothing(weekly):
+def test_columns_that_the_mapping_ignores_stop_nothing(weekly: CommandLine) -> None:
     weekly.table([[*row, "yes"] for row in leads(20, first=300)], name="more.csv", columns=MORE)
     ended = run(weekly, "more.csv")
     assert ended.code == 0
     assert "column “Consent” is new" in ended.err
 
 
-def test_a_check_tells_drift_and_stops_nothing(weekly):
+def test_a_check_tells_drift_and_stops_nothing(weekly: CommandLine) -> None:
     ended = weekly("check", "second.csv", "-m", "m.yaml")
     assert ended.code == 0
     assert "column “City” is blank in 100% of the rows; it was 0%" in ended.out
     assert run(weekly).code == 2  # a check is not an answer
 
 
-def test_checks_are_compared_with_each_other_until_a_run_was_sent(importer):
+def test_checks_are_compared_with_each_other_until_a_run_was_sent(importer: CommandLine) -> None:
     importer.mapping()
     importer.table(leads(20))
     assert "Changed since" not in importer("check", "list.csv", "-m", "m.yaml").out
@@ -83,19 +84,19 @@ def test_checks_are_compared_with_each_other_until_a_run_was_sent(importer):
 
 
 @pytest.mark.slow
-def test_a_rehearsal_is_not_stopped_and_is_nothing_to_compare_with(weekly):
+def test_a_rehearsal_is_not_stopped_and_is_nothing_to_compare_with(weekly: CommandLine) -> None:
     ended = run(weekly, "second.csv", "--sandbox")
     assert ended.code == 0
     assert "column “City” is blank in 100% of the rows; it was 0%" in ended.err
     assert run(weekly).code == 2
 
 
-def test_a_stopped_run_is_nothing_to_compare_with(weekly):
+def test_a_stopped_run_is_nothing_to_compare_with(weekly: CommandLine) -> None:
     assert [run(weekly).code, run(weekly).code] == [2, 2]
 
 
 @pytest.mark.slow
-def test_the_first_run_is_not_compared_with_a_check(importer, sandbox):
+def test_the_first_run_is_not_compared_with_a_check(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping()
     importer.table(leads(20))
     assert importer("check", "list.csv", "-m", "m.yaml").code == 0
@@ -103,13 +104,13 @@ def test_the_first_run_is_not_compared_with_a_check(importer, sandbox):
     assert run(importer, "list.csv").code == 0
 
 
-def test_another_mapping_is_another_list(weekly):
+def test_another_mapping_is_another_list(weekly: CommandLine) -> None:
     text = (weekly.folder / "m.yaml").read_text(encoding="utf-8").replace("name: tiny", "name: other")
     weekly.mapping(text)
     assert run(weekly).code == 0
 
 
-def test_a_mended_rejects_file_is_neither_stopped_nor_compared_with(importer, sandbox):
+def test_a_mended_rejects_file_is_neither_stopped_nor_compared_with(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping()
     importer.table([*leads(20), *(lead(number, Phone="12", City="") for number in range(50, 60))])
     assert run(importer, "list.csv").code == 1
@@ -125,7 +126,7 @@ def test_a_mended_rejects_file_is_neither_stopped_nor_compared_with(importer, sa
     assert "is blank in 67% of the rows; it was 33%" in ended.err
 
 
-def test_a_report_written_again_shows_the_same(weekly):
+def test_a_report_written_again_shows_the_same(weekly: CommandLine) -> None:
     assert run(weekly).code == 2
     page = weekly.latest() / "report.html"
     before = page.read_text(encoding="utf-8")

@@ -4,7 +4,8 @@ import pytest
 
 from importer.cli.column_messages import owner_lines
 from importer.model.examination import OwnerCount
-from tests.cli.command_line import lead, leads
+from importer.sandbox import Sandbox
+from tests.cli.command_line import CommandLine, lead, leads
 from tests.cli.interrupting import interrupt_after
 
 FAST = ("--rate", "0", "--settle", "0", "--yes")
@@ -16,7 +17,7 @@ assign: {round_robin: [asha@leads.example, {user: "4711", weight: 2}, Ben]}
 """
 
 
-def test_check_lists_every_owner_with_its_count(importer):
+def test_check_lists_every_owner_with_its_count(importer: CommandLine) -> None:
     importer.mapping()
     importer.table([*leads(6), lead(7, Owner="Asha Rao"), lead(8, Phone="12")])
     ended = importer("check", "list.csv", "-m", "m.yaml")
@@ -24,21 +25,21 @@ def test_check_lists_every_owner_with_its_count(importer):
     assert "probably neither an e-mail address nor an id: “Asha Rao” (1)" in ended.out
 
 
-def test_rows_that_are_not_sent_do_not_count(importer):
+def test_rows_that_are_not_sent_do_not_count(importer: CommandLine) -> None:
     importer.mapping(IN_TURN + "duplicates: {phone: problem}\n")
     importer.table([*leads(3), lead(4, Phone="+919876599999"), lead(5, Phone="+919876599999"), lead(1)])
     out = importer("check", "list.csv", "-m", "m.yaml").out
     assert "Owners: 4711 1, Ben 1, asha@leads.example 1\n" in out
 
 
-def test_a_row_that_says_what_an_earlier_one_says_takes_nobodys_turn(importer):
+def test_a_row_that_says_what_an_earlier_one_says_takes_nobodys_turn(importer: CommandLine) -> None:
     importer.mapping(IN_TURN)
     importer.table([lead(1), lead(1), lead(1), lead(2), lead(3), lead(4)])
     out = importer("check", "list.csv", "-m", "m.yaml").out
     assert "Owners: 4711 2, Ben 1, asha@leads.example 1\n" in out
 
 
-def test_a_run_names_the_owners_before_it_sends(importer, sandbox):
+def test_a_run_names_the_owners_before_it_sends(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping(IN_TURN)
     importer.table(leads(8))
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)
@@ -46,7 +47,7 @@ def test_a_run_names_the_owners_before_it_sends(importer, sandbox):
     assert "“Ben” (2)" in ended.err
 
 
-def test_many_owners_are_counted():
+def test_many_owners_are_counted() -> None:
     owners = [OwnerCount(name=f"u{number}@x.example", rows=1) for number in range(25)]
     (line,) = owner_lines(owners)
     assert line.endswith(", and 15 more")
@@ -67,15 +68,15 @@ def test_many_owners_are_counted():
         ("Asha 2", True),
     ],
 )
-def test_what_looks_like_an_owner(name, is_doubtful):
+def test_what_looks_like_an_owner(name: str, is_doubtful: bool) -> None:
     assert OwnerCount(name=name, rows=1).is_doubtful is is_doubtful
 
 
-def owners(importer):
+def owners(importer: CommandLine) -> list[tuple[str, ...]]:
     return [(row["number"], row["assigned_to"]) for row in importer.results()]
 
 
-def test_the_same_file_gives_the_same_owners(importer, sandbox):
+def test_the_same_file_gives_the_same_owners(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping(IN_TURN)
     importer.table(leads(9))
     importer("check", "list.csv", "-m", "m.yaml")
@@ -86,7 +87,9 @@ def test_the_same_file_gives_the_same_owners(importer, sandbox):
     assert owners(importer) == checked
 
 
-def test_a_resumed_run_gives_the_same_owners(importer, sandbox, monkeypatch):
+def test_a_resumed_run_gives_the_same_owners(
+    importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     importer.mapping(IN_TURN)
     importer.table(leads(60))
     importer("check", "list.csv", "-m", "m.yaml")

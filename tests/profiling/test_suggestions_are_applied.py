@@ -162,7 +162,9 @@ def many(column_of: str, count: int) -> dict[int, str]:
         ({"Do not call": {4: "yes"}, "Unsubscribed": {5: "1"}}, ("", ""), ["where"]),
     ],
 )
-def test_for_lists_with_one_defect(importer, changes, edit, expected) -> None:
+def test_for_lists_with_one_defect(
+    importer: CommandLine, changes: dict[str, Any], edit: tuple[str, ...], expected: list[str]
+) -> None:
     assert MAPPING.count(edit[0])
     assert places(importer, a_list(importer.folder, **changes), MAPPING.replace(edit[0], edit[1], 1)) == expected
 

@@ -44,7 +44,7 @@ def planned(source: int, number: int, dice: random.Random) -> PlannedRow:
     return PlannedRow(row=RowId(source, number), status=status, crm_id=f"L-{number}", cells=cells, problems=found)
 
 
-def answers(journal: Journal, run: Any, dice: random.Random):
+def answers(journal: Journal, run: Any, dice: random.Random) -> dict[tuple[int, int], dict[str, Any]]:
     """As if the valid rows had been sent, but for a batch that was not come to."""
     for batch in list(stored_batches(journal.connection, run.id))[:-1]:
         lay_out(journal.connection, batch)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -20,7 +21,7 @@ SAMPLES = ROOT / "samples"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 
 
-def stated_counts():
+def stated_counts() -> list[tuple[str, str, dict[str, int]]]:
     """Per sample: its mapping and its counts, as the first table of the README states them."""
     header, _, *lines = [cells_of(line) for line in README.split("\n\n## ")[0].splitlines() if line.startswith("|")]
     rows = [dict(zip(header, line, strict=True)) for line in lines]
@@ -30,7 +31,7 @@ def stated_counts():
     ]
 
 
-def stated_codes(sample):
+def stated_codes(sample: str) -> defaultdict:
     """The codes and statuses that the table of the sample's own section gives to row numbers."""
     section = README.split(f"\n## {sample}\n")[1].split("\n## ")[0]
     codes = defaultdict(set)
@@ -44,11 +45,11 @@ def stated_codes(sample):
     return codes
 
 
-def cells_of(line):
+def cells_of(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def rows_as_a_spreadsheet_numbers_them(sample):
+def rows_as_a_spreadsheet_numbers_them(sample: str) -> list[int]:
     if sample.endswith(".xlsx"):
         sheet = openpyxl.load_workbook(SAMPLES / sample).worksheets[0]
         filled = [number for number, row in enumerate(sheet.iter_rows(values_only=True), start=1) if any(row)]
@@ -57,7 +58,7 @@ def rows_as_a_spreadsheet_numbers_them(sample):
         return [number for number, _ in enumerate(csv.reader(file, delimiter=";"), start=1)][1:]
 
 
-def check(file, mapping, reports, *options):
+def check(file: Path, mapping: str, reports: Path, *options: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """The summary and the lines of results.csv."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("SALESCHAT_")}
     command = [sys.executable, "-m", "importer", "check", str(file), "-m", str(ROOT / "mappings" / mapping), "--json"]
@@ -77,30 +78,30 @@ def check(file, mapping, reports, *options):
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory):
+def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, Any], list[Any]]]:
     """What the check says of each sample."""
     reports = tmp_path_factory.mktemp("reports")
     return {sample: check(SAMPLES / sample, mapping, reports) for sample, mapping, _ in stated_counts()}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the samples as the generator makes them now."""
     folder = tmp_path_factory.mktemp("samples")
     subprocess.run([sys.executable, str(SAMPLES / "make_samples.py"), str(folder)], check=True)
     return folder
 
 
-def test_the_generator_makes_the_csv_that_is_checked_in(made):
+def test_the_generator_makes_the_csv_that_is_checked_in(made: Path) -> None:
     assert (made / "migration.csv").read_bytes() == (SAMPLES / "migration.csv").read_bytes()
 
 
-def test_the_generator_makes_the_cells_that_are_checked_in(made):
+def test_the_generator_makes_the_cells_that_are_checked_in(made: Path) -> None:
     # Not the bytes: another version of openpyxl or zlib may pack the same cells differently.
     assert cells_in(made / "weekly-webinar.xlsx") == cells_in(SAMPLES / "weekly-webinar.xlsx")
 
 
-def cells_in(path):
+def cells_in(path: Path) -> dict[str, list[Any]]:
     book = openpyxl.load_workbook(path)
     return {
         sheet.title: [
@@ -110,18 +111,20 @@ def cells_in(path):
     }
 
 
-def test_the_generator_makes_the_same_bytes_every_time(made, tmp_path):
+def test_the_generator_makes_the_same_bytes_every_time(made: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(SAMPLES / "make_samples.py"), str(tmp_path)], check=True)
     assert contents(made) == contents(tmp_path)
 
 
-def contents(folder):
+def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sample", "mapping", "stated"), stated_counts())
-def test_a_sample_has_the_counts_that_its_readme_states(checked, sample, mapping, stated):
+def test_a_sample_has_the_counts_that_its_readme_states(
+    checked: dict[str, tuple[dict[str, Any], list[Any]]], sample: str, mapping: str, stated: dict[str, int]
+) -> None:
     summary, results = checked[sample]
     rows = stated["rows"]
     counts = {status: count for status, count in stated.items() if status != "rows" and count}
@@ -132,14 +135,18 @@ def test_a_sample_has_the_counts_that_its_readme_states(checked, sample, mapping
 
 
 @pytest.mark.parametrize("sample", [sample for sample, _, _ in stated_counts()])
-def test_every_row_of_a_sample_is_in_the_results_once(checked, sample):
+def test_every_row_of_a_sample_is_in_the_results_once(
+    checked: dict[str, tuple[dict[str, Any], list[Any]]], sample: str
+) -> None:
     _, results = checked[sample]
 
     assert [int(line["number"]) for line in results] == rows_as_a_spreadsheet_numbers_them(sample)
 
 
 @pytest.mark.parametrize("sample", [sample for sample, _, _ in stated_counts()])
-def test_the_readme_names_every_row_that_is_out_of_the_ordinary(checked, sample):
+def test_the_readme_names_every_row_that_is_out_of_the_ordinary(
+    checked: dict[str, tuple[dict[str, Any], list[Any]]], sample: str
+) -> None:
     _, results = checked[sample]
     stated = stated_codes(sample)
     found = {
@@ -157,7 +164,9 @@ def test_the_readme_names_every_row_that_is_out_of_the_ordinary(checked, sample)
     ("sample", "mapping"),
     [("weekly-webinar.xlsx", "weekly-webinar.yaml"), ("migration.csv", "migration.yaml")],
 )
-def test_the_rejects_of_a_sample_are_read_with_the_same_mapping(checked, tmp_path, sample, mapping):
+def test_the_rejects_of_a_sample_are_read_with_the_same_mapping(
+    checked: dict[str, tuple[dict[str, Any], list[Any]]], tmp_path: Path, sample: str, mapping: str
+) -> None:
     summary, results = checked[sample]
     rejects = shutil.copy(ROOT / summary["files"]["rejects.csv"], tmp_path / "rejects.csv")
     again, _ = check(rejects, mapping, tmp_path / "reports")

@@ -20,7 +20,7 @@ def hashed(texts: list[str], words: int = 2) -> list[tuple[int, ...]]:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
-def test_equal_texts_and_no_others_have_one_hash(texts) -> None:
+def test_equal_texts_and_no_others_have_one_hash(texts: list[str]) -> None:
     found = hashed(texts)
     assert len(set(found)) == len(set(texts))
     assert dict(zip(texts, found, strict=True)) == {text: hashed([text])[0] for text in texts}
@@ -49,7 +49,7 @@ def test_a_slice_is_hashed_as_the_texts_that_it_holds() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
-def test_near_texts_are_near_ids(texts) -> None:
+def test_near_texts_are_near_ids(texts: list[str]) -> None:
     assert keys(pa.array(texts, pa.large_string()), normalized_id).to_pylist() == [
         normalized_id(text) for text in texts
     ]
@@ -57,7 +57,7 @@ def test_near_texts_are_near_ids(texts) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12))
-def test_what_was_seen_before_is_repeated(batches) -> None:
+def test_what_was_seen_before_is_repeated(batches: list[list[int]]) -> None:
     seen, before = Seen(), set()
     for batch in batches:
         expected = [text in before or text in batch[:at] for at, text in enumerate(batch)]

@@ -177,7 +177,7 @@ def test_one_phone_number_on_several_rows() -> None:
     rows = [row("a", phone="+12025550100"), row("b", phone="+12025550100"), row("b", phone="+12025550100"), row("c")]
     repeat = (RowStatus.DUPLICATE_IN_FILE, "crm-id-repeated")
 
-    def short(policy):
+    def short(policy: Any) -> str:
         return {number: found[:2] for (_, number), found in settled({"phone": policy}, *rows).items()}
 
     assert short("warn") == {2: (None, "phone-repeated"), 3: (None, "phone-repeated"), 4: repeat}
@@ -187,7 +187,7 @@ def test_one_phone_number_on_several_rows() -> None:
 
 
 def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled() -> None:
-    def frame(**columns: Any):
+    def frame(**columns: Any) -> pd.DataFrame:
         texts = {label: pd.Series(column, dtype="str", index=[2]) for label, column in columns.items()}
         return MappedBatch(frame=pd.DataFrame(texts), filtered=pd.Series([False], index=[2]))
 
@@ -244,14 +244,14 @@ policies = st.builds(
 @given(rows_of_two_files, policies, st.lists(st.integers(1, 9), min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None)
 @example([row("a"), row("a"), row("a", name="Ben")], Duplicates(), [1])
-def test_batch_boundaries_change_nothing(rows, policy, sizes) -> None:
+def test_batch_boundaries_change_nothing(rows: list[Any], policy: Any, sizes: list[int]) -> None:
     assert observed(policy, rows, sizes) == observed(policy, rows)
 
 
 @pytest.mark.slow
 @given(rows_of_two_files, policies)
 @settings(max_examples=200, deadline=None)
-def test_the_result_is_that_of_a_naive_reading(rows, policy) -> None:
+def test_the_result_is_that_of_a_naive_reading(rows: list[Any], policy: Any) -> None:
     repeated, found = observed(policy, rows, (4,))
     assert Counter((s.row, s.status, s.problem.code) for s in found) == Counter(naively(policy, rows))
     unsent = {s.row for s in found if s.status in (RowStatus.DUPLICATE_IN_FILE, RowStatus.CONFLICT_IN_FILE)}
@@ -297,7 +297,7 @@ def naively(policy: Duplicates, rows: list[tuple[Any, ...]]) -> list[Any]:
 @given(st.lists(st.tuples(tricky, tricky, tricky), min_size=2, max_size=20))
 @settings(max_examples=60, deadline=None)
 @example([("x", "y", ""), ("x2:c1=:y", "", ""), ("x:2:c1=:1:y", "", "")])
-def test_contents_are_equal_only_where_the_cells_are(rows) -> None:
+def test_contents_are_equal_only_where_the_cells_are(rows: list[Any]) -> None:
     frame = pd.DataFrame({f"c{at}": pd.Series([r[at] for r in rows], dtype="str") for at in range(3)})
     texts = [tuple(words) for words in contents(sent_texts(frame))[0].tolist()]
     for (one, a), (other, b) in product(zip(rows, texts, strict=True), repeat=2):
@@ -306,7 +306,7 @@ def test_contents_are_equal_only_where_the_cells_are(rows) -> None:
 
 @given(st.lists(st.lists(st.integers(0, 6), max_size=6), max_size=6))
 @settings(max_examples=60, deadline=None)
-def test_what_was_seen_is_known_again(calls) -> None:
+def test_what_was_seen_is_known_again(calls: list[Any]) -> None:
     seen, known = Seen(), set()
     for call in calls:
         found = np.array([[number, number * 7] for number in call], dtype=np.uint64).reshape(-1, 2)

@@ -71,7 +71,7 @@ def batch(
     events: int = 0,
     filtered: set[int] = (),
     problems: tuple[Problem, ...] | list[Problem] = (),
-    start=2,
+    start: int = 2,
 ) -> MappedBatch:
     """Rows given by what differs from a good one; an event is wanted where the row says so, else it is not."""
     index = range(start, start + len(rows))
