@@ -166,7 +166,7 @@ def phone_numbers() -> None:
     import pandas as pd
     import phonenumbers
 
-    from importer.mapping.values.phone_column import phones
+    from importer.mapping.values.phone import phones
 
     rng, count = random.Random(7), 20_000
     texts = [f"+91 9{rng.randrange(10**9):09d}"[: 14 if n % 50 else 9] for n in range(count)]
@@ -181,7 +181,7 @@ def phone_numbers() -> None:
     phones(series, "IN", None)
     say("phonenumbers, one by one", count / timed(one_by_one), "numbers/s")
     say(
-        "importer.mapping.values.phone_column, a column", count / timed(lambda: phones(series, "IN", None)), "numbers/s"
+        "importer.mapping.values.phone.phones, a column", count / timed(lambda: phones(series, "IN", None)), "numbers/s"
     )
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from importer.errors import Mistake
-from importer.mapping.origins import Cells, Constant, FirstFilled, Origin, origin_of
-from importer.mapping.steps import Step, carried_out, conversion, normalizer, owner_steps, preparing_steps
+from importer.mapping.origins import Cells, Origin, origin_of
+from importer.mapping.steps import Step, carried_out, normalizer, owner_steps, steps_of
 from importer.mapping.values.converted import text_series
 from importer.model.batch import Place, Target
 from importer.model.cells import first_filled, true_of_cells
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from importer.mapping.file.load import LoadedMapping
     from importer.mapping.file.references import Purpose
     from importer.model.mapping import Mapping as MappingFile
-    from importer.model.problem import Problem
     from importer.model.problems import Problems
 
 _LONGEST_VALUE: Final = 1_000
@@ -34,71 +33,52 @@ _LONGEST_VALUE: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundTarget:
-    """A target with the origin of its texts and the steps they go through.
-
-    `conversion` is the last of the steps, if any, and `region_column` the column that it looks at besides.
-    """
+    """A target with the origin of its texts and the steps they go through."""
 
     purpose: Purpose
     target: Target
     origin: Origin
     steps: tuple[Step, ...]
-    conversion: Step | None = None
-    region_column: str | None = None
 
     def read(self, cells: Cells) -> tuple[pd.Series[str], Problems]:
-        """The target's text in every row, and the problems of the cells that could not be converted."""
-        converted = carried_out(self.steps, self.origin.texts(cells), cells)
-        return converted.values, self._problems(converted.findings, cells.frame)
+        """The target's text in every row, and the problems of the cells that could not be converted.
 
-    def _problems(self, findings: Problems, frame: pd.DataFrame) -> Problems:
-        """The findings with field and column; of several columns a person should look at the first not blank."""
-        columns = self.origin.columns
-        if not len(findings) or not columns:
-            return findings.having(field=self.target.label)
-        rows = frame.iloc[frame.index.get_indexer(pd.Index(findings.rows))]
-        column, cells = first_filled(rows, columns)
-        detail = true_of_cells(findings.texts("detail"), cells, findings.texts("value"))
-        value = shortened(cells, _LONGEST_VALUE)
-        return findings.having(field=self.target.label, column=column, value=value, detail=detail)
+        Of several columns a problem names the first one that is not blank, with its cell as it is in the source.
+        """
+        converted = carried_out(self.steps, self.origin.texts(cells), cells)
+        findings, label = converted.findings, self.target.label
+        if not len(findings) or not self.origin.columns:
+            return converted.values, findings.having(field=label)
+        rows = cells.frame.iloc[cells.index.get_indexer(pd.Index(findings.rows))]
+        column, quoted = first_filled(rows, self.origin.columns)
+        detail = true_of_cells(findings.texts("detail"), quoted, findings.texts("value"))
+        value = shortened(quoted, _LONGEST_VALUE)
+        return converted.values, findings.having(field=label, column=column, value=value, detail=detail)
 
 
 def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:
     """Bind one target; `columns` says which source column each name of the mapping means."""
-    rule = purpose.rule
+    rule, steps = purpose.rule, list[Step]()
     if isinstance(rule, OwnerBy):
-        origin: Origin = FirstFilled((columns[rule.column],))
-        converting, steps = None, []
+        origin = origin_of(Rule(column=rule.column), columns)
     else:
-        origin = origin_of(rule, columns, normalizer(mapping, columns) if rule.digest_as else None)
-        converting = conversion(rule, mapping.defaults, columns, now)
-        steps = [*preparing_steps(rule), *([converting] if converting is not None else [])]
+        origin = origin_of(rule, columns, normalizer(mapping, columns, now) if rule.digest_as else None)
+        steps += steps_of(rule, mapping.defaults, columns, now)
     if purpose.place is Place.ASSIGN and mapping.assign is not None:
         steps += owner_steps(mapping.assign.by, mapping.assign.when_blank)
-    region = columns[rule.region_column] if isinstance(rule, PhoneRule) and rule.region_column is not None else None
-    return BoundTarget(
-        purpose=purpose,
-        target=_target(purpose, origin, region),
-        origin=origin,
-        steps=tuple(steps),
-        conversion=converting,
-        region_column=region,
-    )
-
-
-def _target(purpose: Purpose, origin: Origin, region_column: str | None) -> Target:
-    rule = purpose.rule
-    extra = (region_column,) if region_column is not None and region_column not in origin.columns else ()
-    return Target(
+    region = columns.get(rule.region_column or "") if isinstance(rule, PhoneRule) else None
+    region = region if region not in origin.columns else None
+    target = Target(
         label=purpose.label,
         place=purpose.place,
         path=purpose.path,
-        columns=(*origin.columns, *extra),
-        region_column=extra[0] if extra else None,
+        columns=origin.columns if region is None else (*origin.columns, region),
+        region_column=region,
         type=rule.type if isinstance(rule, AttributeRule) else ValueType.TEXT,
         rule=rule if isinstance(rule, Rule) else None,
         event=purpose.event,
     )
+    return BoundTarget(purpose=purpose, target=target, origin=origin, steps=tuple(steps))
 
 
 def binding_mistakes(targets: Sequence[BoundTarget], loaded: LoadedMapping) -> Iterator[Mistake]:
@@ -116,19 +96,16 @@ def binding_mistakes(targets: Sequence[BoundTarget], loaded: LoadedMapping) -> I
             )
 
 
-def _unconvertible(target: BoundTarget, loaded: LoadedMapping) -> Iterator[Mistake]:
-    rule, alone = target.purpose.rule, Cells(pd.DataFrame(index=[0]))
-    if not isinstance(rule, Rule) or target.region_column is not None:
+def _unconvertible(bound_target: BoundTarget, loaded: LoadedMapping) -> Iterator[Mistake]:
+    """Mistakes in a rule's constant, and in its default, which is what all steps make of a blank text."""
+    rule, one_row = bound_target.purpose.rule, Cells(pd.DataFrame(index=[0]))
+    if not isinstance(rule, Rule) or (isinstance(rule, PhoneRule) and rule.region_column is not None):
         return
-    found: list[tuple[str, Problem]] = []
-    if isinstance(target.origin, Constant):
-        texts = target.origin.texts(alone)
-        found += [("value", finding) for finding in carried_out(target.steps, texts, alone).findings]
-    if rule.default and target.conversion is not None:
-        texts = text_series(rule.default, alone.index)
-        found += [("default", finding) for finding in target.conversion(texts, alone).findings]
-    for key, finding in found:
-        if finding.warning:
+    for key, written, text in (("value", rule.value, rule.value), ("default", rule.default, "")):
+        if not written:
             continue
-        keys = (*target.purpose.keys, key)
-        yield Mistake(line=loaded.line(keys), key=shown_path(keys), message=f"“{finding.value}” {finding.detail}")
+        keys = (*bound_target.purpose.keys, key)
+        for finding in carried_out(bound_target.steps, text_series(text, one_row.index), one_row).findings:
+            if not finding.warning:
+                message = f"“{finding.value}” {finding.detail}"
+                yield Mistake(line=loaded.line(keys), key=shown_path(keys), message=message)

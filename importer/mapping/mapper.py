@@ -9,18 +9,20 @@ import pandas as pd
 
 from importer.errors import MappingError
 from importer.mapping.binding import binding_mistakes, bound
-from importer.mapping.conditions import matches
 from importer.mapping.file.column_lookup import header_columns, header_place, resolved, unmapped_columns
 from importer.mapping.file.references import purposes
 from importer.mapping.origins import Cells
+from importer.mapping.values.converted import each_text
 from importer.model.batch import MappedBatch, Target
 from importer.model.problems import Problems
+from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from importer.mapping.file.load import LoadedMapping
+    from importer.model.mapping import Condition
     from importer.model.source import SourceInfo
 
 
@@ -47,7 +49,7 @@ class Mapper:
     @property
     def targets(self) -> tuple[Target, ...]:
         """What the mapped frames hold, in order: lead fields, attributes, the owner, the events' attributes."""
-        return tuple(target.target for target in self._bound)
+        return tuple(bound_target.target for bound_target in self._bound)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -66,41 +68,32 @@ class Mapper:
 
     def apply(self, frame: pd.DataFrame) -> MappedBatch:
         """Map some rows. Rows that `where` leaves out stay blank but for their crm_id, and have no problems."""
-        kept = self._matching(frame)
-        cells = Cells(frame if kept.all() else frame[kept])
+        everything = Cells(frame)
+        kept = pd.Series(data=True, index=frame.index)
+        for condition in self._mapping.where:
+            kept &= self._matches(condition, everything)
+        cells = everything if kept.all() else Cells(frame[kept])
         mapped: dict[str, pd.Series[str] | pd.Series[bool]] = {}
         problems: list[Problems] = []
-        for target in self._bound:
-            mapped[target.target.label], found = target.read(cells)
+        for bound_target in self._bound:
+            mapped[bound_target.target.label], found = bound_target.read(cells)
             problems.append(found)
-        mapped.update(self._events(cells))
-        whole = _with_all_rows(pd.DataFrame(mapped, index=cells.index), frame.index)
+        for place, event in enumerate(self._mapping.events):
+            always = pd.Series(data=True, index=cells.index)
+            mapped[f"events[{place}]"] = always if event.when is None else self._matches(event.when, cells)
         if not kept.all():
-            whole.loc[~kept, "crm_id"] = self._bound[0].read(Cells(frame[~kept]))[0]
+            blank = {label: False if texts.dtype == bool else "" for label, texts in mapped.items()}
+            mapped = {label: texts.reindex(frame.index, fill_value=blank[label]) for label, texts in mapped.items()}
+            mapped["crm_id"] = self._bound[0].read(everything)[0]
         return MappedBatch(
-            frame=whole,
+            frame=pd.DataFrame(mapped, index=frame.index),
             filtered=~kept,
             problems=Problems.together(problems).in_row_order(),
         )
 
-    def _matching(self, frame: pd.DataFrame) -> pd.Series[bool]:
-        kept, cells = pd.Series(data=True, index=frame.index), Cells(frame)
-        for condition in self._mapping.where:
-            kept &= matches(condition, self._columns, cells)
-        return kept
-
-    def _events(self, cells: Cells) -> dict[str, pd.Series[bool]]:
-        return {
-            f"events[{place}]": matches(event.when, self._columns, cells)
-            if event.when is not None
-            else pd.Series(data=True, index=cells.index)
-            for place, event in enumerate(self._mapping.events)
-        }
-
-
-def _with_all_rows(mapped: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
-    if len(mapped) == len(index):
-        return mapped
-    blank = {column: False if mapped[column].dtype == bool else "" for column in mapped.columns}
-    whole = {column: mapped[column].reindex(index, fill_value=fill) for column, fill in blank.items()}
-    return pd.DataFrame(whole, index=index)
+    def _matches(self, condition: Condition, cells: Cells) -> pd.Series[bool]:
+        """Whether a condition matches each row; words are compared by their `text_key`."""
+        texts = cells[self._columns[condition.column]]
+        if condition.one_of is None:
+            return (texts != "") == condition.not_blank
+        return each_text(texts, text_key).isin({text_key(word) for word in condition.one_of})

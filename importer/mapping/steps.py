@@ -1,20 +1,20 @@
-"""What is done with the texts of a target, step by step, and how the steps are run."""
+"""What is done with the texts of a target: part, transforms, map, default, and reading them as a value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from importer.mapping.origins import Cells, Normalize
-from importer.mapping.values.converted import Converted, text_series
+from importer.mapping.values.converted import Broken, Converted, converted_by_value, each_text, trimmed
 from importer.mapping.values.date_column import DateRule, dates
-from importer.mapping.values.phone_column import phones
-from importer.mapping.values.transforms import TRANSFORMS, name_part, normalized_text, trimmed
-from importer.mapping.values.typed_values import booleans, integers, jsons, lists, numbers, translated
+from importer.mapping.values.phone import phones
+from importer.mapping.values.transforms import TRANSFORMS, name_parts, normalized_text
+from importer.mapping.values.typed_values import READERS, map_reader, read_list
 from importer.model.mapping import AttributeRule, PhoneRule, TimeRule, ValueType
 from importer.model.problems import Problems
 
@@ -46,32 +46,44 @@ def carried_out(steps: Iterable[Step], texts: pd.Series[str], cells: Cells) -> C
     return Converted(values=texts, findings=Problems.together(findings))
 
 
-def preparing_steps(rule: Rule) -> list[Step]:
-    """Part, transforms, map and default, in this order."""
+def steps_of(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: datetime) -> list[Step]:
+    """Part, transforms, map, default, and reading the text as what the target holds, in this order."""
     steps: list[Step] = []
     part = rule.part
     if part is not None:
-        steps.append(_text_step(lambda texts: name_part(texts, part)))
-    steps += [_text_step(TRANSFORMS[name]) for name in rule.transform]
+        steps.append(lambda texts, _cells: Converted(values=trimmed(name_parts(texts, part))))
+    steps += [_transforming(TRANSFORMS[name]) for name in rule.transform]
     if rule.map is not None:
-        steps.append(_map_step(rule.map, rule.otherwise))
+        steps.append(_reading(map_reader(rule.map, rule.otherwise)))
     if rule.default:
-        steps.append(_filling_step(rule.default))
+        steps.append(_filling(rule.default))
+    if isinstance(rule, PhoneRule):
+        region, column = rule.region or defaults.region, columns.get(rule.region_column or "")
+        steps.append(lambda texts, cells: phones(texts, region, cells[column] if column is not None else None))
+    elif isinstance(rule, AttributeRule) and rule.type is ValueType.LIST:
+        steps.append(_reading(lambda text: read_list(text, rule.separator)))
+    elif isinstance(rule, AttributeRule) and rule.type in READERS:
+        steps.append(_reading(READERS[rule.type]))
+    elif isinstance(rule, TimeRule) and (date_rule := _date_rule(rule, defaults, now)):
+        steps.append(lambda texts, _cells: dates(texts, date_rule))
     return steps
 
 
-def conversion(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: datetime) -> Step | None:
-    """The step that reads the text as what the target holds; none for plain text."""
-    if isinstance(rule, PhoneRule):
-        return _phone_step(rule, defaults, columns)
-    if isinstance(rule, AttributeRule):
-        return _typed_step(rule, defaults, now)
-    if isinstance(rule, TimeRule):
-        return _opt_in_step(rule, defaults, now)
-    return None
+def _date_rule(rule: TimeRule, defaults: Defaults, now: datetime) -> DateRule | None:
+    """How the dates of a rule are read; `None` for an attribute that is no date."""
+    timezone = rule.timezone or defaults.timezone
+    if not isinstance(rule, AttributeRule):
+        latest = now + _INTO_THE_FUTURE
+        return DateRule(
+            formats=rule.format, timezone=timezone, unit=rule.unit or "s", earliest=_EARLIEST, latest=latest
+        )
+    if rule.type not in (ValueType.DATE, ValueType.DATETIME):
+        return None
+    date_only = rule.type is ValueType.DATE
+    return DateRule(formats=rule.format, timezone=timezone, unit=rule.unit, date_only=date_only, now=now)
 
 
-def normalizer(mapping: MappingFile, columns: Mapping[str, str]) -> Normalize:
+def normalizer(mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> Normalize:
     """How `digest_as: normalized` reads the cells of a column.
 
     The columns that a phone field reads hold numbers, which are read as that field reads them. A number that it cannot
@@ -80,91 +92,49 @@ def normalizer(mapping: MappingFile, columns: Mapping[str, str]) -> Normalize:
     steps: dict[str, list[Step]] = {}
     for rule in mapping.lead.rules.values():
         if isinstance(rule, PhoneRule):
-            reading = preparing_steps(rule.model_copy(update={"default": ""}))
-            reading.append(_phone_step(rule, mapping.defaults, columns))
+            reading = steps_of(rule.model_copy(update={"default": ""}), mapping.defaults, columns, now)
             names = (rule.column,) if rule.column is not None else rule.columns or ()
             steps |= {columns[name]: reading for name in names}
 
     def normalized(column: str, cells: Cells) -> pd.Series[str]:
         texts = cells[column]
         if column not in steps:
-            return text_series(texts.map({text: normalized_text(text) for text in texts.unique()}), texts.index)
+            return each_text(texts, normalized_text)
         read = carried_out(steps[column], texts, cells).values
-        return read.where(read != "", TRANSFORMS["digits"](texts))
+        return read.where(read != "", each_text(texts, TRANSFORMS["digits"]))
 
     return normalized
 
 
-def _text_step(change: Callable[[pd.Series[str]], pd.Series[str]]) -> Step:
-    return lambda texts, _cells: Converted(values=trimmed(change(texts)))
-
-
-def _map_step(table: dict[str, str], otherwise: Literal["keep", "blank", "problem"]) -> Step:
-    return lambda texts, _cells: translated(texts, table, otherwise)
-
-
-def _filling_step(text: str) -> Step:
-    return lambda texts, _cells: Converted(values=texts.mask(texts == "", text))
-
-
-def _phone_step(rule: PhoneRule, defaults: Defaults, columns: Mapping[str, str]) -> Step:
-    region = rule.region or defaults.region
-    column = columns[rule.region_column] if rule.region_column is not None else None
-    return lambda texts, cells: phones(texts, region, cells[column] if column is not None else None)
-
-
-def _opt_in_step(rule: TimeRule, defaults: Defaults, now: datetime) -> Step:
-    date_rule = DateRule(
-        formats=rule.format,
-        timezone=rule.timezone or defaults.timezone,
-        unit=rule.unit or "s",
-        earliest=_EARLIEST,
-        latest=now + _INTO_THE_FUTURE,
-    )
-    return lambda texts, _cells: dates(texts, date_rule)
-
-
-_BY_TYPE: dict[ValueType, Callable[[pd.Series[str]], Converted]] = {
-    ValueType.INTEGER: integers,
-    ValueType.NUMBER: numbers,
-    ValueType.BOOLEAN: booleans,
-    ValueType.JSON: jsons,
-}
-
-
-def _typed_step(rule: AttributeRule, defaults: Defaults, now: datetime) -> Step | None:
-    if rule.type is ValueType.TEXT:
-        return None
-    if rule.type is ValueType.LIST:
-        return lambda texts, _cells: lists(texts, rule.separator)
-    if rule.type in _BY_TYPE:
-        convert = _BY_TYPE[rule.type]
-        return lambda texts, _cells: convert(texts)
-    date_rule = DateRule(
-        formats=rule.format,
-        timezone=rule.timezone or defaults.timezone,
-        unit=rule.unit,
-        date_only=rule.type is ValueType.DATE,
-        now=now,
-    )
-    return lambda texts, _cells: dates(texts, date_rule)
-
-
 def owner_steps(by: OwnerBy | None, when_blank: str) -> list[Step]:
-    """The owner that another column chooses, and what becomes of rows without an owner."""
+    """The owner that another column chooses, and what is done with rows without an owner."""
     steps: list[Step] = []
     if by is not None:
-        steps.append(_chosen_step(by))
+        steps.append(_choosing(by))
     if when_blank == "problem":
         steps.append(_missing_owner)
     elif when_blank != "skip":
-        steps.append(_filling_step(when_blank))
+        steps.append(_filling(when_blank))
     return steps
 
 
-def _chosen_step(by: OwnerBy) -> Step:
+def _transforming(change: Callable[[str], str]) -> Step:
+    return lambda texts, _cells: Converted(values=trimmed(each_text(texts, change)))
+
+
+def _reading(read: Callable[[str], str | Broken]) -> Step:
+    return lambda texts, _cells: converted_by_value(texts, read)
+
+
+def _filling(text: str) -> Step:
+    return lambda texts, _cells: Converted(values=texts.mask(texts == "", text))
+
+
+def _choosing(by: OwnerBy) -> Step:
+    read = map_reader(by.map, "problem" if by.otherwise is None else "blank")
+
     def chosen(texts: pd.Series[str], _cells: Cells) -> Converted:
-        known = translated(texts, by.map, "problem" if by.otherwise is None else "blank")
+        known = converted_by_value(texts, read)
         values = known.values
         if by.otherwise is not None:
             values = values.mask((values == "") & (texts != ""), by.otherwise)

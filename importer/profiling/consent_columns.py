@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from importer.mapping.values.typed_values import booleans
+from importer.mapping.values.typed_values import read_boolean
 from importer.model.whitespace import text_key
 from importer.profiling.header_words import Role, meanings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-import pandas as pd
 
 MOST_FLAGS: Final = 30
 """Different values of a column of flags; a column of more holds something else."""
@@ -54,7 +52,7 @@ def flags_of(role: Role, counts: Mapping[str, int]) -> tuple[tuple[str, ...], tu
     """
     if not counts or len(counts) > MOST_FLAGS:
         return (), ()
-    said = booleans(pd.Series(list(counts), dtype="str")).values.tolist()
+    said = [read_boolean(value) for value in counts]
     words = [text_key(value).replace(" ", "-") for value in counts]
     each = list(zip(counts, said, words, strict=True))
     yes = tuple(value for value, meant, word in each if meant == "true" or word in _YES[role] or _says(value, role))

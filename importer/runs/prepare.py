@@ -13,7 +13,7 @@ import pandas as pd
 
 from importer.journal.plan import Plan
 from importer.mapping import LoadedMapping, Mapper, columns_of
-from importer.mapping.values.transforms import trimmed
+from importer.mapping.values.converted import trimmed
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec

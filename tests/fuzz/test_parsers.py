@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 from importer.crm.address import checked_base_url, is_loopback
 from importer.crm.credential import Credential, CredentialKind
 from importer.errors import SettingsError, SourceError
-from importer.mapping.values.converted import Broken
+from importer.mapping.values.converted import Broken, converted_by_value, each_text, trimmed
 from importer.mapping.values.date_column import DateRule, dates
 from importer.mapping.values.date_formats import format_mistake, read_moments
 from importer.mapping.values.date_hints import fitting_formats, why_not_understood
 from importer.mapping.values.number_parsing import read_integer, read_number
-from importer.mapping.values.phone_column import phones
+from importer.mapping.values.phone import phones
 from importer.mapping.values.phone_regions import region_code
-from importer.mapping.values.transforms import TRANSFORMS, name_part, trimmed
-from importer.mapping.values.typed_values import booleans, integers, jsons, lists, numbers, translated
+from importer.mapping.values.transforms import TRANSFORMS, name_parts
+from importer.mapping.values.typed_values import READERS, map_reader, read_list
 from importer.profiling.columns.mojibake import unscrambled
 from importer.reading.cell_text import text_of
 from importer.reading.csv.delimiters import find_delimiter
@@ -139,11 +139,10 @@ def test_cells(cell: float | bool | date | datetime | time | timedelta | str) ->
 @fuzzed_by_column
 @given(column=COLUMNS)
 def test_text_transforms(column: pd.Series[str]) -> None:
-    for change in (*TRANSFORMS.values(), trimmed):
-        changed = change(column)
+    for changed in (*(each_text(column, change) for change in TRANSFORMS.values()), trimmed(column)):
         assert list(changed.index) == list(column.index)
         assert all(after == "" for before, after in zip(column, changed, strict=True) if before == "")
-    first, last = name_part(column, "first"), name_part(column, "last")
+    first, last = name_parts(column, "first"), name_parts(column, "last")
     for name, *parts in zip(column, first, last, strict=True):
         assert sorted("".join(" ".join(parts).split())) == sorted("".join(name.replace(",", "").split())) or "," in name
 
@@ -151,11 +150,11 @@ def test_text_transforms(column: pd.Series[str]) -> None:
 @fuzzed_by_column
 @given(column=COLUMNS, table=st.dictionaries(TEXTS, TEXTS, max_size=3), separator=st.text(min_size=1, max_size=2))
 def test_values(column: pd.Series[str], table: dict[str, str], separator: str) -> None:
-    for literals in (integers(column), numbers(column), booleans(column), jsons(column), lists(column, separator)):
-        for literal in literals.values:
+    for read in (*READERS.values(), lambda text: read_list(text, separator)):
+        for literal in converted_by_value(column, read).values:
             json.loads(literal or "0", parse_constant=_never)
     for otherwise in ("keep", "blank", "problem"):
-        translated(column, table, otherwise)
+        converted_by_value(column, map_reader(table, otherwise))
 
 
 def _never(name: str) -> float:

@@ -248,7 +248,7 @@ def test_mistakes_in_formats(date_format: str, mistake: str) -> None:
 def test_messages_show_a_format_in_letters_and_a_date_that_it_reads(date_format: str, shown: str) -> None:
     assert shape(date_format) == shown
     moments = read_moments(pa.array([example(date_format)], pa.large_string()), date_format)
-    assert str(moments.clock[0])[:10] == "2026-11-26"
+    assert str(moments["clock"][0])[:10] == "2026-11-26"
 
 
 def test_a_date_in_another_form_is_shown_the_right_one() -> None:

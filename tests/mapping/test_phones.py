@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from importer.mapping.values.converted import Converted
-from importer.mapping.values.phone_column import phones
+from importer.mapping.values.phone import phones
 from importer.model.problem import KINDS
 
 

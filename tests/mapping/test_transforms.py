@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.mapping.values.transforms import TRANSFORMS, name_part, trimmed
+from importer.mapping.values.converted import each_text, trimmed
+from importer.mapping.values.transforms import TRANSFORMS, name_parts
 
 
 def column(*texts: str) -> "pd.Series[str]":
@@ -36,14 +37,14 @@ def test_trimming_takes_everything_that_cannot_be_seen() -> None:
     ],
 )
 def test_parts_of_a_name(name: str, first: str, last: str) -> None:
-    assert name_part(column(name), "first").tolist() == [first]
-    assert name_part(column(name), "last").tolist() == [last]
+    assert name_parts(column(name), "first").tolist() == [first]
+    assert name_parts(column(name), "last").tolist() == [last]
 
 
 @given(st.lists(st.sampled_from(["Asha", "van", "de", "Rao", "Lee", "y"]), max_size=6))
 def test_no_word_of_a_name_is_lost(words: list[str]) -> None:
     series = column(" ".join(words))
-    parts = f"{name_part(series, 'first').iloc[0]} {name_part(series, 'last').iloc[0]}"
+    parts = f"{name_parts(series, 'first').iloc[0]} {name_parts(series, 'last').iloc[0]}"
     assert parts.split() == words
 
 
@@ -63,7 +64,7 @@ def test_no_word_of_a_name_is_lost(words: list[str]) -> None:
     ],
 )
 def test_transforms(name: str, text: str, want: str) -> None:
-    assert TRANSFORMS[name](column(text, "")).tolist() == [want, ""]
+    assert each_text(column(text, ""), TRANSFORMS[name]).tolist() == [want, ""]
 
 
 def test_every_transform_is_tested() -> None:
@@ -74,5 +75,5 @@ def test_every_transform_is_tested() -> None:
 @given(st.lists(st.text(max_size=8) | st.text(st.characters(max_codepoint=127), max_size=8)))
 def test_a_column_changes_its_letters_as_each_text_would(texts: list[str]) -> None:
     column = pd.Series(texts, dtype="str")
-    assert TRANSFORMS["lower"](column).tolist() == [text.lower() for text in texts]
-    assert TRANSFORMS["upper"](column).tolist() == [text.upper() for text in texts]
+    assert each_text(column, TRANSFORMS["lower"]).tolist() == [text.lower() for text in texts]
+    assert each_text(column, TRANSFORMS["upper"]).tolist() == [text.upper() for text in texts]

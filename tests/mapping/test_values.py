@@ -1,6 +1,7 @@
 """Numbers, booleans, lists, JSON and translated values."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 
 import pandas as pd
@@ -8,13 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.mapping.values.converted import Converted
-from importer.mapping.values.typed_values import booleans, integers, jsons, lists, numbers, translated
+from importer.mapping.values.converted import Broken, Converted, converted_by_value
+from importer.mapping.values.number_parsing import read_integer, read_number
+from importer.mapping.values.typed_values import map_reader, read_boolean, read_json, read_list
 from importer.model.problem import KINDS
+
+Read = Callable[[str], str | Broken]
 
 
 def column(*texts: str) -> "pd.Series[str]":
     return pd.Series(texts, index=range(2, 2 + len(texts)), dtype="str")
+
+
+def by(read: Read, series: "pd.Series[str]") -> Converted:
+    return converted_by_value(series, read)
 
 
 def only(converted: Converted) -> str:
@@ -51,8 +59,8 @@ def code(converted: Converted) -> str:
     ],
 )
 def test_whole_numbers(text: str, want: str) -> None:
-    assert only(integers(column(text))) == want
-    assert only(numbers(column(text))) == want
+    assert only(by(read_integer, column(text))) == want
+    assert only(by(read_number, column(text))) == want
 
 
 @pytest.mark.parametrize(
@@ -78,20 +86,20 @@ def test_whole_numbers(text: str, want: str) -> None:
     ],
 )
 def test_fractions(text: str, want: str) -> None:
-    assert only(numbers(column(text))) == want
-    assert code(integers(column(text))) == "integer-invalid"
+    assert only(by(read_number, column(text))) == want
+    assert code(by(read_integer, column(text))) == "integer-invalid"
 
 
 @pytest.mark.parametrize("text", ["1,234", "-12,345", "999,000"])
 def test_a_comma_before_three_digits_could_be_either(text: str) -> None:
-    (finding,) = numbers(column(text)).findings
+    (finding,) = by(read_number, column(text)).findings
     assert finding.code == "number-invalid"
     assert "nothing tells which" in finding.detail
-    assert code(integers(column(text))) == "integer-invalid"
+    assert code(by(read_integer, column(text))) == "integer-invalid"
 
 
 def test_a_point_before_three_digits_is_no_whole_number() -> None:
-    (finding,) = integers(column("12.000")).findings
+    (finding,) = by(read_integer, column("12.000")).findings
     assert "could be 12000 or 12.000" in finding.detail
 
 
@@ -99,23 +107,23 @@ def test_a_point_before_three_digits_is_no_whole_number() -> None:
     "text", ["abc", "12%", "€ 5", "5-", "(5)", "1,23,4", "1e400", ".", "-", "1..2", "0x10", "NaN", "inf"]
 )
 def test_no_numbers(text: str) -> None:
-    assert code(numbers(column(text))) == "number-invalid"
-    assert code(integers(column(text))) == "integer-invalid"
+    assert code(by(read_number, column(text))) == "number-invalid"
+    assert code(by(read_integer, column(text))) == "integer-invalid"
 
 
 def test_a_number_that_would_lose_digits_is_refused() -> None:
-    assert code(numbers(column("0.12345678901234567890"))) == "number-invalid"
-    assert code(integers(column("1.2E+11"))) == "integer-invalid"
+    assert code(by(read_number, column("0.12345678901234567890"))) == "number-invalid"
+    assert code(by(read_integer, column("1.2E+11"))) == "integer-invalid"
 
 
 @given(st.integers())
 def test_any_integer(number: int) -> None:
-    assert only(integers(column(str(number)))) == str(number)
+    assert only(by(read_integer, column(str(number)))) == str(number)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_float_keeps_its_value_and_is_json(number: float) -> None:
-    literal = only(numbers(column(repr(number))))
+    literal = only(by(read_number, column(repr(number))))
     assert float(json.loads(literal)) == number
     assert Decimal(literal) == Decimal(repr(number))
 
@@ -128,21 +136,21 @@ def test_any_float_keeps_its_value_and_is_json(number: float) -> None:
     ],
 )
 def test_booleans(texts: tuple[str, ...], want: str) -> None:
-    assert set(booleans(column(*texts)).values) == {want}
+    assert set(by(read_boolean, column(*texts)).values) == {want}
 
 
 @pytest.mark.parametrize("text", ["maybe", "2", "x", "-1"])
 def test_no_booleans(text: str) -> None:
-    assert code(booleans(column(text))) == "boolean-invalid"
+    assert code(by(read_boolean, column(text))) == "boolean-invalid"
 
 
 def test_lists() -> None:
-    converted = lists(column("a; b ;;é", 'x"y', ";", ""), ";")
+    converted = by(lambda text: read_list(text, ";"), column("a; b ;;é", 'x"y', ";", ""))
     assert converted.values.tolist() == ['["a","b","é"]', '["x\\"y"]', "[]", ""]
 
 
 def test_json_is_written_compactly() -> None:
-    assert only(jsons(column('{"b": [1.50, null, true],\n "a": "é"}'))) == '{"b":[1.5,null,true],"a":"é"}'
+    assert only(by(read_json, column('{"b": [1.50, null, true],\n "a": "é"}'))) == '{"b":[1.5,null,true],"a":"é"}'
 
 
 @pytest.mark.parametrize(
@@ -162,7 +170,7 @@ def test_json_is_written_compactly() -> None:
     ],
 )
 def test_no_json(text: str, detail: str) -> None:
-    (finding,) = jsons(column(text)).findings
+    (finding,) = by(read_json, column(text)).findings
     assert finding.code == "json-invalid"
     assert detail in finding.detail
 
@@ -176,12 +184,12 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_json_keeps_its_value(value: object) -> None:
-    assert json.loads(only(jsons(column(json.dumps(value))))) == value
+    assert json.loads(only(by(read_json, column(json.dumps(value))))) == value
 
 
 def test_translation_takes_the_exact_key_first_and_then_the_only_one_that_differs_in_case() -> None:
     table = {"1": "one", "Gold": "A", "gold": "B", "Hot Lead": "C"}
-    converted = translated(column("1", "Gold", "gold", "GOLD", "hot lead", ""), table, "problem")
+    converted = by(map_reader(table, "problem"), column("1", "Gold", "gold", "GOLD", "hot lead", ""))
     assert converted.values.tolist() == ["one", "A", "B", "", "C", ""]
     (finding,) = converted.findings
     assert (finding.row, finding.code, finding.value) == (5, "value-not-in-map", "GOLD")
@@ -189,16 +197,16 @@ def test_translation_takes_the_exact_key_first_and_then_the_only_one_that_differ
 
 def test_translation_of_other_values() -> None:
     table = {"1": "one"}
-    assert translated(column("2"), table, "keep").values.tolist() == ["2"]
-    assert translated(column("2"), table, "blank").values.tolist() == [""]
-    assert not translated(column("2"), table, "blank").findings
-    assert translated(column("2"), {"1": ""}, "problem").findings
+    assert by(map_reader(table, "keep"), column("2")).values.tolist() == ["2"]
+    assert by(map_reader(table, "blank"), column("2")).values.tolist() == [""]
+    assert not by(map_reader(table, "blank"), column("2")).findings
+    assert by(map_reader({"1": ""}, "problem"), column("2")).findings
 
 
-@pytest.mark.parametrize("convert", [integers, numbers, booleans, jsons])
-def test_blanks_pass_and_rows_keep_their_numbers(convert: object) -> None:
+@pytest.mark.parametrize("convert", [read_integer, read_number, read_boolean, read_json])
+def test_blank_cells_pass_and_rows_keep_their_numbers(convert: Read) -> None:
     series = pd.Series(["", "what?", " "], index=[7, 9, 4], dtype="str")
-    converted = convert(series)  # type: ignore[operator]
+    converted = by(convert, series)
     assert converted.values.tolist() == ["", "", ""]
     assert converted.values.index.tolist() == [7, 9, 4]
     assert [finding.row for finding in converted.findings] == [9]

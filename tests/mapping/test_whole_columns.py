@@ -12,11 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.mapping.values.converted import Broken
+from importer.mapping.values.converted import Broken, each_text, trimmed
 from importer.mapping.values.date_column import DateRule, dates
-from importer.mapping.values.phone import read_phone
-from importer.mapping.values.phone_column import phones
-from importer.mapping.values.transforms import text_keys, trimmed
+from importer.mapping.values.phone import phones, read_phone
 from importer.model.columns import normalized_id
 from importer.model.texts import keys, large_texts
 from importer.model.whitespace import text_key, without_edges
@@ -49,7 +47,7 @@ WRITTEN = st.text(st.sampled_from("aB ß\t\u00a0\u200b\u202aＡ\u0301é-"), max_
 @settings(max_examples=300, deadline=None)
 @given(st.lists(WRITTEN))
 def test_keys_of_a_column_are_those_of_each_text(texts: list[str]) -> None:
-    assert text_keys(column(texts)).tolist() == [text_key(text) for text in texts]
+    assert each_text(column(texts), text_key).tolist() == [text_key(text) for text in texts]
     assert keys(large_texts(column(texts)), normalized_id).to_pylist() == [normalized_id(text) for text in texts]
 
 

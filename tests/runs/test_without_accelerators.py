@@ -19,7 +19,7 @@ CALLS = {
     "importer.reading.csv.arrow_reader": "reading/csv/delimited.py",
     "importer.reading.xlsx.fast_rows": "reading/xlsx/sheet_rows.py",
     "importer.reading.xlsx.fast_rows.fast_texts": "reading/xlsx/shared_strings.py",
-    "importer.mapping.values.numbering": "mapping/values/phone_column.py",
+    "importer.mapping.values.numbering": "mapping/values/phone.py",
 }
 """Each accelerator, and the file that holds the one call of it."""
 

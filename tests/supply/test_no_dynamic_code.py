@@ -60,7 +60,7 @@ PATTERNS = {
     "importer/profiling/suggest/column_profile.py",  # a table of the program's own
     "importer/model/vocabulary.py",  # the words of date formats
     "importer/reading/csv/padded_quotes.py",  # the delimiter, escaped
-    "importer/mapping/values/numbering/numbering_plan.py",  # the metadata of phonenumbers
+    "importer/mapping/values/numbering.py",  # the metadata of phonenumbers
     "importer/reading/xlsx/fast_rows/row_pattern.py",  # how a sheet spells its rows: groups between escaped texts
     "importer/reading/xlsx/fast_rows/__init__.py",  # fixed parts of its own
     "importer/reading/xlsx/fast_rows/fast_texts.py",  # fixed parts of its own

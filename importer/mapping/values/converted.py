@@ -1,4 +1,4 @@
-"""What a transform makes of a column: canonical texts, and a finding for every cell that could not be converted."""
+"""Columns of text, converted: canonical texts, and a finding for every cell that could not be converted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.model.problems import Problems
 from importer.model.texts import TEXT, large_texts
+from importer.model.whitespace import UNSEEN_CHARACTERS, with_plain_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,13 +48,32 @@ def text_series(texts: object, index: pd.Index) -> pd.Series[str]:
     return pd.Series(texts, index=index, dtype="str")
 
 
-def converted_by_value(series: pd.Series[str], convert: Callable[[str], str | Broken]) -> Converted:
-    """Convert each distinct value once. Blanks stay blank without asking."""
+def trimmed(series: pd.Series[str]) -> pd.Series[str]:
+    """Without what cannot be seen at either end: spaces of every kind, byte order marks, zero-width characters."""
+    return text_series(pc.utf8_trim(large_texts(series), UNSEEN_CHARACTERS), series.index)
+
+
+def plainly_spaced(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """`with_plain_spaces` of each text."""
+    others = pc.invert(pc.string_is_ascii(texts))
+    changed = [with_plain_spaces(text) for text in texts.filter(others).to_pylist()]
+    return pc.replace_with_mask(texts, others, pa.array(changed, TEXT))
+
+
+def each_text(series: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
+    """The column with each distinct text changed once."""
     codes, uniques = pd.factorize(series)
+    return text_series(pa.array(map(change, uniques), TEXT).take(pa.array(codes)), series.index)
+
+
+def converted_by_value(series: pd.Series[str], convert: Callable[[str], str | Broken]) -> Converted:
+    """Convert each distinct value once, without the spaces around it. Blank cells stay blank."""
+    codes, uniques = pd.factorize(trimmed(series))
     results = [convert(text) if text else "" for text in uniques]
-    texts = np.array(["" if isinstance(result, Broken) else result for result in results], dtype=object)
+    texts = pa.array(["" if isinstance(result, Broken) else result for result in results], TEXT)
     broken = {code: result for code, result in enumerate(results) if isinstance(result, Broken)}
-    return Converted(values=text_series(texts[codes], series.index), findings=findings_of(series, codes, broken))
+    values = text_series(texts.take(pa.array(codes)), series.index)
+    return Converted(values=values, findings=findings_of(series, codes, broken))
 
 
 def findings_of(

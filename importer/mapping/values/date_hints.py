@@ -1,13 +1,14 @@
-"""Which formats would fit a column of dates that do not match any format. Said, never used.
+"""Which common formats fit a column of dates. To add a common format, add it to `_DAY_FORMATS` or `_TIMES`.
 
-A column is judged batch by batch (50,000 rows), because a million rows are never held at once; so each hint names the
-rows it knows. In others a day beyond the 12th may tell what is ambiguous in these. No row is read by such a judgement,
-so rows of either batch are rejected alike; only the reason that is told differs. The column doctor judges all rows.
+Hints are shown, never used to read a date. A column is judged batch by batch (50,000 rows), because a million rows are
+never held at once; so each hint names the rows it knows. In others a day beyond the 12th may show what is ambiguous in
+these. Rows of either batch are rejected alike; only the reason differs. The column doctor judges all rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
@@ -34,126 +35,113 @@ _TIMES: Final = (
     *(" %H:%M:%S %z", ", %I:%M:%S %p", ", %H:%M"),
 )
 COMMON_FORMATS: Final = (*(day + time for day, time in product(_DAY_FORMATS, _TIMES)), "%Y-%m-%dT%H:%M:%S.%fZ")
+_EACH_ALONE: Final = {name: (name,) for name in COMMON_FORMATS}
 
-_EPOCHS: Final = (("%s", r"^[0-9]{9,10}$", "seconds"), ("%Q", r"^[0-9]{12,13}$", "milliseconds"))
+_EPOCHS: Final = (
+    ("%s", re.compile(r"[0-9]{9,10}"), "seconds"),
+    ("%Q", re.compile(r"[0-9]{12,13}"), "milliseconds"),
+)
 _ISO_SHAPE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}|$)"
-_SERIAL: Final = r"^[2-7][0-9]{4}([.,][0-9]+)?$"
+_SERIAL: Final = re.compile(r"[2-7][0-9]{4}([.,][0-9]+)?")
 _SERIAL_EPOCH: Final = np.datetime64("1899-12-30", "D")
 _SAMPLE: Final = 2000
 """Distinct texts that all common formats are tried on; those that fit best are tried on the rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
-    """A format, and which of the texts it fits."""
-
-    format: str
-    fits: NDArray[np.bool_]
-
-
-def why_not_understood(texts: Any, rows: str) -> list[Broken]:
-    """For each distinct text that is no ISO date: why, and which format would fit. `rows` says which rows were seen."""
-    best = _best_fits(texts)
-    serial = _serial_days(texts)
-    epochs = _epoch_units(texts)
-    neither = [_UNREAL if iso else _NEITHER for iso in np.asarray(pc.match_substring_regex(texts, _ISO_SHAPE))]
-    return [
-        _because(place, best, rows) or _number(text, serial[place], epochs[place]) or neither[place]
-        for place, text in enumerate(texts.to_pylist())
-    ]
-
-
-def fitting_formats(texts: Sequence[str]) -> list[str]:
-    """The formats that fit most of the distinct texts of a column; none if that is less than half of them."""
-    best = _best_fits(pa.array(texts, TEXT))
-    if not best or 2 * int(best[0].fits.sum()) < len(texts):
-        return []
-    return _without_twins([fit.format for fit in best])
-
-
-def serial_day(text: str) -> str:
-    """The day that a spreadsheet would show for its own count of days; `""` for any other text."""
-    return _serial_days(pa.array([text], TEXT))[0]
-
 
 _NEITHER: Final = Broken(code="date-invalid", detail="is not an ISO date such as 2026-11-22 or 2026-11-22 15:04:05")
 _UNREAL: Final = Broken(code="date-invalid", detail="looks like an ISO date, but there is no such day, time or offset")
 
 
-def _best_fits(texts: Any) -> list[Fit]:
-    """The formats that fit most of the texts, in the order of `COMMON_FORMATS`."""
-    counts = {name: int(read_moments(texts.slice(0, _SAMPLE), name).fits.sum()) for name in COMMON_FORMATS}
-    most = max(counts.values())
-    if not most:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Formats that belong together, as far as they occur, and which of the texts one of them fits."""
+
+    formats: tuple[str, ...]
+    fits: NDArray[np.bool_]
+
+
+def best_fits(texts: Any, families: Mapping[str, tuple[str, ...]]) -> list[Fit]:
+    """The families of formats that fit most of the distinct texts, in their order; none if nothing fits."""
+    sample = texts.slice(0, _SAMPLE)
+    tried = {name: int(_fits(sample, formats).any(axis=0).sum()) for name, formats in families.items()}
+    most = max(tried.values())
+    found = []
+    for name in (name for name, count in tried.items() if count == most > 0):
+        fits = _fits(texts, families[name])
+        used = tuple(each for each, fitted in zip(families[name], fits, strict=True) if fitted.any())
+        found.append(Fit(formats=used, fits=np.asarray(fits.any(axis=0))))
+    counts = [int(fit.fits.sum()) for fit in found]
+    return [fit for fit, count in zip(found, counts, strict=True) if count == max(counts)]
+
+
+def _fits(texts: Any, formats: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([read_moments(texts, name)["fits"] for name in formats])
+
+
+def without_twins(fits: Sequence[Fit]) -> list[tuple[str, ...]]:
+    """The formats of each, without those that read the same (`%b` and `%B` both fit May)."""
+    seen: dict[str, tuple[str, ...]] = {}
+    for fit in fits:
+        seen.setdefault("\n".join(fit.formats).replace("%B", "%b").replace("%A", "%a"), fit.formats)
+    return list(seen.values())
+
+
+def fitting_formats(texts: Sequence[str]) -> list[str]:
+    """The formats that fit most of the distinct texts of a column; none if that is less than half of them."""
+    best = best_fits(pa.array(texts, TEXT), _EACH_ALONE)
+    if not best or 2 * int(best[0].fits.sum()) < len(texts):
         return []
-    fits = [Fit(format=name, fits=read_moments(texts, name).fits) for name, count in counts.items() if count == most]
-    most = max(int(fit.fits.sum()) for fit in fits)
-    return [fit for fit in fits if int(fit.fits.sum()) == most]
+    return [name for (name,) in without_twins(best)]
 
 
-def _because(place: int, best: list[Fit], rows: str) -> Broken | None:
+def why_not_understood(texts: Any, rows: str) -> list[Broken]:
+    """For each distinct text that is no ISO date: why, and which format would fit. `rows` says which rows were seen."""
+    best = best_fits(texts, _EACH_ALONE)
+    looks_iso = np.asarray(pc.match_substring_regex(texts, _ISO_SHAPE))
+    return [
+        _fitted(place, best, rows) or _counted(text) or (_UNREAL if looks_iso[place] else _NEITHER)
+        for place, text in enumerate(texts.to_pylist())
+    ]
+
+
+def _fitted(place: int, best: list[Fit], rows: str) -> Broken | None:
     fitting = [fit for fit in best if fit.fits[place]]
     if not fitting:
         return None
-    names = _without_twins([fit.format for fit in fitting])
+    names = [name for (name,) in without_twins(fitting)]
+    lines = [f'format: "{name}"' for name in names]
     others = f"{'all' if bool(fitting[0].fits.all()) else 'most'} dates of {rows} that are not understood"
     if len(names) == 1:
         return Broken(
             code="date-invalid",
             detail=f"is not an ISO date; {shape(names[0])} would fit it, and {others}",
-            fix=f"If that is meant, add to the mapping: {_yaml(names[0])}",
+            fix=f"If that is meant, add to the mapping: {lines[0]}",
         )
-    either = " and ".join(map(shape, names))
-    lines = ", or ".join(_yaml(name) for name in names)
     return Broken(
         code="date-ambiguous",
-        detail=f"fits {either}, and so do {others}: day and month could be swapped in all of them",
-        fix=f"Set the right one in the mapping: {lines}",
+        detail=f"fits {' and '.join(map(shape, names))}, and so do {others}: day and month could be swapped in all of "
+        "them",
+        fix=f"Set the right one in the mapping: {', or '.join(lines)}",
     )
 
 
-def _without_twins(names: list[str]) -> list[str]:
-    """Without formats that read the same (`%b` and `%B` both fit May)."""
-    seen: dict[str, str] = {}
-    for name in names:
-        seen.setdefault(name.replace("%B", "%b").replace("%A", "%a"), name)
-    return list(seen.values())
-
-
-def _yaml(name: str) -> str:
-    return f'format: "{name}"'
-
-
-def _number(text: str, serial: str, epoch: str) -> Broken | None:
-    if serial:
+def _counted(text: str) -> Broken | None:
+    """A text that is a count of days, or of seconds or milliseconds since 1970."""
+    if day := serial_day(text):
         return Broken(
             code="date-invalid",
-            detail=f"is a number, perhaps a spreadsheet's own count of days ({text} would be {serial})",
+            detail=f"is a number, perhaps a spreadsheet's own count of days ({text} would be {day})",
             fix="Give the column a date format in the spreadsheet, and export it again.",
         )
-    if epoch:
-        name, words = epoch.split()
-        return Broken(
-            code="date-invalid",
-            detail=f"is a number, perhaps {words} since 1970",
-            fix=f'If that is meant, add to the mapping: format: "{name}"',
-        )
+    for name, pattern, unit in _EPOCHS:
+        if pattern.fullmatch(text):
+            return Broken(
+                code="date-invalid",
+                detail=f"is a number, perhaps {unit} since 1970",
+                fix=f'If that is meant, add to the mapping: format: "{name}"',
+            )
     return None
 
 
-def _serial_days(texts: Any) -> list[str]:
-    """The day that a spreadsheet would show for each text; `""` where it is no such number."""
-    serial = np.asarray(pc.match_substring_regex(texts, _SERIAL))
-    return [
-        str(_SERIAL_EPOCH + np.timedelta64(int(text[:5]), "D")) if is_serial else ""
-        for text, is_serial in zip(texts.to_pylist(), serial, strict=True)
-    ]
-
-
-def _epoch_units(texts: Any) -> list[str]:
-    """The directive and the unit of each text that looks like a count since 1970; else `""`."""
-    units = [""] * len(texts)
-    for name, pattern, words in _EPOCHS:
-        for place in np.flatnonzero(np.asarray(pc.match_substring_regex(texts, pattern))):
-            units[place] = f"{name} {words}"
-    return units
+def serial_day(text: str) -> str:
+    """The day that a spreadsheet would show for its own count of days; `""` for any other text."""
+    return str(_SERIAL_EPOCH + np.timedelta64(int(text[:5]), "D")) if _SERIAL.fullmatch(text) else ""

@@ -8,7 +8,7 @@ The point is the decimal point, as in JSON and in every workbook cell. A comma i
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from importer.mapping.values.converted import Broken
@@ -19,7 +19,7 @@ _SCIENTIFIC: Final = re.compile(r"-?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)[eE][+-]
 _AMBIGUOUS: Final = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
 _DECIMAL_COMMA: Final = re.compile(r"-?[0-9]*,[0-9]+")
 _GROUPED: Final = (
-    # thousands by commas (also by twos, as in India), by points, by blanks, by apostrophes
+    # thousands by commas (also by twos, as in India), by points, by spaces, by apostrophes
     (re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]+|-?[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}"), ",", "."),
     (re.compile(r"-?[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"), ",", "."),
     (re.compile(r"-?[1-9][0-9]{0,2}(?:\.[0-9]{3})+,[0-9]+|-?[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}"), ".", ","),
@@ -57,8 +57,17 @@ def _read(text: str, code: str) -> str | Broken:
         return _either(code, plain.replace(",", ""), plain.replace(",", "."))
     decimal = _as_decimal(plain)
     if decimal is None:
-        return Broken(code=code, detail="is not a number", fix=_fix(text))
-    return _literal(decimal, code)
+        sign = _UNIT_SIGNS.search(text)
+        fix = f"Write the number without the {sign.group()}." if sign else ""
+        return Broken(code=code, detail="is not a number", fix=fix)
+    number = Decimal(decimal)
+    if number.adjusted() > _LARGEST_EXPONENT:
+        return Broken(code=code, detail="is larger than a number can be")
+    if number == number.to_integral_value():
+        return format(number.to_integral_value(), "f") if number else "0"
+    if Decimal(repr(float(number))) != number:
+        return Broken(code=code, detail="has more digits than a number keeps", fix="Use type: text for this attribute.")
+    return format(number.normalize(), "f")
 
 
 def _plain(text: str) -> str:
@@ -84,22 +93,3 @@ def _as_decimal(text: str) -> str | None:
             ungrouped = text.replace(group, "")
             return ungrouped.replace(point or ",", ".")
     return None
-
-
-def _literal(text: str, code: str) -> str | Broken:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return Broken(code=code, detail="is not a number")
-    if number.adjusted() > _LARGEST_EXPONENT:
-        return Broken(code=code, detail="is larger than a number can be")
-    if number == number.to_integral_value():
-        return format(number.to_integral_value(), "f") if number else "0"
-    if Decimal(repr(float(number))) != number:
-        return Broken(code=code, detail="has more digits than a number keeps", fix="Use type: text for this attribute.")
-    return format(number.normalize(), "f")
-
-
-def _fix(text: str) -> str:
-    sign = _UNIT_SIGNS.search(text)
-    return f"Write the number without the {sign.group()}." if sign else ""

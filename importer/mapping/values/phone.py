@@ -1,14 +1,14 @@
-"""One phone number, read with care: E.164, or why not.
+"""Phone numbers, read with care: E.164, or why not.
 
 What `phonenumbers.parse` and `is_valid_number` say is what counts, with these exceptions, in which they would guess:
 
 - A number that a spreadsheet turned into a decimal (`919876543210.0`, `9.19876543210E+11`) is read as the whole number
   if every digit is there, and refused if not.
 - Two complete numbers in one cell, and a number with an extension, are refused.
-- A number without a plus that begins with its own country's code is refused where it is valid with that code taken for
-  the country and also with that code taken for a part of the number (`491711234567` in Germany).
-- Letters count as digits (1-800-FLOWERS) only where all numbers have one length (country code 1); elsewhere a remark
-  behind the number would become a part of it.
+- A number without a plus that begins with its own country's code is refused where it is valid both with that code as
+  the country's and with it as a part of the number (`491711234567` in Germany).
+- Letters count as digits (1-800-FLOWERS) only where all numbers have one length (country code 1); elsewhere a note
+  after the number would become a part of it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+import pandas as pd
 import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
 from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumberFormat, ValidationResult
 
-from importer.mapping.values.converted import Broken
+from importer import accelerators
+from importer.mapping.values.converted import Broken, Converted, findings_of, plainly_spaced, text_series, trimmed
+from importer.mapping.values.phone_regions import region_code
+from importer.model.texts import TEXT, large_texts
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -32,18 +39,18 @@ _BETWEEN_NUMBERS: Final = re.compile(
 )
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _LETTERS_OF_A_WORD: Final = 3
-_FIXED_LENGTH_COUNTRY: Final = 1
+_ONE_LENGTH_COUNTRY_CODE: Final = 1
 _TRIED_DIGITS: Final = 3
 """By how many digits a number may be too short or too long for a message to say so."""
 
 _OLD_PREFIXES: Final = {52: re.compile(r"(?:1|01|044|045)([0-9]{10})")}
-"""Mobile prefixes that a country has given up (Mexico in 2019); lists and WhatsApp still have them."""
+"""Mobile prefixes that a country gave up (Mexico in 2019); lists and WhatsApp still have them."""
 
 _WHY_IMPOSSIBLE: Final = {
-    ValidationResult.TOO_SHORT: "is not a valid phone number in {where}: too short",
-    ValidationResult.TOO_LONG: "is not a valid phone number in {where}: too long",
-    ValidationResult.INVALID_LENGTH: "is not a valid phone number in {where}: wrong length",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is not a valid phone number in {where}: area code missing",
+    ValidationResult.TOO_SHORT: ": too short",
+    ValidationResult.TOO_LONG: ": too long",
+    ValidationResult.INVALID_LENGTH: ": wrong length",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: ": area code missing",
 }
 _WHY_UNREADABLE: Final = {
     NumberParseException.NOT_A_NUMBER: "is not a phone number",
@@ -53,10 +60,40 @@ _WHY_UNREADABLE: Final = {
 }
 
 
+def phones(series: pd.Series[str], region: str | None, regions: pd.Series[str] | None) -> Converted:
+    """E.164 for each number; numbers without country code are read as numbers of their row's country.
+
+    The country of a row is its cell in `regions` (a code, a name, or a calling code with plus), and `region` where that
+    cell is blank or there is no such column. A cell that is no country matters only where the number needs one.
+    """
+    texts = plainly_spaced(large_texts(trimmed(series)))
+    default = region or ""
+    if regions is None:
+        countries, of_row = [region_code(default) or default], np.zeros(len(series), dtype=np.intp)
+    else:
+        of_row, cells = pd.factorize(trimmed(regions))
+        countries = [region_code(cell or default) or cell or default for cell in cells]
+    found = pa.nulls(len(texts), TEXT)
+    if accelerators.are_on():
+        from importer.mapping.values.numbering import e164_by_column
+
+        found = e164_by_column(texts, countries, of_row)
+    is_unread = pc.and_(pc.is_null(found), pc.not_equal(texts, ""))
+    unread = np.flatnonzero(is_unread)
+    regions_of_unread = [countries[country] for country in of_row[unread].tolist()]
+    results = list(map(read_phone, texts.filter(is_unread).to_pylist(), regions_of_unread))
+    read = pa.array(["" if isinstance(result, Broken) else result for result in results], TEXT)
+    broken = {at: result for at, result in enumerate(results) if isinstance(result, Broken)}
+    return Converted(
+        values=text_series(pc.replace_with_mask(found, is_unread, read).fill_null(""), series.index),
+        findings=findings_of(series.iloc[unread], np.arange(len(unread)), broken),
+    )
+
+
 @lru_cache(maxsize=1 << 14)
 def read_phone(text: str, region: str) -> str | Broken:
     """E.164 of a number of `region`: a two-letter code, `""` for none, or a text that is no country."""
-    repaired = _repaired(text)
+    repaired = _without_decimals(text)
     if isinstance(repaired, Broken):
         return repaired
     known = region if region in phonenumbers.SUPPORTED_REGIONS else None
@@ -76,7 +113,7 @@ def read_phone(text: str, region: str) -> str | Broken:
     return _accepted(repaired, number, known)
 
 
-def _repaired(text: str) -> str | Broken:
+def _without_decimals(text: str) -> str | Broken:
     """The number that a spreadsheet shows as a decimal, if all of its digits are there; other texts as they are."""
     whole = _WHOLE.fullmatch(text)
     if whole:
@@ -97,7 +134,7 @@ def _several(text: str, region: str | None) -> list[str]:
     """Every number of a cell that holds at least two complete, different ones."""
     pieces = [piece for piece in _BETWEEN_NUMBERS.split(text) if piece and piece.strip()]
     shorter = sorted(pieces, key=len)[:-1]
-    if not any(_valid_e164(piece, region) for piece in shorter):  # most often: one number, written with a separator
+    if not any(_valid(piece, region) for piece in shorter):  # most often: one number, written with a separator
         return []
     numbers = [(piece.strip(), number) for piece in pieces if (number := _valid(piece, region))]
     shown = [text if _with_own_code(number) else _e164(number) for text, number in numbers]
@@ -107,11 +144,18 @@ def _several(text: str, region: str | None) -> list[str]:
 
 def _accepted(text: str, number: PhoneNumber, known: str | None) -> str | Broken:
     plain = _e164(number)
-    of_fixed_length = number.country_code == _FIXED_LENGTH_COUNTRY
-    if not of_fixed_length and not number.extension and (broken := _with_letters(text, known, in_digits=plain)):
+    takes_letters = number.country_code == _ONE_LENGTH_COUNTRY_CODE or number.extension
+    if not takes_letters and (broken := _with_letters(text, known, in_digits=plain)):
         return broken
     if other := _with_own_code(number):
-        return _two_readings(other, number)
+        number.extension = None
+        one, two = (phonenumbers.format_number(each, PhoneNumberFormat.INTERNATIONAL) for each in (other, number))
+        return Broken(
+            code="phone-region-missing",
+            detail=f"could be {one} or {two}: it begins with its country code but has no plus",
+            fix=f"Write it as {one} or {two}. If all numbers in this column begin with their country code, add the "
+            'plus in the mapping, with the name of the column: phone_number: {template: "+{Phone}"}',
+        )
     if number.extension:
         return Broken(
             code="phone-extension",
@@ -131,23 +175,16 @@ def _with_own_code(number: PhoneNumber) -> PhoneNumber | None:
     return _valid(f"+{digits}", None) if is_bare and digits.startswith(str(number.country_code)) else None
 
 
-def _two_readings(other: PhoneNumber, number: PhoneNumber) -> Broken:
-    number.extension = None
-    one, two = (phonenumbers.format_number(each, PhoneNumberFormat.INTERNATIONAL) for each in (other, number))
-    return Broken(
-        code="phone-region-missing",
-        detail=f"could be {one} or {two}: it begins with its country code but has no plus",
-        fix=f"Write it as {one} or {two}. If all numbers in this column begin with their country code, add the plus "
-        'in the mapping, with the name of the column: phone_number: {template: "+{Phone}"}',
-    )
-
-
 def _with_letters(text: str, region: str | None, *, in_digits: str = "") -> Broken | None:
-    """The problem of a number whose letters `parse` took for digits; `in_digits` is a valid number read like that."""
-    if not _letters_became_digits(text):
+    """The problem of a number whose letters `parse` took for digits; `in_digits` is a valid number read like that.
+
+    It does so with three letters or more, not counting the parameters of a `tel:` address.
+    """
+    number = re.search(r"[+\d].*", text, re.DOTALL)
+    counted = re.search(r"[+\d].*", text.partition(";")[0])
+    if number is None or counted is None or len(_LETTER.findall(counted.group())) < _LETTERS_OF_A_WORD:
         return None
-    begin = re.search(r"[+\d]", text)
-    before_letters = _LETTER.split(text[begin.start() :] if begin else "")[0].rstrip(" \t\xa0([{,.:;/-")
+    before_letters = _LETTER.split(number.group())[0].rstrip(" \t\xa0([{,.:;/-")
     without = _valid(before_letters, region)
     proposals = []
     if without and not _with_own_code(without):
@@ -157,43 +194,29 @@ def _with_letters(text: str, region: str | None, *, in_digits: str = "") -> Brok
     return Broken(code="phone-invalid", detail="contains letters, which may be a note", fix=" ".join(proposals))
 
 
-def _country(number: PhoneNumber) -> str:
-    """The code of the country whose plan the number is read by."""
-    return phonenumbers.region_code_for_country_code(number.country_code or 0)
-
-
-def _letters_became_digits(text: str) -> bool:
-    """Whether `parse` takes letters for digits: three or more, not counting the parameters of a `tel:` address."""
-    number = re.search(r"[+\d].*", text.partition(";")[0])
-    return number is not None and len(_LETTER.findall(number.group())) >= _LETTERS_OF_A_WORD
-
-
 def _not_valid(text: str, number: PhoneNumber) -> Broken:
-    where = f"{_country(number)} (+{number.country_code})"
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    detail = (_WHY_IMPOSSIBLE.get(reason) or _why_impossible_so(number)).format(where=where)
-    return Broken(code="phone-invalid", detail=detail, fix=_fix_for_old_prefix(number) or _fix_for_lost_plus(text))
+    country = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    national = phonenumbers.national_significant_number(number)
+    reason = _WHY_IMPOSSIBLE.get(phonenumbers.is_possible_number_with_reason(number))
+    if reason is None:
+        reason = _wrong_length(number, phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True) or "")
+    detail = f"is not a valid phone number in {country} (+{number.country_code}){reason}"
+    old_prefix = _OLD_PREFIXES.get(number.country_code or 0)
+    old = old_prefix.fullmatch(national) if old_prefix else None
+    if old and (valid := _valid(f"+{number.country_code}{old[1]}", None)):
+        return Broken(code="phone-invalid", detail=detail, fix=f"If it is a mobile number, write {_e164(valid)}.")
+    return Broken(code="phone-invalid", detail=detail, fix=_fix_for_lost_plus(text))
 
 
-def _why_impossible_so(number: PhoneNumber) -> str:
-    """Why a number that has the length of some numbers of its country is none."""
-    code, digits = number.country_code, phonenumbers.national_significant_number(number)
-    trunk = phonenumbers.ndd_prefix_for_region(_country(number), strip_non_digits=True)
-    digits = digits.removeprefix(trunk or "")
+def _wrong_length(number: PhoneNumber, trunk_prefix: str) -> str:
+    """Whether a number is too short or too long though it has the length of some other numbers of its country."""
+    digits = phonenumbers.national_significant_number(number).removeprefix(trunk_prefix)
     counts = range(1, _TRIED_DIGITS + 1)
-    longer = any(_valid(f"+{code}{digits}{'5' * count}", None) for count in counts)
-    shorter = any(_valid(f"+{code}{digits[:-count]}", None) for count in counts)
+    longer = any(_valid(f"+{number.country_code}{digits}{'5' * count}", None) for count in counts)
+    shorter = any(_valid(f"+{number.country_code}{digits[:-count]}", None) for count in counts)
     if longer == shorter:
-        return "is not a valid phone number in {where}"
-    length = "short" if longer else "long"
-    return f"is not a valid phone number in {{where}}: too {length}"
-
-
-def _fix_for_old_prefix(number: PhoneNumber) -> str:
-    pattern = _OLD_PREFIXES.get(number.country_code or 0)
-    old = pattern.fullmatch(phonenumbers.national_significant_number(number)) if pattern else None
-    valid = _valid_e164(f"+{number.country_code}{old[1]}", None) if old else ""
-    return f"If it is a mobile number, write {valid}." if valid else ""
+        return ""
+    return ": too short" if longer else ": too long"
 
 
 def _unreadable(text: str, region: str, known: str | None, error: NumberParseException) -> Broken:
@@ -215,13 +238,8 @@ def _fix_for_lost_plus(text: str) -> str:
     if "+" in text or _LETTER.search(text):
         return ""
     digits = phonenumbers.normalize_digits_only(text).removeprefix("00")
-    international = _valid_e164(f"+{digits}", None)
-    return f"If this is {international}, add the plus." if international else ""
-
-
-def _valid_e164(text: str, region: str | None) -> str:
-    number = _valid(text, region)
-    return _e164(number) if number else ""
+    international = _valid(f"+{digits}", None)
+    return f"If this is {_e164(international)}, add the plus." if international else ""
 
 
 def _valid(text: str, region: str | None) -> PhoneNumber | None:

@@ -32,70 +32,22 @@ _ALPHA_3: Final = (
     "USAUS UZBUZ VATVA VCTVC VENVE VGBVG VIRVI VNMVN VUTVU WLFWF WSMWS YEMYE ZAFZA ZMBZM ZWEZW "
 )
 
-_OTHER_NAMES: Final = {
-    "America": "US",
-    "Bharat": "IN",
-    "Bolivia, Plurinational State of": "BO",
-    "Brasil": "BR",
-    "Brunei Darussalam": "BN",
-    "Burma": "MM",
-    "Cabo Verde": "CV",
-    "Cape Verde": "CV",
-    "Congo, The Democratic Republic of the": "CD",
-    "Czech Republic": "CZ",
-    "Czechia": "CZ",
-    "Democratic Republic of the Congo": "CD",
-    "Deutschland": "DE",
-    "East Timor": "TL",
-    "EE. UU.": "US",
-    "EEUU": "US",
-    "England": "GB",
-    "Eswatini": "SZ",
-    "EUA": "US",
-    "Falkland Islands (Malvinas)": "FK",
-    "Great Britain": "GB",
-    "Holland": "NL",
-    "Holy See (Vatican City State)": "VA",
-    "Hong Kong": "HK",
-    "Iran, Islamic Republic of": "IR",
-    "Ivory Coast": "CI",
-    "Korea, Democratic People's Republic of": "KP",
-    "Korea, Republic of": "KR",
-    "KSA": "SA",
-    "Lao People's Democratic Republic": "LA",
-    "Macao": "MO",
-    "Macau": "MO",
-    "Macedonia": "MK",
-    "Micronesia, Federated States of": "FM",
-    "Moldova, Republic of": "MD",
-    "North Macedonia": "MK",
-    "Northern Ireland": "GB",
-    "Palestine": "PS",
-    "Palestine, State of": "PS",
-    "People's Republic of China": "CN",
-    "Republic of India": "IN",
-    "Republic of Ireland": "IE",
-    "Republic of Korea": "KR",
-    "Republic of the Congo": "CG",
-    "Russian Federation": "RU",
-    "Scotland": "GB",
-    "South Korea": "KR",
-    "Swaziland": "SZ",
-    "Syrian Arab Republic": "SY",
-    "Taiwan, Province of China": "TW",
-    "Tanzania, United Republic of": "TZ",
-    "The Netherlands": "NL",
-    "Turkey": "TR",
-    "Türkiye": "TR",
-    "U.A.E.": "AE",
-    "U.K.": "GB",
-    "United States of America": "US",
-    "Venezuela, Bolivarian Republic of": "VE",
-    "Viet Nam": "VN",
-    "Virgin Islands, British": "VG",
-    "Virgin Islands, U.S.": "VI",
-    "Wales": "GB",
-}
+_OTHER_NAMES: Final = """
+    AE: U.A.E.; BN: Brunei Darussalam; BO: Bolivia, Plurinational State of; BR: Brasil;
+    CD: Congo, The Democratic Republic of the | Democratic Republic of the Congo; CG: Republic of the Congo;
+    CI: Ivory Coast; CN: People's Republic of China; CV: Cabo Verde | Cape Verde; CZ: Czech Republic | Czechia;
+    DE: Deutschland; FK: Falkland Islands (Malvinas); FM: Micronesia, Federated States of;
+    GB: England | Great Britain | Northern Ireland | Scotland | U.K. | Wales; HK: Hong Kong;
+    IE: Republic of Ireland; IN: Bharat | Republic of India; IR: Iran, Islamic Republic of;
+    KP: Korea, Democratic People's Republic of; KR: Korea, Republic of | Republic of Korea | South Korea;
+    LA: Lao People's Democratic Republic; MD: Moldova, Republic of; MK: Macedonia | North Macedonia; MM: Burma;
+    MO: Macao | Macau; NL: Holland | The Netherlands; PS: Palestine | Palestine, State of; RU: Russian Federation;
+    SA: KSA; SY: Syrian Arab Republic; SZ: Eswatini | Swaziland; TL: East Timor; TR: Turkey | Türkiye;
+    TW: Taiwan, Province of China; TZ: Tanzania, United Republic of;
+    US: America | EE. UU. | EEUU | EUA | United States of America; VA: Holy See (Vatican City State);
+    VE: Venezuela, Bolivarian Republic of; VG: Virgin Islands, British; VI: Virgin Islands, U.S.; VN: Viet Nam
+"""
+"""What countries are called besides, each as `code: name | name`."""
 
 
 def region_code(text: str) -> str | None:
@@ -115,24 +67,21 @@ def region_code(text: str) -> str | None:
 @cache
 def _codes_by_name() -> dict[str, str]:
     """Every known name with its code. A name of two countries is left out."""
-    meanings: dict[str, set[str]] = {}
-    for code in phonenumbers.SUPPORTED_REGIONS:
-        for name in _names_of(code):
-            meanings.setdefault(_name_key(name), set()).add(code)
-    names = {name: codes.pop() for name, codes in meanings.items() if name and len(codes) == 1}
-    others = {_name_key(name): code for name, code in _OTHER_NAMES.items()}
-    alpha_3 = {word[:3].casefold(): word[3:] for word in _ALPHA_3.split()}
-    return {name: code for name, code in (alpha_3 | others | names).items() if code in phonenumbers.SUPPORTED_REGIONS}
-
-
-def _names_of(code: str) -> list[str]:
     # A fifth of a second to load, so only where somebody writes a country's name.
     from phonenumbers.geodata.locale import LOCALE_DATA
 
-    names = LOCALE_DATA.get(code, {})
-    found = [names.get(language, "") for language in LANGUAGES]
-    # `*de` means: the same as in German.
-    return [names.get(name[1:], "") if name.startswith("*") else name for name in found]
+    meanings: dict[str, set[str]] = {}
+    for code in phonenumbers.SUPPORTED_REGIONS:
+        names = LOCALE_DATA.get(code, {})
+        for name in (names.get(language, "") for language in LANGUAGES):
+            # `*de` means: the same as in German.
+            meant = names.get(name[1:], "") if name.startswith("*") else name
+            meanings.setdefault(_name_key(meant), set()).add(code)
+    codes = {word[:3].casefold(): word[3:] for word in _ALPHA_3.split()}
+    for code, others in (entry.split(": ") for entry in " ".join(_OTHER_NAMES.split()).split("; ")):
+        codes |= {_name_key(name): code for name in others.split("|")}
+    codes |= {name: meant.pop() for name, meant in meanings.items() if name and len(meant) == 1}
+    return {name: code for name, code in codes.items() if code in phonenumbers.SUPPORTED_REGIONS}
 
 
 def _name_key(name: str) -> str:

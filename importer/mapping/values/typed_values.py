@@ -1,20 +1,20 @@
-"""Typed values of attributes: cells to JSON literals, and old values to new ones."""
+"""One cell as a typed value: the JSON literal of a boolean, a list or a JSON text, and new values for old ones.
+
+To add a type, add its reader to `READERS`; numbers are read in `number_parsing`, dates in `date_column`.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from importer.mapping.values.converted import Broken, Converted, converted_by_value
+from importer.mapping.values.converted import Broken
 from importer.mapping.values.number_parsing import read_integer, read_number
-from importer.mapping.values.transforms import trimmed
+from importer.model.rules import ValueType
 from importer.model.whitespace import text_key, without_edges
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _TRUE_WORDS: Final = "true t yes y on 1 1.0 ja wahr oui vrai si sí sì verdadero vero sim verdadeiro haan हाँ"
 _FALSE_WORDS: Final = "false f no n off 0 0.0 nein falsch non faux falso não nao nahin नहीं"
@@ -24,58 +24,8 @@ _ENTRIES_SHOWN: Final = 5
 _LONGEST_INTEGER: Final = 309
 
 
-def translated(
-    series: pd.Series[str], table: dict[str, str], otherwise: Literal["keep", "blank", "problem"]
-) -> Converted:
-    """New values for old ones: by the exact key, else by the only one of the same `text_key`. Blanks stay blank."""
-    by_key: dict[str, list[str]] = {}
-    for key in table:
-        by_key.setdefault(text_key(key), []).append(key)
-
-    def convert(text: str) -> str | Broken:
-        if text in table:
-            return table[text]
-        keys = by_key.get(text_key(text), [])
-        if len(keys) == 1:
-            return table[keys[0]]
-        if otherwise != "problem":
-            return text if otherwise == "keep" else ""
-        return Broken(code="value-not-in-map", detail=f"is not listed in map: {_listed(table)}")
-
-    return converted_by_value(trimmed(series), convert)
-
-
-def integers(series: pd.Series[str]) -> Converted:
-    """Whole numbers as JSON writes them; see `amounts` for what is understood."""
-    return converted_by_value(trimmed(series), read_integer)
-
-
-def numbers(series: pd.Series[str]) -> Converted:
-    """Numbers as JSON writes them; see `amounts` for what is understood."""
-    return converted_by_value(trimmed(series), read_number)
-
-
-def booleans(series: pd.Series[str]) -> Converted:
+def read_boolean(text: str) -> str | Broken:
     """`true` or `false` for the usual words, in any case, in English and the languages that `init` knows."""
-    return converted_by_value(trimmed(series), _boolean)
-
-
-def lists(series: pd.Series[str], separator: str) -> Converted:
-    """A JSON array of the texts between separators, without blanks around them and without blank entries."""
-
-    def convert(text: str) -> str:
-        entries = (without_edges(entry) for entry in text.split(separator))
-        return _compact([entry for entry in entries if entry])
-
-    return converted_by_value(trimmed(series), convert)
-
-
-def jsons(series: pd.Series[str]) -> Converted:
-    """Strict JSON, written compactly: no NaN, no key twice, no number that would lose digits."""
-    return converted_by_value(trimmed(series), _json)
-
-
-def _boolean(text: str) -> str | Broken:
     word = text_key(text)
     if word in _TRUE:
         return "true"
@@ -84,7 +34,8 @@ def _boolean(text: str) -> str | Broken:
     return Broken(code="boolean-invalid", detail="is neither yes nor no, true nor false, 1 nor 0")
 
 
-def _json(text: str) -> str | Broken:
+def read_json(text: str) -> str | Broken:
+    """Strict JSON, written compactly: no NaN, no key twice, no number that would lose digits."""
     try:
         value = json.loads(
             text,
@@ -105,6 +56,44 @@ def _json(text: str) -> str | Broken:
     except ValueError as error:
         return Broken(code="json-invalid", detail=f"is not JSON: {error}")
     return compact
+
+
+def read_list(text: str, separator: str) -> str:
+    """A JSON array of the texts between separators, without the spaces around them and without blank entries."""
+    entries = (without_edges(entry) for entry in text.split(separator))
+    return _compact([entry for entry in entries if entry])
+
+
+READERS: Final[Mapping[ValueType, Callable[[str], str | Broken]]] = {
+    ValueType.INTEGER: read_integer,
+    ValueType.NUMBER: read_number,
+    ValueType.BOOLEAN: read_boolean,
+    ValueType.JSON: read_json,
+}
+"""The types of attributes that are read cell by cell, without anything else from the mapping."""
+
+
+def map_reader(
+    table: Mapping[str, str], otherwise: Literal["keep", "blank", "problem"]
+) -> Callable[[str], str | Broken]:
+    """A reader that gives new values for old ones: by the exact key, else by the only one of the same `text_key`."""
+    by_key: dict[str, list[str]] = {}
+    for key in table:
+        by_key.setdefault(text_key(key), []).append(key)
+
+    def convert(text: str) -> str | Broken:
+        if text in table:
+            return table[text]
+        keys = by_key.get(text_key(text), [])
+        if len(keys) == 1:
+            return table[keys[0]]
+        if otherwise != "problem":
+            return text if otherwise == "keep" else ""
+        more = f" and {len(table) - _ENTRIES_SHOWN} more" if len(table) > _ENTRIES_SHOWN else ""
+        listed = ", ".join([*table][:_ENTRIES_SHOWN]) + more
+        return Broken(code="value-not-in-map", detail=f"is not listed in map: {listed}")
+
+    return convert
 
 
 def _compact(value: object) -> str:
@@ -135,9 +124,3 @@ def _short_integer(text: str) -> int:
     if len(text) > _LONGEST_INTEGER:
         raise ValueError(f"a number of {len(text)} digits is too long")
     return int(text)
-
-
-def _listed(words: Iterable[str]) -> str:
-    known = list(words)
-    more = f" and {len(known) - _ENTRIES_SHOWN} more" if len(known) > _ENTRIES_SHOWN else ""
-    return ", ".join(known[:_ENTRIES_SHOWN]) + more

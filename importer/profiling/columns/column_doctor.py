@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.mapping.values.whitespace_edges import perhaps_blank
 from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.examination import ColumnProfile
 from importer.model.rules import PhoneRule, ValueType
-from importer.model.whitespace import UNSEEN
+from importer.model.whitespace import UNSEEN_CHARACTERS
 from importer.profiling.columns.consent_symptoms import ContactWishes
 from importer.profiling.columns.date_symptoms import HalfSwapped, UnreadDates
 from importer.profiling.columns.look import Look, by_column
@@ -117,8 +115,7 @@ def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -
 
 def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:
     texts = look.texts(profile.name)
-    doubtful = texts.take(pa.array(perhaps_blank(texts)))
-    blanks = pc.sum(pc.match_substring_regex(doubtful, rf"\A{UNSEEN}*\z"))
+    blanks = pc.sum(pc.equal(pc.utf8_trim(texts, UNSEEN_CHARACTERS), ""))
     return replace(
         profile,
         rows=profile.rows + len(look.cells),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from importer.mapping.values.transforms import trimmed
+from importer.mapping.values.converted import trimmed
 from importer.model.examination import FIRST_ROWS
 from importer.model.problem import shown
 from importer.model.whitespace import text_key

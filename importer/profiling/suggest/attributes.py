@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from importer.mapping.values.typed_values import booleans, integers, jsons, numbers
+from importer.mapping.values.number_parsing import read_integer, read_number
+from importer.mapping.values.typed_values import read_boolean, read_json
 from importer.profiling.header_words import Role, words_of
 from importer.profiling.suggest.date_guess import guess_dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
-    from importer.mapping.values.converted import Converted
+    from importer.mapping.values.converted import Broken
     from importer.profiling.suggest.column_profile import Column
     from importer.profiling.suggest.date_guess import DateGuess
     from importer.profiling.suggest.yaml_page import Value
@@ -45,7 +44,7 @@ def attribute_rule(column: Column) -> dict[str, Value]:
         return rule | {"type": "boolean"}
     if kind := _number_type(column):
         return rule | {"type": kind}
-    if column.share(r"^[\[{]") == 1.0 and _read_by(jsons, column):
+    if column.share(r"^[\[{]") == 1.0 and _read_by(read_json, column):
         return rule | {"type": "json"}
     for separator in _SEPARATORS:
         if column.share(rf"\w ?\{separator} ?\w") > 0.3:
@@ -63,12 +62,12 @@ def _date_type(guess: DateGuess) -> dict[str, Value]:
 
 
 def _is_flag(column: Column) -> bool:
-    return len(column.distinct) <= 2 and _read_by(booleans, column) and column.share("[^01]") > 0
+    return len(column.distinct) <= 2 and _read_by(read_boolean, column) and column.share("[^01]") > 0
 
 
-def _read_by(convert: Callable[[pd.Series[str]], Converted], column: Column) -> bool:
-    """Whether every value is of the type; of many values, first a sample."""
-    return not (convert(column.sample).findings or convert(column.distinct).findings)
+def _read_by(read: Callable[[str], str | Broken], column: Column) -> bool:
+    """Whether every value is of the type."""
+    return all(isinstance(read(text), str) for text in column.distinct)
 
 
 def _number_type(column: Column) -> str:
@@ -76,6 +75,6 @@ def _number_type(column: Column) -> str:
     is_code = not _CODES.isdisjoint(column.meanings)
     if is_code or column.share(r"^0[0-9]") or column.share(rf"[0-9]{{{_MOST_DIGITS + 1}}}"):
         return ""
-    if _read_by(integers, column):
+    if _read_by(read_integer, column):
         return "integer"
-    return "number" if _read_by(numbers, column) else ""
+    return "number" if _read_by(read_number, column) else ""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from importer.mapping.values.converted import trimmed
 from importer.mapping.values.phone_regions import region_code
-from importer.mapping.values.transforms import trimmed
 from importer.profiling.consent_columns import MOST_FLAGS, flags_of
 from importer.profiling.header_words import is_row_number, meanings
 

@@ -63,19 +63,19 @@ def guess_dates(column: Column, *, is_date_by_name: bool) -> DateGuess | None:
 
 def _by_pattern(texts: Any) -> DateGuess | None:
     iso = read_moments(texts, ISO)
-    rest = texts.filter(pa.array(~iso.fits))
+    rest = texts.filter(pa.array(~iso["fits"]))
     families = _best_families(rest) if len(rest) else []
     if not families:
-        if iso.fits.mean() < _LEAST:
+        if iso["fits"].mean() < _LEAST:
             return None
         return DateGuess(
-            fits=int(iso.fits.sum()),
+            fits=int(iso["fits"].sum()),
             total=len(texts),
-            has_time=bool(iso.has_time[iso.fits].any()),
-            has_offset=bool(iso.has_offset[iso.fits].all()),
+            has_time=bool(iso["has_time"][iso["fits"]].any()),
+            has_offset=bool(iso["has_offset"][iso["fits"]].all()),
         )
     formats, understood = families[0]
-    fits = int(iso.fits.sum()) + understood
+    fits = int(iso["fits"].sum()) + understood
     if fits / len(texts) < _LEAST:
         return None
     return DateGuess(
@@ -113,7 +113,7 @@ def _without_twins(found: list[tuple[tuple[str, ...], int]]) -> list[tuple[tuple
 
 
 def _fits(texts: Any, names: tuple[str, ...]) -> Any:
-    return np.array([read_moments(texts, name).fits for name in names])
+    return np.array([read_moments(texts, name)["fits"] for name in names])
 
 
 def _families() -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from importer.mapping.values.phone_column import phones
+from importer.mapping.values.phone import phones
 from importer.profiling.consent_columns import wish_in_name
 from importer.profiling.header_words import ATTRIBUTES, Role
 from importer.profiling.suggest.column_search import MOST, SURE, Search
