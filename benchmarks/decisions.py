@@ -69,8 +69,7 @@ def command_line() -> None:
 def http_client() -> None:
     import httpx
 
-    from importer.crm.connections import Connections
-    from importer.crm.guard import Guard
+    from importer.crm.connections import Connections, Guard
 
     body = b'{"user_id":"1"}'
 
@@ -93,8 +92,9 @@ def http_client() -> None:
     async def connections(port: int, in_flight: int, requests: int) -> float:
         origin = httpx.URL(f"http://127.0.0.1:{port}")
         ours = Connections(httpx.create_ssl_context(), Guard(origin, allow_private=False))
-        async with httpx.AsyncClient(transport=ours, trust_env=False) as client:
-            return await rate(lambda: client.put(origin, content=body), in_flight, requests)
+        figure = await rate(lambda: ours.exchange(httpx.Request("PUT", origin, content=body)), in_flight, requests)
+        await ours.aclose()
+        return figure
 
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.crm.test_pacing import LIMITERS, Outcome, Window, push
+from tests.crm.test_rate_limiter import LIMITERS, Outcome, Window, push
 from tests.virtual_time import run_virtually
 
 

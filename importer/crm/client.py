@@ -11,17 +11,12 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from importer.crm.address import url_of
-from importer.crm.connections import Connections
+from importer.crm.connections import Connections, Forbidden, Guard
 from importer.crm.credential import Credential
 from importer.crm.endpoints import ENDPOINTS
-from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.proxy import Proxy
-from importer.crm.trust import Trust
+from importer.crm.route import Proxy, Trust
 from importer.model.operation import Call
-
-BODY_LIMIT: Final = 1 << 20
-"""Bytes of an answer that are read; the contract's answers are a few hundred."""
 
 _PATH: Final = "/%:@!$&'()*+,;=~"
 """What a base URL's path may hold as it is."""
@@ -87,7 +82,6 @@ class LeadsClient:
         context = trust.context()
         guard = Guard(origin, allow_private=trust.allow_private, reached=proxy.host if proxy else "")
         self._connections = Connections(context, guard, _through(proxy, context))
-        self._client = httpx.AsyncClient(transport=self._connections, trust_env=False)
         self._fixed = [
             (b"host", origin.netloc),
             (b"user-agent", f"saleschat-importer/{version}".encode()),
@@ -108,18 +102,14 @@ class LeadsClient:
         request = self._request(call)
         try:
             async with asyncio.timeout(self._deadlines.total):
-                response = await self._client.send(request, stream=True)
-                try:
-                    body = await _capped(response)
-                finally:
-                    await response.aclose()
+                status, headers, body = await self._connections.exchange(request)
         except TimeoutError:
             reason = f"no complete answer within {self._deadlines.total:g} s"
             return NoAnswer(reason=reason, sent=request.extensions.get("in_tunnel", True))
         except httpx.RequestError as error:
             seen = unanswered(error, self._credential)
             return replace(seen, sent=seen.sent and request.extensions.get("in_tunnel", True))
-        return self._seen(response, body)
+        return self._seen(status, headers, body)
 
     def _request(self, call: Call) -> httpx.Request:
         body = call.operation.body
@@ -131,16 +121,16 @@ class LeadsClient:
             extensions=self._extensions,
         )
 
-    def _seen(self, response: httpx.Response, body: bytes | None) -> Answer:
-        # A server may repeat the key in its answer, and what it says stands in journal and reports.
+    def _seen(self, status: int, raw_headers: list[tuple[bytes, bytes]], body: bytes | None) -> Answer:
+        # A server may repeat the key in its answer, and journal and reports quote the answer.
         hidden = self._credential.hidden
         headers: dict[str, str] = {}
-        for raw_name, raw_value in response.extensions["headers"]:
+        for raw_name, raw_value in raw_headers:
             name, value = raw_name.decode("latin-1").lower(), hidden(raw_value.decode("latin-1"))
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         if body is not None:
             body = self._credential.hidden_body(body) if _is_identity(headers) else None
-        return Answer(status=response.status_code, headers=headers, body=body)
+        return Answer(status=status, headers=headers, body=body)
 
     async def __aenter__(self) -> Self:
         return self
@@ -151,23 +141,13 @@ class LeadsClient:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._client.aclose()
+        await self._connections.aclose()
 
 
 def _through(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
     if proxy is None:
         return None
     return httpx.Proxy(proxy.url, ssl_context=context if proxy.url.startswith("https:") else None)
-
-
-async def _capped(response: httpx.Response) -> bytes | None:
-    """The body as it came over the wire, or `None` if it is longer than is read."""
-    body = bytearray()
-    async for part in response.aiter_raw():
-        body += part
-        if len(body) > BODY_LIMIT:
-            return None
-    return bytes(body)
 
 
 def _is_identity(headers: Mapping[str, str]) -> bool:

@@ -6,16 +6,24 @@ a little after a first refusal, more with every refusal that follows soon. After
 """
 
 import asyncio
+import random
+import re
 from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from importer.clock import Clock
+from importer.crm.observation import Answer
+
+LONGEST_WAIT: Final = 300.0
+"""Seconds: a server that asks for more is obeyed up to here (a typing error should not put a run to sleep)."""
 
 _STEPS: Final = (0.97, 0.9, 0.8, 0.7, 0.5)
 """What a refusal makes of the rate: the first one little, each that follows soon after reopening more."""
 
-# The numbers below were chosen by simulation over token buckets, fixed and sliding windows; tests/crm/test_pacing.py
-# holds what they reach. Seconds, requests per second, and shares per second.
+# The numbers below were chosen by simulation over token buckets, fixed and sliding windows;
+# tests/crm/test_rate_limiter.py holds what they reach. Seconds, requests per second, and shares per second.
 _SLOWEST: Final = 0.1
 _UNLIMITED_START: Final = 100.0
 _SOON: Final = 5.0
@@ -28,7 +36,9 @@ _FASTER_AFTER: Final = 10.0
 _LONG_SHUT: Final = 3.0
 _ENOUGH: Final = 10
 _FIRST_WAIT: Final = 0.1
-_LONGEST_WAIT: Final = 8.0
+_LONGEST_PROBE_WAIT: Final = 8.0
+
+_EPOCH: Final = 1e9
 
 
 class RateLimiter:
@@ -118,7 +128,7 @@ class RateLimiter:
                 self._open_at = max(self._open_at, now + wait)
             return  # sent before the gate closed: the same burst of refusals
         else:
-            self._wait = min(_LONGEST_WAIT, self._wait * 2)
+            self._wait = min(_LONGEST_PROBE_WAIT, self._wait * 2)
         self._probing = False
         self._open_at = now + (self._wait if wait is None else wait)
 
@@ -152,3 +162,55 @@ class RateLimiter:
         if self.ceiling:
             self.rate = min(self.rate, self.ceiling)
         self._grown_at = now
+
+
+def retry_after(answer: Answer) -> float | None:
+    """The seconds of `Retry-After` (RFC 9110, 10.2.3: seconds or a date), capped; `None` if absent or absurd."""
+    text = answer.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text) if text.isdecimal() else _until(text, answer.headers.get("date", ""))
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def nothing_left_for(answer: Answer) -> float | None:
+    """The seconds for which a server says that nothing of its budget is left; `None` if it does not say so.
+
+    Understands `X-RateLimit-Remaining`/`-Reset` (seconds, or an epoch), `RateLimit-Remaining`/`-Reset` and `RateLimit`
+    (`"policy";r=0;t=30`, draft-ietf-httpapi-ratelimit-headers).
+    """
+    for name in ("x-ratelimit", "x-rate-limit", "ratelimit"):
+        if answer.headers.get(f"{name}-remaining", "").strip() == "0":
+            return _reset(answer.headers.get(f"{name}-reset", ""))
+    parameters = dict(re.findall(r"\b([rt])=(\d+)", answer.headers.get("ratelimit", "")))
+    return _reset(parameters.get("t", "")) if parameters.get("r") == "0" else None
+
+
+def _reset(text: str) -> float | None:
+    """Seconds of a reset header: small numbers are seconds, large ones an epoch."""
+    if not text.strip().isdecimal():
+        return None
+    seconds = float(text)
+    if seconds > _EPOCH:
+        seconds -= datetime.now(UTC).timestamp()
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _until(text: str, date: str) -> float:
+    """Seconds to a date, by the server's own clock when it tells it."""
+    now = _moment(date) if date else datetime.now(UTC)
+    return (_moment(text) - now).total_seconds()
+
+
+def _moment(date: str) -> datetime:
+    """A date of HTTP, which is in UTC also where it does not say so."""
+    moment = parsedate_to_datetime(date)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def backoff(attempt: int, rng: random.Random, *, base: float = 1.0, cap: float = 60.0) -> float:
+    """Full jitter: between 0 and `base` · 2^attempt seconds, at most `cap` (attempts counted from 0)."""
+    return rng.uniform(0.0, min(cap, base * 2.0 ** min(attempt, 30)))

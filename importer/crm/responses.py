@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of, said_without
 from importer.crm.endpoints import ENDPOINTS
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.response_diff import echo_warnings
+from importer.crm.rate_limiter import nothing_left_for, retry_after
 from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
-from importer.crm.waiting import nothing_left_for, retry_after
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call
 
@@ -114,8 +113,30 @@ def _judge_create_accepted(seen: Answer, call: Call) -> Verdict:
         "",
         possibly_sent=False,
         lead_id=lead_id,
-        warnings=echo_warnings(call.operation.body, document),
+        warnings=_echo_warnings(call.operation.body, document),
     )
+
+
+def _echo_warnings(body: bytes, answer: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """(problem code, detail) for each way in which the answer to a create differs from its body."""
+    sent: dict[str, Any] = json.loads(body)
+    warnings = []
+    if (echoed := answer.get("crm_id", sent["crm_id"])) != sent["crm_id"]:
+        warnings.append(("crm-id-normalised", f"the CRM calls it {echoed!r}"))
+    differing = [
+        name for name, value in sent.items() if name not in ("crm_id", "attributes") and _differs(answer, name, value)
+    ]
+    stored = answer.get("attributes")
+    if isinstance(stored, dict):
+        differing += [f"attributes.{name}" for name, value in sent["attributes"].items() if stored.get(name) != value]
+    if differing:
+        warnings.append(("echo-mismatch", f"the CRM stored another value for {', '.join(differing)}"))
+    return tuple(warnings)
+
+
+def _differs(answer: dict[str, Any], name: str, value: object) -> bool:
+    """A field that the answer leaves out says nothing."""
+    return name in answer and answer[name] != value
 
 
 def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict:

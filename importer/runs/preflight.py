@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from importer.crm.network import address_of, objection
-from importer.crm.proxy import Proxy
+from importer.crm.address import address_of, objection
+from importer.crm.route import Proxy
 from importer.errors import ImporterError, SettingsError
 from importer.journal.database import FILE_NAME
 from importer.journal.store import Journal

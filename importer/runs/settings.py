@@ -11,8 +11,7 @@ from typing import Any, Final, Literal, Self
 from importer.crm.address import DEFAULT_BASE_URL, checked_base_url, checked_org, without_secrets
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.endpoints import PUBLISHED_RATES
-from importer.crm.proxy import Proxy, environment_proxy, proxy_for
-from importer.crm.trust import Trust
+from importer.crm.route import Proxy, Trust, environment_proxy, proxy_for
 from importer.errors import SettingsError
 from importer.runs import credentials
 

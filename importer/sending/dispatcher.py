@@ -20,10 +20,9 @@ from importer.crm.conflict_or_throttle import Fingerprint
 from importer.crm.credential import Credential
 from importer.crm.endpoints import ENDPOINTS
 from importer.crm.observation import Observation
-from importer.crm.rate_limiter import RateLimiter
+from importer.crm.rate_limiter import RateLimiter, backoff
 from importer.crm.responses import judge
 from importer.crm.verdict import Action, Stop, Verdict
-from importer.crm.waiting import backoff
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from importer.journal.sending import PlannedCall, SendingJournal

@@ -14,8 +14,7 @@ from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.conflict_or_throttle import Fingerprint
 from importer.crm.credential import Credential
 from importer.crm.endpoints import request_rates
-from importer.crm.proxy import Proxy
-from importer.crm.trust import Trust
+from importer.crm.route import Proxy, Trust
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.store import Journal, StoredRun

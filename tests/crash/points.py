@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from importer.crm.client import LeadsClient
-from importer.crm.guard import Guard
+from importer.crm.connections import Guard
 from importer.journal import batches
 from importer.journal.plan import Plan
 from importer.journal.sending import SendingJournal

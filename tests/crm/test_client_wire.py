@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from importer.crm.client import BODY_LIMIT, Deadlines, LeadsClient
+from importer.crm.client import Deadlines, LeadsClient
+from importer.crm.connections import BODY_LIMIT
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.model.operation import Call, Kind, Operation, RowId

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from importer.crm.observation import Answer, Observation
-from tests.crm.test_guard import CALL, OK, client
+from tests.crm.test_connections import CALL, OK, client
 from tests.crm.wire import Wire, answering, wire
 
 

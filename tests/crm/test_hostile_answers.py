@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from importer.crm.client import BODY_LIMIT
+from importer.crm.connections import BODY_LIMIT
 from importer.crm.observation import Answer, NoAnswer, Observation
 from tests.crm.test_client_wire import call, client
 from tests.crm.wire import Step, Wire, answering, http, wire

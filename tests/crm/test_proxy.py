@@ -12,14 +12,13 @@ import trustme
 from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.proxy import checked_proxy, environment_proxy, proxy_for
 from importer.crm.redaction import redacted
 from importer.crm.responses import judge
-from importer.crm.trust import Trust
+from importer.crm.route import Trust, checked_proxy, environment_proxy, proxy_for
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from tests.canary import CANARY
-from tests.crm.test_guard import CALL, OK
+from tests.crm.test_connections import CALL, OK
 from tests.crm.wire import Step, Wire, answering, http, wire
 
 SERVER = "crm.example"

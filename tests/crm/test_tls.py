@@ -14,11 +14,11 @@ from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.responses import judge
-from importer.crm.trust import Trust
+from importer.crm.route import Trust
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from tests.canary import CANARY
-from tests.crm.test_guard import CALL, OK
+from tests.crm.test_connections import CALL, OK
 from tests.crm.wire import Wire, answering, wire
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)

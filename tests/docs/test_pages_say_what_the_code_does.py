@@ -228,7 +228,7 @@ def test_the_second_line_of_16_is_about_servers_behind_a_gateway() -> None:
 
 
 def test_the_numbers_are_those_of_the_tests_of_replies() -> None:
-    source = page("tests/crm/test_replies.py")
+    source = page("tests/crm/test_responses.py")
     tested = {
         number for name in re.findall(r"def test_([\d_]+(?:and_\d+)?)", source) for number in re.findall(r"\d+", name)
     }

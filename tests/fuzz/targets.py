@@ -15,9 +15,9 @@ from pathlib import Path
 
 from importer.crm.conflict_or_throttle import Meaning, fingerprint, meaning_of
 from importer.crm.observation import Answer
+from importer.crm.rate_limiter import LONGEST_WAIT
 from importer.crm.responses import judge
 from importer.crm.verdict import Action
-from importer.crm.waiting import LONGEST_WAIT
 from importer.errors import MappingError, SourceError
 from importer.mapping import columns_of, load_mapping
 from importer.model.operation import Call, Kind, Operation, RowId

@@ -1,4 +1,4 @@
-"""429 and 409 on create as gateways and servers really send them, beside those in tests/crm/test_meaning.py."""
+"""429 and 409 on create as gateways really send them, beside those in tests/crm/test_conflict_or_throttle.py."""
 
 import json
 import os

@@ -1,6 +1,7 @@
-"""The proxy to reach the server through, when somebody says so: https alone, by CONNECT; it never sees the credential.
+"""How the server is reached: which certificates are trusted, and through which proxy.
 
-Light to import: the settings carry it.
+A proxy is used when the user or the environment names one, for https alone, by CONNECT; it never sees the credential.
+Light to import: the settings carry both.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from importer.crm.redaction import remember
 from importer.errors import SettingsError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
+    from pathlib import Path
 
 FROM_ENVIRONMENT: Final = "env"
 
@@ -22,8 +25,39 @@ _VARIABLES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which servers the client trusts, and whether it may send into a private network.
+
+    `ca_file`: a CA bundle (PEM) to trust instead of the public CAs. Verification cannot be turned off.
+    """
+
+    ca_file: Path | None = None
+    allow_private: bool = False
+
+    def context(self) -> ssl.SSLContext:
+        """What verifies a server: chain and name, TLS 1.2 at least. Raises SettingsError for an unusable file.
+
+        Made by hand: the libraries' own ways obey `SSL_CERT_FILE` and `SSLKEYLOGFILE` of the environment.
+        """
+        import ssl
+
+        import certifi
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_verify_locations(cafile=self.ca_file or certifi.where())
+        except OSError as error:
+            raise SettingsError(
+                f"the certificates in {self.ca_file} cannot be read: {error.strerror or error}",
+                tip="--ca-file needs a file of certificates in PEM form.",
+            ) from error
+        return context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """`url` may hold a user name and a password; everybody is shown `shown`."""
+    """`url` may hold a user name and a password; `shown` is what messages say."""
 
     url: str = field(repr=False)
     shown: str
@@ -49,7 +83,7 @@ def proxy_for(
 
 
 def environment_proxy(base_url: str, environment: Mapping[str, str]) -> tuple[str, str]:
-    """The variable that names a proxy for this server, and what it says; empty texts when none does."""
+    """The variable that names a proxy for this server, and its value; empty texts when none does."""
     from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
     name = next((name for name in _VARIABLES if environment.get(name)), "")
@@ -60,7 +94,7 @@ def environment_proxy(base_url: str, environment: Mapping[str, str]) -> tuple[st
 
 
 def checked_proxy(url: str, *, allow_private: bool = False) -> Proxy:
-    """The proxy at this URL; from now on nothing that this process says repeats its user name and password."""
+    """The proxy at this URL; from now on its user name and password are redacted from whatever this process says."""
     url = url if "://" in url else f"http://{url}"
     user = urlsplit(url).netloc.rpartition("@")[0] if "@" in url else ""
     for secret in (user, unquote(user), unquote(user.partition(":")[2])):

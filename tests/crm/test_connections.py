@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from importer.crm.client import Deadlines, LeadsClient
+from importer.crm.connections import Forbidden, Guard
 from importer.crm.credential import Credential, CredentialKind
-from importer.crm.guard import Forbidden, Guard
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.responses import judge
-from importer.crm.trust import Trust
+from importer.crm.route import Trust
 from importer.crm.verdict import Action
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call, Kind, Operation, RowId
@@ -59,7 +59,7 @@ def test_another_port_scheme_or_host_is_another_origin(other: str) -> None:
         async with wire(answering(OK)) as serving, client(serving.base_url) as sending:
             with pytest.raises(Forbidden):
                 request = httpx.Request("GET", other.format(port=serving.port))
-                await sending._connections.handle_async_request(request)
+                await sending._connections.exchange(request)
             return serving
 
     assert asyncio.run(main()).connections == 0
@@ -141,7 +141,7 @@ def test_a_connection_that_is_opened_again_is_looked_at_again(monkeypatch: pytes
 
         async with wire(once) as serving, client(serving.base_url) as sending:
             first = await sending.send(CALL)
-            monkeypatch.setattr("importer.crm.guard.objection", lambda *_, **__: "somewhere else")
+            monkeypatch.setattr("importer.crm.connections.objection", lambda *_, **__: "somewhere else")
             answered.set()
             (idle,) = sending._connections._idle
             while not idle._pool.connections[0].has_expired():  # noqa: ASYNC110 - nobody sets an event for it

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from importer.crm.observation import Answer
-from importer.crm.waiting import LONGEST_WAIT, backoff, retry_after
+from importer.crm.rate_limiter import LONGEST_WAIT, backoff, retry_after
 
 
 def asked(**headers: str) -> float | None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from importer.crm.address import checked_base_url
-from importer.crm.network import address_of, is_this_machine, objection
+from importer.crm.address import address_of, checked_base_url, is_this_machine, objection
 from importer.errors import SettingsError
 
 ALWAYS = [
