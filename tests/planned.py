@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 
 from importer.journal.plan import Plan
+from importer.model.batch import OperationColumn, PlannedBatch
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
-from importer.model.plan import OperationColumn, PlannedBatch
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 

@@ -22,9 +22,9 @@ import pyarrow.compute as pc
 from importer.journal.blobs import blob_of, blob_of_any, table_of
 from importer.journal.records import insert_calls, insert_records
 from importer.journal.spill_file import Aside, BatchKey
+from importer.model.batch import PlannedBatch
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
-from importer.model.plan import PlannedBatch
 from importer.model.problems import Problems
 from importer.model.texts import TEXT, large_texts, scalar
 

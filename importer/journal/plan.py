@@ -13,9 +13,9 @@ from importer.journal.records import calls_table
 from importer.journal.rows import append_problem, plain_counts, status_counts
 from importer.journal.spill_file import Aside
 from importer.journal.transaction import transaction
+from importer.model.batch import OperationColumn, PlannedBatch
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
-from importer.model.plan import OperationColumn, PlannedBatch
 from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.model.source import SourceInfo

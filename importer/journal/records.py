@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from importer.journal.encoding import problems_text
 from importer.journal.inserting import insert_rows
 from importer.journal.states import OperationState
+from importer.model.batch import OperationColumn
 from importer.model.outcome import FollowUp, RowStatus
-from importer.model.plan import OperationColumn
 from importer.model.problems import Problems
 from importer.model.texts import scalar
 

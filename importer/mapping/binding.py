@@ -13,10 +13,9 @@ from importer.mapping.origins import Cells, Origin, origin_of
 from importer.mapping.steps import Step, carried_out, normalizer, owner_steps, steps_of
 from importer.mapping.values.converted import text_series
 from importer.model.batch import Place, Target
-from importer.model.cells import first_filled, true_of_cells
-from importer.model.key_path import shown_path
 from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, ValueType
-from importer.model.problems import shortened
+from importer.model.problems import first_filled, shortened, true_of_cells
+from importer.model.visible import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from importer.model.key_path import KeyPath, shown_path
+from importer.model.visible import KeyPath, shown_path
 
 FIRST_ROWS: Final = 5
 """So many rows of a symptom are named."""

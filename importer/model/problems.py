@@ -1,7 +1,7 @@
 """Problems of many rows, in columns.
 
-A list that is bad throughout has a problem in each row, and a million objects take longer than everything else that is
-done with such a list.
+A file in which every row is bad has a problem in each, and a million objects take longer than everything else that is
+done with such a file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import SHOWN_LENGTH, Problem, shown, usual_fix
-from importer.model.texts import PLAIN, TEXT, joined, scalar
+from importer.model.texts import PLAIN, TEXT, joined, large_texts, scalar
+from importer.model.whitespace import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 _SCHEMA: Final = pa.schema(
@@ -30,7 +32,7 @@ _SCHEMA: Final = pa.schema(
     }
 )
 _AT_ONCE: Final = 1_000
-"""Values that are Python's texts at the same time."""
+"""Values that are converted to Python's texts at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class Problems:
 
 
 def shortened(values: pa.LargeStringArray, longest: int) -> pa.LargeStringArray:
-    """Values of more characters than `longest` as they are shown; a cell may hold a whole letter."""
+    """Values of more than `longest` characters as messages show them, the others as they are."""
     long = pc.greater(pc.utf8_length(values), longest)
     return pc.replace_with_mask(values, long, shown_texts(values.filter(long))) if pc.any(long).as_py() else values
 
@@ -168,6 +170,27 @@ def shown_texts(values: pa.LargeStringArray) -> pa.LargeStringArray:
     # A batch of long cells as Python's texts would take more memory than everything else.
     slices = (changed.slice(start, _AT_ONCE).to_pylist() for start in range(0, len(changed), _AT_ONCE))
     return pc.replace_with_mask(values, others, pa.array([shown(value) for some in slices for value in some], TEXT))
+
+
+def first_filled(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[pa.Array, pa.Array]:
+    """The first of the columns that is not blank in each row, and its cell; the first one where all are blank."""
+    column, value = pa.repeat(scalar(columns[0]), len(rows)), large_texts(rows[columns[0]])
+    for name in reversed(columns):  # the first column comes last, and so overrides the others
+        cells = large_texts(rows[name])
+        filled = pc.invert(pc.match_substring_regex(cells, rf"\A{UNSEEN}*\z"))
+        column, value = pc.if_else(filled, scalar(name), column), pc.if_else(filled, cells, value)
+    return column, value
+
+
+def bare(cells: pa.Array) -> pa.Array:
+    """The cells without what cannot be seen at either end."""
+    return pc.replace_substring_regex(cells, rf"\A{UNSEEN}+|{UNSEEN}+\z", "")
+
+
+def true_of_cells(details: pa.Array, cells: pa.Array, texts: pa.Array) -> pa.Array:
+    """Details about texts, made true of the cells: where the mapping made another text of a cell, both are named."""
+    became = joined("becomes “", shown_texts(texts), "”, which ", details)
+    return pc.if_else(pc.or_(pc.equal(bare(cells), texts), pc.equal(texts, "")), details, became)
 
 
 def _repeated(texts: str | pa.Array, count: int) -> pa.Array:

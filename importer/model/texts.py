@@ -1,9 +1,10 @@
-"""Whole columns of texts, as Arrow holds them."""
+"""Whole columns of texts, as Arrow holds them, and their bytes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 TEXT: Final = pa.large_string()
 """The type of every column of texts: a batch of long cells may pass the 2 GiB of Arrow's shorter one."""
@@ -46,3 +48,39 @@ def scalar(text: str | None) -> pa.Scalar:
 def joined(*parts: pa.Array | pa.Scalar | str) -> pa.Array:
     """The parts of each row one after the other; null where a column has none."""
     return pc.binary_join_element_wise(*(scalar(p) if isinstance(p, str) else p for p in parts), scalar(""))
+
+
+# What bytes alone can answer is answered a hundred times as fast as text by text.
+
+
+def octets_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Where each text begins and ends in the bytes of all of them (one offset more than texts), and these bytes."""
+    _, offsets, octets = texts.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return places, np.frombuffer(octets, dtype=np.uint8) if octets is not None else np.zeros(0, dtype=np.uint8)
+
+
+def column_octets(texts: pa.LargeStringArray) -> NDArray[np.uint8]:
+    """The bytes of all texts, one after the other."""
+    offsets, octets = octets_of(texts)
+    return octets[offsets[0] : offsets[-1]]
+
+
+def first_octets(texts: pa.LargeStringArray) -> NDArray[np.int16]:
+    """The first byte of each text, -1 for a blank one."""
+    offsets, octets = octets_of(texts)
+    filled = offsets[:-1] < offsets[1:]
+    first = np.full(len(texts), -1, dtype=np.int16)
+    first[filled] = octets[offsets[:-1][filled]]
+    return first
+
+
+def holds_any(texts: pa.LargeStringArray, octets: bytes) -> bool:
+    """Whether one of these ASCII characters is anywhere in the column."""
+    column = column_octets(texts).tobytes()
+    return any(octet in column for octet in octets)
+
+
+def is_ascii(texts: pa.LargeStringArray) -> bool:
+    """Whether every text is ASCII."""
+    return int(column_octets(texts).max(initial=0)) < 0x80

@@ -1,4 +1,4 @@
-"""Text of cells, files and servers, made safe to be shown: on a terminal, in a log, on a page (CWE-150)."""
+"""Text of cells, files and servers, made safe to show: on a terminal, in a log, on a page (CWE-150)."""
 
 import shlex
 import unicodedata
@@ -6,6 +6,9 @@ from typing import Final
 
 LONGEST: Final = 20_000
 """Characters of one message."""
+
+KeyPath = tuple[str | int, ...]
+"""The keys and list positions that lead to a place of the mapping file."""
 
 _DANGEROUS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -25,6 +28,14 @@ def visible(text: str, *, keep: str = "", longest: int | None = LONGEST) -> str:
 def file_word(path: object) -> str:
     """A file as a word of a command that a shell takes as it stands; none that begins with a dash is an option."""
     return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
+
+
+def shown_path(path: KeyPath) -> str:
+    """A place of the mapping file as a person reads it: `events[0].when.column`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
 
 
 def visible_json(text: str) -> str:

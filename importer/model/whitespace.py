@@ -1,9 +1,15 @@
-"""What cannot be seen in a text, and when two texts are the same to a person: one rule for headers, cells and ids."""
+"""What cannot be seen in a text, and which texts people take for the same: one rule for headers, cells and ids."""
 
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IMPORTER_PREFIX: Final = "_importer_"
+"""Columns that begin like this were added by the importer to rejects.csv; they are ignored on reading."""
 
 _SPACES: Final = (
     *((0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A)),
@@ -45,7 +51,7 @@ def without_unseen(text: str) -> str:
 
 
 def with_plain_spaces(text: str) -> str:
-    """Spaces and line breaks as those of ASCII, and nothing else that cannot be seen: where only the signs count."""
+    """With ASCII's spaces and line breaks for those of Unicode, and without everything else that cannot be seen."""
     return text.translate(_PLAIN)
 
 
@@ -55,8 +61,22 @@ def collapsed(text: str) -> str:
 
 
 def text_key(text: str) -> str:
-    """What texts have in common that people take for the same: case, spaces and Unicode's form (NFC) do not count."""
+    """The same for all texts that people take for the same: case, spaces and Unicode's form (NFC) do not count."""
     plain = collapsed(text)
     if plain.isascii():
         return plain.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", plain).casefold())
+
+
+def normalized_id(crm_id: str) -> str:
+    """The same for all ids that a server may take for one: spaces, case and every Unicode form (NFKC) do not count."""
+    return text_key(unicodedata.normalize("NFKC", crm_id))
+
+
+def find_column(name: str, columns: Sequence[str]) -> str | None:
+    """The column that `name` means: the exact one, else the only one of the same key; `None` if there is none."""
+    if name in columns:
+        return name
+    key = text_key(name)
+    matches = [column for column in columns if text_key(column) == key]
+    return matches[0] if len(matches) == 1 else None

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importer.model.batch import OperationColumn, PlannedBatch
 from importer.model.operation import Kind
-from importer.model.plan import OperationColumn, PlannedBatch
 from importer.model.texts import TEXT, large_texts, scalar
 from importer.planning.bodies import (
     Shape,

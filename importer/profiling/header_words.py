@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
-from importer.model.columns import column_key
+from importer.model.whitespace import text_key
 
 
 class Role(StrEnum):
@@ -215,7 +215,7 @@ def words_of(name: str) -> tuple[str, ...]:
     Nor does the `__c` that Salesforce puts behind the names of its users' own fields.
     """
     parted = _CAMEL.sub(" ", name[:_LONGEST_NAME].removesuffix("__c"))
-    decomposed = unicodedata.normalize("NFKD", column_key(parted))
+    decomposed = unicodedata.normalize("NFKD", text_key(parted))
     plain = "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f")
     return tuple(re.sub(r"[\W_]+", " ", plain, flags=re.UNICODE).split()) if plain.isascii() else _marked_words(plain)
 

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from importer.model.columns import IMPORTER_PREFIX
+from importer.model.whitespace import IMPORTER_PREFIX
 from importer.reading.worker.library_errors import FROM_DAMAGE
 
 _HEAD: Final = 1 << 20

@@ -9,9 +9,8 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
-from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.problem import shown
-from importer.model.whitespace import without_edges
+from importer.model.whitespace import IMPORTER_PREFIX, text_key, without_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,8 +66,8 @@ def sample_of(records: Iterator[Record], header_row: int | None) -> list[Record]
 
 def matches(record: Record, wanted: frozenset[str]) -> int:
     """How many of the wanted columns the row names."""
-    keys = {column_key(cell) for cell in record.cells}
-    return sum(column_key(name) in keys for name in wanted)
+    keys = {text_key(cell) for cell in record.cells}
+    return sum(text_key(name) in keys for name in wanted)
 
 
 def find_header(sample: Sequence[Record], wanted: frozenset[str], header_row: int | None, place: str) -> Header:

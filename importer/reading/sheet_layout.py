@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
-from importer.model.columns import column_key
 from importer.model.problem import shown
+from importer.model.whitespace import text_key
 from importer.reading.cell_text import column_letters, column_number
 from importer.reading.xml_stream import CHUNK
 
@@ -59,13 +59,13 @@ class SheetLayout:
         by = " (by a filter)" if self.has_filter else ""
         rows, verb, them = ("1 row", "is", "it") if hidden == 1 else (f"{hidden:,} rows", "are", "them")
         notes = [f"{rows} {verb} hidden{by} and {verb} read; to leave {them} out, delete {them}"] if hidden else []
-        return [*notes, *self._merged_notes(header, {column_key(name) for name in wanted})]
+        return [*notes, *self._merged_notes(header, {text_key(name) for name in wanted})]
 
     def _merged_notes(self, header: Header, wanted: set[str]) -> list[str]:
         notes = []
         for column, position in zip(header.columns, header.positions, strict=True):
             areas = [area.name for area in self.merged if area.covers(position, header.row)]
-            if areas and (not wanted or column_key(column) in wanted):
+            if areas and (not wanted or text_key(column) in wanted):
                 listed = ", ".join(areas[:_SHOWN]) + (", …" if len(areas) > _SHOWN else "")
                 notes.append(
                     f"column “{shown(column)}” has merged cells ({listed}): only the first cell of each has the value,"

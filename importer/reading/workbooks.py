@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from importer.errors import SourceError
-from importer.model.columns import column_key
 from importer.model.problem import shown
 from importer.model.source import ReadOptions, SourceInfo
+from importer.model.whitespace import text_key
 from importer.reading.digests import sha256_of
 from importer.reading.file_kind import OPEN_XML, Format
 from importer.reading.header import Header, find_header, matches, sample_of
@@ -124,7 +124,7 @@ def _named(workbook: Workbook, asked: str) -> str:
     names = workbook.book.names
     if asked in names:
         return asked
-    alike = [name for name in names if column_key(name) == column_key(asked)]
+    alike = [name for name in names if text_key(name) == text_key(asked)]
     if len(alike) == 1:
         return alike[0]
     if asked.isdecimal() and 1 <= int(asked) <= len(workbook.book.visible):
@@ -196,15 +196,15 @@ def _all_alike(workbook: Workbook, options: ReadOptions, wanted: frozenset[str])
         raise refusals[0] if refusals else SourceError(f"{workbook.path}: no sheet is visible", tip="Name a sheet.")
     first = max(tables, key=lambda table: _fit(table, wanted))
     keys = _shared_keys(first, wanted)
-    alike = [table for table in tables if keys <= {column_key(column) for column in table.info.columns}]
+    alike = [table for table in tables if keys <= {text_key(column) for column in table.info.columns}]
     notes = _sheets_left_out(workbook, [table.info.sheet for table in alike])
     return [_with_notes(alike[0], notes), *alike[1:]]
 
 
 def _shared_keys(first: Found, wanted: frozenset[str]) -> set[str]:
     """The columns that a sheet must have to be read together with the first one."""
-    columns = {column_key(column) for column in first.info.columns}
-    named = columns & {column_key(name) for name in wanted}
+    columns = {text_key(column) for column in first.info.columns}
+    named = columns & {text_key(name) for name in wanted}
     return named or columns
 
 

@@ -15,8 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.byte_columns import column_octets, first_octets, holds_any
-from importer.model.texts import TEXT, joined, scalar
+from importer.model.texts import TEXT, column_octets, first_octets, holds_any, joined, scalar
 from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:

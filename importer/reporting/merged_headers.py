@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from importer.model.columns import IMPORTER_PREFIX, column_key
+from importer.model.whitespace import IMPORTER_PREFIX, text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ def slots(headers: Iterable[str]) -> list[Slot]:
     seen: Counter[str] = Counter()
     found: list[Slot] = []
     for header in headers:
-        key = column_key(header)
+        key = text_key(header)
         found.append((key, seen[key]))
         seen[key] += 1
     return found

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.columns import IMPORTER_PREFIX
 from importer.model.texts import TEXT, scalar
+from importer.model.whitespace import IMPORTER_PREFIX
 from importer.reporting.csv_columns import ReportColumn, number, quoted, text, word, write_lines
 from importer.reporting.merged_headers import Union
 from importer.reporting.private_files import replacing

@@ -18,8 +18,8 @@ from importer.mapping import LoadedMapping, with_line
 from importer.mapping.file.references import keys_of
 from importer.model.batch import Batch, Place
 from importer.model.examination import Symptom
-from importer.model.key_path import KeyPath
 from importer.model.texts import TEXT
+from importer.model.visible import KeyPath
 from importer.reading import Table
 from importer.runs.row_pipeline import CheckedBatch, Opened, RowChecks, first_rows
 from importer.sending.stop_request import StopRequest

@@ -26,10 +26,10 @@ from importer.crm.verdict import Action, Stop, Verdict
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
 from importer.journal.sending import PlannedCall, SendingJournal
-from importer.model.columns import normalized_id
 from importer.model.operation import Call, Kind
 from importer.model.outcome import RowStatus
 from importer.model.run import OnDuplicate
+from importer.model.whitespace import normalized_id
 from importer.sending.canary import Canary, Learnt
 from importer.sending.failure_limits import FailureLimits
 from importer.sending.follow_up_holds import FollowUpHolds

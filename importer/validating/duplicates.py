@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.columns import normalized_id
 from importer.model.texts import keys, large_texts, scalar
+from importer.model.whitespace import normalized_id
 from importer.validating.hashing import Seen, hashes, mixed
 from importer.validating.settling import Rows, Settled, Settling
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from importer.model.byte_columns import octets_of
+from importer.model.texts import octets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,9 +16,8 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.compute as pc
 
-from importer.model.cells import bare, first_filled, true_of_cells
 from importer.model.problem import KINDS, Problem
-from importer.model.problems import Problems, shown_texts
+from importer.model.problems import Problems, bare, first_filled, shown_texts, true_of_cells
 from importer.model.texts import TEXT, large_texts, scalar
 from importer.validating.checks import Check, checks_of
 

@@ -1,7 +1,7 @@
 import pytest
 
 from importer.mapping.file.yaml_document import MAX_DEPTH, Unreadable, read_document
-from importer.model.key_path import shown_path
+from importer.model.visible import shown_path
 
 
 def mistakes_of(text: str) -> list[str]:

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from importer.mapping.values.converted import Broken, each_text, trimmed
 from importer.mapping.values.date_column import DateRule, dates
 from importer.mapping.values.phone import phones, read_phone
-from importer.model.columns import normalized_id
 from importer.model.texts import keys, large_texts
-from importer.model.whitespace import text_key, without_edges
+from importer.model.whitespace import normalized_id, text_key, without_edges
 
 REGIONS = ("IN", "US", "GB", "DE", "FR", "BR")
 FORMATS = ("%d/%m/%Y", "%d-%b-%Y %H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S")

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.model.columns import find_column, normalized_id
-from importer.model.whitespace import collapsed, text_key, with_plain_spaces, without_edges, without_unseen
+from importer.model.whitespace import (
+    collapsed,
+    find_column,
+    normalized_id,
+    text_key,
+    with_plain_spaces,
+    without_edges,
+    without_unseen,
+)
 
 EVERY = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
 SEEN_THOUGH_FORMAT = (
@@ -66,3 +73,25 @@ def test_visible_ascii_is_never_changed(text: str) -> None:
     visible = "".join(character for character in text if "!" <= character <= "~")
     assert without_edges(visible) == without_unseen(visible) == with_plain_spaces(visible) == visible
     assert text_key(visible) == visible.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "found"),
+    [
+        ("Phone", ["Phone", "phone"], "Phone"),
+        ("phone", ["Phone", "E-mail"], "Phone"),
+        (" PHONE  number ", ["Phone Number"], "Phone Number"),
+        ("phone", ["Phone", "PHONE"], None),
+        ("Phone", ["Mobile"], None),
+        ("Phone (2)", ["Phone", "Phone (2)"], "Phone (2)"),
+        ("STRASSE", ["Straße"], "Straße"),
+    ],
+)
+def test_a_column_is_found_exactly_or_else_if_only_one_is_meant(
+    name: str, columns: list[str], found: str | None
+) -> None:
+    assert find_column(name, columns) == found
+
+
+def test_a_key_ignores_case_and_spaces() -> None:
+    assert text_key("  Opt  In\u00a0Date ") == text_key("opt in date")

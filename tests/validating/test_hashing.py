@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.model.columns import normalized_id
 from importer.model.texts import keys
+from importer.model.whitespace import normalized_id
 from importer.validating.hashing import Seen, hashes
 
 TEXTS = st.lists(st.text(st.sampled_from("ab\0é"), max_size=20) | st.text(max_size=40), min_size=1, max_size=30)

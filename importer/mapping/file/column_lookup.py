@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from importer.errors import Mistake
 from importer.mapping.file.references import references
-from importer.model.columns import IMPORTER_PREFIX, column_key, find_column
-from importer.model.key_path import shown_path
 from importer.model.problem import shown
+from importer.model.visible import shown_path
 from importer.model.vocabulary import nearest
+from importer.model.whitespace import IMPORTER_PREFIX, find_column, text_key
 
 if TYPE_CHECKING:
     from importer.mapping.file.load import LoadedMapping
@@ -57,12 +57,12 @@ def header_columns(info: SourceInfo) -> str:
 
 
 def _message(name: str, info: SourceInfo) -> str:
-    key = column_key(name)
-    same = [f"“{shown(column)}”" for column in info.columns if column_key(column) == key]
+    key = text_key(name)
+    same = [f"“{shown(column)}”" for column in info.columns if text_key(column) == key]
     if same:
         return f"“{shown(name)}” could be {' or '.join(same)} in {header_place(info)}; write the right one exactly"
     close = nearest(key, info.columns, count=3)
-    close += [column for column in info.columns if column not in close and _contains(column_key(column), key)]
+    close += [column for column in info.columns if column not in close and _contains(text_key(column), key)]
     guess = "; did you mean " + " or ".join(f"“{shown(column)}”" for column in close[:3]) + "?" if close else ""
     return f"there is no column “{shown(name)}” in {header_place(info)}{guess}"
 

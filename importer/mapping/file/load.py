@@ -21,7 +21,7 @@ from importer.model.visible import file_word
 from importer.model.vocabulary import Known
 
 if TYPE_CHECKING:
-    from importer.model.key_path import KeyPath
+    from importer.model.visible import KeyPath
 
 MAX_BYTES: Final = 256 * 1024
 """The largest mapping file that is read."""

@@ -10,11 +10,11 @@ from pydantic_core import ErrorDetails
 
 from importer.errors import Mistake
 from importer.model.fields import LEAD_FIELDS
-from importer.model.key_path import KeyPath, shown_path
 from importer.model.mapping import LeadSpec
 from importer.model.problem import shown
 from importer.model.rules import NESTED_TAG, RULE_TAG, AttributeRule, PhoneRule, TimeRule
 from importer.model.strict_model import UNKNOWN_KEY
+from importer.model.visible import KeyPath, shown_path
 from importer.model.vocabulary import did_you_mean
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from importer.model.batch import Target
-    from importer.model.key_path import KeyPath
     from importer.model.mapping import AssignSpec, Attributes, Mapping
+    from importer.model.visible import KeyPath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 
 from importer.errors import Mistake
-from importer.model.key_path import KeyPath, shown_path
+from importer.model.visible import KeyPath, shown_path
 
 MAX_DEPTH: Final = 20
 """How deep lists and mappings may nest."""

@@ -20,8 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from phonenumbers import PhoneMetadata
 
-from importer.model.byte_columns import octets_of
-from importer.model.texts import TEXT, joined
+from importer.model.texts import TEXT, joined, octets_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

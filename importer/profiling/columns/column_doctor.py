@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from importer.model.columns import IMPORTER_PREFIX, column_key
 from importer.model.examination import ColumnProfile
 from importer.model.rules import PhoneRule, ValueType
-from importer.model.whitespace import UNSEEN_CHARACTERS
+from importer.model.whitespace import IMPORTER_PREFIX, UNSEEN_CHARACTERS, text_key
 from importer.profiling.columns.consent_symptoms import ContactWishes
 from importer.profiling.columns.date_symptoms import HalfSwapped, UnreadDates
 from importer.profiling.columns.look import Look, by_column
@@ -44,11 +43,11 @@ class ColumnDoctor:
         self._told = {target.label: ToldByProblems(target, mapping) for target in targets}
         region = mapping.defaults.region is not None
         self._watchers: list[Watcher] = [*self._told.values(), *_watchers(targets, info, region=region)]
-        asked = {column_key(condition.column) for condition in mapping.where}
+        asked = {text_key(condition.column) for condition in mapping.where}
         # “Opt in” may be the date of it; the mapping knows.
-        asked |= {column_key(column) for target in targets if target.is_date for column in target.columns}
+        asked |= {text_key(column) for target in targets if target.is_date for column in target.columns}
         for name in info.columns:
-            if column_key(name) not in asked and (role := wish_in_name(name)):
+            if text_key(name) not in asked and (role := wish_in_name(name)):
                 self._watchers.append(ContactWishes(name, role, mapping))
         names = [name for name in info.columns if name.strip() and not name.startswith(IMPORTER_PREFIX)]
         self._profiles = {name: ColumnProfile(name=name) for name in names}

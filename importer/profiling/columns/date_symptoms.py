@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from importer.mapping.file.references import keys_of
 from importer.mapping.values.date_hints import fitting_formats, serial_day
-from importer.model.key_path import shown_path
 from importer.model.problem import shown
 from importer.model.rules import TimeRule
 from importer.model.texts import TEXT
+from importer.model.visible import shown_path
 from importer.profiling.columns.tally import Tally
 from importer.profiling.columns.yaml_fixes import advice, entry, in_rule
 

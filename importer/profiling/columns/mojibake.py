@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow.compute as pc
 
-from importer.model.byte_columns import is_ascii
 from importer.model.problem import shown
+from importer.model.texts import is_ascii
 from importer.profiling.columns.tally import Tally
 from importer.profiling.columns.yaml_fixes import Fix, advice, entry
 

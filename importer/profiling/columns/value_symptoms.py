@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from importer.mapping.file.references import keys_of
 from importer.model.batch import Place
 from importer.model.fields import FIELDS_BY_NAME, LEAD_FIELDS
-from importer.model.key_path import shown_path
 from importer.model.problem import shown
 from importer.model.texts import TEXT, large_texts
+from importer.model.visible import shown_path
 from importer.model.whitespace import text_key
 from importer.profiling.columns.tally import Tally
 from importer.profiling.columns.yaml_fixes import Fix, advice, entry, flow, in_rule, leaving_out

@@ -12,8 +12,8 @@ from importer.mapping.file.references import keys_of
 
 if TYPE_CHECKING:
     from importer.model.batch import Target
-    from importer.model.key_path import KeyPath
     from importer.model.mapping import Mapping
+    from importer.model.visible import KeyPath
 
 _LONGEST: Final = 160
 _WIDE: Final = 10_000

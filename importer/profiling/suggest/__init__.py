@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from importer.mapping.file.load import LoadedMapping
-    from importer.model.key_path import KeyPath
     from importer.model.source import ReadOptions, SourceInfo
+    from importer.model.visible import KeyPath
     from importer.profiling.suggest.column_profile import Column
 
 __all__ = ["Look", "SeenColumn", "Suggestion", "all_words", "suggest"]

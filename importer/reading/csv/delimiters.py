@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
-from importer.model.columns import column_key
+from importer.model.whitespace import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,8 @@ def _detected(lines: Sequence[str], wanted: frozenset[str], place: str) -> str:
 def _fit(lines: Sequence[str], character: str, wanted: frozenset[str]) -> tuple[int, float, int]:
     """How well the character separates: wanted columns in one row, share of rows of the usual width, that width."""
     rows = _rows(lines, character)
-    keys = {column_key(name) for name in wanted}
-    named_columns = max((len(keys & {column_key(cell) for cell in row}) for row in rows if len(row) > 1), default=0)
+    keys = {text_key(name) for name in wanted}
+    named_columns = max((len(keys & {text_key(cell) for cell in row}) for row in rows if len(row) > 1), default=0)
     widths = Counter(len(row) for row in rows if len(row) > 1)
     if not widths:
         return 0, 0.0, 0
