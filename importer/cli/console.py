@@ -1,4 +1,4 @@
-"""Everything a person sees. Progress and messages go to stderr, results to stdout."""
+"""Everything that the terminal shows. Progress and messages go to stderr, results to stdout."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from importer.model.operation import RowId
 from importer.model.source import SourceInfo
 from importer.model.visible import visible, visible_json
 
-_EVERY: Final = 30.0
+_LINE_EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
 
 _ORDER: Final = ("created", "duplicate", "needs attention", "throttled", "assign accepted", "event accepted")
 _GOOD: Final = frozenset(_ORDER) - {"needs attention", "throttled"}
 
-_WHY: Final = 80
+_REASON_LENGTH: Final = 80
 """Characters of a reason: progress is one line."""
 
 _BAR: Final = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} rows, {rate_noinv_fmt}, {remaining} left"
@@ -43,10 +43,10 @@ class Console:
         self._stage = ""
         self._total: int | None = None
         self._details: tqdm[Any] | None = None
-        self._why = ""
+        self._reason = ""
         self._until = 0.0
         self._rows = self._first = 0
-        self._began = self._said = time.monotonic()
+        self._began = self._line_at = time.monotonic()
 
     # the progress of a run
 
@@ -58,7 +58,7 @@ class Console:
             self.say(line)
 
     def reading(self, source: str) -> None:
-        """A file is being read and checked from now on."""
+        """A file is now being read and checked."""
         self._begin(f"checking {source}", None)
 
     def checked(self, rows: int) -> None:
@@ -81,24 +81,24 @@ class Console:
             self._advance(1)
 
     def throttled(self) -> None:
-        """The server said "too fast" once more."""
+        """The server throttled one more request."""
         self._counts["throttled"] += 1
 
     def waiting(self, why: str, seconds: float = 0.0) -> None:
-        """Nothing moves for so long, and why; the empty text when it moves again."""
-        was, self._why = self._why, visible(why)
+        """The run waits for so many seconds, and why; an empty reason when it no longer does."""
+        was, self._reason = self._reason, visible(why)
         self._until = time.time() + seconds
-        if self._why or was:
+        if self._reason or was:
             self.tick()
 
     def note(self, text: str) -> None:
-        """Something a person should know now."""
+        """Something worth knowing now."""
         self.say(_lines(text))
 
     def tick(self) -> None:
-        """Time passes, whether or not anything moves."""
+        """Time has passed, whether or not anything was sent."""
         if self._bar is not None and self._details is not None:
-            self._details.set_description_str(self._told(), refresh=False)
+            self._details.set_description_str(self._counts_text(), refresh=False)
             self._details.refresh()
             self._bar.refresh()
         elif self._bar is None:
@@ -112,14 +112,14 @@ class Console:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-        elif self._progress and self._stage and time.monotonic() - self._began > _EVERY:
+        elif self._progress and self._stage and time.monotonic() - self._began > _LINE_EVERY:
             self._line()
-        self._stage = self._why = ""
+        self._stage = self._reason = ""
 
     def _begin(self, stage: str, total: int | None, done: int = 0) -> None:
         self.done()
         self._stage, self._total, self._rows, self._first = visible(stage), total, done, done
-        self._began = self._said = time.monotonic()
+        self._began = self._line_at = time.monotonic()
         if self._progress and sys.stderr.isatty():
             self._bar = _bar(desc=self._stage, total=total, initial=done, bar_format=_BAR if total else None)
             if total:
@@ -128,43 +128,43 @@ class Console:
     def _advance(self, rows: int) -> None:
         self._rows += rows
         if self._bar is not None:
-            if self._bar.update(rows):  # it was drawn anew
+            if self._bar.update(rows):  # it was redrawn
                 self.tick()
         else:
             self._line_if_due()
 
     def _line_if_due(self) -> None:
-        if self._progress and self._stage and time.monotonic() - self._said >= _EVERY:
+        if self._progress and self._stage and time.monotonic() - self._line_at >= _LINE_EVERY:
             self._line()
 
     def _line(self) -> None:
-        self._said = time.monotonic()
-        rate = (self._rows - self._first) / max(self._said - self._began, 0.001)
+        self._line_at = time.monotonic()
+        rate = (self._rows - self._first) / max(self._line_at - self._began, 0.001)
         of, left = "", ""
         if self._total is not None:
             of = f" of {self._total:,}"
             left = f", about {duration((self._total - self._rows) / rate)} left" if rate else ""
-        told = self._told()
-        self.say(f"{self._stage}: {self._rows:,}{of} rows, {rate:,.1f} rows/s{left}{f'; {told}' if told else ''}")
+        counts = self._counts_text()
+        self.say(f"{self._stage}: {self._rows:,}{of} rows, {rate:,.1f} rows/s{left}{f'; {counts}' if counts else ''}")
 
-    def _told(self) -> str:
-        """What became of the rows so far; and before that, while nothing moves, why and until when."""
+    def _counts_text(self) -> str:
+        """The rows by outcome so far; while the run waits, first why and until when."""
         counted = ", ".join(f"{word} {self._counts[word]:,}" for word in _ORDER if self._counts[word])
-        if not self._why:
+        if not self._reason:
             return counted
         until = datetime.fromtimestamp(self._until).astimezone()
-        waiting = f"waiting until {until:%H:%M:%S}: {self._why[:_WHY]}"
+        waiting = f"waiting until {until:%H:%M:%S}: {self._reason[:_REASON_LENGTH]}"
         return f"{waiting}; {counted}" if counted else waiting
 
     # messages and results
 
     def say(self, text: str) -> None:
-        """A message for the person, on stderr."""
+        """A message, on stderr."""
         if not self._quiet:
             self._write(visible(text, keep="\n"))
 
     def detail(self, text: str) -> None:
-        """A line for those who asked for details."""
+        """A line for `--verbose`."""
         if self.verbose:
             self.say(visible(text))
 
@@ -175,28 +175,23 @@ class Console:
             self._write(click.style("  tip: ", bold=True) + _lines(tip))
 
     def warn(self, message: str) -> None:
-        """Something beside the run went wrong; also when quiet."""
+        """Something went wrong that does not stop the run; also when quiet."""
         self._write(click.style("warning: ", fg="yellow", bold=True) + _lines(message))
-
-    @staticmethod
-    def shown(text: str) -> str:
-        """Somebody else's words, safe for the terminal, on one line."""
-        return visible(text)
 
     def document(self, document: Any) -> None:
         """What was asked for, as JSON."""
         self._put(visible_json(json.dumps(document, ensure_ascii=False, indent=2)))
 
     def result(self, text: str, *, is_styled: bool = False) -> None:
-        """What was asked for, on stdout. A text with colours has made everything in it visible by itself."""
+        """What was asked for, on stdout. A text with colors has to have its values made visible already."""
         self._put(text if is_styled else visible(text, keep="\n", longest=None))
 
     def _put(self, text: str) -> None:
-        click.echo(redacted(text), color=_coloured())
+        click.echo(redacted(text), color=_colored())
         sys.stdout.flush()  # a program that reads along should not wait for the end
 
     def ask(self, question: str) -> bool:
-        """A question on the terminal; no when there is nobody to ask."""
+        """A question on the terminal; no if there is no terminal."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
         return click.confirm(_lines(question), default=False, err=True)
@@ -204,9 +199,9 @@ class Console:
     def _write(self, text: str) -> None:
         text = redacted(text)
         if self._bar is not None:
-            tqdm.write(text if _coloured() is None else click.unstyle(text), file=sys.stderr)
+            tqdm.write(text if _colored() is None else click.unstyle(text), file=sys.stderr)
         else:
-            click.echo(text, err=True, color=_coloured())
+            click.echo(text, err=True, color=_colored())
 
 
 def _bar(**how: Any) -> "tqdm[Any]":
@@ -221,6 +216,6 @@ def _lines(text: str) -> str:
     return "\n".join([first, *(line if line.startswith(" ") else f"  {line}" for line in more)])
 
 
-def _coloured() -> bool | None:
-    """No where NO_COLOR says so (no-color.org); else `None`: a terminal gets colours, a pipe gets none."""
+def _colored() -> bool | None:
+    """False if NO_COLOR is set (no-color.org); else `None`: a terminal gets colors, a pipe gets none."""
     return False if os.environ.get("NO_COLOR") else None

@@ -15,7 +15,6 @@ from importer.cli.console import Console
 from importer.cli.hardening import harden, traceback_of
 from importer.cli.program import importer, usage_tip
 from importer.cli.signals import handled_signals
-from importer.cli.standard_streams import make_unfailing
 from importer.crm.redaction import redacted
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
@@ -26,7 +25,6 @@ from importer.sending.stop_request import StopRequest
 
 def entry() -> NoReturn:
     """The command `importer`."""
-    make_unfailing()
     harden()
     # Rows are many small objects in no circles: looking for circles takes a quarter of the time of a bad list.
     gc.set_threshold(50_000, 20, 50)

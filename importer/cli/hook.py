@@ -1,4 +1,4 @@
-"""`--on-finish`: a command of the user's own that is told how a run ended."""
+"""`--on-finish`: a command of the user's own that is called when a run has ended."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ import click
 from importer.crm.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from importer.cli.console import Console
     from importer.runs.finish import Ended
     from importer.sending.stop_request import StopRequest
 
 _PATIENCE: Final = 60.0
-"""Seconds until a command that does not end is ended."""
+"""Seconds after which a command that has not ended is killed."""
 
 _CREDENTIALS: Final = frozenset({"SALESCHAT_API_KEY", "SALESCHAT_TOKEN"})
 _STDERR: Final = 2
@@ -43,44 +41,39 @@ def words_of(context: click.Context, parameter: click.Parameter, value: str | No
 def call_hook(
     words: tuple[str, ...], ended: Ended, console: Console, stop_request: StopRequest, *, patience: float = _PATIENCE
 ) -> None:
-    """Run the command with summary.json on stdin. Whatever becomes of it is said and changes nothing else.
+    """Run the command with summary.json on stdin. If it fails, that is reported and changes nothing else.
 
     What it prints goes to stderr: stdout belongs to the run's own result. It never sees a credential. Ctrl-C while it
-    runs ends it alone.
+    runs ends only the command.
     """
-    before = stop_request.received  # the run itself may have been interrupted; it is reported all the same
+    name = f"--on-finish {words[0]}"
+    before = stop_request.received  # the run itself may have been interrupted; its command is called anyway
     with stop_request.noting():
-        _call(words, ended, console, lambda: stop_request.received > before, patience)
-
-
-def _call(
-    words: tuple[str, ...], ended: Ended, console: Console, interrupted: Callable[[], bool], patience: float
-) -> None:
-    try:
-        with Path(ended.files["summary.json"]).open("rb") as summary:
-            hook = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
-                words, stdin=summary, stdout=_STDERR, env=_environment(ended), start_new_session=True
-            )
-    except OSError as error:
-        console.warn(f"--on-finish {words[0]} cannot be started: {error.strerror}")
-        return
-    with hook:
-        until = time.monotonic() + patience
-        while (code := hook.poll()) is None and time.monotonic() < until and not interrupted():
-            with suppress(subprocess.TimeoutExpired):
-                hook.wait(0.1)
-        if code is None:
-            _end(hook)
-    if code:
-        console.warn(f"--on-finish {words[0]} failed with exit code {code}")
-    elif code is None and interrupted():
-        console.warn(f"--on-finish {words[0]} was interrupted")
-    elif code is None:
-        console.warn(f"--on-finish {words[0]} did not end within {patience:g} s and was stopped")
+        try:
+            with Path(ended.files["summary.json"]).open("rb") as summary:
+                hook = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
+                    words, stdin=summary, stdout=_STDERR, env=_environment(ended), start_new_session=True
+                )
+        except OSError as error:
+            console.warn(f"{name} cannot be started: {error.strerror}")
+            return
+        with hook:
+            until = time.monotonic() + patience
+            while (code := hook.poll()) is None and time.monotonic() < until and stop_request.received == before:
+                with suppress(subprocess.TimeoutExpired):
+                    hook.wait(0.1)
+            if code is None:
+                _end(hook)
+        if code:
+            console.warn(f"{name} failed with exit code {code}")
+        elif code is None and stop_request.received > before:
+            console.warn(f"{name} was interrupted")
+        elif code is None:
+            console.warn(f"{name} did not end within {patience:g} s and was stopped")
 
 
 def _end(hook: subprocess.Popen[bytes]) -> None:
-    """End the command with all that it has started."""
+    """Kill the command with all that it has started."""
     with suppress(ProcessLookupError):
         if os.name == "posix":
             os.killpg(hook.pid, signal.SIGKILL)

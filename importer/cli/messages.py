@@ -1,65 +1,25 @@
-"""What the terminal shows before a run, and after it."""
+"""What the terminal shows before a run and while it is prepared: settings, sources, columns, what will be sent."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import click
-
-from importer.cli.column_messages import SYMPTOMS_SHOWN, change_lines, owner_lines, symptom_lines
+from importer.model.examination import FIRST_ROWS
 from importer.model.operation import Kind
 from importer.model.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from importer.model.run import RunReport
+    from importer.model.examination import Examination, OwnerCount, Symptom
     from importer.model.source import SourceInfo
-    from importer.runs.finish import Ended
     from importer.runs.job import Announcement
-    from importer.runs.run_scope import Finished
     from importer.runs.settings import Settings
 
-_LINES: Final = 16
-"""The longest conclusion; the columns that a check adds do not count."""
-
-_STATUSES_SHOWN: Final = 6
-_PROBLEMS_SHOWN: Final = 4
-_WARNINGS_SHOWN: Final = 3
-_DATES: Final = frozenset({"dates-ambiguous", "dates-unread", "dates-as-serials"})
-"""One cell in one of these signs is one problem of `date-ambiguous` or `date-invalid`."""
-_OBSTACLES_SHOWN: Final = 3
-_COLOURS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
-
-
-def announcement(about: Announcement) -> str:
-    """Changes and owners; then so many rows of so many, to this organization on this server, so many requests."""
-    estimate = about.estimate
-    how_long = f", about {duration(estimate.seconds)}" if estimate.seconds else ""
-    send = (
-        f"To send: {estimate.rows_to_send:,} of {counted(about.rows, 'row')} to organization {about.org} on "
-        f"{about.base_url}, {counted(estimate.requests, 'request')}{how_long}"
-    )
-    paces = [f"{rate:g}" for rate in dict.fromkeys(about.rates.values()) if rate]
-    at = f"; at most {' or '.join(paces)} of each a second" if paces else ""
-    calls = f"  {', '.join(_calls(about))}{at}"
-    not_to_contact = [
-        found for found in about.examination.symptoms if found.code in ("do-not-contact", "contact-unclear")
-    ]
-    warnings = symptom_lines(not_to_contact, several_sources=any(found.source for found in not_to_contact))
-    return "\n".join([*change_lines(about.examination), *warnings, *owner_lines(about.owners), send, calls])
-
-
-def _calls(about: Announcement) -> list[str]:
-    """How many requests of each kind."""
-    creates, assigns, events = (about.calls[kind] for kind in (Kind.CREATE, Kind.ASSIGN, Kind.EVENT))
-    owners = len(about.owners)
-    return [
-        f"{creates:,} to create leads",
-        *([f"{assigns:,} to assign them to {counted(owners, 'owner')}"] if assigns else []),
-        *([f"{counted(events, 'event')} to start automations"] if events else []),
-    ]
+SYMPTOMS_SHOWN: Final = 12
+_CHANGES_SHOWN: Final = 8
+_OWNERS_SHOWN: Final = 10
+_SUSPICIOUS_OWNERS_SHOWN: Final = 5
 
 
 def counted(number: int, noun: str) -> str:
@@ -78,10 +38,11 @@ def duration(seconds: float) -> str:
 def settings_lines(settings: Settings) -> list[str]:
     """Each setting with its value and where it came from."""
     width = max(map(len, settings.values))
-    lines = [
-        f"setting {name:<{width}}  {_said(settings.shown(name))} ({setting.source})"
-        for name, setting in settings.values.items()
-    ]
+    lines = []
+    for name, setting in settings.values.items():
+        value = settings.shown(name)
+        words = "as published" if value is None else visible(str(value)) or "not given"
+        lines.append(f"setting {name:<{width}}  {words} ({setting.source})")
     return [*lines, *filter(None, [settings.unused_proxy()])]
 
 
@@ -99,133 +60,71 @@ def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
 
 
 def note_lines(source: SourceInfo) -> list[str]:
-    """What a person should know about how a file is read: a guess, what was left out."""
+    """What to know about how a file is read: a guess, what was left out."""
     return [f"note: {source.path}: {note}" for note in source.notes]
 
 
-def conclusion(finished: Finished) -> str:
-    """What happened, what needs fixing, and where the reports are: at most 16 lines, and for a check the columns.
-
-    It holds colours, which whoever prints it leaves out where they are not wanted.
-    """
-    report = finished.ended.report
-    how = {"finished": "finished", "stopped": "stopped", "interrupted": "was interrupted"}[report.state]
-    lines = [
-        f"Run {click.style(report.run_id, bold=True)} {click.style(how, fg=_COLOURS[report.state])} "
-        f"after {duration(report.seconds)}: {counted(report.rows, 'row')}"
+def announcement(about: Announcement) -> str:
+    """Changes and owners; then so many rows of so many, to this organization on this server, so many requests."""
+    estimate = about.estimate
+    how_long = f", about {duration(estimate.seconds)}" if estimate.seconds else ""
+    send = (
+        f"To send: {estimate.rows_to_send:,} of {counted(about.rows, 'row')} to organization {about.org} on "
+        f"{about.base_url}, {counted(estimate.requests, 'request')}{how_long}"
+    )
+    creates, assigns, events = (about.calls[kind] for kind in (Kind.CREATE, Kind.ASSIGN, Kind.EVENT))
+    calls = [f"{creates:,} to create leads"]
+    if assigns:
+        calls.append(f"{assigns:,} to assign them to {counted(len(about.owners), 'owner')}")
+    if events:
+        calls.append(f"{counted(events, 'event')} to start automations")
+    rates = [f"{rate:g}" for rate in dict.fromkeys(about.rates.values()) if rate]
+    at = f"; at most {' or '.join(rates)} of each a second" if rates else ""
+    not_to_contact = [
+        found for found in about.examination.symptoms if found.code in ("do-not-contact", "contact-unclear")
     ]
-    lines += _statuses(report.counts)
-    lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)
-    story = [f"  in all: {report.story.sentence}"] if report.story else []
-    ending = [*_warnings(finished.ended.warnings), *story, *_estimate(finished), *_why(finished)]
-    paths = _paths(finished.ended)
-    columns = _columns(report) if report.command == "check" else []
-    problems = _not_of_columns(report) if columns else report.problems
-    lines += _problems(problems, room=_LINES - len(lines) - len(ending) - len(paths))
-    return "\n".join([*lines, *columns, *ending, *paths])
+    warnings = symptom_lines(not_to_contact, several_sources=any(found.source for found in not_to_contact))
+    lines = [*change_lines(about.examination), *warnings, *owner_lines(about.owners), send]
+    return "\n".join([*lines, f"  {', '.join(calls)}{at}"])
 
 
-def _paths(ended: Ended) -> list[str]:
-    """Where to go on; without rows to fix, no file of them is named."""
-    rejects = f"Rows to fix:  {visible(ended.files['rejects.csv'])}" if ended.rejects else ""
-    fine = "No row needs fixing." if ended.report.state == "finished" else ""
-    return [*filter(None, [rejects or fine]), f"Report:       {visible(ended.files['report.html'])}"]
+def symptom_lines(symptoms: Sequence[Symptom], *, several_sources: bool) -> list[str]:
+    """What was found in which column, and the line of YAML that fixes it, with its place in the mapping."""
+    lines = ["Columns, with fixes for the mapping:"] if symptoms else []
+    for symptom in symptoms[:SYMPTOMS_SHOWN]:
+        rows = f"{'row' if symptom.count == 1 else 'rows'} {', '.join(map(str, symptom.rows))}"
+        more = " …" if symptom.count > FIRST_ROWS else ""
+        source = f" of file {symptom.source + 1}" if several_sources else ""
+        lines.append(visible(f"  {symptom.column}: {symptom.count:,} × {symptom.title}; {rows}{more}{source}"))
+        if symptom.place:
+            lines.append(visible(f"      In the mapping, set {symptom.key}:"))
+        lines.append(visible(f"      {symptom.fix}"))
+    return lines + _more(len(symptoms) - SYMPTOMS_SHOWN)
 
 
-def _warnings(warnings: Mapping[str, int]) -> list[str]:
-    """The warnings, in one line."""
-    from importer.model.problem import KINDS
-
-    said = [f"{rows:,} × {code} ({KINDS[code].title})" for code, rows in warnings.items()]
-    more = f", and {len(said) - _WARNINGS_SHOWN} more; see the report" if len(said) > _WARNINGS_SHOWN else ""
-    return [f"  warnings: {', '.join(said[:_WARNINGS_SHOWN])}{more}"] if said else []
-
-
-def _not_of_columns(report: RunReport) -> dict[str, int]:
-    """The problems that the symptoms of the columns do not cover: a finding is reported once."""
-    from importer.profiling.columns.value_symptoms import SIGN_OF
-
-    sign_of = {**SIGN_OF, **dict.fromkeys(["date-ambiguous", "date-invalid"], "dates")}
-    in_columns, in_rows = Counter[str](), Counter[str]()
-    for symptom in report.examination.symptoms[:SYMPTOMS_SHOWN]:
-        in_columns["dates" if symptom.code in _DATES else symptom.code] += symptom.count
-    for code, count in report.problems.items():
-        in_rows[sign_of.get(code, "")] += count
-    said = {sign for sign, count in in_columns.items() if count == in_rows[sign]}
-    return {code: count for code, count in report.problems.items() if sign_of.get(code, "") not in said}
+def change_lines(examination: Examination) -> list[str]:
+    """What differs from the last run of the mapping."""
+    changes = examination.changes
+    lines = [f"Changed since {examination.compared_with}:"] if changes else []
+    lines += [visible(f"  {change.sentence}") for change in changes[:_CHANGES_SHOWN]]
+    return lines + _more(len(changes) - _CHANGES_SHOWN)
 
 
-def _statuses(counts: dict[str, int]) -> list[str]:
-    """A line each, in the order of the report; when there are many, those that need no attention share one."""
-    from importer.model.outcome import NEEDS_A_PERSON, STATUSES, RowStatus, Tone
-
-    there = [status for status in RowStatus if counts.get(status)]
-    fine = [status for status in there if status not in NEEDS_A_PERSON]
-    shared = fine if len(there) > _STATUSES_SHOWN else []
-    lines = [f"  {', '.join(f'{counts[status]:,} {status}' for status in shared)}"] if shared else []
-    for status in there:
-        if status in NEEDS_A_PERSON:
-            need = "needs" if counts[status] == 1 else "need"
-            what = "fixing" if STATUSES[status].is_fixable else "attention"
-            lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} {need} {what}")
-        elif not shared:
-            color = "green" if STATUSES[status].tone is Tone.GOOD else None
-            lines.append(f"  {counts[status]:>7,} {click.style(status, fg=color)}")
-    return lines or ["  no rows"]
-
-
-def _follow_ups(word: str, states: dict[str, int]) -> list[str]:
-    from importer.model.outcome import FOLLOW_UPS
-
-    counted = ", ".join(f"{states[state]:,} {state}" for state in FOLLOW_UPS if state and states.get(state))
-    return [f"  {word}: {counted}"] if counted else []
-
-
-def _estimate(finished: Finished) -> list[str]:
-    """What a run would do: stop, and why, or send."""
-    report = finished.ended.report
-    if report.command != "check":
+def owner_lines(owners: Sequence[OwnerCount]) -> list[str]:
+    """Who gets how many rows, and the names that cannot be those of a user."""
+    if not owners:
         return []
-    obstacles = [f"  {visible(why)}" for why in finished.obstacles[:_OBSTACLES_SHOWN]]
-    estimate = report.estimate
-    if not estimate.rows_to_send:
-        return [*obstacles, "  A run would send nothing."]
-    time = f"about {duration(estimate.seconds)}" if estimate.seconds else "as fast as the server answers (rate 0)"
-    rows, requests = counted(estimate.rows_to_send, "row"), counted(estimate.requests, "request")
-    who = "Otherwise it" if obstacles else "A run"
-    return [*obstacles, f"  {who} would send {rows} in {requests}, {time}."]
+    named = ", ".join(f"{owner.name} {owner.rows:,}" for owner in owners[:_OWNERS_SHOWN])
+    rest = len(owners) - _OWNERS_SHOWN
+    lines = [visible(f"Owners: {named}" + (f", and {rest} more" if rest > 0 else ""))]
+    suspicious = [owner for owner in owners if owner.is_doubtful]
+    if suspicious:
+        names = ", ".join(f"“{owner.name}” ({owner.rows:,})" for owner in suspicious[:_SUSPICIOUS_OWNERS_SHOWN])
+        rest = len(suspicious) - _SUSPICIOUS_OWNERS_SHOWN
+        more = f" and {rest} more" if rest > 0 else ""
+        lines.append(visible(f"  probably neither an e-mail address nor an id: {names}{more}"))
+    return lines
 
 
-def _why(finished: Finished) -> list[str]:
-    if finished.stop is None:
-        return []
-    reason, tip = finished.ended.report.reason, finished.stop.tip
-    if finished.ended.report.state == "interrupted":
-        return [f"  {visible(f'{reason[:1].upper()}{reason[1:]}. {tip}')}"]
-    lines = (("why", reason), ("tip", tip))
-    return [f"  {click.style(word, bold=True)}: {visible(text)}" for word, text in lines if text]
-
-
-def _columns(report: RunReport) -> list[str]:
-    examination = report.examination
-    return [
-        *owner_lines(report.owners),
-        *change_lines(examination),
-        *symptom_lines(examination.symptoms, several_sources=len(report.sources) > 1),
-    ]
-
-
-def _problems(problems: dict[str, int], *, room: int) -> list[str]:
-    """The rules that were broken most, in at most `room` lines."""
-    from importer.model.problem import KINDS
-
-    worst = sorted(problems.items(), key=lambda each: (-each[1], each[0]))
-    shown = min(len(worst), _PROBLEMS_SHOWN, room)
-    shown -= shown == room and len(worst) > shown  # the last line says that there are more
-    lines = [f"  {count:>7,} × {code}: {KINDS[code].title}" for code, count in worst[: max(shown, 0)]]
-    rest = len(worst) - len(lines)
-    return [*lines, f"          and {counted(rest, 'more rule')}; see the report"] if rest > 0 and room > 0 else lines
-
-
-def _said(value: object) -> str:
-    return "as published" if value is None else visible(str(value)) or "not given"
+def _more(rest: int) -> list[str]:
+    return [f"  and {rest} more in the report"] if rest > 0 else []

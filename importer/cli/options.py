@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from importer.cli.completion import runs_for
 from importer.cli.hook import words_of
-from importer.runs.settings import SETTINGS
+from importer.errors import ImporterError
+from importer.runs.settings import SETTINGS, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,10 +73,30 @@ ENDING = _together(
 )
 
 
+def _runs_for(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """`latest` and the ids of the runs, newest first, each with its state: what a shell offers for the argument RUN.
+
+    A shell asks at every press of Tab, so this must answer at once.
+    """
+    from importer.journal.run_ids import run_ids
+
+    given = context.params.get("reports_dir")
+    try:
+        settings = load_settings({"reports_dir": given}, profile=context.params.get("profile") or "")
+        reports_dir = Path(settings["reports_dir"])
+    except ImporterError:  # the command itself reports it; a shell can show nothing but names
+        reports_dir = Path(given or "reports")
+    found = run_ids(reports_dir, incomplete)
+    offered = [CompletionItem(run_id, help=f"{command}, {state}") for run_id, command, state in found]
+    if "latest".startswith(incomplete):
+        offered.append(CompletionItem("latest", help="the newest run"))
+    return offered
+
+
 def run_argument(*, required: bool) -> Callable[[Command], Command]:
     """The argument RUN: a run's id, its beginning, or `latest`."""
     metavar = "RUN" if required else "[RUN]"
-    return click.argument("run_id", required=required, metavar=metavar, shell_complete=runs_for)
+    return click.argument("run_id", required=required, metavar=metavar, shell_complete=_runs_for)
 
 
 FORMAT = _together(

@@ -1,19 +1,40 @@
-"""The last words of a command that made a run."""
+"""The summary at the end of a run, for people or for programs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import click
 
 from importer.cli.hook import call_hook
-from importer.cli.messages import conclusion
+from importer.cli.messages import SYMPTOMS_SHOWN, change_lines, counted, duration, owner_lines, symptom_lines
+from importer.model.outcome import FOLLOW_UPS, NEEDS_A_PERSON, STATUSES, RowStatus, Tone
+from importer.model.problem import KINDS
+from importer.model.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from importer.cli.session import Session
+    from importer.model.run import RunReport
     from importer.runs.run_scope import Finished
 
+_LINES: Final = 16
+"""The longest summary; the columns that a check adds do not count."""
 
-def told(session: Session, finished: Finished) -> int:
-    """Print the summary, for a program or for a person, and call the user's own command; returns the exit code."""
+_STATUSES_SHOWN: Final = 6
+_PROBLEMS_SHOWN: Final = 4
+_WARNINGS_SHOWN: Final = 3
+_OBSTACLES_SHOWN: Final = 3
+_DATES: Final = frozenset({"dates-ambiguous", "dates-unread", "dates-as-serials"})
+"""One cell in one of these symptoms is one problem of `date-ambiguous` or `date-invalid`."""
+
+_COLORS: Final = {"finished": "green", "stopped": "red", "interrupted": "yellow"}
+
+
+def report_end(session: Session, finished: Finished) -> int:
+    """Print the summary and call the command of `--on-finish`; returns the exit code."""
     if session.as_json:
         session.console.document(finished.ended.document())
     else:
@@ -21,3 +42,113 @@ def told(session: Session, finished: Finished) -> int:
     if session.on_finish:
         call_hook(session.on_finish, finished.ended, session.console, session.stop_request)
     return finished.ended.exit_code
+
+
+def conclusion(finished: Finished) -> str:
+    """What happened, what needs fixing, and where the reports are: at most 16 lines, and for a check the columns.
+
+    It holds colors, which are taken out where they are not wanted.
+    """
+    ended, report = finished.ended, finished.ended.report
+    how = "was interrupted" if report.state == "interrupted" else str(report.state)
+    lines = [
+        f"Run {click.style(report.run_id, bold=True)} {click.style(how, fg=_COLORS[report.state])} "
+        f"after {duration(report.seconds)}: {counted(report.rows, 'row')}"
+    ]
+    lines += _statuses(report.counts)
+    lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)
+    lineage = [f"  in all: {report.story.sentence}"] if report.story else []
+    after = [*_warnings(ended.warnings), *lineage, *_estimate(finished), *_reason(finished)]
+    if ended.rejects:
+        after.append(f"Rows to fix:  {visible(ended.files['rejects.csv'])}")
+    elif report.state == "finished":
+        after.append("No row needs fixing.")
+    after.append(f"Report:       {visible(ended.files['report.html'])}")
+    columns = _columns(report) if report.command == "check" else []
+    problems = _problems_of_no_column(report) if columns else report.problems
+    lines += _problems(problems, room=_LINES - len(lines) - len(after))
+    return "\n".join([*lines, *columns, *after])
+
+
+def _statuses(counts: dict[str, int]) -> list[str]:
+    """A line each, in the order of the report; when there are many, those that need no attention share one."""
+    present = [status for status in RowStatus if counts.get(status)]
+    fine = [status for status in present if status not in NEEDS_A_PERSON]
+    shared = fine if len(present) > _STATUSES_SHOWN else []
+    lines = [f"  {', '.join(f'{counts[status]:,} {status}' for status in shared)}"] if shared else []
+    for status in present:
+        if status in NEEDS_A_PERSON:
+            need = "needs" if counts[status] == 1 else "need"
+            what = "fixing" if STATUSES[status].is_fixable else "attention"
+            lines.append(f"  {counts[status]:>7,} {click.style(f'{status:<20}', fg='yellow')} {need} {what}")
+        elif not shared:
+            color = "green" if STATUSES[status].tone is Tone.GOOD else None
+            lines.append(f"  {counts[status]:>7,} {click.style(status, fg=color)}")
+    return lines or ["  no rows"]
+
+
+def _follow_ups(word: str, states: dict[str, int]) -> list[str]:
+    parts = ", ".join(f"{states[state]:,} {state}" for state in FOLLOW_UPS if state and states.get(state))
+    return [f"  {word}: {parts}"] if parts else []
+
+
+def _warnings(warnings: Mapping[str, int]) -> list[str]:
+    parts = [f"{rows:,} × {code} ({KINDS[code].title})" for code, rows in warnings.items()]
+    more = f", and {len(parts) - _WARNINGS_SHOWN} more; see the report" if len(parts) > _WARNINGS_SHOWN else ""
+    return [f"  warnings: {', '.join(parts[:_WARNINGS_SHOWN])}{more}"] if parts else []
+
+
+def _estimate(finished: Finished) -> list[str]:
+    """What a run would do: stop, and why, or send."""
+    report = finished.ended.report
+    if report.command != "check":
+        return []
+    obstacles = [f"  {visible(why)}" for why in finished.obstacles[:_OBSTACLES_SHOWN]]
+    estimate = report.estimate
+    if not estimate.rows_to_send:
+        return [*obstacles, "  A run would send nothing."]
+    time = f"about {duration(estimate.seconds)}" if estimate.seconds else "as fast as the server answers (rate 0)"
+    rows, requests = counted(estimate.rows_to_send, "row"), counted(estimate.requests, "request")
+    who = "Otherwise it" if obstacles else "A run"
+    return [*obstacles, f"  {who} would send {rows} in {requests}, {time}."]
+
+
+def _reason(finished: Finished) -> list[str]:
+    """Why the run stopped, and how to continue."""
+    if finished.stop is None:
+        return []
+    reason, tip = finished.ended.report.reason, finished.stop.tip
+    if finished.ended.report.state == "interrupted":
+        return [f"  {visible(f'{reason[:1].upper()}{reason[1:]}. {tip}')}"]
+    lines = (("why", reason), ("tip", tip))
+    return [f"  {click.style(word, bold=True)}: {visible(text)}" for word, text in lines if text]
+
+
+def _columns(report: RunReport) -> list[str]:
+    examination = report.examination
+    symptoms = symptom_lines(examination.symptoms, several_sources=len(report.sources) > 1)
+    return [*owner_lines(report.owners), *change_lines(examination), *symptoms]
+
+
+def _problems_of_no_column(report: RunReport) -> dict[str, int]:
+    """The problems that the symptoms of the columns do not cover: a finding is reported once."""
+    from importer.profiling.columns.value_symptoms import SIGN_OF
+
+    sign_of = {**SIGN_OF, **dict.fromkeys(["date-ambiguous", "date-invalid"], "dates")}
+    in_columns, in_rows = Counter[str](), Counter[str]()
+    for symptom in report.examination.symptoms[:SYMPTOMS_SHOWN]:
+        in_columns["dates" if symptom.code in _DATES else symptom.code] += symptom.count
+    for code, count in report.problems.items():
+        in_rows[sign_of.get(code, "")] += count
+    covered = {sign for sign, count in in_columns.items() if count == in_rows[sign]}
+    return {code: count for code, count in report.problems.items() if sign_of.get(code, "") not in covered}
+
+
+def _problems(problems: dict[str, int], *, room: int) -> list[str]:
+    """The rules that were broken most, in at most `room` lines."""
+    worst = sorted(problems.items(), key=lambda each: (-each[1], each[0]))
+    shown = min(len(worst), _PROBLEMS_SHOWN, room)
+    shown -= shown == room and len(worst) > shown  # the last line says that there are more
+    lines = [f"  {count:>7,} × {code}: {KINDS[code].title}" for code, count in worst[: max(shown, 0)]]
+    rest = len(worst) - len(lines)
+    return [*lines, f"          and {counted(rest, 'more rule')}; see the report"] if rest > 0 and room > 0 else lines

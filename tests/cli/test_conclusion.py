@@ -5,7 +5,7 @@ import re
 import click
 import pytest
 
-from importer.cli.messages import conclusion
+from importer.cli.run_summary import conclusion
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.model.examination import Examination, Symptom

@@ -76,7 +76,7 @@ def test_while_the_server_is_away_it_says_until_when_it_waits(importer: CommandL
 def test_on_a_pipe_a_line_says_the_same_also_while_nothing_moves(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importer.cli.console._EVERY", 0.0)
+    monkeypatch.setattr("importer.cli.console._LINE_EVERY", 0.0)
     console = Console()
     console.sending(1_000, 400)
     time.sleep(0.05)
@@ -104,7 +104,7 @@ def test_on_a_pipe_a_line_says_the_same_also_while_nothing_moves(
 def test_a_row_whose_assignment_and_event_fail_needs_one_person(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importer.cli.console._EVERY", 0.0)
+    monkeypatch.setattr("importer.cli.console._LINE_EVERY", 0.0)
     console = Console()
     console.sending(2, 0)
     for number in (2, 3):

@@ -133,7 +133,7 @@ def test_text_from_a_cell_reaches_the_terminal_escaped(importer: CommandLine) ->
 def test_on_a_pipe_progress_is_a_line_now_and_then(
     importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, flag: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("importer.cli.console._EVERY", 0.1)
+    monkeypatch.setattr("importer.cli.console._LINE_EVERY", 0.1)
     importer.mapping()
     importer.table(leads(12))
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--rate", "20", "--no-canary", *flag)
@@ -147,7 +147,7 @@ def test_on_a_pipe_progress_is_a_line_now_and_then(
 def test_progress_counts_rows_and_never_more_than_there_are(
     importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importer.cli.console._EVERY", 0.0)
+    monkeypatch.setattr("importer.cli.console._LINE_EVERY", 0.0)
     importer.mapping()
     importer.table(leads(12))
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST)

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 
-from importer.cli.column_messages import symptom_lines
+from importer.cli.messages import symptom_lines
 from importer.model.examination import Symptom
 from tests.cli.command_line import COLUMNS, FAST, CommandLine, lead, leads
 

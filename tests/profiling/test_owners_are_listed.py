@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.cli.column_messages import owner_lines
+from importer.cli.messages import owner_lines
 from importer.model.examination import OwnerCount
 from importer.sandbox import Sandbox
 from tests.cli.command_line import CommandLine, lead, leads

@@ -20,7 +20,7 @@ def check(**options: Any) -> int:
     importer check list.csv -m mappings/weekly.yaml --delimiter ";" --encoding cp1252
     importer check leads.xlsx -m mappings/weekly.yaml --json
     """
-    from importer.cli.run_summary import told
+    from importer.cli.run_summary import report_end
     from importer.cli.session import request_of, session
     from importer.crm.endpoints import request_rates
 
@@ -29,4 +29,4 @@ def check(**options: Any) -> int:
     rates = request_rates(request.rate, here.settings.credential_kind())
     with here.job() as job:
         refusals = here.settings.refusals()
-        return told(here, job.check(request, name=options["run_name"], rates=rates, refusals=refusals))
+        return report_end(here, job.check(request, name=options["run_name"], rates=rates, refusals=refusals))

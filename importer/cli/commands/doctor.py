@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from importer.cli.options import COMMON, SERVER
+from importer.model.visible import visible
 
 
 @click.command()
@@ -30,7 +31,7 @@ def doctor(**options: Any) -> int:
     else:
         for finding in findings:
             mark = "?  " if finding.unproven else "ok " if finding.fine else "NO "
-            here.console.result(f"{mark} {finding.subject:<13} {here.console.shown(finding.seen)}")
+            here.console.result(f"{mark} {finding.subject:<13} {visible(finding.seen)}")
             if not finding.fine and finding.tip:
-                here.console.result(f"     tip: {here.console.shown(finding.tip)}")
+                here.console.result(f"     tip: {visible(finding.tip)}")
     return 0 if all(finding.fine for finding in findings) else 2

@@ -33,7 +33,7 @@ def resume(**options: Any) -> int:
     importer resume 20261122-1504 --retry-failed
     """
     from importer.cli.destination import destination_of
-    from importer.cli.run_summary import told
+    from importer.cli.run_summary import report_end
     from importer.cli.session import session
 
     here = session(options)
@@ -41,7 +41,7 @@ def resume(**options: Any) -> int:
         run = job.to_resume(options["run_id"])
         run = replace(run, request=_as_given_now(run, here.settings, options))
         with destination_of(here, job.journal, run) as destination:
-            return told(here, job.resume(run, destination, retry_failed=options["retry_failed"]))
+            return report_end(here, job.resume(run, destination, retry_failed=options["retry_failed"]))
 
 
 def _as_given_now(run: StoredRun, settings: Settings, options: dict[str, Any]) -> RunRequest:

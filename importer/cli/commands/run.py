@@ -24,7 +24,7 @@ def run(**options: Any) -> int:
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 notify.py"
     """
     from importer.cli.destination import real_destination, sandbox_destination
-    from importer.cli.run_summary import told
+    from importer.cli.run_summary import report_end
     from importer.cli.session import request_of, session
 
     here = session(options)
@@ -32,5 +32,7 @@ def run(**options: Any) -> int:
     with here.job() as job:
         if request.sandbox:
             with sandbox_destination(here) as destination:
-                return told(here, job.run(request, destination, name=options["run_name"], again=options["again"]))
-        return told(here, job.run(request, real_destination(here), name=options["run_name"], again=options["again"]))
+                return report_end(here, job.run(request, destination, name=options["run_name"], again=options["again"]))
+        return report_end(
+            here, job.run(request, real_destination(here), name=options["run_name"], again=options["again"])
+        )
