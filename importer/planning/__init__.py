@@ -1,6 +1,6 @@
-"""From valid rows to operations: exact bodies, keys that make a repetition harmless, and who gets the lead."""
+"""From valid rows to operations: exact bodies, idempotency keys, and who gets the lead."""
 
-from importer.planning.keys import distinct_id
+from importer.planning.bodies import distinct_id
 from importer.planning.planner import Planner
 
 __all__ = ["Planner", "distinct_id"]

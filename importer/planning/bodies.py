@@ -1,20 +1,22 @@
-"""Request bodies, byte for byte: compact JSON in UTF-8, blanks left out. A column of texts at a time; null is blank.
+"""The requests of a batch, byte for byte: compact JSON in UTF-8, blanks left out. A column at a time; null is blank.
 
-Values that arrive as JSON literals are placed as they stand. Reading and writing them again could change them: a number
-of 30 digits, `1e400`, an escaped half of a surrogate pair.
+Values that arrive as JSON literals are placed unchanged. Reading and writing them again could change them: a number of
+30 digits, `1e400`, an escaped half of a surrogate pair.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import uuid
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.batch import Place, Target
+from importer.model.batch import OperationColumn, Place, Target
 from importer.model.fields import LEAD_FIELDS, FieldKind
-from importer.model.mapping import Mapping
+from importer.model.operation import Kind
 from importer.model.rules import TimeRule, ValueType
 from importer.model.texts import TEXT, joined, large_texts, scalar
 
@@ -23,86 +25,133 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from importer.model.batch import PlannedBatch
+    from importer.model.mapping import AssignSpec, EventSpec, Mapping
+
 json_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Compact JSON, other scripts as they are."""
 
 _EPOCH_FIELDS: Final = {field.name for field in LEAD_FIELDS if field.kind is FieldKind.EPOCH}
 _TEXTS: Final = {ValueType.TEXT, ValueType.DATE, ValueType.DATETIME}
 _ESCAPED: Final = r'["\\\x00-\x1f]'
-"""What JSON does not allow within quotation marks as it stands (RFC 8259, section 7)."""
+"""What JSON does not allow unescaped within quotation marks (RFC 8259, section 7)."""
 
 Shape = dict[str, "int | Shape"]
 """An object: its keys in order as JSON (`"city":`), and for each the position of its value or the object below it."""
 
 
-def columns_as_json(frame: pd.DataFrame, targets: Sequence[Target], *, wrap: bool) -> list[pa.Array]:
-    """The JSON of every target's values, null where they are blank.
+class Bodies:
+    """The requests that rows ask for: the create first, then the assignment, then the events in the mapping's order."""
 
-    With `wrap`, attributes that are no objects become `{"value": …}`.
+    def __init__(self, mapping: Mapping, targets: Sequence[Target], *, origin: str, org: str) -> None:
+        self._mapping = mapping
+        self._targets = targets
+        self._origin = origin
+        self._org = org
+        places = {target.path[0]: at for at, target in enumerate(targets) if target.place is Place.LEAD}
+        # In the order of the field table, whatever that of the targets is.
+        self._lead: Shape = {_key(field.name): places[field.name] for field in LEAD_FIELDS if field.name in places}
+        self._attributes = _attributes_shape(targets)
+        self._events = [(spec, _attributes_shape(targets, event)) for event, spec in enumerate(mapping.events)]
+
+    def columns(self, frame: pd.DataFrame, planned: PlannedBatch) -> tuple[OperationColumn, ...]:
+        """The key and the exact body of each request, a column for each kind (one for each event)."""
+        # A server that insists on the letter of the contract takes only objects as attributes.
+        wrap = self._mapping.attributes_as == "object"
+        values = [_as_json(large_texts(frame[target.label]), target, wrap=wrap) for target in self._targets]
+        valid = planned.valid
+        assigned = pc.and_(valid, pc.not_equal(planned.owners, ""))
+        columns = [
+            _column(Kind.CREATE, planned.crm_ids, self._creates(values, len(valid)), valid),
+            _column(Kind.ASSIGN, planned.owners, _assignments(self._mapping.assign, planned.owners), assigned),
+        ]
+        for event, (spec, shape) in enumerate(self._events):
+            wanted = pc.and_(valid, pa.array(frame[f"events[{event}]"].to_numpy(dtype=bool)))
+            keys = self._event_keys(spec, planned.crm_ids, wanted)
+            columns.append(_column(Kind.EVENT, keys, _event_bodies(spec, keys, _members(shape, values)), wanted))
+        return tuple(columns)
+
+    def _creates(self, values: Sequence[pa.Array], rows: int) -> pa.Array:
+        blank = pa.repeat(scalar("{}"), rows)
+        attributes = pc.coalesce(_object(_members(self._attributes, values)), blank) if self._attributes else blank
+        return _object([*_members(self._lead, values), joined('"attributes":', attributes)])
+
+    def _event_keys(self, spec: EventSpec, crm_ids: pa.Array, wanted: pa.Array) -> pa.Array:
+        keys = [
+            distinct_id(origin=self._origin, org=self._org, crm_id=crm_id, event=spec.event, key=spec.key)
+            for crm_id in crm_ids.filter(wanted).to_pylist()
+        ]
+        return pc.replace_with_mask(pa.nulls(len(crm_ids), TEXT), wanted, pa.array(keys, TEXT))
+
+
+def distinct_id(*, origin: str, org: str, crm_id: str, event: str, key: str) -> str:
+    """The `distinct_id` of an event of a lead, its idempotency key: 36 characters, the contract's limit.
+
+    A pure function of what the event is, and of nothing that a second run or a retry would change (no run, row, attempt
+    or attributes), so that the CRM recognizes an event that it already has. `origin` is the server, `key` the mapping's
+    occurrence key. The first 16 bytes of the SHA-256 of a compact JSON array, printed as a UUID.
     """
-    return [_as_json(large_texts(frame[target.label]), target, wrap=wrap) for target in targets]
+    name = json_text(["importer-v1", origin, org, crm_id, event, key])
+    return str(uuid.UUID(bytes=hashlib.sha256(name.encode()).digest()[:16]))
 
 
-def json_texts(column: pa.Array) -> pa.Array:
-    """The texts as JSON strings, null where they are blank."""
-    quoted = joined('"', column, '"')
-    risky = pc.match_substring_regex(column, _ESCAPED)
-    if pc.any(risky).as_py():
-        written = [json_text(text) for text in column.filter(risky).to_pylist()]
-        quoted = pc.replace_with_mask(quoted, risky, pa.array(written, TEXT))
-    return _unless_blank(column, quoted)
+def _assignments(assign: AssignSpec | None, users: pa.Array) -> pa.Array:
+    """`user_email` or `user_id`: as the mapping names the column, else by the `@`; null for nobody."""
+    email, user_id = scalar('"user_email":'), scalar('"user_id":')
+    if assign is not None and assign.user_email is not None:
+        keys = email
+    elif assign is not None and assign.user_id is not None:
+        keys = user_id
+    else:
+        keys = pc.if_else(pc.match_substring(users, "@"), email, user_id)
+    return _object([joined(keys, _json_texts(users))])
 
 
-def lead_shape(targets: Sequence[Target]) -> Shape:
-    """The create's body without `attributes`, in the order of the field table."""
-    places = {target.path[0]: at for at, target in enumerate(targets) if target.place is Place.LEAD}
-    return {_key(field.name): places[field.name] for field in LEAD_FIELDS if field.name in places}
+def _event_bodies(spec: EventSpec, keys: pa.Array, attributes: Sequence[pa.Array]) -> pa.Array:
+    name = pa.repeat(scalar(f'"event":{json_text(spec.event)}'), len(keys))
+    parts = [name, joined('"distinct_id":', _json_texts(keys))]
+    return _object([*parts, joined('"attributes":', _object(attributes))] if attributes else parts)
 
 
-def attributes_shape(targets: Sequence[Target], event: int | None = None) -> Shape:
-    """The attributes of the lead, or of an event, nested as their paths say."""
+def _column(kind: Kind, keys: pa.Array, bodies: pa.Array, wanted: pa.Array) -> OperationColumn:
+    nothing = scalar(None)
+    return OperationColumn(
+        kind=kind,
+        keys=pc.if_else(wanted, keys, nothing),
+        bodies=pc.if_else(wanted, bodies, nothing).cast(pa.large_binary()),
+    )
+
+
+def _attributes_shape(targets: Sequence[Target], event: int | None = None) -> Shape:
+    """The attributes of the lead, or of an event, nested by their paths."""
     place = Place.ATTRIBUTE if event is None else Place.EVENT_ATTRIBUTE
     shape: Shape = {}
     for at, target in enumerate(targets):
         if target.place is place and target.event == event:
-            _place(shape, target.path, at)
+            below = shape
+            for key in target.path[:-1]:
+                group = below.setdefault(_key(key), {})
+                if isinstance(group, int):
+                    raise TypeError(f"{key} is both an attribute and a group of attributes")
+                below = group
+            below[_key(target.path[-1])] = at
     return shape
 
 
-def members(shape: Shape, values: Sequence[pa.Array]) -> list[pa.Array]:
-    """The `"key":value` of every member, null where it is blank; an object without any member is blank itself."""
-    return [
-        member(key, values[below] if isinstance(below, int) else written(members(below, values)))
-        for key, below in shape.items()
-    ]
-
-
-def member(key: str, values: pa.Array) -> pa.Array:
-    """`"key":value` for a key that is JSON already (`"city":`), null where there is no value."""
-    return joined(key, values)
-
-
-def written(parts: Sequence[pa.Array]) -> pa.Array:
-    """An object of the members that are not null; null where there is none."""
-    # Arrow drops a row of which every part is null and is skipped, so each row begins with a part that is not.
-    led = pc.binary_join_element_wise(scalar(""), *parts, scalar(","), null_handling="skip")
-    return _unless_blank(led, joined("{", pc.utf8_slice_codeunits(led, start=1), "}"))
-
-
-def wraps(mapping: Mapping) -> bool:
-    """Whether the server insists on the contract's letter, by which every attribute is an object."""
-    return mapping.attributes_as == "object"
+def _key(name: str) -> str:
+    return f"{json_text(name)}:"
 
 
 def _as_json(column: pa.Array, target: Target, *, wrap: bool) -> pa.Array:
-    found = _unless_blank(column, column) if _is_literal(target) else json_texts(column)
+    """The JSON of a target's values. With `wrap`, attributes that are no objects become `{"value": …}`."""
+    found = _unless_blank(column, column) if _is_literal(target) else _json_texts(column)
     if wrap and target.place in (Place.ATTRIBUTE, Place.EVENT_ATTRIBUTE):
         found = pc.if_else(pc.starts_with(found, "{"), found, joined('{"value":', found, "}"))
     return found
 
 
 def _is_literal(target: Target) -> bool:
-    """Whether the mapped text already is JSON: everything typed, and dates that a unit turned into epoch digits."""
+    """Whether the mapped text is JSON already: everything typed, and dates that a unit turned into epoch digits."""
     if target.place is Place.LEAD:
         return target.path[0] in _EPOCH_FIELDS
     if target.type in (ValueType.DATE, ValueType.DATETIME):
@@ -110,17 +159,29 @@ def _is_literal(target: Target) -> bool:
     return target.type not in _TEXTS
 
 
-def _place(shape: Shape, path: tuple[str, ...], at: int) -> None:
-    for key in path[:-1]:
-        below = shape.setdefault(_key(key), {})
-        if isinstance(below, int):
-            raise TypeError(f"{key} is both an attribute and a group of attributes")
-        shape = below
-    shape[_key(path[-1])] = at
+def _json_texts(column: pa.Array) -> pa.Array:
+    """The texts as JSON strings, null where they are blank."""
+    quoted = joined('"', column, '"')
+    risky = pc.match_substring_regex(column, _ESCAPED)
+    if pc.any(risky).as_py():
+        escaped = [json_text(text) for text in column.filter(risky).to_pylist()]
+        quoted = pc.replace_with_mask(quoted, risky, pa.array(escaped, TEXT))
+    return _unless_blank(column, quoted)
 
 
-def _key(name: str) -> str:
-    return f"{json_text(name)}:"
+def _members(shape: Shape, values: Sequence[pa.Array]) -> list[pa.Array]:
+    """The `"key":value` of every member, null where it is blank; an object without any member is blank itself."""
+    return [
+        joined(key, values[below] if isinstance(below, int) else _object(_members(below, values)))
+        for key, below in shape.items()
+    ]
+
+
+def _object(members: Sequence[pa.Array]) -> pa.Array:
+    """An object of the members that are not null; null where there is none."""
+    # Arrow drops a row of which every part is null and is skipped, so each row begins with a part that is not.
+    led = pc.binary_join_element_wise(scalar(""), *members, scalar(","), null_handling="skip")
+    return _unless_blank(led, joined("{", pc.utf8_slice_codeunits(led, start=1), "}"))
 
 
 def _unless_blank(column: pa.Array, otherwise: pa.Array) -> pa.Array:

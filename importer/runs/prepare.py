@@ -96,8 +96,7 @@ def prepare(
         progress.reading(each.table.info.path)
         targets = each.mapper.targets
         doctor = doctors.next(targets, each.table.info)
-        # What may differ from table to table is bound anew; whose turn it is in a round robin goes on.
-        planner = planner.bound_to(targets) if planner else Planner(mapping, targets, origin=origin, org=request.org)
+        planner = Planner(mapping, targets, origin=origin, org=request.org, follows=planner)
         for checked in ahead(checked_batches(each, loaded, limit=limit, left=left)):
             batch, mapped, problems = checked.batch, checked.mapped, checked.problems
             limit = None if limit is None else limit - len(batch.frame)

@@ -15,7 +15,7 @@ from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.planning import Planner, distinct_id
-from importer.planning.owners import turns
+from importer.planning.owners import round_robin
 from tests.planned import PlannedRow, rows_of
 
 LEAD = {"crm_id": "Id", "first_name": "First", "last_name": "Last", "phone_number": "Phone", "opt_in_date": "Opt-in"}
@@ -220,10 +220,10 @@ def test_turns_are_taken_by_valid_rows_across_batches_and_files() -> None:
 def test_turns_are_spread_evenly_and_exact_in_every_round() -> None:
     shares = [Share(user="a", weight=5), Share(user="b"), Share(user="c")]
     # the example that nginx gives of its smooth weighted round robin
-    assert "".join(islice(turns(shares), 14)) == "aabacaa" * 2
+    assert "".join(islice(round_robin(shares), 14)) == "aabacaa" * 2
     shares = [Share(user=name, weight=weight) for name, weight in (("a", 7), ("b", 3), ("c", 1))]
-    assert Counter(islice(turns(shares), 110)) == {"a": 70, "b": 30, "c": 10}
-    assert "".join(islice(turns([Share(user="a"), Share(user="b")]), 5)) == "ababa"
+    assert Counter(islice(round_robin(shares), 110)) == {"a": 70, "b": 30, "c": 10}
+    assert "".join(islice(round_robin([Share(user="a"), Share(user="b")]), 5)) == "ababa"
 
 
 def test_events_in_the_order_of_the_mapping() -> None:
