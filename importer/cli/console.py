@@ -17,6 +17,7 @@ from importer.crm.redaction import redacted
 from importer.model.operation import RowId
 from importer.model.source import SourceInfo
 from importer.model.visible import visible, visible_json
+from importer.sending.progress import Progress
 
 _LINE_EVERY: Final = 30.0
 """Seconds between two lines of progress on a pipe."""
@@ -30,8 +31,8 @@ _REASON_LENGTH: Final = 80
 _BAR: Final = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} rows, {rate_noinv_fmt}, {remaining} left"
 
 
-class Console:
-    """Implements `sending.progress.Progress` with a bar on a terminal and a plain line every 30 s on a pipe."""
+class Console(Progress):
+    """Shows progress with a bar on a terminal and a plain line every 30 s on a pipe."""
 
     def __init__(self, *, quiet: bool = False, verbose: int = 0, progress: bool = True) -> None:
         self._quiet = quiet

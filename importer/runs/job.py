@@ -1,5 +1,6 @@
 """The commands as a person knows them: check, run, resume. Each ends with a report, whatever happened."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -300,15 +301,18 @@ class Job:
         if self._lacks_commits:
             self.journal.doubt_creates(run)
         try:
-            return send(
+            sending = send(
                 self.journal,
                 run,
                 destination,
                 clock=self._clock,
                 rng=self._rng,
                 progress=self._progress,
-                request=self._stop_request,
+                stop_request=self._stop_request,
             )
+            with asyncio.Runner() as runner:
+                # Not `runner.run`: in a main thread that would take over Ctrl-C.
+                return runner.get_loop().run_until_complete(sending)
         finally:
             self._progress.done()
 

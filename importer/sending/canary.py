@@ -50,7 +50,7 @@ class _Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt:
-    """What the canary brought back: a sentence for the person, or proof that one crm_id made two leads."""
+    """What the probe showed: a note for the user, or proof that one crm_id made two leads."""
 
     note: str = ""
     second_lead: str = ""
@@ -58,7 +58,7 @@ class Learnt:
 
 @dataclass(slots=True, kw_only=True)
 class _Candidate:
-    """A shape on trial. `repeated_at`: when it came for the second time."""
+    """The shape of an answer on trial. `repeated_at`: when it came for the second time."""
 
     call: Call
     lead_id: str
@@ -66,12 +66,12 @@ class _Candidate:
     seen_at: float
     accepted: int = 0
     repeated_at: float | None = None
-    is_flying: bool = False
+    is_in_flight: bool = False
 
 
 @dataclass(kw_only=True)
 class Canary:
-    """Flies once per run, with the first accepted create, unless the answer is known already or nobody wants it.
+    """Probes once per run, with the first accepted create, unless the answer is known already or nobody wants it.
 
     `fingerprint` is the learnt answer, `throttles` are shapes of 429 after which the same lead was accepted.
     `is_idempotent`: the server answers 200 for leads that exist, too.
@@ -94,17 +94,17 @@ class Canary:
         self.fingerprint = self.learnt
         self._waiting = self.wanted and self.learnt is None
 
-    async def fly(self, call: Call, lead_id: str) -> Learnt | None:
-        """Send the create again, or once more when it is time; `None` if there is nothing to say."""
+    async def probe(self, call: Call, lead_id: str) -> Learnt | None:
+        """Send an accepted create once more if it is time for that; `None` if there is nothing to report."""
         if self._waiting:
             self._waiting = False
             return await self._first(call, lead_id)
         candidate = self._candidate
-        if candidate is None or candidate.is_flying or candidate.accepted < OTHERS:
+        if candidate is None or candidate.is_in_flight or candidate.accepted < OTHERS:
             return None
         if self.clock.monotonic() < candidate.seen_at + LONG_PAUSE:
             return None
-        candidate.is_flying = True
+        candidate.is_in_flight = True
         seen = await self._send(candidate.call)
         if second := self._second_success(candidate.call, candidate.lead_id, seen):
             return second
@@ -166,7 +166,7 @@ class Canary:
         self._candidate = None
         await self.journal.learn(fingerprint_text(shape))
 
-    async def weigh(self, waiting: Waiting, verdict: Verdict, sent_at: float) -> None:
+    async def note(self, waiting: Waiting, verdict: Verdict, sent_at: float) -> None:
         """What the answer to a create says about the answers that are known or on trial."""
         if waiting.call.operation.kind is not Kind.CREATE:
             return

@@ -1,4 +1,4 @@
-"""Follow-ups that are not sent although their turn has come."""
+"""Follow-ups that are held although they may be sent now."""
 
 from collections import Counter
 from typing import Final
@@ -12,14 +12,16 @@ REFUSALS: Final = 3
 
 
 class FollowUpHolds:
-    """Knows why a follow-up has to be held: it has no address, or its user is refused again and again."""
+    """Knows why a follow-up has to be held: it has no address, or every assignment to its user is refused."""
 
     def __init__(self) -> None:
         self._refused: Counter[str] = Counter()
         self._accepted: set[str] = set()
 
     def note(self, call: Call, state: FollowUp) -> None:
-        """How an assignment ended."""
+        """How a follow-up ended; only assignments say something about later ones."""
+        if call.operation.kind is not Kind.ASSIGN:
+            return
         user = call.operation.key
         if state is FollowUp.ACCEPTED:
             self._accepted.add(user)

@@ -1,8 +1,9 @@
-"""From a frozen plan to a finished or stopped push: lock, journal writer, client, signals, and the sender."""
+"""From a frozen plan to a finished or stopped push: client, journal writer, requests to stop, and the dispatcher."""
 
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +22,7 @@ from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.run import RunState
 from importer.sending.canary import REMEMBERED_DAYS, fingerprint_from
-from importer.sending.dispatcher import Dispatcher, SendOptions
+from importer.sending.dispatcher import Dispatcher
 from importer.sending.progress import Progress
 from importer.sending.stop_request import Interrupted, StopRequest
 
@@ -61,7 +62,7 @@ class Destination:
         )
 
 
-def send(
+async def send(
     journal: Journal,
     run: StoredRun,
     destination: Destination,
@@ -69,26 +70,12 @@ def send(
     clock: Clock,
     rng: random.Random,
     progress: Progress,
-    request: StopRequest,
-) -> Stop | None:
-    """Send what is open of the run; returns why it stopped early, or `None`. The caller holds the lock."""
-    credential = destination.credential()
-    journal.recover()
-    journal.set_state(run, RunState.SENDING)
-    return asyncio.run(_send(journal, run, destination, credential, clock, rng, progress, request))
-
-
-async def _send(
-    journal: Journal,
-    run: StoredRun,
-    destination: Destination,
-    credential: Credential,
-    clock: Clock,
-    rng: random.Random,
-    progress: Progress,
     stop_request: StopRequest,
 ) -> Stop | None:
-    request = run.request
+    """Send what is open of the run; returns why it stopped early, or `None`. The caller holds the lock."""
+    request, credential = run.request, destination.credential()
+    journal.recover()
+    journal.set_state(run, RunState.SENDING)
     client = LeadsClient(
         base_url=destination.base_url,
         org=destination.org,
@@ -98,37 +85,29 @@ async def _send(
         trust=destination.trust,
         proxy=destination.proxy,
     )
-    options = SendOptions(
-        rates=request_rates(request.rate, credential.kind),
-        concurrency=request.concurrency,
-        settle=request.settle,
-        assign_spacing=request.assign_spacing,
-        assume_new=request.assume_new,
-        on_duplicate=request.on_duplicate,
-        canary=request.canary,
-        learnt=_learnt(journal, run, clock.now(), progress),
-    )
     async with client, Writer(journal.folder) as writer:
         with journal.sending(run, writer) as sending:
-            sender = Dispatcher(
+            dispatcher = Dispatcher(
                 client=client,
                 journal=sending,
-                options=options,
+                request=request,
+                rates=request_rates(request.rate, credential.kind),
                 clock=clock,
                 rng=rng,
                 progress=progress,
                 reread=destination.credential,
+                learnt=_learnt(journal, run, clock.now(), progress),
             )
             ticking = asyncio.create_task(_tick(progress))
             try:
-                with stop_request.listening(_interrupting(sender, progress)):
-                    return await sender.run()
+                with stop_request.listening(_interrupting(dispatcher, progress)):
+                    return await dispatcher.run()
             finally:
                 ticking.cancel()
 
 
 async def _tick(progress: Progress) -> None:
-    """Who waits for the server should see that the program is alive, and until when it waits."""
+    """While the server makes the run wait, people should see that the program is alive, and until when it waits."""
     while True:
         await asyncio.sleep(1.0)
         progress.tick()
@@ -160,25 +139,26 @@ def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
         )
 
 
-def _interrupting(sender: Dispatcher, progress: Progress) -> Callable[[Interrupted], None]:
+def _interrupting(dispatcher: Dispatcher, progress: Progress) -> Callable[[Interrupted], None]:
     """What a request to end does while the run sends: the first drains it, the second waits for no more answers."""
     loop = asyncio.get_running_loop()
 
     def received(request: Interrupted) -> None:
-        if sender.stop is not None:
-            sender.abandon()
+        if dispatcher.stop is not None:
+            dispatcher.abandon()
             return
         tip = "To continue: importer resume"
-        sender.interrupt(
+        dispatcher.interrupt(
             Stop(exit_code=request.exit_code, reason=_ASKED.get(request.name, f"stopped by {request.name}"), tip=tip)
         )
         progress.note(
             "stopping: waiting for requests in flight; no new rows are sent (press Ctrl-C again to stop at once)"
         )
-        loop.call_later(_DRAIN[request.exit_code], sender.abandon)
+        loop.call_later(_DRAIN[request.exit_code], dispatcher.abandon)
 
     # Called by a signal handler or another thread; it also wakes the loop, which may be waiting for the network.
     def note(request: Interrupted) -> None:
-        loop.call_soon_threadsafe(received, request)
+        with suppress(RuntimeError):  # the loop has just been closed: everything is sent
+            loop.call_soon_threadsafe(received, request)
 
     return note

@@ -1,4 +1,4 @@
-"""The calls of one endpoint that wait to be made."""
+"""The requests of one endpoint that wait to be sent."""
 
 import asyncio
 import heapq
@@ -20,10 +20,10 @@ BACKLOG: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Waiting:
-    """A call with what this process has learnt about it: how often each verdict fell, and who saw the lead before.
+    """A request with what this process has learnt about it: how often it had each verdict, and who saw the lead before.
 
-    Verdicts of one action that may fall differently often are counted apart. `unclear` is the shape of its first
-    unclear answer and when that came; `tried_before`, that an earlier process has sent it.
+    Verdicts of one action with different limits are counted apart. `unclear` is the shape of its first unclear answer
+    and when that came; `tried_before`, that an earlier process has sent it.
     """
 
     call: Call
@@ -34,12 +34,12 @@ class Waiting:
     unclear: tuple[Fingerprint, float] | None = None
 
     def times(self, verdict: Verdict) -> int:
-        """How often this verdict fell."""
+        """How often the request had this verdict."""
         return self.verdicts[verdict.action, verdict.tries]
 
 
 class RequestQueue:
-    """Hands out calls: first those whose waiting time is over, then released ones, then new ones from the plan."""
+    """Hands out requests: first those whose backoff is over, then released ones, then new ones from the plan."""
 
     def __init__(self, clock: Clock, planned: AsyncIterator[Waiting] | None = None) -> None:
         self._planned = planned
@@ -50,15 +50,15 @@ class RequestQueue:
         self._closed = False
         self._changed = asyncio.Event()
         self._unanswered = 0
-        self._unsettled = 0
+        self._unfinished = 0
 
     def put(self, waiting: Waiting, *, wait: float = 0.0) -> None:
-        """Make this call (again) in `wait` seconds at the earliest."""
+        """Hand it out in `wait` seconds at the earliest."""
         heapq.heappush(self._delayed, (self._clock.monotonic() + wait, next(self._order), waiting))
         self._changed.set()
 
     def release(self, waiting: Waiting) -> None:
-        """A follow-up whose turn has come."""
+        """A follow-up that may be sent now."""
         self._released.append(waiting)
         self._changed.set()
 
@@ -70,31 +70,31 @@ class RequestQueue:
     def started(self) -> None:
         """An attempt begins."""
         self._unanswered += 1
-        self._unsettled += 1
+        self._unfinished += 1
 
     def answered(self) -> None:
         """An attempt has its answer, or will have none; what it meant is on its way to the disk."""
         self._unanswered -= 1
         self._changed.set()
 
-    def landed(self) -> None:
+    def finished(self) -> None:
         """An attempt is over, and what it meant is on disk."""
-        self._unsettled -= 1
+        self._unfinished -= 1
         self._changed.set()
 
     @property
     def is_full(self) -> bool:
-        """Whether those who release calls should wait."""
+        """Whether the endpoint that releases requests to this one should wait."""
         return len(self._released) >= BACKLOG
 
-    async def room(self, limit: int) -> None:
+    async def until_fewer_than(self, limit: int) -> None:
         """Wait until fewer than `limit` attempts are without an answer."""
         while self._unanswered >= limit:
             await self._wait(None)
 
-    async def quiet(self) -> None:
+    async def until_idle(self) -> None:
         """Wait until every attempt is over."""
-        while self._unsettled:
+        while self._unfinished:
             await self._wait(None)
 
     async def until_not_full(self) -> None:
@@ -103,14 +103,14 @@ class RequestQueue:
             await self._wait(None)
 
     async def next(self) -> Waiting | None:
-        """The next call to make; `None` once there will never be another."""
+        """The next request to send; `None` once there will never be another."""
         while True:
             now = self._clock.monotonic()
             if self._delayed and self._delayed[0][0] <= now:
                 return heapq.heappop(self._delayed)[2]
             if (waiting := await self._fresh()) is not None:
                 return waiting
-            if self._closed and not self._delayed and not self._unsettled:
+            if self._closed and not self._delayed and not self._unfinished:
                 return None
             await self._wait(self._delayed[0][0] - now if self._delayed else None)
 

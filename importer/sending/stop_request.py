@@ -37,8 +37,8 @@ class StopRequest:
         """Note a request; returns whether somebody will look at it. If not, whoever handles signals raises it."""
         self.received += 1
         self._first = self._first or request
-        if self._listener is not None:
-            self._listener(request)
+        if (listener := self._listener) is not None:
+            listener(request)
             return True
         self._patience -= 1
         return self._patience >= 0

@@ -105,7 +105,7 @@ def send(
     """Send these rows to this server; with `stop_after` it is asked to stop after so many seconds."""
 
     def before(sender: Dispatcher) -> None:
-        sender.reread = reread
+        sender.health.reread = reread
         if stop_after is not None:
             asyncio.get_running_loop().call_later(stop_after, sender.interrupt, ASKED_TO_STOP)
 

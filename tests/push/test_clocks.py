@@ -210,7 +210,7 @@ def troubled(folder: Path, seed: int, *, jumps: bool) -> tuple[dict[tuple[Kind, 
         return chance.choice(answers) if chance.random() < 0.25 else None
 
     def before(sender: Dispatcher) -> None:
-        sender.rng = sender._circuit_breaker._rng = Steady()
+        sender.rng = sender.health.circuit_breaker._rng = Steady()
         for _ in range(12 if jumps else 0):
             to = rng.choice([HOURS, -HOURS, TO_1970, timedelta(), 400 * 24 * HOURS])
             asyncio.get_running_loop().call_later(rng.uniform(0, 200), setattr, push.clock, "offset", to)

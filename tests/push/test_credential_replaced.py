@@ -69,7 +69,7 @@ def sent(push: Push, replaced_at: float, *, unreadable: tuple[float, float] = (0
         return key(NEW if now >= replaced_at else OLD)
 
     def before(sender: Dispatcher) -> None:
-        sender.reread = reread
+        sender.health.reread = reread
         push.crm.use(reread())
 
     return push.send(before)

@@ -213,7 +213,7 @@ def test_23_unrelated_409s_do_not_slow_the_push_down(tmp_path: Path) -> None:
     sent = push_to(Hostile(busy), tmp_path, leads(400), canary=False)
     assert set(sent.statuses) == {"created"}
     assert sent.push.sender is not None
-    assert sent.push.sender._rate_limiters[Kind.CREATE].rate == 10.0
+    assert sent.push.sender.health.rate_limiters[Kind.CREATE].rate == 10.0
     assert sent.seconds < 400 / 10 + 30
 
 

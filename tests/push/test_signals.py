@@ -261,8 +261,8 @@ def test_a_signal_when_all_is_sent_changes_nothing(
         os.kill(os.getpid(), number)
         await leave(*arguments)
 
-    def interrupted_after(*arguments: Any, **options: Any) -> Any:
-        stop = send(*arguments, **options)
+    async def interrupted_after(*arguments: Any, **options: Any) -> Any:
+        stop = await send(*arguments, **options)
         os.kill(os.getpid(), number)
         return stop
 

@@ -1,7 +1,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
-from importer.sending.dispatcher import Dispatcher, SendOptions
-from importer.sending.progress import Silent
+from importer.sending.dispatcher import Dispatcher
+from importer.sending.progress import Progress
 from tests.planned import PlannedRow, add_rows
 from tests.result_rows import ResultRow, result_rows
 from tests.runs.fake_crm import FakeCrm
@@ -76,14 +76,16 @@ class Push:
             async with Writer(self.folder) as writer:
                 with journal.sending(self.run, writer) as sending:
                     rates = dict.fromkeys(Kind, options.pop("rate", 10.0))
-                    chosen = {"rates": rates, "canary": False, **options}
+                    learnt = options.pop("learnt", None)
                     self.sender = Dispatcher(
                         client=self.crm,
                         journal=sending,
-                        options=SendOptions(**chosen),
+                        request=replace(self.run.request, **{"canary": False, **options}),
+                        rates=rates,
+                        learnt=learnt,
                         clock=self.clock,
                         rng=random.Random(7),
-                        progress=Silent(),
+                        progress=Progress(),
                     )
                     if before is not None:
                         before(self.sender)
