@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,9 @@ def no_secret_of_another_test() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Search what the test has printed and logged."""
-    report: pytest.TestReport = yield
+    report = yield
     found = [f"{name}: {leak}" for name, text in report.sections if (leak := found_in(text))]
     if found and report.passed:
         report.outcome = "failed"

@@ -2,7 +2,6 @@
 
 import re
 import resource
-import sys
 from pathlib import Path
 
 
@@ -11,7 +10,7 @@ def peak_kib() -> int:
 
     Linux hands `ru_maxrss` on to whatever a process starts, so there a small process of a large one would seem large.
     """
-    if sys.platform == "linux":
+    if Path("/proc/self/status").exists():
         found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
         assert found
         return int(found[1])

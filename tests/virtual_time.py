@@ -38,7 +38,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         self.at_work += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(lambda _: self._landed())

@@ -26,7 +26,7 @@ def _finished(
         "sources": (), "mapping_path": "m", "mapping_sha256": "", "org": "", "base_url": "", "started_at": "",
         "finished_at": "", "seconds": 512.0, "rows": 5000,
     }  # fmt: skip
-    report = RunReport(**{**known, **facts})  # type: ignore[arg-type]
+    report = RunReport(**{**known, **facts})
     files = {"rejects.csv": "r/rejects.csv", "report.html": "r/x.html"}
     return Finished(ended=Ended(report=report, files=files, rejects=rejects, warnings=warnings or {}), stop=stop)
 

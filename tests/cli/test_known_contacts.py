@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -30,19 +31,21 @@ KNOWN = ["known-contact", "known-contact", "", ""]
 
 
 @pytest.fixture
-def first_run(importer: CommandLine, sandbox: Sandbox):
+def first_run(importer: CommandLine, sandbox: Sandbox) -> str:
     importer.mapping(MAPPING)
     importer.table(FIRST, columns=COLUMNS)
     assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 0
     return importer.latest().name
 
 
-def warnings_of(importer, run=None):
+def warnings_of(importer: CommandLine, run: Path | None = None) -> list[str]:
     return [row["warnings"] for row in importer.results(run)]
 
 
 @pytest.mark.parametrize("command", [("check",), ("run", *FAST, "--skip-known")])
-def test_a_known_number_or_address_with_a_new_id_is_a_warning(importer: CommandLine, first_run, command) -> None:
+def test_a_known_number_or_address_with_a_new_id_is_a_warning(
+    importer: CommandLine, first_run: str, command: tuple[str, ...]
+) -> None:
     importer.table(AGAIN, name="again.csv", columns=COLUMNS)
     assert importer(command[0], "again.csv", "-m", "m.yaml", *command[1:]).code == 0
     rows = importer.results()
@@ -53,7 +56,7 @@ def test_a_known_number_or_address_with_a_new_id_is_a_warning(importer: CommandL
     assert "e-mail address" in rows[1]["message"]
 
 
-def test_hashes_are_kept_and_purged_with_the_run(importer: CommandLine, first_run) -> None:
+def test_hashes_are_kept_and_purged_with_the_run(importer: CommandLine, first_run: str) -> None:
     with closing(sqlite3.connect(importer.reports / "journal.sqlite3")) as journal:
         ((pairs,),) = journal.execute("SELECT pairs FROM contacts")
         assert len(pairs) == 3 * 16
@@ -85,7 +88,7 @@ def test_a_lead_that_was_never_created_is_no_known_one(importer: CommandLine, sa
     ],
 )
 def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(
-    importer: CommandLine, sandbox: Sandbox, weeks
+    importer: CommandLine, sandbox: Sandbox, weeks: list[tuple[str, ...]]
 ) -> None:
     others = [(f"Ann{n} B", f"+44 7806 4808{n}", f"ann{n}@x.example" if weeks[0][2] else "") for n in range(10, 15)]
     for week, person in enumerate(weeks):
@@ -106,7 +109,9 @@ def test_another_spelling_next_week_is_the_same_lead_with_the_mapping_of_init(
     ],
     ids=["by its values", "by digest_of"],
 )
-def test_an_address_is_known_whatever_its_attribute_is_called(importer: CommandLine, sandbox: Sandbox, lead) -> None:
+def test_an_address_is_known_whatever_its_attribute_is_called(
+    importer: CommandLine, sandbox: Sandbox, lead: str
+) -> None:
     importer.mapping(lead)
     columns = (*COLUMNS, "X")
     importer.table([["A1", "Priya", "07806 480894", "priya.w@x.example", "1"]], columns=columns)

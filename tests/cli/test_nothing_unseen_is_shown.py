@@ -166,9 +166,7 @@ def test_what_libraries_say_by_themselves_is_shown_as_characters(importer: Comma
         warnings.simplefilter("always")
         main(["runs"])
         warnings.warn(f"Cell A1 {EVIL}", UserWarning, stacklevel=1)
-        logging.lastResort.handle(  # type: ignore[union-attr]
-            logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, "failed: %s", (EVIL,), None)
-        )
+        logging.lastResort.handle(logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, "failed: %s", (EVIL,), None))
     assert "warning: UserWarning: Cell A1" in err.getvalue()
     assert "failed: " in err.getvalue()
     assert dangers(err.getvalue()) == set()

@@ -113,7 +113,7 @@ def test_every_report_takes_the_place_of_the_old_one_and_is_not_written_into_it(
     importer.mapping()
     book = openpyxl.Workbook()
     for row in (COLUMNS, *leads(3), lead(4, Phone="1")):
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     book.save(importer.folder / "list.xlsx")
     assert importer("run", "list.xlsx", "-m", "m.yaml", *FAST).code == 1
     reports = [path for path in importer.latest().iterdir() if path.name != "importer.log"]

@@ -167,7 +167,7 @@ def test_every_row_has_one_line_in_source_order_with_its_status(mixed: CommandLi
     assert [row["status"] for row in results] == MIXED_STATUSES
     assert {row["source"] for row in results} == {"list.csv"}
     created, plain, invalid, two_problems, _, repeated, twin, _, known = results
-    assert created["lead_id"] == half_known.state.lead(ORG, "L-0001").lead_id  # type: ignore[union-attr]
+    assert created["lead_id"] == half_known.state.lead(ORG, "L-0001").lead_id
     assert (created["assign"], created["assigned_to"], created["events"]) == (
         "accepted",
         "owner1@leads.example",
@@ -182,7 +182,7 @@ def test_every_row_has_one_line_in_source_order_with_its_status(mixed: CommandLi
     assert "2" in repeated["message"], "it names the row that it repeats"
     assert twin["problems"] == "crm-id-conflict"
     assert (known["http_status"], known["lead_id"], known["assign"]) == ("429", "", "")
-    assert half_known.state.lead(ORG, "L-0050").assignments == []  # type: ignore[union-attr]
+    assert half_known.state.lead(ORG, "L-0050").assignments == []
 
 
 def test_the_summary_has_exactly_its_keys_and_adds_up(mixed: CommandLine, half_known: Sandbox) -> None:

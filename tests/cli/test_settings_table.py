@@ -60,7 +60,8 @@ def test_both_ends_of_a_range_are_accepted(entry: Entry, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("entry", TEXTS, ids=lambda entry: entry.name)
 def test_a_text_has_to_be_one(entry: Entry, tmp_path: Path) -> None:
-    for value in (7, True, [], "a\0b"):
+    values: tuple[object, ...] = (7, True, [], "a\0b")
+    for value in values:
         (tmp_path / "importer.toml").write_text(f"{entry.name} = {_text(value)}\n", encoding="utf-8")
         with pytest.raises(SettingsError, match=rf"^importer\.toml: {entry.name} must be text in quotes$"):
             load_settings({}, environment={}, folder=tmp_path)

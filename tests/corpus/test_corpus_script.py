@@ -27,7 +27,7 @@ HINT = "crm_id=ID; first_name=Name; attributes=City"
 
 
 @pytest.fixture
-def corpus(tmp_path: Path):
+def corpus(tmp_path: Path) -> list[list[str]]:
     """A folder with four files that behave as the manifest says, and one line for each."""
     (tmp_path / "leads.csv").write_text("ID;Name;City\n1;Zoë;Ulm\n2;Jörg;Köln\n", encoding="cp1252")
     (tmp_path / "fake.xlsx").write_text("not a workbook\n", encoding="utf-8")
@@ -46,7 +46,7 @@ def corpus(tmp_path: Path):
     ]
 
 
-def run(folder: Path, lines):
+def run(folder: Path, lines: list[list[str]]) -> tuple[int, str]:
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *lines])
     command = [sys.executable, str(SCRIPT), str(folder)]
@@ -55,13 +55,13 @@ def run(folder: Path, lines):
     return done.returncode, done.stdout
 
 
-def test_files_that_are_as_the_manifest_says(tmp_path: Path, corpus) -> None:
+def test_files_that_are_as_the_manifest_says(tmp_path: Path, corpus: list[list[str]]) -> None:
     code, table = run(tmp_path, corpus)
     assert table.splitlines()[-1] == "4 files, 4 as expected, 0 not"
     assert code == 0
 
 
-def test_every_disagreement_is_told(tmp_path: Path, corpus) -> None:
+def test_every_disagreement_is_told(tmp_path: Path, corpus: list[list[str]]) -> None:
     corpus[0][7] = "3"
     corpus[1][6] = "ID | Name | Town"
     corpus[2][7] = "4"

@@ -15,9 +15,9 @@ SPEED = 20.0
 _ZERO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class _HurriedSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _HurriedSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(None if timeout is None else timeout / SPEED)  # type: ignore[no-any-return]
+        return super().select(None if timeout is None else timeout / SPEED)
 
 
 class _HurriedLoop(asyncio.SelectorEventLoop):
@@ -36,10 +36,5 @@ class _Policy(asyncio.DefaultEventLoopPolicy):
 def hurry() -> None:
     """From now on this process lives `SPEED` times as fast; all such processes agree on what time it is."""
     asyncio.set_event_loop_policy(_Policy())
-    SystemClock.monotonic = lambda _: time.monotonic() * SPEED  # type: ignore[method-assign]
-    SystemClock.now = lambda _: (
-        _ZERO
-        + timedelta(  # type: ignore[method-assign]
-            seconds=(time.time() - _ZERO.timestamp()) * SPEED
-        )
-    )
+    SystemClock.monotonic = lambda _: time.monotonic() * SPEED
+    SystemClock.now = lambda _: _ZERO + timedelta(seconds=(time.time() - _ZERO.timestamp()) * SPEED)

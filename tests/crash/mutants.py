@@ -51,7 +51,7 @@ def no_intent() -> None:
             lambda connection: connection.execute(statement, (self._time(), *self._call_key(call)))
         )
 
-    SendingJournal.intent = mutant  # type: ignore[method-assign]
+    SendingJournal.intent = mutant
 
 
 def intent_after_send() -> None:
@@ -67,7 +67,7 @@ def intent_after_send() -> None:
             await intent(journal, call)
         return seen
 
-    SendingJournal.intent, LeadsClient.send = later, sending  # type: ignore[method-assign]
+    SendingJournal.intent, LeadsClient.send = later, sending
 
 
 def resume_ignores_intents() -> None:
@@ -76,7 +76,7 @@ def resume_ignores_intents() -> None:
             self.connection.execute("UPDATE operations SET state = 'planned' WHERE state = 'intent'")
         return 0
 
-    Journal.recover = recover  # type: ignore[method-assign]
+    Journal.recover = recover
 
 
 def _lost(words: tuple[str, ...]) -> Callable[[], None]:
@@ -119,7 +119,7 @@ def _exists_says(status: RowStatus, *, only_in_doubt: bool) -> Callable[[], None
         return await settled(self, call, status if exists else said, **named)
 
     def install() -> None:
-        SendingJournal.create_settled = mutant  # type: ignore[method-assign]
+        SendingJournal.create_settled = mutant
 
     return install
 
@@ -132,7 +132,7 @@ def unconfirmed_proceeds() -> None:
             named["follow_ups"] = OperationState.PLANNED
         return await settled(self, call, said, **named)
 
-    SendingJournal.create_settled = mutant  # type: ignore[method-assign]
+    SendingJournal.create_settled = mutant
 
 
 def random_distinct_id() -> None:
@@ -144,7 +144,7 @@ def random_distinct_id() -> None:
             call = replace(call, operation=replace(call.operation, body=json.dumps(body).encode()))
         return await send(self, call)
 
-    LeadsClient.send = mutant  # type: ignore[method-assign]
+    LeadsClient.send = mutant
 
 
 def marked_before_sent() -> None:
@@ -156,7 +156,7 @@ def marked_before_sent() -> None:
         if call.operation.kind is not Kind.CREATE:
             await self._writer.commit(lambda connection: _mark_done(self, connection, call))
 
-    SendingJournal.intent = mutant  # type: ignore[method-assign]
+    SendingJournal.intent = mutant
 
 
 def _mark_done(journal: SendingJournal, connection: Any, call: Call) -> None:
@@ -174,7 +174,7 @@ def no_settle() -> None:
     def mutant(self: Dispatcher, verdict: Verdict, waiting: Any) -> float:
         return 0.0 if verdict.action is Action.DOUBT else wait(self, verdict, waiting)
 
-    Dispatcher._wait = mutant  # type: ignore[method-assign]
+    Dispatcher._wait = mutant
 
 
 def locks_dropped() -> None:

@@ -59,7 +59,7 @@ def _after_plan(die: Die) -> None:
         freeze(*values)
         die()
 
-    Plan.freeze = wrapped  # type: ignore[method-assign]
+    Plan.freeze = wrapped
 
 
 def _in_commit(die: Die) -> None:
@@ -71,7 +71,7 @@ def _in_commit(die: Die) -> None:
         apply(*values)
         die()
 
-    Writer._apply = wrapped  # type: ignore[method-assign]
+    Writer._apply = wrapped
 
 
 def _bytes_sent(die: Die) -> None:
@@ -83,7 +83,7 @@ def _bytes_sent(die: Die) -> None:
         if event == "http11.send_request_body.complete":
             die()
 
-    Guard.watch = watched  # type: ignore[method-assign]
+    Guard.watch = watched
 
 
 POINTS: dict[str, Callable[[Die], None]] = {

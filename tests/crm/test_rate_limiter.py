@@ -96,7 +96,7 @@ async def push(
     return Outcome(sum(judged) / permitted, 1 - sum(judged) / len(judged), longest)
 
 
-LIMITERS = {
+LIMITERS: dict[str, Callable[[float], Limiter]] = {
     "bucket": lambda rate: Bucket(rate),
     "bucket with burst": lambda rate: Bucket(rate, burst=rate),
     "window": lambda rate: Window(int(rate)),

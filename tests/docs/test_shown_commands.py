@@ -62,7 +62,7 @@ class Shown:
 
 def _shown() -> list[Shown]:
     """The commands of the pages, each once, without the words that explain them."""
-    found = {}
+    found: dict[str, Path] = {}
     for path in pages():
         for block in fenced(path.read_text(encoding="utf-8")):
             if "\n[" in block or re.match(r"\w+:", block):

@@ -101,7 +101,7 @@ def test_a_row_whose_cell_holds_no_sound_value_is_not_sent(
     """Also where the field may well be blank: nobody knows what should stand there."""
     book = openpyxl.Workbook()
     for row in (COLUMNS, lead(1), [*lead(2)[:3], cell, *lead(2)[4:]]):
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     book.save(ready.folder / "list.xlsx")
     assert ready("run", "list.xlsx", "-m", "m.yaml", *FAST).code == 1
     assert [(row["status"], row["problems"]) for row in ready.results()] == [("created", ""), ("invalid", code)]

@@ -38,7 +38,7 @@ def ready(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine
     importer.table(leads(5))
     workbook = Workbook()
     for row in (COLUMNS, *leads(5, first=11)):
-        workbook.active.append(list(row))  # type: ignore[union-attr]
+        workbook.active.append(list(row))
     workbook.save(importer.folder / "list.xlsx")
     for name, value in {"SALESCHAT_API_KEY": KEY, "SALESCHAT_ORG_ID": ORG, "COPY_OF_THE_KEY": f"x{KEY}"}.items():
         monkeypatch.setenv(name, value)
@@ -171,9 +171,9 @@ def test_no_server_without_a_certificate_gets_or_shows_it(ready: CommandLine) ->
         assert "--ca-file" in ended.err + ended.out
         assert ready("doctor", *there).code == 2
         authority.cert_pem.write_to_path(ready.folder / "ca.pem")
-        there = (*there, "--ca-file", "ca.pem")
-        assert ready("doctor", *there).code == 0
-        assert ready("resume", *there, *FAST).code == 0
+        trusting = (*there, "--ca-file", "ca.pem")
+        assert ready("doctor", *trusting).code == 0
+        assert ready("resume", *trusting, *FAST).code == 0
         assert len(server.requests) == 15, "5 leads, each with an assignment and an event"
     ended = ready("run", "list.csv", *RUN, "--base-url", "https://127.0.0.1:9", "--ca-file", "m.yaml")
     assert (ended.code, "m.yaml" in ended.err) == (2, True)

@@ -17,6 +17,7 @@ import pytest
 import xlsxwriter
 
 from importer.mapping import Mapper, columns_of, parse_mapping
+from importer.model.operation import Kind
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions
 from importer.planning import Planner
@@ -48,7 +49,10 @@ ROWS = [
 ]
 
 
-def write_csv(path: Path, delimiter=",", encoding: str = "utf-8", quoting=csv.QUOTE_MINIMAL) -> None:
+Request = tuple[int, Kind, str, bytes]
+
+
+def write_csv(path: Path, delimiter: str = ",", encoding: str = "utf-8", quoting: Any = csv.QUOTE_MINIMAL) -> None:
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(ROWS)
 
@@ -99,7 +103,7 @@ WRITERS = {
 }
 
 
-def requests_of(path: Path, **options: Any):
+def requests_of(path: Path, **options: Any) -> list[Request]:
     """Row number, kind, key and body of every operation, and the rows' problems."""
     loaded = parse_mapping(MAPPING, "containers.yaml")
     (table,) = open_tables(path, ReadOptions(**options), columns_of(loaded.mapping))
@@ -116,7 +120,7 @@ def requests_of(path: Path, **options: Any):
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory):
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
     path = tmp_path_factory.mktemp("containers") / "leads.csv"
     write_csv(path)
     requests = requests_of(path)
@@ -126,12 +130,12 @@ def expected(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_every_writer_gives_the_same_requests(tmp_path: Path, expected, name: str) -> None:
+def test_every_writer_gives_the_same_requests(tmp_path: Path, expected: list[Request], name: str) -> None:
     WRITERS[name](tmp_path / name)
     options = {"encoding": "utf-16-le"} if name == "chinese.csv" else {}
     assert requests_of(tmp_path / name, **options) == expected
 
 
 @pytest.mark.parametrize("name", ["leads.ods", "leads.xls", "leads.xlsx"])
-def test_what_other_programs_saved_gives_the_same_requests(expected, name: str) -> None:
+def test_what_other_programs_saved_gives_the_same_requests(expected: list[Request], name: str) -> None:
     assert requests_of(MADE / name) == expected

@@ -187,7 +187,7 @@ def _changed_records(book: bytes, rng: random.Random) -> bytes:
     """The records of an old workbook (type, length, content) keep their frame and get other contents or types."""
     start = max(book.find(b"\x09\x08\x10\x00"), 0)
     changed = bytearray(book)
-    records = []
+    records: list[tuple[int, int]] = []
     at = start
     while at + 4 <= len(book) and len(records) < 2_000:
         length = int.from_bytes(book[at + 2 : at + 4], "little")

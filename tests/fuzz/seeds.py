@@ -105,7 +105,10 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 def _by_hand(*, bare: bool = False) -> bytes:
     """As small as a workbook can be; `bare` leaves the cells' references out."""
-    at = (lambda reference: "") if bare else (lambda reference: f' r="{reference}"')
+
+    def at(reference: str) -> str:
+        return "" if bare else f' r="{reference}"'
+
     rows = (
         f'<row{at("1")}><c{at("A1")} t="s"><v>0</v></c><c{at("B1")} t="inlineStr"><is><t>Name</t></is></c></row>'
         f'<row{at("2")}><c{at("A2")} s="1"><v>501</v></c><c{at("B2")} t="e"><v>#REF!</v></c></row>'

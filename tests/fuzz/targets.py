@@ -29,7 +29,7 @@ from importer.reading.workbooks import opened, rows_below, tables_in
 
 NOTHING_SAID = ReadOptions()
 WANTED = frozenset({"ID", "Name", "Phone"})
-CSV_OPTIONS = (
+CSV_OPTIONS: tuple[tuple[ReadOptions, frozenset[str]], ...] = (
     (NOTHING_SAID, frozenset()),
     (NOTHING_SAID, WANTED),
     (ReadOptions(encoding="cp1252", delimiter=";"), WANTED),
@@ -39,7 +39,7 @@ CSV_OPTIONS = (
     (ReadOptions(delimiter=" ", header_row=1), WANTED),
     (ReadOptions(encoding="utf-7"), frozenset()),
 )
-WORKBOOK_OPTIONS = (
+WORKBOOK_OPTIONS: tuple[tuple[ReadOptions, frozenset[str]], ...] = (
     (NOTHING_SAID, frozenset()),
     (NOTHING_SAID, WANTED),
     (ReadOptions(sheet="*"), WANTED),

@@ -40,7 +40,7 @@ def row(
     number: int,
     status: RowStatus = RowStatus.VALID,
     *,
-    problems: list[str] = (),
+    problems: list[str] | tuple[str, ...] = (),
     owner: str = "asha@x.example",
     events: int = 1,
     line: int | None = None,
@@ -141,8 +141,8 @@ def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_
     plan.add_source(0, INFO)
     told = [row(n, RowStatus.INVALID, problems=[WRONG]) for n in (2, 5, 6)]
     add_rows(plan, [told[0], row(3), row(4, problems=["phone-repeated"]), *told[1:]])
-    near = [Problem(row=n, code="crm-id-near-duplicate", detail=f"{n} is near", warning=True) for n in (3, 4)]
-    plan.settle_all((RowId(0, problem.row), None, problem) for problem in near)
+    warned = [Problem(row=n, code="crm-id-near-duplicate", detail=f"{n} is near", warning=True) for n in (3, 4)]
+    plan.settle_all((RowId(0, problem.row), None, problem) for problem in warned)
     assert places(journal, run) == ([3, 4], [2, 5, 6])
     near = "crm-id-near-duplicate"
     assert [(r.row.number, r.problems, r.warnings) for r in result_rows(journal, run)] == [
@@ -446,7 +446,7 @@ def test_rows_of_an_older_journal_are_read_as_they_stand(tmp_path: Path) -> None
         older.execute("PRAGMA user_version = 4")
         older.commit()
     open_database(tmp_path).close()
-    with Journal(tmp_path, lambda: None) as journal:
+    with Journal(tmp_path, lambda: datetime(2026, 11, 22, tzinfo=UTC)) as journal:
         run = journal.run("r")
         assert [r.row.number for r in result_rows(journal, run)] == list(range(2, 30_002))
         assert [len(batch.table) for batch in result_batches(journal, run)] == [20_000, 10_000]

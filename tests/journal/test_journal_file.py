@@ -90,7 +90,7 @@ def test_commits_of_one_moment_share_one_transaction(tmp_path: Path) -> None:
     connection.close()
 
 
-def _realm(number: int) -> Callable[..., Any]:  # type: ignore[no-untyped-def]
+def _realm(number: int) -> Callable[..., Any]:
     return lambda connection: connection.execute("INSERT INTO realms (origin, org) VALUES ('x', ?)", (str(number),))
 
 

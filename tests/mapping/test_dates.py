@@ -20,7 +20,7 @@ def column(*texts: str) -> "pd.Series[str]":
 
 
 def read(*texts: str, **rule: object) -> Converted:
-    converted = dates(column(*texts), DateRule(**rule))  # type: ignore[arg-type]
+    converted = dates(column(*texts), DateRule(**rule))
     assert all(finding.code in KINDS for finding in converted.findings)
     return converted
 

@@ -97,9 +97,8 @@ def test_a_whole_mapping_is_applied(mapper_for: Callable[[str, Sequence[str]], M
         (9, "integer-invalid", "attributes.score", "Score", " 1.5"),
         (9, "value-not-in-map", "attributes.tier", "Tier", "3"),
     ]
-    assert (
-        mapped.frame.loc[9, ["phone_number", "opt_in_date", "attributes.score", "attributes.tier"]].tolist() == [""] * 4
-    )
+    labels = ["phone_number", "opt_in_date", "attributes.score", "attributes.tier"]
+    assert [mapped.frame.loc[9, label] for label in labels] == [""] * 4
     assert list(mapped.frame.columns[:-1]) == [target.label for target in mapper.targets]
     assert {str(kind) for kind in mapped.frame.dtypes} == {"str", "bool"}
     assert mapped.frame.index.tolist() == [4, 5, 9]

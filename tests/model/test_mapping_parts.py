@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -5,7 +7,7 @@ from importer.model.mapping import AttributeRule, NestedAttributes, attribute_ru
 from importer.model.rules import template_pieces
 from importer.model.vocabulary import did_you_mean, nearest
 
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "version": "1",
     "name": "m",
     "lead": {"crm_id": "ID", "first_name": "Name", "phone_number": "Phone"},
@@ -55,7 +57,7 @@ def test_a_misspelt_origin_never_becomes_a_nested_attribute(written: object) -> 
 
 def test_a_mapping_does_not_change() -> None:
     with pytest.raises(ValidationError):
-        parse(DOCUMENT).name = "other"  # type: ignore[misc]
+        parse(DOCUMENT).name = "other"
 
 
 def test_the_pieces_of_a_template() -> None:

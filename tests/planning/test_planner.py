@@ -78,7 +78,7 @@ class Table:
         planned = self.planner.plan(source, mapped, cells, Problems.of(problems), frozenset(repeated), lines)
         return rows_of(planned, self.planner.operations(mapped, planned))
 
-    def bodies(self, row: int, kind: Any = Kind.CREATE) -> Any:
+    def bodies(self, row: dict[str, str], kind: Any = Kind.CREATE) -> Any:
         (planned,) = self.plan(row)
         return [operation.body.decode() for operation in planned.operations if operation.kind is kind]
 

@@ -6,7 +6,7 @@ from importer.model.examination import ColumnProfile
 from importer.profiling.drift import changes
 
 
-def column(name: str = "City", rows: int = 100, blanks=0, problems: int = 0) -> ColumnProfile:
+def column(name: str = "City", rows: int = 100, blanks: int = 0, problems: int = 0) -> ColumnProfile:
     return ColumnProfile(name=name, rows=rows, blanks=blanks, problems=problems)
 
 

@@ -125,7 +125,7 @@ def push_to(
     *,
     name: str = "run-1",
     push: Push | None = None,
-    **options: object,
+    **options: Any,
 ) -> Sent:
     """Send these rows; without rows, go on with the run of an earlier push."""
 
@@ -138,7 +138,7 @@ def push_to(
                 deadlines=Deadlines.within(60.0),
             )
             async with client:
-                mine = push or Push(folder=folder / "reports", clock=VirtualClock(), crm=client)  # type: ignore[arg-type]
+                mine = push or Push(folder=folder / "reports", clock=VirtualClock(), crm=client)
                 mine.crm = client  # type: ignore[assignment]
                 if rows is not None:
                     mine.plan(rows, name=name)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from importer.clock import SystemClock
 from importer.crm.client import Deadlines, LeadsClient
@@ -23,7 +24,8 @@ from tests.runs.conftest import Push
 
 KEY = CANARY
 ASKED_TO_STOP = Stop(exit_code=ExitCode.INTERRUPTED, reason="asked to stop")
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
 Fault = Callable[[Writer], Awaitable[None]]
 
 
@@ -100,7 +102,7 @@ def send(
     tls: bool = False,
     stop_after: float | None = None,
     reread: Callable[[], Credential] | None = None,
-    **options: object,
+    **options: Any,
 ) -> Sent:
     """Send these rows to this server; with `stop_after` it is asked to stop after so many seconds."""
 
@@ -118,7 +120,7 @@ def send(
                 deadlines=Deadlines.within(total),
             )
             async with client:
-                push = Push(folder=folder, clock=SystemClock(), crm=client)  # type: ignore[arg-type]
+                push = Push(folder=folder, clock=SystemClock(), crm=client)
                 push.plan(rows)
                 began = time.monotonic()
                 stop = await push.sending(before, **{"settle": 0.0, "rate": 0.0, **options})

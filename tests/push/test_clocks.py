@@ -200,7 +200,13 @@ def troubled(folder: Path, seed: int, *, jumps: bool) -> tuple[dict[tuple[Kind, 
     """When each request of a run on a bad server is made, and the labels; with or without jumps of the wall clock."""
     rng = random.Random(seed)
     push = Push(folder=folder, clock=VirtualClock(), crm=FakeCrm())
-    answers = [LOST, error(503), error(503, retry_after="20"), error(429, "slow down", retry_after="9"), error(404)]
+    answers: list[Observation] = [
+        LOST,
+        error(503),
+        error(503, retry_after="20"),
+        error(429, "slow down", retry_after="9"),
+        error(404),
+    ]
     asked: Counter[tuple[Kind, str]] = Counter()
 
     def answer(call: Call) -> Observation | None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,8 +53,8 @@ class KeyedCrm(FakeCrm):
         return await super().send(call)
 
 
-def prepared(folder: Path, rows: int, **changes: object) -> tuple[Push, KeyedCrm]:
-    crm = KeyedCrm(**changes)  # type: ignore[arg-type]
+def prepared(folder: Path, rows: int, **changes: Any) -> tuple[Push, KeyedCrm]:
+    crm = KeyedCrm(**changes)
     push = Push(folder=folder, clock=VirtualClock(), crm=crm)
     push.plan([planned_row(number) for number in range(2, rows + 2)])
     return push, crm

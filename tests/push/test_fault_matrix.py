@@ -58,7 +58,7 @@ NOT_SENT = [
 CERTIFICATE = [
     caused(httpx.ConnectError("certificate verify failed"), certificate()),
     caused(httpx.ConnectError("certificate verify failed"), certificate(), context=True),
-    caused(httpx.ConnectError("x"), caused(OSError("wrapped"), certificate())),  # type: ignore[arg-type]
+    caused(httpx.ConnectError("x"), caused(OSError("wrapped"), certificate())),
 ]
 SENT = [
     httpx.ReadError("[Errno 104] Connection reset by peer"),

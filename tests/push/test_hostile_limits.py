@@ -125,7 +125,7 @@ def _shape(push: Push) -> Fingerprint:
 
 def test_19_what_an_earlier_version_learnt_wrongly_is_examined_again(tmp_path: Path) -> None:
     """Its journal calls leads duplicates by a shape that proves nothing: they are not known any more."""
-    push = Push(folder=tmp_path / "reports", clock=VirtualClock(), crm=None)  # type: ignore[arg-type]
+    push = Push(folder=tmp_path / "reports", clock=VirtualClock(), crm=None)
     push.plan(leads(3))
     old = {"status": 429, "media_type": "", "error_code": 4290001, "text": "API request limit exceeded"}
     with Journal(push.folder, push.clock.now) as journal:

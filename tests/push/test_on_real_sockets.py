@@ -138,7 +138,7 @@ async def never_reads(serving: Wire, reader: Reader, writer: Writer) -> None:
 
 @pytest.mark.parametrize("step", [drips_head, drips_body, drips_chunks, floods_103, says_nothing, never_reads])
 def test_an_answer_that_takes_too_long_ends_at_the_total_and_is_in_doubt(tmp_path: Path, step: object) -> None:
-    sent = send(tmp_path / "r", step, [planned_row(2)], total=2.0, stop_after=1.0)  # type: ignore[arg-type]
+    sent = send(tmp_path / "r", step, [planned_row(2)], total=2.0, stop_after=1.0)
     assert sent.stop == ASKED_TO_STOP
     assert 1.9 <= sent.seconds < 30
     assert sent.statuses == ["pending"]

@@ -217,7 +217,7 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 ) -> None:
     importer.mapping()
     importer.table(leads(3))
-    end_run = run_scope.end_run
+    end_run = run_scope.end_run  # type: ignore[attr-defined]
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -231,7 +231,7 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 def test_a_hasty_second_signal_does_not_cost_the_report(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     importer.mapping()
     importer.table(leads(3))
-    add, end_run = Plan.add, run_scope.end_run
+    add, end_run = Plan.add, run_scope.end_run  # type: ignore[attr-defined]
 
     def interrupted(*arguments: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -255,7 +255,7 @@ def test_a_signal_when_all_is_sent_changes_nothing(
     """Between the last answer and the report: nothing is left that could be stopped."""
     importer.mapping()
     importer.table(leads(3))
-    leave, send = Writer.__aexit__, job.send
+    leave, send = Writer.__aexit__, job.send  # type: ignore[attr-defined]
 
     async def interrupted_leaving(*arguments: Any) -> None:
         os.kill(os.getpid(), number)
@@ -352,7 +352,8 @@ class TestStopRequest:
             stop.wait()
 
     def test_a_listener_hears_of_what_came_before_it(self) -> None:
-        stop, heard = StopRequest(), []
+        heard: list[Any] = []
+        stop = StopRequest()
         with stop.noting():
             assert stop.note(Interrupted("SIGINT", ExitCode.INTERRUPTED))
         with stop.listening(heard.append):

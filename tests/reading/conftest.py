@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
@@ -39,7 +39,7 @@ class Seen:
         return [(problem.row, problem.code, problem.column) for problem in self.problems]
 
 
-def see(path: Path, wanted: Iterable[str] = (), size: int = 20_000, **options: object) -> list[Seen]:
+def see(path: Path, wanted: Iterable[str] = (), size: int = 20_000, **options: Any) -> list[Seen]:
     """Every table of the file, read to its end."""
     seen = []
     for table in open_tables(path, ReadOptions(**options), frozenset(wanted)):
@@ -63,7 +63,7 @@ def see(path: Path, wanted: Iterable[str] = (), size: int = 20_000, **options: o
 def csv_of(tmp_path: Path) -> Callable[..., Seen]:
     """Writes bytes (or text in UTF-8) as a CSV file and reads it."""
 
-    def write_and_see(content: bytes | str, **options: object) -> Seen:
+    def write_and_see(content: bytes | str, **options: Any) -> Seen:
         path = tmp_path / "leads.csv"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return see(path, **options)[0]
@@ -75,7 +75,7 @@ def csv_of(tmp_path: Path) -> Callable[..., Seen]:
 def workbook_of(tmp_path: Path) -> Callable[..., Seen]:
     """Writes rows into a sheet with openpyxl and reads it; `formats` maps cell references to number formats."""
 
-    def write_and_see(rows: list[list[object]], formats: dict[str, str] | None = None, **options: object) -> Seen:
+    def write_and_see(rows: list[list[object]], formats: dict[str, str] | None = None, **options: Any) -> Seen:
         book = openpyxl.Workbook()
         for row in rows:
             book.active.append(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -36,7 +36,7 @@ def accelerated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(accelerators.EXACT, raising=False)
 
 
-def both_ways(path: Path, size: int, **options: object) -> tuple[object, object]:
+def both_ways(path: Path, size: int, **options: Any) -> tuple[Any, Any]:
     try:
         table = open_tables(path, ReadOptions(**options))[0]
     except SourceError:

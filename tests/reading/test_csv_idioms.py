@@ -29,7 +29,7 @@ def written(rows: list[list[str]], write: str = "{}", between: str = ",", start:
     return "".join(start + between.join(row) + end for row in quoted)
 
 
-def read(csv_of: Callable[..., Any], text: str, **options: object) -> list[list[str]]:
+def read(csv_of: Callable[..., Any], text: str, **options: Any) -> list[list[str]]:
     """The rows; both ways of reading agree on them and on everything else."""
     seen = csv_of(text, **options)
     assert seen.codes == []

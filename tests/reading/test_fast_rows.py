@@ -54,7 +54,8 @@ PARTS = {
     ),
 }
 
-LIKE_THE_LIBRARY = (
+RANDOM = random.Random(20_261_123)
+LIKE_THE_LIBRARY: tuple[Callable[[str], str], ...] = (
     *(lambda at, number=number: f'<c r="{at}" t="s"><v>{number}</v></c>' for number in range(7)),
     lambda at: f'<c r="{at}"><v>{RANDOM.randrange(10**12)}</v></c>',
     lambda at: f'<c r="{at}"><v>{RANDOM.uniform(-1000, 1000)!r}</v></c>',
@@ -71,7 +72,7 @@ LIKE_THE_LIBRARY = (
     lambda at: f'<c r="{at}" s="3"></c>',
     lambda _: "",
 )
-BEYOND_THE_LIBRARY = (
+BEYOND_THE_LIBRARY: tuple[Callable[[str], str], ...] = (
     lambda at: f'<c r="{at}" t="inlineStr"><is><t>  O&apos;Neil {RANDOM.randrange(100)} </t></is></c>',
     lambda at: f'<c r="{at}" s="3"><v>{RANDOM.randrange(99_999)}</v></c>',
     lambda at: f'<c r="{at}" s="4"><v>{RANDOM.randrange(10**12)}</v></c>',
@@ -81,7 +82,6 @@ BEYOND_THE_LIBRARY = (
     lambda at: f'<c r="{at}"><f>1+1</f></c>',
     lambda at: f'<c r="{at}"><f t="shared" si="0"/><v>5</v></c>',
 )
-RANDOM = random.Random(20_261_123)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +133,7 @@ def test_the_fast_way_leaves_few_rows_to_the_parser(
 ) -> None:
     """Else the comparison would compare the parser with itself."""
     left = []
-    parse = row_pattern.parsed_row
+    parse = row_pattern.parsed_row  # type: ignore[attr-defined]
     monkeypatch.setattr(row_pattern, "parsed_row", lambda row, values: left.append(row) or parse(row, values))
     path = raw_workbook("".join(rows(2_200, LIKE_THE_LIBRARY)), **PARTS)
     assert compared(path) == 2_000

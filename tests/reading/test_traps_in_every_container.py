@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -20,7 +21,7 @@ from tests.reading.conftest import Seen
 
 MADE = Path(__file__).parent / "workbooks"
 HEADER = ["Lead ID", "Phone", "Zip", "On", "At", "Yes", "Code", "Long", "Share", "Length"]
-ROWS = [
+ROWS: list[list[tuple[Any, str] | None]] = [
     [
         ("L-1", ""),
         (919876543210, ""),

@@ -125,7 +125,7 @@ def test_a_child_is_ended_when_nobody_reads_on(dense: Path) -> None:
     batches = open_tables(dense, ReadOptions())[0].batches()
     next(batches)
     assert children() - before
-    batches.close()
+    batches.close()  # type: ignore[attr-defined]
     assert children() == before
 
 
@@ -154,7 +154,7 @@ def test_the_child_is_told_no_secret(dense: Path, monkeypatch: pytest.MonkeyPatc
     (child,) = children() - before
     assert b"canary" not in Path(f"/proc/{child}/environ").read_bytes()
     assert b"canary" not in Path(f"/proc/{child}/cmdline").read_bytes()
-    batches.close()
+    batches.close()  # type: ignore[attr-defined]
 
 
 READ_ALL = """

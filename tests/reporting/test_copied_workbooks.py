@@ -282,7 +282,7 @@ def test_table_filter_comments_formats_and_names_stay(tmp_path: Path, reports: R
     assert book["Hidden"].sheet_state == "hidden"
     assert book["Hidden"].print_area == before["Hidden"].print_area
     assert len(sheet.data_validations.dataValidation) == 1
-    assert len(sheet._charts) == 1
+    assert len(sheet._charts) == 1  # type: ignore[attr-defined]
     assert sheet["A9"].comment.text == was["A9"].comment.text
     assert sheet["B2"].comment.text.startswith("ask Meera")
     assert "is <no> phone & =number" in sheet["B2"].comment.text

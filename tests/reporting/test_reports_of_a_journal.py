@@ -103,7 +103,8 @@ def test_the_overview_counts_each_rule_and_each_answer_once_a_row(finished: Any,
     to_fix = [row for row in rows if row.needs_attention]
     assert overview.attention_count == len(to_fix) > 50
     assert [shown.row for shown in overview.shown] == [row.row for row in to_fix][:limit]
-    counts, examples = Counter(), defaultdict(list)
+    counts: Counter[str] = Counter()
+    examples: defaultdict[str, list[RowId]] = defaultdict(list)
     for row in rows:
         codes = {each.code for each in row.problems} | (set() if row.codes(warning=False) else reasons(row))
         counts.update(codes)

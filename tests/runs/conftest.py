@@ -3,6 +3,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,10 +67,10 @@ class Push:
             plan.freeze(request, self.realm, "2026-11-22T15:04:05.000+00:00")
             self.run = journal.run(name)
 
-    def send(self, before: Callable[[Dispatcher], object] | None = None, **options: object) -> Stop | None:
+    def send(self, before: Callable[[Dispatcher], object] | None = None, **options: Any) -> Stop | None:
         return run_virtually(self.sending(before, **options))
 
-    async def sending(self, before: Callable[[Dispatcher], object] | None = None, **options: object) -> Stop | None:
+    async def sending(self, before: Callable[[Dispatcher], object] | None = None, **options: Any) -> Stop | None:
         assert self.run is not None
         with Journal(self.folder, self.clock.now) as journal:
             journal.recover()

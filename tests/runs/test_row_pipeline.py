@@ -1,5 +1,6 @@
 """What is said of a row before it is planned: by the reader, the mapping and the validator, without saying it twice."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ lead:
 
 
 @pytest.fixture
-def said(tmp_path: Path):
+def said(tmp_path: Path) -> Callable[..., list[tuple[int, str, str]]]:
     """Row, code and column of everything that is said of a list."""
 
     def say(text: str, mapping: str = MAPPING) -> list[tuple[int, str, str]]:
@@ -37,7 +38,7 @@ def said(tmp_path: Path):
     return say
 
 
-def test_where_a_cell_could_not_be_read_nobody_adds_anything(said) -> None:
+def test_where_a_cell_could_not_be_read_nobody_adds_anything(said: Callable[..., list[tuple[int, str, str]]]) -> None:
     rows = "L-1,#N/A,#N/A,#REF!\nL-2,Asha,12,x\nL-3,Asha,#N/A,x\nL-4,Asha,+919876543210,7\n"
     assert said(f"ID,Name,Phone,Score\n{rows}") == [
         (2, "cell-error", "Name"),
@@ -50,7 +51,7 @@ def test_where_a_cell_could_not_be_read_nobody_adds_anything(said) -> None:
     ]
 
 
-def test_what_was_read_badly_counts_only_where_it_is_mapped(said) -> None:
+def test_what_was_read_badly_counts_only_where_it_is_mapped(said: Callable[..., list[tuple[int, str, str]]]) -> None:
     rows = "L-1,Asha,+919876543210,#N/A\nL-2,Asha,+919876543211,1,2\n"
     without_score = MAPPING.replace("  attributes: {score: {column: Score, type: integer}}\n", "")
     assert said(f"ID,Name,Phone,Score\n{rows}", without_score) == [(3, "row-too-long", "")]

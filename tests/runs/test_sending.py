@@ -108,7 +108,7 @@ def test_a_lost_request_is_created_by_its_repetition(push: Push) -> None:
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_server_error_after_storing_leaves_the_row_unconfirmed(push: Push, status: int) -> None:
     def stores_then_fails(call: object) -> Answer:
-        push.crm.behave(call)  # type: ignore[arg-type]
+        push.crm.behave(call)
         return error(status)
 
     push.crm.script[Kind.CREATE].append(stores_then_fails)
@@ -322,7 +322,7 @@ def test_what_a_dead_process_was_sending_is_in_doubt(push: Push) -> None:
         await task
 
     def stores_and_hangs(call: object) -> Answer:
-        push.crm.behave(call)  # type: ignore[arg-type]
+        push.crm.behave(call)
         raise asyncio.CancelledError
 
     push.crm.script[Kind.CREATE].append(stores_and_hangs)
@@ -362,7 +362,7 @@ def test_nothing_is_sent_when_the_journal_refuses(push: Push) -> None:
         def refuse(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        sender.journal._writer._apply = refuse  # type: ignore[method-assign]
+        sender.journal._writer._apply = refuse  # type: ignore[assignment,method-assign]
 
     with pytest.raises(LocalDiskError):
         push.send(break_the_disk)

@@ -31,7 +31,7 @@ def stated_counts() -> list[tuple[str, str, dict[str, int]]]:
     ]
 
 
-def stated_codes(sample: str) -> defaultdict:
+def stated_codes(sample: str) -> defaultdict[int, set[str]]:
     """The codes and statuses that the table of the sample's own section gives to row numbers."""
     section = README.split(f"\n## {sample}\n")[1].split("\n## ")[0]
     codes = defaultdict(set)

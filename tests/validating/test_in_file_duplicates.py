@@ -177,7 +177,7 @@ def test_one_phone_number_on_several_rows() -> None:
     rows = [row("a", phone="+12025550100"), row("b", phone="+12025550100"), row("b", phone="+12025550100"), row("c")]
     repeat = (RowStatus.DUPLICATE_IN_FILE, "crm-id-repeated")
 
-    def short(policy: Any) -> str:
+    def short(policy: Any) -> dict[Any, Any]:
         return {number: found[:2] for (_, number), found in settled({"phone": policy}, *rows).items()}
 
     assert short("warn") == {2: (None, "phone-repeated"), 3: (None, "phone-repeated"), 4: repeat}
@@ -187,7 +187,7 @@ def test_one_phone_number_on_several_rows() -> None:
 
 
 def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled() -> None:
-    def frame(**columns: Any) -> pd.DataFrame:
+    def frame(**columns: Any) -> MappedBatch:
         texts = {label: pd.Series(column, dtype="str", index=[2]) for label, column in columns.items()}
         return MappedBatch(frame=pd.DataFrame(texts), filtered=pd.Series([False], index=[2]))
 
@@ -261,7 +261,7 @@ def test_the_result_is_that_of_a_naive_reading(rows: list[Any], policy: Any) -> 
 
 def naively(policy: Duplicates, rows: list[tuple[Any, ...]]) -> list[Any]:
     """The rules over lists and dictionaries of texts."""
-    counts = defaultdict(lambda: 1)
+    counts: defaultdict[str, int] = defaultdict(lambda: 1)
     people = []
     for source, filtered, valid, event, texts in rows:
         counts[source] += 1

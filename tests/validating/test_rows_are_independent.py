@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.mapping import Mapping
+from importer.model.problem import Problem
 from importer.model.rules import AttributeRule
 from importer.validating import Validator
 
@@ -44,7 +45,7 @@ BAD = ["", "\0", "a*b", "x" * 200, "\x85", "a\x7f", "..", "a/b", "é", "11", "-1
 ROWS = st.lists(st.tuples(*(st.sampled_from([text] * 8 + BAD) for text in GOOD)), min_size=1, max_size=12)
 
 
-def problems(rows: list[tuple[str, ...]], first: int) -> list[object]:
+def problems(rows: list[tuple[str, ...]], first: int) -> list[Problem]:
     index = range(first, first + len(rows))
     columns = zip((target.label for target in TARGETS), zip(*rows, strict=True), strict=True)
     frame = pd.DataFrame({label: pd.Series(texts, index=index, dtype="str") for label, texts in columns})

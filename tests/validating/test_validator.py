@@ -69,7 +69,7 @@ def batch(
     targets: list[Target],
     *rows: dict[str, Any],
     events: int = 0,
-    filtered: set[int] = (),
+    filtered: set[int] | tuple[int, ...] = (),
     problems: tuple[Problem, ...] | list[Problem] = (),
     start: int = 2,
 ) -> MappedBatch:
