@@ -15,12 +15,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from importer.errors import SettingsError
-from importer.sandbox.app import LeadsApp
+from importer.sandbox.app import LeadsApp, Throttle
 from importer.sandbox.contract import AttributesAs, Contract
-from importer.sandbox.dice import Dice
-from importer.sandbox.faults import Faults
+from importer.sandbox.faults import Dice, Faults
 from importer.sandbox.state import State
-from importer.sandbox.throttle import Throttle
 
 LOOPBACK: Final = "127.0.0.1"
 MARK: Final = ("X-Saleschat-Sandbox", "not the real API")

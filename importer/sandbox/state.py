@@ -3,43 +3,11 @@
 import threading
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedEvent:
-    """An event of a lead."""
-
-    event: str
-    distinct_id: str
-    attributes: dict[str, Any]
-
-
-@dataclass(slots=True, kw_only=True)
-class StoredLead:
-    """A lead with everything that was done to it.
-
-    `creates` is 0 for a lead that existed beforehand; `repeats` counts the creates that were refused because it
-    existed. `assignments` are all users it was assigned to, in order; the last one owns it. `repeated_events` counts
-    the events that were accepted without being recorded again.
-    """
-
-    org: str
-    lead_id: str
-    crm_id: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    creates: int = 0
-    repeats: int = 0
-    assignments: list[str] = field(default_factory=list)
-    events: list[RecordedEvent] = field(default_factory=list)
-    repeated_events: int = 0
-
-    @property
-    def owner(self) -> str:
-        """The user who has it now, or empty."""
-        return self.assignments[-1] if self.assignments else ""
+from importer.sandbox.endpoints import StoredLead
 
 
 class State:
@@ -49,7 +17,6 @@ class State:
         self._lock = threading.Lock()
         self._by_crm_id: dict[tuple[str, str], StoredLead] = {}
         self._by_lead_id: dict[tuple[str, str], StoredLead] = {}
-        self._recorded: set[tuple[str, str, str]] = set()
         self._answers: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._faults: Counter[str] = Counter()
         for org, lead_id, crm_id in existing:
@@ -66,27 +33,15 @@ class State:
             self._keep(lead)
             return lead
 
-    def assign(self, org: str, reference: str, user: str) -> bool:
-        """Give the lead to the user; false if there is no such lead."""
+    def change(
+        self, org: str, reference: str, effect: Callable[[StoredLead, dict[str, Any]], None], sent: dict[str, Any]
+    ) -> bool:
+        """Do to the lead of this UUID or CRM id what was sent; false if there is no such lead."""
         with self._lock:
             lead = self._find(org, reference)
             if lead is not None:
-                lead.assignments.append(user)
+                effect(lead, sent)
             return lead is not None
-
-    def record(self, org: str, reference: str, event: RecordedEvent) -> bool:
-        """Record the event unless its `distinct_id` was recorded before; false if there is no such lead."""
-        with self._lock:
-            lead = self._find(org, reference)
-            if lead is None:
-                return False
-            once = (lead.lead_id, event.event, event.distinct_id)
-            if event.distinct_id and once in self._recorded:
-                lead.repeated_events += 1
-            else:
-                self._recorded.add(once)
-                lead.events.append(event)
-            return True
 
     def count(self, endpoint: str, answer: str, fault: str = "") -> None:
         """Note what a request was answered with (a status, or `none`), and by which fault."""
@@ -115,7 +70,7 @@ class State:
         """Everything, ready for JSON."""
         with self._lock:
             return {
-                "leads": [_shown(lead) for lead in self._by_crm_id.values()],
+                "leads": [{**asdict(lead), "owner": lead.owner} for lead in self._by_crm_id.values()],
                 "requests": {endpoint: dict(answers) for endpoint, answers in self._answers.items()},
                 "faults": dict(self._faults),
             }
@@ -126,21 +81,3 @@ class State:
 
     def _find(self, org: str, reference: str) -> StoredLead | None:
         return self._by_lead_id.get((org, reference)) or self._by_crm_id.get((org, reference))
-
-
-def _shown(lead: StoredLead) -> dict[str, Any]:
-    return {
-        "org": lead.org,
-        "lead_id": lead.lead_id,
-        "crm_id": lead.crm_id,
-        "fields": lead.fields,
-        "creates": lead.creates,
-        "repeats": lead.repeats,
-        "owner": lead.owner,
-        "assignments": list(lead.assignments),
-        "events": [
-            {"event": event.event, "distinct_id": event.distinct_id, "attributes": event.attributes}
-            for event in lead.events
-        ],
-        "repeated_events": lead.repeated_events,
-    }

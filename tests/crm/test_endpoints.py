@@ -8,7 +8,7 @@ from importer.crm.address import url_of
 from importer.crm.credential import CredentialKind
 from importer.crm.endpoints import ENDPOINTS, PUBLISHED_RATES, request_rates
 from importer.model.operation import Call, Kind, Operation, RowId
-from importer.sandbox.endpoints import find_address
+from importer.sandbox import endpoints as sandbox
 
 
 def test_every_kind_has_an_entry_and_comes_after_another_one_that_begins_with_a_create() -> None:
@@ -26,12 +26,13 @@ def test_every_kind_has_an_entry_and_comes_after_another_one_that_begins_with_a_
 @pytest.mark.parametrize("kind", Kind)
 def test_the_sandbox_which_shares_no_code_has_the_same_endpoint(kind: Kind) -> None:
     call = Call(row=RowId(0, 2), ordinal=0, operation=Operation(kind=kind, key="k", body=b"{}"), crm_id="L/1")
-    address = find_address(urlsplit(url_of("https://crm.example", "o 1", call)).path.encode())
+    address = sandbox.find_address(urlsplit(url_of("https://crm.example", "o 1", call)).path.encode())
     assert address is not None
     assert address.endpoint == kind
     assert (address.org, address.lead) == ("o 1", "" if kind is Kind.CREATE else "L/1")
-    assert address.endpoint.method == ENDPOINTS[kind].method
-    assert address.endpoint.success in ENDPOINTS[kind].accepted
+    entry = sandbox.ENDPOINTS[address.endpoint]
+    assert entry.method == ENDPOINTS[kind].method
+    assert entry.success in ENDPOINTS[kind].accepted
 
 
 @pytest.mark.parametrize("credential", CredentialKind)
