@@ -1,4 +1,7 @@
-"""Lines of a CSV file from columns of cells: what `csv` and `neutral` make of each cell, for all of them at once.
+"""Lines of a CSV file from columns of cells, none of which a spreadsheet program takes for a formula.
+
+Source of that rule: OWASP's "CSV injection" and CWE-1236. Quoting alone does not help, so a cell that could be
+evaluated gets an apostrophe in front, which spreadsheets take as "this is text".
 
 Each report has a table of its columns: one entry says what a column is called, what it holds (docs/reports.md is made
 from it) and where its cells come from.
@@ -6,6 +9,7 @@ from it) and where its cells come from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from string import ascii_letters, digits
@@ -16,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.texts import TEXT, column_octets, first_octets, holds_any, joined, scalar
-from importer.reporting.neutral import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +34,18 @@ _HARMLESS[[*(ascii_letters + digits).encode(), -1]] = True
 _MARKS: Final = b'",\r\n'
 _QUOTED: Final = f"[{_MARKS.decode()}]"
 
+
+# Spaces, and everything of Unicode's categories Cc and Cf: what cannot be seen hides nothing.
+_SKIPPED: Final = (
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u180b-\u180f"
+    r"\u200b-\u200f\u2028-\u202f\u205f-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f]"
+)
+_TRIGGER: Final = r"[=+\-@|\t\r\n＝＋－＠｜﹢﹣﹦﹫]"
+# Apostrophes before a trigger count too, so that taking one away always gives the text that was there.
+_RISKY: Final = re.compile(f"'*{_SKIPPED}*{_TRIGGER}")
+# Nothing looser: `+1-1` would pass as a phone number and evaluates.
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 Cells = Callable[["pa.Table", "ReadSource"], "pa.Array | pa.Scalar"]
 """The cells of a column for a table of results of one source, ready to be written; a scalar stands in every line."""
@@ -64,6 +79,16 @@ def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
     """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar stands in every line."""
     lines = pc.binary_join_element_wise(*cells, scalar(","))
     file.write(column_octets(joined(lines, "\n")).data)
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe in front where a spreadsheet could take it for a formula.
+
+    Exempt is exactly an E.164 number. Reversible: no other text is changed into the same result.
+    """
+    if _RISKY.match(text) and not _E164.fullmatch(text):
+        return f"'{text}"
+    return text
 
 
 def neutral_texts(column: pa.Array) -> pa.Array:

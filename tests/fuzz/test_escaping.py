@@ -26,8 +26,7 @@ from importer.model.visible import visible
 from importer.profiling.columns.yaml_fixes import flow
 from importer.profiling.suggest.yaml_page import printable, rule, scalar
 from importer.reporting.annotated.xml_edit import CELL_LENGTH, text_cell
-from importer.reporting.csv_columns import quoted, write_lines
-from importer.reporting.neutral import neutral
+from importer.reporting.csv_columns import neutral, quoted, write_lines
 from importer.sandbox.endpoints import find_address
 from tests.fuzz.profiles import fuzzed
 

@@ -194,14 +194,6 @@ def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path: Path, reports:
     assert "`importer resume`" not in written(tmp_path, reports.run(state=RunState.STOPPED, exit_code=2), []).said
 
 
-def test_a_longer_run_has_a_picture_of_its_time(tmp_path: Path, reports: Reports) -> None:
-    rows = [reports.created(n, finished_at=f"2026-11-22T1{5 + n // 60}:{n % 60:02d}:30Z") for n in range(100)]
-    (picture,) = [
-        svg for svg in written(tmp_path, reports.run(rows=rows), rows).named("svg") if svg["class"] == "timeline"
-    ]
-    assert picture["aria-label"].endswith("from 2026-11-22 15:00 to 2026-11-22 16:38 UTC; at most 2 in 2 min")
-
-
 SHOWN = "[...document.querySelectorAll('#people tbody tr')].filter(r => !r.hidden).map(r => r.dataset.number).join()"
 TYPE = """(text => {
     const search = document.getElementById("search");

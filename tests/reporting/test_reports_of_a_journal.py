@@ -19,7 +19,7 @@ from importer.model.problem import KINDS, Problem
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from importer.reporting import REJECT_COLUMNS, Overview, rejects_csv
-from importer.reporting.neutral import neutral
+from importer.reporting.csv_columns import neutral
 from tests.planned import PlannedRow, add_rows
 from tests.reporting.conftest import ReportRow, Reports
 

@@ -9,7 +9,7 @@ import pytest
 
 from importer.model.outcome import ResultBatch
 from importer.reporting import RESULT_COLUMNS
-from importer.reporting.neutral import neutral
+from importer.reporting.csv_columns import neutral
 from tests.reporting.conftest import Reports
 
 ROWS = 200_000

@@ -8,7 +8,7 @@ import pytest
 
 from importer.model.run import Traffic
 from importer.reporting import Overview, write_html
-from importer.reporting.page.request_chart import traffic_picture
+from importer.reporting.page.charts import traffic_picture
 from tests.reporting.conftest import Reports
 
 BEGIN = datetime(2026, 11, 22, 15, 4, 0)  # noqa: DTZ001 - as the journal writes it
@@ -69,6 +69,5 @@ def test_the_page_shows_it_to_ears_too(tmp_path: Path, reports: Reports) -> None
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     said = "Assign them, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
     assert said in page
-    assert 'class="timeline"' not in page
     assert "each bar 10 s" in page
     assert "throttled, sent again" not in page, "no colour is explained that does not occur"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Final
 
 from importer.model.outcome import STATUSES
-from importer.reporting.annotated.sheet_writer import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, SheetWriter
+from importer.reporting.annotated.sheet_writer import BOLD, HEADING, NUMBER, TEXT, TITLE, Cell, Line, write_sheet
 from importer.reporting.annotated.styles import Look
 from importer.reporting.status_text import ending, place, sentence
 
@@ -24,12 +25,10 @@ ROWS_LISTED: Final = 2_000
 
 _WIDTHS: Final = (34, 24, 60, 60)
 
-Line = list[Cell]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSheet:
-    """The sheet; `link` says on which sheet and in which row of this workbook a source row stands."""
+    """The sheet; `link` says on which sheet and in which row of this workbook a source row is."""
 
     run: RunReport
     overview: Overview
@@ -38,12 +37,8 @@ class ImportSheet:
 
     def write(self, file: IO[bytes], styles: Styles, namespace: str) -> None:
         """Write the sheet's part; looks are added to the styles."""
-        sheet = SheetWriter(file=file, styles=styles, widths=_WIDTHS, namespace=namespace, is_selected=True)
-        sheet.open()
-        for lines in (self._head(), self._counts(), self._rules(), self._rows_shown()):
-            for line in lines:
-                sheet.add(line)
-        sheet.close()
+        lines = chain(self._head(), self._counts(), self._rules(), self._rows_shown())
+        write_sheet(file, lines, styles=styles, widths=_WIDTHS, namespace=namespace, is_selected=True)
 
     def _head(self) -> Iterator[Line]:
         run = self.run

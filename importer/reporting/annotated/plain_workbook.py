@@ -9,8 +9,8 @@ from zipfile import ZipFile
 from importer.model.operation import RowId
 from importer.model.outcome import Tone
 from importer.reporting.annotated.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
-from importer.reporting.annotated.package import MAIN, RELATIONS, SPREADSHEET, new_part
-from importer.reporting.annotated.sheet_writer import BOLD, TEXT, WRAPPED, Cell, SheetWriter
+from importer.reporting.annotated.package import MAIN, RELATIONS, SPREADSHEET, new_part, write_part
+from importer.reporting.annotated.sheet_writer import BOLD, TEXT, WRAPPED, Cell, Line, write_sheet
 from importer.reporting.annotated.styles import PLAIN_STYLES, Look, Styles
 from importer.reporting.merged_headers import Union
 from importer.reporting.overview import Overview
@@ -18,7 +18,7 @@ from importer.reporting.private_files import replacing
 from importer.reporting.status_text import outcome, place, what_happened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from importer.model.outcome import ResultBatch
@@ -60,15 +60,13 @@ def write_plain_workbook(path: Path, run: RunReport, batches: Iterable[ResultBat
     """
     styles = Styles(PLAIN_STYLES.format(namespace=MAIN).encode())
     overview = Overview(limit=ROWS_LISTED)
+    written: dict[RowId, int] = {}
     with replacing(path) as file, ZipFile(file, "w") as archive:
         for part, xml in _PARTS.items():
-            _put(archive, part, xml.encode())
+            write_part(archive, part, xml.encode())
         with new_part(archive, "xl/worksheets/sheet2.xml") as sheet:
-            written = _rows(
-                SheetWriter(file=sheet, styles=styles, widths=_WIDTHS, namespace=MAIN, frozen="B2"),
-                run,
-                overview.watch(batches),
-            )
+            lines = _rows(run, overview.watch(batches), written)
+            write_sheet(sheet, lines, styles=styles, widths=_WIDTHS, namespace=MAIN, is_frozen=True)
         notes = [note]
         if overview.attention_count > ROWS_WRITTEN:
             notes.append(f"“{ROWS}” holds the first {ROWS_WRITTEN:,} rows that need attention; all are in rejects.csv.")
@@ -79,20 +77,13 @@ def write_plain_workbook(path: Path, run: RunReport, batches: Iterable[ResultBat
         front = ImportSheet(run=run, overview=overview, notes=tuple(notes), link=link)
         with new_part(archive, "xl/worksheets/sheet1.xml") as sheet:
             front.write(sheet, styles, MAIN)
-        _put(archive, "xl/styles.xml", styles.render())
+        write_part(archive, "xl/styles.xml", styles.render())
 
 
-def _put(archive: ZipFile, part: str, xml: bytes) -> None:
-    with new_part(archive, part) as file:
-        file.write(xml)
-
-
-def _rows(sheet: SheetWriter, run: RunReport, batches: Iterable[ResultBatch]) -> dict[RowId, int]:
-    """Write the rows that need attention; returns where each of them is."""
+def _rows(run: RunReport, batches: Iterable[ResultBatch], written: dict[RowId, int]) -> Iterator[Line]:
+    """The header and the rows that need attention; `written` gets the place of each."""
     union = Union([source.info for source in run.sources])
-    sheet.open()
-    sheet.add([Cell(value=text, look=BOLD) for text in (*_FIRST, *union.headers)])
-    written: dict[RowId, int] = {}
+    yield [Cell(value=text, look=BOLD) for text in (*_FIRST, *union.headers)]
     for batch in batches:
         room = ROWS_WRITTEN - len(written)
         lines = batch.table.filter(batch.table["needs_attention"])[:room].to_pylist()
@@ -100,9 +91,7 @@ def _rows(sheet: SheetWriter, run: RunReport, batches: Iterable[ResultBatch]) ->
         own = zip(*columns, strict=True) if columns else repeat((), len(lines))  # nothing is kept of a purged run
         for line, own_cells in zip(lines, own, strict=True):
             row = RowId(batch.source, line["number"])
+            written[row] = len(written) + 2
             texts = (place(run, row), outcome(line), what_happened(line), line["hint"])
             cells = [Cell(value=text, look=look) for text, look in zip(texts, _LOOKS, strict=True)]
-            cells += [Cell(value=cell, look=TEXT) for cell in union.cells(batch.source, own_cells)]
-            written[row] = sheet.add(cells)
-    sheet.close()
-    return written
+            yield cells + [Cell(value=cell, look=TEXT) for cell in union.cells(batch.source, own_cells)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ from importer.reporting.annotated.styles import Look
 from importer.reporting.annotated.xml_edit import quoted, text_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import IO
 
     from importer.reporting.annotated.styles import Styles
@@ -23,6 +23,13 @@ TITLE: Final = Look(is_bold=True, size=15)
 LINK: Final = Look(color="FF0B57D0", is_underlined=True, is_wrapped=True)
 NUMBER: Final = Look(is_number=True, is_wrapped=True)
 
+_LINE_HEIGHT: Final = 15
+_ROW_HEIGHT: Final = 405
+"""Points: the height of a line of text, and what a row can have at most."""
+
+_FROZEN: Final = '<pane xSplit="1" ySplit="1" topLeftCell="B2" activePane="bottomRight" state="frozen"/>'
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -33,68 +40,53 @@ class Cell:
     link: tuple[str, int] | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class SheetWriter:
-    """Writes a sheet line by line: `open` first, `close` last. `widths` are in characters."""
+Line = list[Cell]
 
-    file: IO[bytes]
-    styles: Styles
-    widths: Sequence[int]
-    namespace: str
-    frozen: str = ""
-    is_selected: bool = False
-    _row: int = 0
-    _links: list[str] = field(default_factory=list)
 
-    def open(self) -> None:
-        """Write what stands before the lines."""
-        columns = "".join(
-            f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in enumerate(self.widths, 1)
-        )
-        selected = ' tabSelected="1"' if self.is_selected else ""
-        pane = ""
-        if self.frozen:
-            across, down = column_number(self.frozen.rstrip("0123456789")) - 1, int(self.frozen.lstrip(_LETTERS)) - 1
-            pane = f'<pane xSplit="{across}" ySplit="{down}" topLeftCell="{self.frozen}" activePane="bottomRight" '
-            pane += 'state="frozen"/>'
-        self._write(
-            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-            f'<worksheet xmlns="{self.namespace}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
-            f'<sheetViews><sheetView{selected} workbookViewId="0">{pane}</sheetView></sheetViews>'
-            f"<cols>{columns}</cols><sheetData>"
-        )
-
-    def add(self, cells: Sequence[Cell]) -> int:
-        """Write a line; returns its number."""
-        self._row += 1
-        lines = max((_lines(cell, width) for cell, width in zip(cells, self.widths, strict=False)), default=1)
+def write_sheet(
+    file: IO[bytes],
+    lines: Iterable[Line],
+    *,
+    styles: Styles,
+    widths: Sequence[int],
+    namespace: str,
+    is_frozen: bool = False,
+    is_selected: bool = False,
+) -> None:
+    """Write a sheet line by line, from row 1 on; `widths` are in characters, first row and column may be frozen."""
+    columns = "".join(
+        f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in enumerate(widths, 1)
+    )
+    selected = ' tabSelected="1"' if is_selected else ""
+    links: list[str] = []
+    head = (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<worksheet xmlns="{namespace}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+        f'<sheetViews><sheetView{selected} workbookViewId="0">{_FROZEN if is_frozen else ""}</sheetView></sheetViews>'
+        f"<cols>{columns}</cols><sheetData>"
+    )
+    file.write(head.encode())
+    for row, line in enumerate(lines, start=1):
+        height = max((_lines(cell, width) for cell, width in zip(line, widths, strict=False)), default=1)
         # Not every program makes a row as high as its text.
-        height = f' ht="{min(lines * _LINE, _HIGHEST)}" customHeight="1"' if lines > 1 else ""
-        self._write(f'<row r="{self._row}"{height}>{"".join(self._cells(cells))}</row>')
-        return self._row
-
-    def close(self) -> None:
-        """Write what stands after the lines."""
-        links = f"<hyperlinks>{''.join(self._links)}</hyperlinks>" if self._links else ""
-        # On paper, all columns side by side.
-        paper = '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
-        self._write(f"</sheetData>{links}{paper}</worksheet>")
-
-    def _cells(self, cells: Iterable[Cell]) -> Iterator[str]:
-        for column, cell in enumerate(cells, start=1):
-            where = f"{column_letters(column)}{self._row}"
+        high = f' ht="{min(height * _LINE_HEIGHT, _ROW_HEIGHT)}" customHeight="1"' if height > 1 else ""
+        cells = []
+        for column, cell in enumerate(line, start=1):
+            where = f"{column_letters(column)}{row}"
             if cell.link:
-                sheet, row = cell.link
-                target = f"'{sheet.replace(chr(39), chr(39) * 2)}'!A{row}"
-                self._links.append(f'<hyperlink ref="{where}" location="{quoted(target)}"/>')
-            style = self.styles.look(LINK if cell.link else cell.look)
+                sheet, target_row = cell.link
+                target = f"'{sheet.replace(chr(39), chr(39) * 2)}'!A{target_row}"
+                links.append(f'<hyperlink ref="{where}" location="{quoted(target)}"/>')
+            style = styles.look(LINK if cell.link else cell.look)
             if isinstance(cell.value, int):
-                yield f'<c r="{where}" s="{style}"><v>{cell.value}</v></c>'
+                cells.append(f'<c r="{where}" s="{style}"><v>{cell.value}</v></c>')
             elif cell.value:
-                yield text_cell(where, style, cell.value)
-
-    def _write(self, xml: str) -> None:
-        self.file.write(xml.encode())
+                cells.append(text_cell(where, style, cell.value))
+        file.write(f'<row r="{row}"{high}>{"".join(cells)}</row>'.encode())
+    hyperlinks = f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else ""
+    # On paper, all columns side by side.
+    paper = '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
+    file.write(f"</sheetData>{hyperlinks}{paper}</worksheet>".encode())
 
 
 def _lines(cell: Cell, width: int) -> int:
@@ -104,20 +96,13 @@ def _lines(cell: Cell, width: int) -> int:
     return sum(max(1, -(-len(line) // width)) for line in cell.value.split("\n"))
 
 
-_LINE: Final = 15
-_HIGHEST: Final = 405
-"""Points: the height of a line, and what a row can have at most."""
-
-_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
 @lru_cache(16_384)
 def column_letters(number: int) -> str:
     """`C` for column 3."""
     letters = ""
     while number > 0:
         number, letter = divmod(number - 1, 26)
-        letters = chr(65 + letter) + letters
+        letters = _LETTERS[letter] + letters
     return letters
 
 
@@ -128,5 +113,5 @@ def column_number(letters: str) -> int:
     for letter in letters.upper():
         if letter not in _LETTERS:
             return 0
-        number = number * 26 + ord(letter) - 64
+        number = number * 26 + _LETTERS.index(letter) + 1
     return number

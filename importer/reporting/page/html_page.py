@@ -13,8 +13,7 @@ from markupsafe import Markup, escape
 
 from importer.model.outcome import STATUSES, FollowUp
 from importer.model.visible import visible
-from importer.reporting.page.charts import shares, timeline
-from importer.reporting.page.request_chart import MEANINGS, traffic_picture
+from importer.reporting.page.charts import MEANINGS, shares, traffic_picture
 from importer.reporting.private_files import replacing_text
 from importer.reporting.status_text import duration, ending, place, sentence
 
@@ -36,7 +35,6 @@ def write_html(path: Path, run: RunReport, overview: Overview) -> None:
         sentence=sentence(run, people=overview.attention_count),
         ending=ending(run),
         shares=shares(run.counts),
-        timeline=timeline(run.minutes),
         traffic=traffic_picture(run.traffic),
         took=duration(run.seconds),
         estimate=duration(run.estimate.seconds),

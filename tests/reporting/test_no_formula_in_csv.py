@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from importer.reporting.neutral import neutral
+from importer.reporting.csv_columns import neutral
 
 TRIGGERS = "=+-@\t\r\n|＝＋－＠｜﹢﹣﹦﹫"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
