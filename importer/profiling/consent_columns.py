@@ -31,53 +31,46 @@ _REFUSED_WORDS: Final = (
     " abgelehnt entzogen nicht-erteilt revocado rechazado denegado recusado refusé retiré révoqué revocato rifiutato"
 )
 _NAMED: Final = 0.9
-"""How surely a value must be called like such a column to say the same as its name."""
+"""How surely a value must read like the name of such a column to mean the same."""
 
 _DATE: Final = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*")
 _YES: Final = {Role.CONSENT: _IN.union(_AGREED_WORDS.split()), Role.OPT_OUT: _OUT | {"x"}}
-"""Words that say what the name of the column says. Under “Opt out” the word “opted in” means no."""
+"""Words that mean the same as the name of the column. Under “Opt out” the word “opted in” means no."""
 _NO: Final = {Role.CONSENT: _OUT.union(_REFUSED_WORDS.split()), Role.OPT_OUT: _IN | {"none"}}
 
 
-def wish_in_name(name: str) -> Role | None:
+def consent_role(name: str) -> Role | None:
     """Whether a column of this name holds consent, or its opposite."""
     roles = {role: sure for role, sure in meanings(name).items() if role in (Role.CONSENT, Role.OPT_OUT)}
     return max(roles, key=lambda role: roles[role]) if roles else None
 
 
 def flags_of(role: Role, counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Which of the values mean yes, and which no, if most of the cells say one or the other; else nothing.
+    """Which of the values mean yes, and which no, if most of the cells hold one or the other; else nothing.
 
-    `counts` says how many cells hold each value, without blanks.
+    `counts` holds how many cells have each value, without blank cells.
     """
     if not counts or len(counts) > MOST_FLAGS:
         return (), ()
-    said = [read_boolean(value) for value in counts]
-    words = [text_key(value).replace(" ", "-") for value in counts]
-    each = list(zip(counts, said, words, strict=True))
-    yes = tuple(value for value, meant, word in each if meant == "true" or word in _YES[role] or _says(value, role))
-    rest = [(value, meant, word) for value, meant, word in each if value not in yes]
     other = Role.CONSENT if role is Role.OPT_OUT else Role.OPT_OUT
-    no = tuple(
-        value for value, meant, word in rest if meant == "false" or word in _NO[role] or _is_called(value, other)
-    )
+    yes: list[str] = []
+    no: list[str] = []
+    for value in counts:
+        meant, word, named = read_boolean(value), text_key(value).replace(" ", "-"), meanings(value)
+        # The date of an objection means that somebody objected.
+        is_objection = role is Role.OPT_OUT and _DATE.fullmatch(value) is not None
+        if meant == "true" or word in _YES[role] or named.get(role, 0.0) > _NAMED or is_objection:
+            yes.append(value)
+        elif meant == "false" or word in _NO[role] or named.get(other, 0.0) > _NAMED:
+            no.append(value)
     decided = sum(counts[value] for value in (*yes, *no))
-    return (yes, no) if decided >= _SURE * sum(counts.values()) else ((), ())
-
-
-def _says(value: str, role: Role) -> bool:
-    """Whether the value is called like the column; that somebody has objected is also said by the date of it."""
-    return _is_called(value, role) or (role is Role.OPT_OUT and _DATE.fullmatch(value) is not None)
-
-
-def _is_called(value: str, role: Role) -> bool:
-    return meanings(value).get(role, 0.0) > _NAMED
+    return (tuple(yes), tuple(no)) if decided >= _SURE * sum(counts.values()) else ((), ())
 
 
 def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: bool) -> tuple[str, ...]:
-    """The values of the rows that stay, each in one spelling: whoever is in doubt is left out.
+    """The values of the rows that stay, each in one spelling: people whose answer is unclear are left out.
 
-    Nothing for a column in which whatever is filled forbids contact.
+    Nothing for a column in which every value forbids contact.
     """
     if role is Role.OPT_OUT and not no:
         return ()

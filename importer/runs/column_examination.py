@@ -13,7 +13,7 @@ from importer.model.mapping import Mapping
 from importer.model.problem import Problem
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
-from importer.profiling.columns import ColumnDoctor
+from importer.profiling.columns.column_doctor import ColumnDoctor
 from importer.profiling.drift import changed_names, changes
 from importer.reading import is_mended
 

@@ -105,7 +105,7 @@ def prepare(
             planned = planner.plan(position, mapped, batch.frame, problems, repeated, batch.lines)
             plan.add(planned, planner.operations(mapped, planned) if plan.sends else ())
             plan.contacts.add(position, *_contacts(mapped, batch.frame, targets, invalid))
-            doctor.look(batch.frame, mapped, problems)
+            doctor.watch(batch.frame, mapped, problems)
             progress.checked(len(batch.frame))
             stop.look()
         progress.done()

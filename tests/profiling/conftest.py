@@ -11,7 +11,7 @@ from importer.mapping import Mapper, parse_mapping
 from importer.model.examination import Symptom
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions
-from importer.profiling.columns import ColumnDoctor
+from importer.profiling.columns.column_doctor import ColumnDoctor
 from importer.reading import open_tables
 from importer.validating import Validator
 from tests.cli.command_line import command_line, sandbox
@@ -76,7 +76,7 @@ def _doctor(path: Path, mapping: str, size: int, read: ReadOptions) -> ColumnDoc
     for batch in table.batches(size):
         mapped = mapper.apply(batch.frame)
         problems = [Problems.of(batch.problems), mapped.problems, validator.validate(mapped, batch.frame)]
-        doctor.look(batch.frame, mapped, Problems.together(problems))
+        doctor.watch(batch.frame, mapped, Problems.together(problems))
     return doctor
 
 

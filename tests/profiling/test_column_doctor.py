@@ -8,10 +8,9 @@ import pytest
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions, SourceInfo
-from importer.profiling.columns.look import Look
 from importer.profiling.columns.mojibake import unscrambled
 from importer.profiling.columns.number_symptoms import PhonesAsNumbers
-from importer.profiling.columns.tally import Tally
+from importer.profiling.columns.watcher import Tally, WatchedRows
 from tests.profiling.conftest import Examine
 
 OPT_IN = "  opt_in_date: Opt-in\n"
@@ -29,23 +28,23 @@ def test_ambiguous_dates_are_judged_over_all_batches(examine: Examine) -> None:
     assert ambiguous.fix.startswith("# Only you can know which is meant; add format: '%d/%m/%Y' or format: '%m/%d/%Y' ")
     assert ambiguous.place == ()
 
-    told = examine({"Opt-in": ["03/04/2026", "05/06/2026", "25/06/2026"]}, OPT_IN, size=2)
-    assert list(told) == ["dates-unread"]
-    assert told["dates-unread"].fix == "opt_in_date: {column: Opt-in, format: '%d/%m/%Y'}"
-    assert told["dates-unread"].count == 3
+    found = examine({"Opt-in": ["03/04/2026", "05/06/2026", "25/06/2026"]}, OPT_IN, size=2)
+    assert list(found) == ["dates-unread"]
+    assert found["dates-unread"].fix == "opt_in_date: {column: Opt-in, format: '%d/%m/%Y'}"
+    assert found["dates-unread"].count == 3
 
 
 def test_a_format_is_added_to_those_of_the_mapping(examine: Examine) -> None:
     rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
-    told = examine({"Opt-in": ["25/06/2026", "26.06.2026"]}, rest)["dates-unread"]
-    assert told.rows == (3,)
-    assert told.fix == "opt_in_date: {column: Opt-in, format: ['%d/%m/%Y', '%d.%m.%Y']}"
+    found = examine({"Opt-in": ["25/06/2026", "26.06.2026"]}, rest)["dates-unread"]
+    assert found.rows == (3,)
+    assert found.fix == "opt_in_date: {column: Opt-in, format: ['%d/%m/%Y', '%d.%m.%Y']}"
 
 
 def test_dates_as_serials(examine: Examine) -> None:
-    told = examine({"Opt-in": ["2026-01-31", "45123", "45124.5"]}, OPT_IN)["dates-as-serials"]
-    assert (told.count, told.rows) == (2, (3, 4))
-    assert "2023-07-16" in told.detail
+    found = examine({"Opt-in": ["2026-01-31", "45123", "45124.5"]}, OPT_IN)["dates-as-serials"]
+    assert (found.count, found.rows) == (2, (3, 4))
+    assert "2023-07-16" in found.detail
 
 
 @pytest.mark.parametrize(
@@ -58,9 +57,9 @@ def test_dates_as_serials(examine: Examine) -> None:
 )
 def test_real_dates_beside_text_dates(examine: Examine, dates: list[str], count: int, sure: bool) -> None:
     rest = '  opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}\n'
-    told = examine({"Opt-in": dates}, rest, size=1)["dates-half-swapped"]
-    assert told.count == count
-    assert ("almost certainly" in told.detail) is sure
+    found = examine({"Opt-in": dates}, rest, size=1)["dates-half-swapped"]
+    assert found.count == count
+    assert ("almost certainly" in found.detail) is sure
 
 
 @pytest.mark.parametrize("dates", [["2026-04-03", "2026-04-04"], ["03/04/2026", "25/04/2026"], ["2026-04-25", ""]])
@@ -69,11 +68,11 @@ def test_dates_of_one_kind_are_not_half_swapped(examine: Examine, dates: list[st
     assert "dates-half-swapped" not in examine({"Opt-in": dates}, rest)
 
 
-def test_phones_that_were_repaired_are_told_apart_from_those_that_are_lost(examine: Examine) -> None:
+def test_phones_that_were_repaired_are_distinguished_from_those_that_are_lost(examine: Examine) -> None:
     phones = ["+919876500001.0", "+9.19876500002E+11", "9.19877E+11", "+919876500004"]
-    told = examine({"Phone": phones})
-    assert (told["phones-as-decimals"].count, told["phones-as-decimals"].rows) == (2, (2, 3))
-    assert (told["digits-lost"].count, told["digits-lost"].rows) == (1, (4,))
+    found = examine({"Phone": phones})
+    assert (found["phones-as-decimals"].count, found["phones-as-decimals"].rows) == (2, (2, 3))
+    assert (found["digits-lost"].count, found["digits-lost"].rows) == (1, (4,))
 
 
 @pytest.mark.parametrize(("known", "fix"), [(False, "# Set defaults.region"), (True, "# The spreadsheet may")])
@@ -81,10 +80,10 @@ def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known:
     info = SourceInfo(path="l.xlsx", sha256="", format="xlsx", columns=("Phone",), headers=("Phone",), header_row=1)
     watcher = PhonesAsNumbers("Phone", info, region_known=known)
     cells = pd.DataFrame({"Phone": ["9876500001", "9876500002", "+919876500003"]}, index=[2, 3, 4], dtype="str")
-    watcher.look(Look(cells=cells, mapped=cells, problems={}))
+    watcher.watch(WatchedRows(cells, cells, Problems.none()))
     assert list(watcher.symptoms()) == []
     refused = Problem(row=3, code="phone-invalid", detail="", column="Phone")
-    watcher.look(Look(cells=cells, mapped=cells, problems={"Phone": Problems.of([refused])}))
+    watcher.watch(WatchedRows(cells, cells, Problems.of([refused])))
     (symptom,) = watcher.symptoms()
     assert (symptom.code, symptom.count, symptom.rows) == ("phones-as-digits", 1, (3,))
     assert symptom.fix.startswith(fix)
@@ -93,8 +92,8 @@ def test_bare_digits_of_a_workbook_are_a_sign_only_where_they_are_refused(known:
 def test_a_tally_keeps_each_value_once_and_only_the_first() -> None:
     tally, values, more = Tally(), ["b", "a", "b", "", "c"], [str(number) for number in range(30)]
     for rows in ([2, 3, 4, 5, 6], [7, 8, 9, 10, 11]):
-        tally.add_all(np.array(rows), pa.array(values, pa.large_string()))
-    tally.add_all(np.arange(30), pa.array(more, pa.large_string()))
+        tally.add(np.array(rows), pa.array(values, pa.large_string()))
+    tally.add(np.arange(30), pa.array(more, pa.large_string()))
     assert (tally.count, tally.rows, tally.values) == (40, [2, 3, 4, 5, 6], ["b", "a", "c", *more][:20])
 
 
@@ -107,15 +106,15 @@ def test_dates_that_were_read_but_are_refused_are_not_unread(examine: Examine) -
 def test_a_row_with_two_problems_in_a_column_is_one_row() -> None:
     problems = [Problem(row=row, code="phone-invalid", detail="", column="Phone") for row in (3, 3, 5)]
     warning = Problem(row=4, code="phone-repeated", detail="", column="Phone", warning=True)
-    look = Look(cells=pd.DataFrame(), mapped=pd.DataFrame(), problems={"Phone": Problems.of([*problems, warning])})
-    assert look.refused("Phone").tolist() == [3, 5]
-    assert look.refused("Name").tolist() == []
+    rows = WatchedRows(pd.DataFrame(), pd.DataFrame(), Problems.of([*problems, warning]))
+    assert rows.refused("Phone").tolist() == [3, 5]
+    assert rows.refused("Name").tolist() == []
 
 
 def test_lost_leading_zeros(examine: Examine) -> None:
     rest = "  attributes: {zip: Zip}\n"
-    told = examine({"Zip": ["01234", "98765", "2139", "501", "10001"]}, rest, size=2)["leading-zeros-lost"]
-    assert (told.count, told.rows) == (2, (4, 5))
+    found = examine({"Zip": ["01234", "98765", "2139", "501", "10001"]}, rest, size=2)["leading-zeros-lost"]
+    assert (found.count, found.rows) == (2, (4, 5))
     assert examine({"Zip": ["12345", "98765", "2139", "10001"]}, rest)["leading-zeros-lost"].count == 1
     assert "leading-zeros-lost" not in examine({"Zip": ["12345", "98765", "10001"]}, rest)
 
@@ -142,9 +141,9 @@ def test_amounts_have_no_leading_zeros_to_lose(examine: Examine) -> None:
 )
 def test_mojibake_is_turned_back(examine: Examine, broken: str, meant: str) -> None:
     assert unscrambled(broken) == meant
-    told = examine({"Name": ["Asha", broken]})["mojibake"]
-    assert told.rows == (3,)
-    assert told.fix.startswith("#")  # the file itself is sound UTF-8
+    found = examine({"Name": ["Asha", broken]})["mojibake"]
+    assert found.rows == (3,)
+    assert found.fix.startswith("#")  # the file itself is sound UTF-8
 
 
 @pytest.mark.parametrize(
@@ -170,9 +169,9 @@ def test_honest_letters_are_left_alone(examine: Examine, honest: str) -> None:
 
 
 def test_a_file_read_in_the_wrong_encoding_is_cured_by_the_mapping(examine: Examine) -> None:
-    told = examine({"Name": ["José"]}, read=ReadOptions(encoding="cp1252"))["mojibake"]
-    assert told.fix.startswith("encoding: utf-8 ")
-    assert told.place == ("source", "encoding")
+    found = examine({"Name": ["José"]}, read=ReadOptions(encoding="cp1252"))["mojibake"]
+    assert found.fix.startswith("encoding: utf-8 ")
+    assert found.place == ("source", "encoding")
 
 
 def test_letters_that_are_lost(examine: Examine) -> None:
@@ -199,10 +198,10 @@ def test_letters_that_are_lost(examine: Examine) -> None:
 def test_columns_about_contact_are_never_silent(
     examine: Examine, name: str, cells: list[str], code: str, line: str
 ) -> None:
-    (told,) = examine({"ID": [f"A{row}" for row, _ in enumerate(cells)], name: cells}).values()
-    assert told.code == code
-    assert line in told.fix
-    assert bool(line) == bool(told.place)
+    (found,) = examine({"ID": [f"A{row}" for row, _ in enumerate(cells)], name: cells}).values()
+    assert found.code == code
+    assert line in found.fix
+    assert bool(line) == bool(found.place)
 
 
 def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine: Examine) -> None:
@@ -210,12 +209,12 @@ def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine: Examine) -
 
 
 def test_blanks_where_a_value_is_required(examine: Examine) -> None:
-    told = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
-    assert (told.count, told.rows) == (2, (3, 4))
-    assert told.fix == (
+    found = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
+    assert (found.count, found.rows) == (2, (3, 4))
+    assert found.fix == (
         "# Fill in the cells, or add a `default` to lead.first_name in the mapping: what to send for a blank."
     )
-    assert told.place == ()
+    assert found.place == ()
     where = examine({"Phone": ["", "+919876500001"]})["blank-but-required"]
     assert where.fix.startswith("where: [{column: Phone, not_blank: true}]")
 
@@ -223,17 +222,17 @@ def test_blanks_where_a_value_is_required(examine: Examine) -> None:
 @pytest.mark.parametrize(("otherwise", "count"), [("problem", 3), ("blank", 3), ("keep", 0)])
 def test_values_outside_a_map(examine: Examine, otherwise: str, count: int) -> None:
     rest = f'  attributes: {{tier: {{column: Tier, map: {{"1": gold}}, otherwise: {otherwise}}}}}\n'
-    told = examine({"Tier": ["1", "7", "7", "", "9"]}, rest)
-    assert sum(symptom.count for symptom in told.values()) == count
+    found = examine({"Tier": ["1", "7", "7", "", "9"]}, rest)
+    assert sum(symptom.count for symptom in found.values()) == count
     if count:
-        assert told["outside-the-map"].rows == (3, 4, 6)
-        assert "map: {'1': gold, '7': '7', '9': '9'}" in told["outside-the-map"].fix
+        assert found["outside-the-map"].rows == (3, 4, 6)
+        assert "map: {'1': gold, '7': '7', '9': '9'}" in found["outside-the-map"].fix
 
 
 def test_values_that_are_one_to_a_map_are_proposed_once(examine: Examine) -> None:
     rest = '  attributes: {tier: {column: Tier, map: {"1": gold}}}\n'
-    told = examine({"Tier": ["1", "2", " 2 ", "Blue", "blue\u00a0", "\u200b2"]}, rest)["outside-the-map"]
-    assert "map: {'1': gold, '2': '2', Blue: Blue}" in told.fix
+    found = examine({"Tier": ["1", "2", " 2 ", "Blue", "blue\u00a0", "\u200b2"]}, rest)["outside-the-map"]
+    assert "map: {'1': gold, '2': '2', Blue: Blue}" in found.fix
 
 
 def test_values_outside_a_list(examine: Examine) -> None:
@@ -248,10 +247,10 @@ def test_rows_that_are_left_out_are_not_looked_at(examine: Examine) -> None:
 
 
 def test_only_the_first_rows_are_kept(examine: Examine) -> None:
-    told = examine({"Name": [""] * 100}, size=7)["blank-but-required"]
-    assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))
-    told = examine({"Phone": ["+919876500001.0"] * 100}, size=7)["phones-as-decimals"]
-    assert (told.count, told.rows) == (100, (2, 3, 4, 5, 6))
+    found = examine({"Name": [""] * 100}, size=7)["blank-but-required"]
+    assert (found.count, found.rows) == (100, (2, 3, 4, 5, 6))
+    found = examine({"Phone": ["+919876500001.0"] * 100}, size=7)["phones-as-decimals"]
+    assert (found.count, found.rows) == (100, (2, 3, 4, 5, 6))
 
 
 SCORE = "  attributes: {score: {column: Score, type: number}}\n"
@@ -259,15 +258,15 @@ SCORE = "  attributes: {score: {column: Score, type: number}}\n"
 
 @pytest.mark.parametrize("with_comma", ["1.234,50", "12,5", "-1.234.567,125", " 0,1234 "])
 def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine: Examine, with_comma: str) -> None:
-    told = examine({"Score": ["1.234", "7", "12.500", with_comma]}, SCORE, size=2)["decimals-mixed"]
-    assert (told.count, told.rows, told.detail) == (2, (2, 4), "“1.234” is read with a decimal point")
-    assert told.fix == "# If “1.234” means 1234, write it as 1234, and the others alike."
+    found = examine({"Score": ["1.234", "7", "12.500", with_comma]}, SCORE, size=2)["decimals-mixed"]
+    assert (found.count, found.rows, found.detail) == (2, (2, 4), "“1.234” is read with a decimal point")
+    assert found.fix == "# If “1.234” means 1234, write it as 1234, and the others alike."
 
 
 @pytest.mark.parametrize(
     "numbers", [["1.234", "12.5", "7"], ["1.234.567", "12,5"], ["1,234.5", "1.234"], ["0.125", "12,5"]]
 )
-def test_numbers_that_can_be_told_apart_are_no_sign(examine: Examine, numbers: list[str]) -> None:
+def test_numbers_that_can_be_distinguished_are_no_sign(examine: Examine, numbers: list[str]) -> None:
     assert "decimals-mixed" not in examine({"Score": numbers}, SCORE)
 
 

@@ -1,4 +1,4 @@
-"""The known exports: each ready mapping is what `init` proposes for its sample, and its header is recognised."""
+"""The known exports: each ready mapping is what `init` proposes for its sample, and its header is recognized."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from importer.mapping import load_mapping
 from importer.profiling.header_words import Role, squeezed
-from importer.profiling.suggest.exports import EXPORTS, recognised
+from importer.profiling.suggest.exports import EXPORTS, recognized
 
 ROOT = Path(__file__).parents[2]
 SLUGS = sorted({export.slug for export in EXPORTS})
@@ -24,10 +24,10 @@ def test_there_is_a_sample_and_a_mapping_for_each() -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_header_is_recognised_in_any_order_and_spelling(slug: str) -> None:
+def test_the_header_is_recognized_in_any_order_and_spelling(slug: str) -> None:
     header = header_of(slug)
     for spelt in (header, header[::-1], [name.upper() for name in header], [*header, "Something of our own"]):
-        export = recognised(spelt)
+        export = recognized(spelt)
         assert export is not None
         assert export.slug == slug
 
@@ -53,7 +53,7 @@ def test_the_ready_mapping_names_what_the_program_exports(slug: str) -> None:
     ],
 )
 def test_other_forms_of_an_export(header: list[str], name: str) -> None:
-    export = recognised(header)
+    export = recognized(header)
     assert export is not None
     assert export.name == name
 
@@ -63,4 +63,4 @@ def test_other_forms_of_an_export(header: list[str], name: str) -> None:
     [["First Name", "Last Name", "Phone"], ["Id", "Name"], ["Owner", "Mobile"], ["Name", "Phone 1 - Value"], []],
 )
 def test_a_list_of_ones_own_is_no_export(header: list[str]) -> None:
-    assert recognised(header) is None
+    assert recognized(header) is None

@@ -57,7 +57,7 @@ COLUMN_PATTERNS = re.compile(r"\.str\.(contains|match|fullmatch|extract|extracta
 
 PATTERNS = {
     "importer/crm/conflict_or_throttle.py",  # the crm_id, escaped
-    "importer/profiling/suggest/column_profile.py",  # a table of the program's own
+    "importer/profiling/column_profile.py",  # a table of the program's own
     "importer/model/vocabulary.py",  # the words of date formats
     "importer/reading/csv/padded_quotes.py",  # the delimiter, escaped
     "importer/mapping/values/numbering.py",  # the metadata of phonenumbers

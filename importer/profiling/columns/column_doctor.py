@@ -1,4 +1,8 @@
-"""All watchers of one source, and how full its columns are."""
+"""All watchers of one source, and how full its columns are.
+
+They look at source texts, which a transform may silently repair, and at the problems of the rows. To look for another
+kind of damage, add a watcher beside the others.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,12 @@ import pyarrow.compute as pc
 from importer.model.examination import ColumnProfile
 from importer.model.rules import PhoneRule, ValueType
 from importer.model.whitespace import IMPORTER_PREFIX, UNSEEN_CHARACTERS, text_key
-from importer.profiling.columns.consent_symptoms import ContactWishes
 from importer.profiling.columns.date_symptoms import HalfSwapped, UnreadDates
-from importer.profiling.columns.look import Look, by_column
 from importer.profiling.columns.mojibake import Mojibake
 from importer.profiling.columns.number_symptoms import Apostrophes, LostZeros, MixedDecimals, PhonesAsNumbers
-from importer.profiling.columns.value_symptoms import ToldByProblems
-from importer.profiling.consent_columns import wish_in_name
+from importer.profiling.columns.value_symptoms import ContactConsent, ProblemSymptoms
+from importer.profiling.columns.watcher import WatchedRows, Watcher
+from importer.profiling.consent_columns import consent_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from importer.model.problem import Problem
     from importer.model.problems import Problems
     from importer.model.source import SourceInfo
-    from importer.profiling.columns.look import Watcher
 
 
 class ColumnDoctor:
@@ -40,37 +42,50 @@ class ColumnDoctor:
 
     def __init__(self, targets: Sequence[Target], info: SourceInfo, mapping: Mapping, *, source: int) -> None:
         self._source = source
-        self._told = {target.label: ToldByProblems(target, mapping) for target in targets}
-        region = mapping.defaults.region is not None
-        self._watchers: list[Watcher] = [*self._told.values(), *_watchers(targets, info, region=region)]
+        self._by_label = {target.label: ProblemSymptoms(target, mapping) for target in targets}
+        region_known = mapping.defaults.region is not None
+        # Each kind once per column, however many targets read it.
+        once: dict[tuple[type[Watcher], str], Watcher] = {}
+        for target in targets:
+            for column in target.columns:
+                for watcher in _watchers(target, column, info, region_known=region_known):
+                    once.setdefault((type(watcher), column), watcher)
+        self._watchers: list[Watcher] = [*self._by_label.values(), *once.values()]
         asked = {text_key(condition.column) for condition in mapping.where}
         # “Opt in” may be the date of it; the mapping knows.
         asked |= {text_key(column) for target in targets if target.is_date for column in target.columns}
         for name in info.columns:
-            if text_key(name) not in asked and (role := wish_in_name(name)):
-                self._watchers.append(ContactWishes(name, role, mapping))
+            if text_key(name) not in asked and (role := consent_role(name)):
+                self._watchers.append(ContactConsent(name, role, mapping))
         names = [name for name in info.columns if name.strip() and not name.startswith(IMPORTER_PREFIX)]
         self._profiles = {name: ColumnProfile(name=name) for name in names}
         used = {column for target in targets for column in target.columns}
         self._used = [name for name in names if name in used]
 
-    def look(self, cells: pd.DataFrame, mapped: MappedBatch, problems: Problems) -> None:
+    def watch(self, cells: pd.DataFrame, mapped: MappedBatch, problems: Problems) -> None:
         """Take in a batch with everything that is known to be wrong with it."""
         frame = mapped.frame
         if mapped.filtered.any():
             cells, frame = cells[~mapped.filtered], frame[~mapped.filtered]
         if cells.empty:
             return
-        look = Look(cells=cells, mapped=frame, problems=by_column(problems))
+        rows = WatchedRows(cells, frame, problems)
         for watcher in self._watchers:
-            watcher.look(look)
+            watcher.watch(rows)
         for column in self._used:
-            self._profiles[column] = _fuller(self._profiles[column], look)
+            profile = self._profiles[column]
+            blanks = pc.sum(pc.equal(pc.utf8_trim(rows.texts(column), UNSEEN_CHARACTERS), ""))
+            self._profiles[column] = replace(
+                profile,
+                rows=profile.rows + len(cells),
+                blanks=profile.blanks + blanks.as_py(),
+                problems=profile.problems + len(rows.refused(column)),
+            )
 
     def note_settled(self, problem: Problem) -> None:
-        """A problem that only the whole file could tell."""
-        if problem.field in self._told:
-            self._told[problem.field].note(problem)
+        """Count a problem that only the whole file could show."""
+        if problem.field in self._by_label:
+            self._by_label[problem.field].note(problem)
 
     @property
     def profiles(self) -> tuple[ColumnProfile, ...]:
@@ -85,20 +100,10 @@ class ColumnDoctor:
         return tuple(replace(symptom, source=self._source) for symptom in found)
 
 
-def _watchers(targets: Sequence[Target], info: SourceInfo, *, region: bool) -> list[Watcher]:
-    """Each kind once per column, however many targets read it."""
-    found: dict[tuple[type[Watcher], str], Watcher] = {}
-    for target in targets:
-        for column in target.columns:
-            for watcher in _of_target(target, column, info, region=region):
-                found.setdefault((type(watcher), column), watcher)
-    return list(found.values())
-
-
-def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -> Iterator[Watcher]:
+def _watchers(target: Target, column: str, info: SourceInfo, *, region_known: bool) -> Iterator[Watcher]:
     rule = target.rule
     if isinstance(rule, PhoneRule) and column in target.origins:
-        known = region or rule.region is not None or rule.region_column is not None
+        known = region_known or rule.region is not None or rule.region_column is not None
         yield PhonesAsNumbers(column, info, region_known=known)
     if target.is_date:
         yield UnreadDates(column, target)
@@ -110,14 +115,3 @@ def _of_target(target: Target, column: str, info: SourceInfo, *, region: bool) -
     elif target.type is ValueType.NUMBER:
         yield MixedDecimals(column)
     yield Mojibake(column, info)
-
-
-def _fuller(profile: ColumnProfile, look: Look) -> ColumnProfile:
-    texts = look.texts(profile.name)
-    blanks = pc.sum(pc.equal(pc.utf8_trim(texts, UNSEEN_CHARACTERS), ""))
-    return replace(
-        profile,
-        rows=profile.rows + len(look.cells),
-        blanks=profile.blanks + (blanks.as_py() or 0),
-        problems=profile.problems + len(look.refused(profile.name)),
-    )

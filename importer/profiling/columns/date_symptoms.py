@@ -1,4 +1,4 @@
-"""Date columns that nobody can read, and those that read well but may be wrong."""
+"""Date columns that the mapping cannot read, and those that read well but may be wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from importer.model.problem import shown
 from importer.model.rules import TimeRule
 from importer.model.texts import TEXT
 from importer.model.visible import shown_path
-from importer.profiling.columns.tally import Tally
+from importer.profiling.column_profile import SERIAL, TEXT_DATE
+from importer.profiling.columns.watcher import Tally, WatchedRows, Watcher
 from importer.profiling.columns.yaml_fixes import advice, entry, in_rule
 
 if TYPE_CHECKING:
@@ -22,41 +23,38 @@ if TYPE_CHECKING:
 
     from importer.model.batch import Target
     from importer.model.examination import Symptom
-    from importer.profiling.columns.look import Look
 
 _REAL: Final = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:|\s*$)"
 _REAL_EARLY: Final = r"^\s*[0-9]{4}-[0-9]{2}-(0[1-9]|1[0-2])"
-_TEXT: Final = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-]([0-9]{4}|[0-9]{2})($|[ ,T])"
 _TEXT_LATE: Final = r"^\s*((1[3-9]|[23][0-9])[/.-]|[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-])"
-_SERIAL: Final = r"^\s*[2-7][0-9]{4}([.,][0-9]+)?\s*$"
 _NOT_READ: Final = pa.array(["date-ambiguous", "date-invalid"], TEXT)
 _DISTINCT: Final = 2_000
 
 
-class UnreadDates:
+class UnreadDates(Watcher):
     """Dates that the mapping cannot read: ambiguous, in another format, or a spreadsheet's count of days.
 
     Which formats fit is judged over all rows, of which `_DISTINCT` different texts are kept.
     """
 
     def __init__(self, column: str, target: Target) -> None:
-        self._column = column
+        super().__init__(column)
         self._target = target
         self._serials, self._unread = Tally(), Tally()
         self._texts: dict[str, None] = {}
         self._advice = ""
 
-    def look(self, look: Look) -> None:
+    def watch(self, rows: WatchedRows) -> None:
         """The rows whose date was not read."""
-        problems = look.problems_of(self._column)
+        problems = rows.problems_of(self._column)
         problems = problems.where(np.asarray(pc.is_in(problems.texts("code"), _NOT_READ)))
         if not len(problems):
             return
-        is_serial = np.asarray(pc.match_substring_regex(problems.texts("value"), _SERIAL))
+        is_serial = np.asarray(pc.match_substring_regex(problems.texts("value"), SERIAL))
         serials, unread = problems.where(is_serial), problems.where(~is_serial)
-        self._serials.add_all(serials.rows, serials.texts("value"))
+        self._serials.add(serials.rows, serials.texts("value"))
         values = unread.texts("value")
-        self._unread.add_all(unread.rows, values)
+        self._unread.add(unread.rows, values)
         if len(unread):
             self._advice = self._advice or unread.hints()[0].as_py()
         for text in pc.unique(values).to_pylist():
@@ -71,30 +69,26 @@ class UnreadDates:
             fix = advice("give the column a date format in the spreadsheet, and export it again")
             detail = f"“{example}” would be {serial_day(example)}"
             yield self._serials.symptom("dates-as-serials", self._column, fix, detail)
-        if self._unread.count:
-            yield self._of_unread()
-
-    def _of_unread(self) -> Symptom:
-        formats = fitting_formats(list(self._texts))
+        if not self._unread.count:
+            return
+        code, formats = "dates-unread", fitting_formats(list(self._texts))
         if not formats:
-            return self._unread.symptom(
-                "dates-unread", self._column, advice(self._advice), f"such as “{shown(self._unread.values[0])}”"
-            )
-        both = " or ".join(entry("format", name) for name in formats)
-        if len(formats) > 1:
-            only_you = advice(f"only you can know which is meant; add {both} to {shown_path(keys_of(self._target))}")
-            return self._unread.symptom("dates-ambiguous", self._column, only_you, f"{' and '.join(formats)} both fit")
-        (name,) = formats
-        fix = in_rule(self._target, "format", self._with_those_of_the_mapping(name), otherwise=self._advice)
-        return self._unread.symptom("dates-unread", self._column, fix, f"{name} fits")
-
-    def _with_those_of_the_mapping(self, name: str) -> str | list[str]:
-        rule = self._target.rule
-        known = [*rule.format] if isinstance(rule, TimeRule) else []
-        return [*known, name] if known and name not in known else name
+            fix, detail = advice(self._advice), f"such as “{shown(self._unread.values[0])}”"
+        elif len(formats) > 1:
+            both = " or ".join(entry("format", name) for name in formats)
+            fix = advice(f"only you can know which is meant; add {both} to {shown_path(keys_of(self._target))}")
+            code, detail = "dates-ambiguous", f"{' and '.join(formats)} both fit"
+        else:
+            (name,) = formats
+            rule = self._target.rule
+            known = [*rule.format] if isinstance(rule, TimeRule) else []
+            all_formats = [*known, name] if known and name not in known else name
+            fix = in_rule(self._target, "format", all_formats, otherwise=self._advice)
+            detail = f"{name} fits"
+        yield self._unread.symptom(code, self._column, fix, detail)
 
 
-class HalfSwapped:
+class HalfSwapped(Watcher):
     """A column that holds both real dates and text dates.
 
     A spreadsheet that reads 03/04/2026 and 25/04/2026 the American way makes a real date of the first, with day and
@@ -102,19 +96,19 @@ class HalfSwapped:
     """
 
     def __init__(self, column: str) -> None:
-        self._column = column
+        super().__init__(column)
         self._early = Tally()
         self._late_real = self._texts = self._late_texts = 0
 
-    def look(self, look: Look) -> None:
+    def watch(self, rows: WatchedRows) -> None:
         """Count both kinds, and how many of each have a day after the twelfth."""
-        texts = look.texts(self._column)
+        texts = rows.texts(self._column)
         real = pc.match_substring_regex(texts, _REAL)
         early = pc.match_substring_regex(texts.filter(real), _REAL_EARLY)
-        self._early.add_index(look.index[np.asarray(real)][np.asarray(early)])
+        self._early.add(rows.index[np.asarray(real)][np.asarray(early)])
         self._late_real += pc.sum(pc.invert(early)).as_py() or 0
         others = texts.filter(pc.invert(real))
-        written = others.filter(pc.match_substring_regex(others, _TEXT))
+        written = others.filter(pc.match_substring_regex(others, TEXT_DATE))
         self._texts += len(written)
         self._late_texts += pc.sum(pc.match_substring_regex(written, _TEXT_LATE)).as_py() or 0
 

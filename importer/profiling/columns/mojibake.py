@@ -1,6 +1,6 @@
-"""Letters that an earlier program broke: UTF-8 read as a legacy encoding (`JosÃ©`), or given up as `�`.
+"""Letters that an earlier program broke: UTF-8 read as a legacy encoding (`JosÃ©`), or replaced by `�`.
 
-Whatever looks so is proven by turning it back: the bytes of a run of letters must be valid UTF-8, and mean letters of
+What looks broken is proven by turning it back: the bytes of a run of letters must be valid UTF-8, and mean letters of
 a script that people write.
 """
 
@@ -10,11 +10,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import shown
-from importer.model.texts import is_ascii
-from importer.profiling.columns.tally import Tally
+from importer.model.texts import TEXT, is_ascii
+from importer.profiling.columns.watcher import Tally, WatchedRows, Watcher
 from importer.profiling.columns.yaml_fixes import Fix, advice, entry
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from importer.model.examination import Symptom
     from importer.model.source import SourceInfo
-    from importer.profiling.columns.look import Look
 
 _ENCODINGS: Final = ("cp1252", "mac_roman", "cp850", "cp437", "cp1251")
 _SUSPECT: Final = (
@@ -38,15 +39,15 @@ _WRITTEN: Final = re.compile(
 )
 """Letters and signs that people write; not those that honest text holds by chance when read so (IPA, Syriac)."""
 _PROVEN: Final = 1_000
-"""Distinct texts of a batch that are turned back; of more, those that look so are believed."""
+"""Distinct texts of a batch that are turned back; of more, those that look broken count as broken."""
 
 
 def unscrambled(text: str) -> str:
     """The text as it was before an encoding was mistaken; unchanged where nothing was."""
     for encoding in _ENCODINGS:
-        mended = _FOREIGN.sub(partial(_turned_back, encoding=encoding), text)
-        if mended != text:
-            return mended
+        repaired = _FOREIGN.sub(partial(_turned_back, encoding=encoding), text)
+        if repaired != text:
+            return repaired
     return text
 
 
@@ -59,31 +60,31 @@ def _turned_back(run: re.Match[str], encoding: str) -> str:
 
 
 def _byte(letter: str, encoding: str) -> bytes:
-    """The byte that was read as this letter; programs read the bytes that cp1252 does not define as they stand."""
+    """The byte that was read as this letter; programs read the bytes that cp1252 does not define as they are."""
     return bytes([ord(letter)]) if encoding == "cp1252" and "\x80" <= letter <= "\x9f" else letter.encode(encoding)
 
 
-class Mojibake:
-    """Watches one column of any kind."""
+class Mojibake(Watcher):
+    """Broken letters in a column of any kind."""
 
     def __init__(self, column: str, info: SourceInfo) -> None:
-        self._column = column
+        super().__init__(column)
         self._info = info
         self._broken, self._lost = Tally(), Tally()
 
-    def look(self, look: Look) -> None:
-        """Only texts with letters beyond ASCII cost more than a glance."""
-        texts = look.texts(self._column)
+    def watch(self, rows: WatchedRows) -> None:
+        """Only texts with letters beyond ASCII are looked at closely."""
+        texts = rows.texts(self._column)
         if is_ascii(texts):
             return
-        foreign = pc.indices_nonzero(pc.invert(pc.string_is_ascii(texts)))
-        suspects = foreign.filter(pc.match_substring_regex(texts.take(foreign), _SUSPECT))
-        values: list[str] = texts.take(suspects).to_pylist()
-        distinct = dict.fromkeys(values)
-        sound = {text for text in list(distinct)[:_PROVEN] if "�" not in text and unscrambled(text) == text}
-        for row, text in zip(look.index[suspects.to_numpy()].tolist(), values, strict=True):
-            if text not in sound:
-                (self._lost if "�" in text else self._broken).add(row, text)
+        suspects = np.flatnonzero(pc.match_substring_regex(texts, _SUSPECT))
+        values, index = texts.take(pa.array(suspects)), rows.index[suspects]
+        distinct = pc.unique(values).to_pylist()[:_PROVEN]
+        sound = [text for text in distinct if "�" not in text and unscrambled(text) == text]
+        lost = pc.match_substring(values, "�")
+        broken = pc.invert(pc.or_(lost, pc.is_in(values, pa.array(sound, TEXT))))
+        for tally, found in ((self._lost, lost), (self._broken, broken)):
+            tally.add(index[np.asarray(found)], values.filter(found))
 
     def symptoms(self) -> Iterator[Symptom]:
         """Letters that can be turned back, and those that are lost."""
@@ -95,10 +96,10 @@ class Mojibake:
             lost = advice("the letters are lost; export the list again, as UTF-8")
             yield self._lost.symptom("mojibake", self._column, lost, f"lost for good: “{shown(self._lost.values[0])}”")
 
-    def _fix(self) -> Fix | str:
+    def _fix(self) -> Fix:
         broken = advice("the letters were broken before this file was written; export the list again, as UTF-8")
         read_as = self._info.encoding
         if not read_as or read_as.lower().replace("_", "-").startswith("utf-8"):
             return broken
         line = f"{entry('encoding', 'utf-8')}   # it was read as {read_as}"
-        return Fix(line=line, place=("source", "encoding"), otherwise=broken)
+        return Fix(line=line, place=("source", "encoding"), otherwise=broken.line)

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.examination import FIRST_ROWS
 from importer.model.problem import shown
-from importer.profiling.columns.tally import Tally
+from importer.profiling.column_profile import BARE_PHONE, DECIMAL_COMMA, DECIMAL_PHONE, POINT_OR_GROUP
+from importer.profiling.columns.watcher import Tally, WatchedRows, Watcher
 from importer.profiling.columns.yaml_fixes import advice
 
 if TYPE_CHECKING:
@@ -19,36 +19,38 @@ if TYPE_CHECKING:
 
     from importer.model.examination import Symptom
     from importer.model.source import SourceInfo
-    from importer.profiling.columns.look import Look
 
-_DECIMAL: Final = r"^\s*\+?[0-9]{6,}[.,]0+\s*$|^\s*\+?[0-9]+([.,][0-9]*)?[eE]\+?[0-9]{1,3}\s*$"
-_BARE: Final = r"^[1-9][0-9]{6,14}$"
 _WORKBOOKS: Final = frozenset({"xlsx", "xlsm", "xls", "ods"})
 _AS_TEXT: Final = "format the column as text in the spreadsheet, and export it again from the original"
 _USUAL: Final = 0.5
 """The share of a column's values that makes them the usual ones."""
 
+_POSTAL: Final = re.compile(r"\b(zip|post|postal|postcode|plz|cep|cap|pin|pincode|codigo postal|código postal)\b")
+_POSTAL_LENGTHS: Final = range(5, 9)
+_LONGEST: Final = 20
+_MOST_LOST: Final = 3
 
-class PhonesAsNumbers:
-    """Watches a phone column. `phone-digits-lost` and `digits-lost` are told by another watcher."""
+
+class PhonesAsNumbers(Watcher):
+    """Phone numbers that a spreadsheet made numbers of. Those that lost digits are counted by their problems."""
 
     def __init__(self, column: str, info: SourceInfo, *, region_known: bool) -> None:
-        self._column = column
+        super().__init__(column)
         self._region_known = region_known
         self._in_workbook = info.format in _WORKBOOKS
         self._repaired, self._bare = Tally(), Tally()
 
-    def look(self, look: Look) -> None:
-        """Decimals that nothing is said against were repaired; bare digits are a sign only where they were refused."""
-        texts = look.texts(self._column)
-        refused = look.index.isin(look.refused(self._column))
-        decimal = np.asarray(pc.match_substring_regex(texts, _DECIMAL))
-        self._repaired.add_places(decimal & ~refused, look.index)
+    def watch(self, rows: WatchedRows) -> None:
+        """Decimals without a problem were repaired; bare digits are a sign only where they were refused."""
+        texts = rows.texts(self._column)
+        refused = rows.index.isin(rows.refused(self._column))
+        decimal = np.asarray(pc.match_substring_regex(texts, DECIMAL_PHONE))
+        self._repaired.add(rows.index[decimal & ~refused])
         if self._in_workbook and refused.any():
-            self._bare.add_places(np.asarray(pc.match_substring_regex(texts, _BARE)) & refused, look.index)
+            self._bare.add(rows.index[np.asarray(pc.match_substring_regex(texts, BARE_PHONE)) & refused])
 
     def symptoms(self) -> Iterator[Symptom]:
-        """What was repaired, and what could not be read as it stands."""
+        """What was repaired, and what could not be read as it is."""
         if self._repaired.count:
             fix = advice(f"nothing to do now; next time {_AS_TEXT}")
             yield self._repaired.symptom("phones-as-decimals", self._column, fix)
@@ -59,26 +61,20 @@ class PhonesAsNumbers:
             yield self._bare.symptom("phones-as-digits", self._column, fix)
 
 
-_COMMA_DECIMAL: Final = (
-    r"^\s*-?[0-9]{1,3}(\.[0-9]{3})*,([0-9]{1,2}|[0-9]{4,})\s*$|^\s*-?[0-9]{1,3}(\.[0-9]{3})+,[0-9]{3}\s*$"
-)
-_POINT_OR_GROUP: Final = r"^\s*-?[1-9][0-9]{0,2}\.[0-9]{3}\s*$"
-
-
-class MixedDecimals:
-    """Watches a column of numbers: `1.234` is read with a decimal point, though others (`1.234,50`) have a comma."""
+class MixedDecimals(Watcher):
+    """Numbers such as `1.234`, read with a decimal point, though others (`1.234,50`) have a decimal comma."""
 
     def __init__(self, column: str) -> None:
-        self._column = column
+        super().__init__(column)
         self._has_comma = False
         self._points = Tally()
 
-    def look(self, look: Look) -> None:
+    def watch(self, rows: WatchedRows) -> None:
         """Whether any number surely has a decimal comma, and which may have a point between thousands."""
-        texts = look.texts(self._column)
-        self._has_comma = self._has_comma or pc.any(pc.match_substring_regex(texts, _COMMA_DECIMAL)).as_py() is True
-        places = np.flatnonzero(np.asarray(pc.match_substring_regex(texts, _POINT_OR_GROUP)))
-        self._points.add_all(look.index.to_numpy()[places], texts.take(pa.array(places)))
+        texts = rows.texts(self._column)
+        self._has_comma = self._has_comma or pc.any(pc.match_substring_regex(texts, DECIMAL_COMMA)).as_py() is True
+        pointed = pc.match_substring_regex(texts, POINT_OR_GROUP)
+        self._points.add(rows.index[np.asarray(pointed)], texts.filter(pointed))
 
     def symptoms(self) -> Iterator[Symptom]:
         """The numbers that may be a thousand times larger, if others have a decimal comma."""
@@ -90,23 +86,23 @@ class MixedDecimals:
             yield self._points.symptom("decimals-mixed", self._column, advice(advised), detail)
 
 
-class Apostrophes:
-    """Watches a column of texts for the apostrophe that tells a spreadsheet that a cell is text: `'00123`."""
+class Apostrophes(Watcher):
+    """The apostrophe that makes a cell text in a spreadsheet: `'00123`."""
 
     def __init__(self, column: str) -> None:
-        self._column = column
+        super().__init__(column)
         self._filled = 0
         self._begun = Tally()
 
-    def look(self, look: Look) -> None:
-        """Names begin so too ('t Hooft): only the share over all rows tells."""
-        texts = look.texts(self._column)
-        begun = np.asarray(pc.match_substring_regex(texts, r"^\s*'[^\s']"))
+    def watch(self, rows: WatchedRows) -> None:
+        """Names begin so too ('t Hooft): only the share over all rows shows it."""
+        texts = rows.texts(self._column)
+        begun = pc.match_substring_regex(texts, r"^\s*'[^\s']")
         self._filled += pc.sum(pc.match_substring_regex(texts, r"\S")).as_py() or 0
-        self._begun.add_all(look.index[begun].to_numpy(), texts.filter(begun))
+        self._begun.add(rows.index[np.asarray(begun)], texts.filter(begun))
 
     def symptoms(self) -> Iterator[Symptom]:
-        """The sign, where most of the cells that hold anything begin so."""
+        """The symptom, where most of the cells that hold anything begin so."""
         if self._begun.count > self._filled * _USUAL:
             fix = advice(
                 "it is sent as a part of the value. Where it was only for the spreadsheet, remove it in the file"
@@ -115,29 +111,23 @@ class Apostrophes:
             yield self._begun.symptom("apostrophes-in-front", self._column, fix, detail)
 
 
-_POSTAL: Final = re.compile(r"\b(zip|post|postal|postcode|plz|cep|cap|pin|pincode|codigo postal|código postal)\b")
-_POSTAL_LENGTHS: Final = range(5, 9)
-_LONGEST: Final = 20
-_MOST_LOST: Final = 3
-
-
-class LostZeros:
-    """Watches a column whose digits are a name, not an amount.
+class LostZeros(Watcher):
+    """Values of a column whose digits are a name, not an amount, without their leading zeros.
 
     Values of digits only that are shorter than the usual length have lost zeros if other values of that length begin
     with one, or if the column is one of postal codes.
     """
 
     def __init__(self, column: str, *, is_phone: bool) -> None:
-        self._column = column
+        super().__init__(column)
         self._is_phone = is_phone
         self._lengths = np.zeros(_LONGEST + 1, dtype=np.int64)
         self._with_zero = np.zeros(_LONGEST + 1, dtype=np.int64)
         self._first: dict[int, list[int]] = {}
 
-    def look(self, look: Look) -> None:
+    def watch(self, rows: WatchedRows) -> None:
         """Count the digit-only values by their length."""
-        texts = look.texts(self._column)
+        texts = rows.texts(self._column)
         digits = np.array(pc.utf8_is_digit(texts))
         if not digits.any():
             return
@@ -150,29 +140,21 @@ class LostZeros:
             first = self._first.setdefault(length, [])
             if len(first) < FIRST_ROWS:
                 places = np.flatnonzero(digits & ~zero & (lengths == length))[: FIRST_ROWS - len(first)]
-                first += look.index[places].tolist()
+                first += rows.index[places].tolist()
 
     def symptoms(self) -> Iterator[Symptom]:
         """The values that are shorter than the usual length, if there is evidence."""
         usual = int(self._lengths.argmax())
-        shorter = [length for length in range(max(1, usual - self._most_lost), usual) if self._without_zero(length)]
-        if not shorter or not self._is_padded(usual):
+        without_zero = self._lengths - self._with_zero
+        most_lost = 1 if self._is_phone else _MOST_LOST
+        shorter = [length for length in range(max(1, usual - most_lost), usual) if without_zero[length]]
+        if not shorter or self._lengths[usual] < _USUAL * self._lengths.sum():
+            return
+        words = " ".join(re.split(r"[\W_]+", self._column.casefold()))
+        if not self._with_zero[usual] and not (usual in _POSTAL_LENGTHS and _POSTAL.search(words)):
             return
         rows = sorted(row for length in shorter for row in self._first[length])[:FIRST_ROWS]
-        tally = Tally(count=sum(self._without_zero(length) for length in shorter), rows=rows)
+        tally = Tally(count=int(without_zero[shorter].sum()), rows=rows)
         read = "they are read without it; " if self._is_phone else ""
         detail = f"others have {usual} digits"
         yield tally.symptom("leading-zeros-lost", self._column, advice(read + _AS_TEXT), detail)
-
-    @property
-    def _most_lost(self) -> int:
-        return 1 if self._is_phone else _MOST_LOST
-
-    def _without_zero(self, length: int) -> int:
-        return int(self._lengths[length] - self._with_zero[length])
-
-    def _is_padded(self, usual: int) -> bool:
-        if self._lengths[usual] < _USUAL * self._lengths.sum():
-            return False
-        words = " ".join(re.split(r"[\W_]+", self._column.casefold()))
-        return bool(self._with_zero[usual]) or (usual in _POSTAL_LENGTHS and bool(_POSTAL.search(words)))

@@ -1,22 +1,26 @@
-"""Symptoms that the problems of the rows add up to: blanks, values outside a map or a list, near ids, lost digits."""
+"""Symptoms of values: blank cells, values outside a map or a list, near ids, lost digits, missing consent."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.mapping.file.references import keys_of
+from importer.mapping.values.converted import trimmed
 from importer.model.batch import Place
+from importer.model.examination import FIRST_ROWS
 from importer.model.fields import FIELDS_BY_NAME, LEAD_FIELDS
 from importer.model.problem import shown
 from importer.model.texts import TEXT, large_texts
 from importer.model.visible import shown_path
 from importer.model.whitespace import text_key
-from importer.profiling.columns.tally import Tally
+from importer.profiling.columns.watcher import Tally, WatchedRows, Watcher
 from importer.profiling.columns.yaml_fixes import Fix, advice, entry, flow, in_rule, leaving_out
+from importer.profiling.consent_columns import MOST_FLAGS, flags_of, wanted_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +29,7 @@ if TYPE_CHECKING:
     from importer.model.examination import Symptom
     from importer.model.mapping import Mapping
     from importer.model.problem import Problem
-    from importer.model.problems import Problems
-    from importer.profiling.columns.look import Look
+    from importer.profiling.header_words import Role
 
 SIGN_OF: Final = {
     **{f"{field.slug}-missing": "blank-but-required" for field in LEAD_FIELDS},
@@ -39,64 +42,55 @@ SIGN_OF: Final = {
     "digits-lost": "digits-lost",
     "crm-id-near-duplicate": "ids-nearly-same",
 }
-"""Which sign a problem is."""
-
-_EXAMPLES: Final = 5
+"""The symptom that problems of a code add up to."""
 
 
-class ToldByProblems:
-    """Counts the problems of one target; `settled` ones come once the last row is known."""
+class ProblemSymptoms(Watcher):
+    """Counts the problems of one target by the symptom that they add up to."""
 
     def __init__(self, target: Target, mapping: Mapping) -> None:
+        super().__init__(target.columns[0] if target.columns else target.label)
         self._target = target
         self._mapping = mapping
         self._tallies: dict[str, Tally] = {}
 
-    def look(self, look: Look) -> None:
-        """Problems of the rows, and values that the mapping drops without a word."""
+    def watch(self, rows: WatchedRows) -> None:
+        """Problems of the rows, and values that the mapping drops without a problem."""
+        rule, label = self._target.rule, self._target.label
+        drops = rule is not None and rule.map is not None and rule.otherwise == "blank"
         for column in self._target.columns:
-            self._note_signs(look, look.problems_of(column))
-        rule = self._target.rule
-        if rule is not None and rule.map is not None and rule.otherwise == "blank":
-            self._note_dropped(look)
+            problems = rows.problems_of(column)
+            ours = problems.where(np.asarray(pc.equal(problems.texts("field"), label)))
+            codes = ours.texts("code").dictionary_encode()
+            signs = pa.array([SIGN_OF.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
+            for sign in pc.unique(signs.drop_null()).to_pylist():
+                found = ours.where(np.asarray(pc.equal(signs, sign).fill_null(fill_value=False)))
+                # `one_of` lists what the mapping makes of the cells, which problems quote.
+                mapped = rows.mapped.loc[found.rows.tolist(), label]
+                values = large_texts(mapped) if sign == "outside-the-list" else found.texts("value")
+                self._tally(sign).add(found.rows, values)
+            if drops:
+                texts = trimmed(rows.cells[column])
+                dropped = texts[(rows.mapped[label] == "") & (texts != "")]
+                if len(dropped):
+                    self._tally("outside-the-map").add(dropped.index, large_texts(dropped))
 
     def note(self, problem: Problem) -> None:
-        """Count a problem that only the whole file could tell, if it is a sign."""
-        sign = SIGN_OF.get(problem.code)
-        if sign:
-            self._tally(sign).add(problem.row, problem.value)
-
-    def _note_signs(self, look: Look, problems: Problems) -> None:
-        ours = problems.where(np.asarray(pc.equal(problems.texts("field"), self._target.label)))
-        codes = ours.texts("code").dictionary_encode()
-        signs = pa.array([SIGN_OF.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
-        for sign in pc.unique(signs.drop_null()).to_pylist():
-            found = ours.where(np.asarray(pc.equal(signs, sign).fill_null(fill_value=False)))
-            # `one_of` lists what the mapping makes of the cells, which problems quote.
-            mapped = look.mapped.loc[found.rows.tolist(), self._target.label]
-            values = large_texts(mapped) if sign == "outside-the-list" else found.texts("value")
-            self._tally(sign).add_all(found.rows, values)
+        """Count a problem that only the whole file could show."""
+        if sign := SIGN_OF.get(problem.code):
+            self._tally(sign).add(np.array([problem.row]), pa.array([problem.value], TEXT))
 
     def _tally(self, sign: str) -> Tally:
         return self._tallies.setdefault(sign, Tally())
 
     def symptoms(self) -> Iterator[Symptom]:
-        """One per sign."""
-        column = self._target.columns[0] if self._target.columns else self._target.label
+        """One for each kind."""
         for sign, tally in self._tallies.items():
-            examples = ", ".join(f"“{shown(value, 20)}”" for value in tally.values[:_EXAMPLES])
+            examples = ", ".join(f"“{shown(value, 20)}”" for value in tally.values[:FIRST_ROWS])
             detail = examples if sign.startswith("outside") else ""
-            yield tally.symptom(sign, column, self._fix(sign, column, tally), detail)
+            yield tally.symptom(sign, self._column, self._fix(sign, tally), detail)
 
-    def _note_dropped(self, look: Look) -> None:
-        mapped = look.mapped[self._target.label]
-        for column in self._target.columns:
-            texts = look.cells[column]
-            for place in np.flatnonzero((mapped == "") & (texts != "")).tolist():
-                if text := texts.iloc[place].strip():
-                    self._tally("outside-the-map").add(int(look.index[place]), text)
-
-    def _fix(self, sign: str, column: str, tally: Tally) -> Fix | str:
+    def _fix(self, sign: str, tally: Tally) -> Fix:
         if sign == "digits-lost":
             return advice("format the column as text, and export it again from the original")
         if sign == "ids-nearly-same":
@@ -105,21 +99,22 @@ class ToldByProblems:
                 "ids are case-sensitive; if two that differ only in case are one lead, write them alike in the file"
             )
         if sign == "blank-but-required":
-            return self._of_blank(column)
-        return self._of_outsider(sign, tally.values)
+            return self._fix_of_blank_cells()
+        return self._fix_of_other_values(sign, tally.values)
 
-    def _of_blank(self, column: str) -> Fix | str:
-        """Blanks of an id or a phone cannot be filled by one word for all: only left out, or taken from elsewhere."""
+    def _fix_of_blank_cells(self) -> Fix:
+        """Blank ids and phones cannot be filled by one word for all: only left out, or taken from elsewhere."""
         if self._target.place is Place.ASSIGN:
             line = f"{entry('when_blank', 'skip')}   # such leads get no owner"
-            return Fix(line=line, place=("assign", "when_blank"), otherwise=advice("fill in the owners in the file"))
+            otherwise = advice("fill in the owners in the file").line
+            return Fix(line=line, place=("assign", "when_blank"), otherwise=otherwise)
         if self._target.place is Place.LEAD and not FIELDS_BY_NAME[self._target.label].takes_any_text:
-            return leaving_out(self._mapping, column=column, not_blank=True)
-        # No line: whatever stood there would be sent as soon as it is pasted.
+            return leaving_out(self._mapping, column=self._column, not_blank=True)
+        # No line: whatever it held would be sent as soon as it is pasted.
         key = shown_path(keys_of(self._target))
         return advice(f"fill in the cells, or add a `default` to {key} in the mapping: what to send for a blank")
 
-    def _of_outsider(self, sign: str, values: list[str]) -> Fix | str:
+    def _fix_of_other_values(self, sign: str, values: list[str]) -> Fix:
         rule = self._target.rule
         if rule is None:
             return advice(f"add to assign.by.map who gets the leads of {', '.join(flow(value) for value in values)}")
@@ -133,3 +128,49 @@ class ToldByProblems:
         remark = "   # the new ones are sent as they are, unless you write what they become"
         mapped = {**(rule.map or {}), **{value: value for value in by_key.values()}}
         return in_rule(self._target, "map", mapped, otherwise=otherwise, remark=remark)
+
+
+class ContactConsent(Watcher):
+    """People who, by a column of the list, are not to be contacted, and whom the mapping does not leave out."""
+
+    def __init__(self, column: str, role: Role, mapping: Mapping) -> None:
+        super().__init__(column)
+        self._role = role
+        self._mapping = mapping
+        self._cells: dict[str, Tally] = {}
+        self._filled = Tally()
+
+    def watch(self, rows: WatchedRows) -> None:
+        """Each value with its rows, as long as the values are few."""
+        texts = trimmed(rows.cells[self._column])
+        self._filled.add(rows.index[texts != ""])
+        if len(self._cells) > MOST_FLAGS:
+            return
+        codes, values = pd.factorize(texts)
+        for code, value in enumerate(values[: MOST_FLAGS + 1]):
+            self._cells.setdefault(value, Tally()).add(rows.index[codes == code])
+
+    def symptoms(self) -> Iterator[Symptom]:
+        """The rows that the condition would leave out."""
+        counts = {value: tally.count for value, tally in self._cells.items() if value}
+        yes, no = flags_of(self._role, counts)
+        if not (yes or no):
+            if self._filled.count:
+                examples = ", ".join(f"“{shown(value, 20)}”" for value in [*counts][:FIRST_ROWS])
+                advised = (
+                    "look at the column; to leave people out, write a condition on it under `where` in the mapping"
+                )
+                yield self._filled.symptom("contact-unclear", self._column, advice(advised), examples)
+            return
+        kept = wanted_values(self._role, yes, no, blanks="" in self._cells)
+        if kept:
+            left_out = [value for value in self._cells if text_key(value) not in {*map(text_key, kept)}]
+            fix = leaving_out(self._mapping, column=self._column, one_of=list(kept))
+        else:
+            left_out = [*counts]
+            fix = leaving_out(self._mapping, column=self._column, not_blank=False)
+        rows = sorted(row for value in left_out for row in self._cells[value].rows)[:FIRST_ROWS]
+        tally = Tally(count=sum(self._cells[value].count for value in left_out), rows=rows)
+        if tally.count:
+            examples = ", ".join(f"“{value}”" if value else "blank" for value in left_out[:FIRST_ROWS])
+            yield tally.symptom("do-not-contact", self._column, fix, examples)

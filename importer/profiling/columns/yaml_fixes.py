@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _LONGEST: Final = 160
 _WIDE: Final = 10_000
 _LINE_BREAKS: Final = frozenset("\x85\u2028\u2029")
-"""Of YAML 1.1, beside the line feed and the carriage return."""
+"""Of YAML 1.1, besides the line feed and the carriage return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """A `line` of YAML that replaces what the mapping holds at `place`, and what to say where it does not help.
+    """A `line` of YAML that replaces what the mapping holds at `place`; `otherwise` is shown where it does not help.
 
     Without a place the line is a comment. A line with a place is shown only after it was tried on the rows.
     """
@@ -35,10 +35,21 @@ class Fix:
 
 def flow(value: object) -> str:
     """A value as YAML on one line."""
-    # PyYAML writes these as they stand, and reads them as blanks.
+    # PyYAML writes these unquoted, and reads them as spaces.
     is_plain = _LINE_BREAKS.isdisjoint(json.dumps(value, ensure_ascii=False))
     text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=is_plain, width=_WIDE, sort_keys=False)
     return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def entry(key: object, value: object) -> str:
+    """A key with its value as one line of YAML."""
+    return flow({key: value})[1:-1]
+
+
+def advice(text: str) -> Fix:
+    """What to do where no line of the mapping helps; a comment, so that it is YAML all the same."""
+    text = text.rstrip(".")
+    return Fix(line=f"# {text[:1].upper()}{text[1:]}.")
 
 
 def in_rule(target: Target, key: str, value: object, *, otherwise: str, remark: str = "") -> Fix:
@@ -51,7 +62,7 @@ def in_rule(target: Target, key: str, value: object, *, otherwise: str, remark: 
     whole = entry(place[-1], {**rule, key: value}) if rule else ""
     if not 0 < len(whole) <= _LONGEST:
         place, whole = (*place, key), entry(key, value)
-    return Fix(line=whole + remark, place=place, otherwise=advice(otherwise))
+    return Fix(line=whole + remark, place=place, otherwise=advice(otherwise).line)
 
 
 def leaving_out(mapping: Mapping, **condition: Any) -> Fix:
@@ -60,16 +71,5 @@ def leaving_out(mapping: Mapping, **condition: Any) -> Fix:
     return Fix(
         line=f"{entry('where', [*there, condition])}   # leaves these rows out",
         place=("where",),
-        otherwise=advice("no condition matches exactly these rows; fix or remove them in the file"),
+        otherwise=advice("no condition matches exactly these rows; fix or remove them in the file").line,
     )
-
-
-def entry(key: object, value: object) -> str:
-    """A key with its value as one line of YAML."""
-    return flow({key: value})[1:-1]
-
-
-def advice(text: str) -> str:
-    """What to do where no line of the mapping helps; a comment, so that it is YAML all the same."""
-    text = text.rstrip(".")
-    return f"# {text[:1].upper()}{text[1:]}."

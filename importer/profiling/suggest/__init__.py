@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from importer.errors import SourceError
 from importer.mapping.file.load import parse_mapping
 from importer.mapping.file.references import references
+from importer.mapping.values.converted import trimmed
+from importer.profiling.column_profile import Column
 from importer.profiling.header_words import all_words
-from importer.profiling.suggest.column_profile import columns_of_frame
-from importer.profiling.suggest.exports import recognised
+from importer.profiling.suggest.exports import recognized
 from importer.profiling.suggest.mapping_text import written
 from importer.profiling.suggest.proposed_fields import Proposal
 from importer.profiling.suggest.roles import find_roles, region_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from importer.mapping.file.load import LoadedMapping
     from importer.model.source import ReadOptions, SourceInfo
     from importer.model.visible import KeyPath
-    from importer.profiling.suggest.column_profile import Column
 
 __all__ = ["Look", "SeenColumn", "Suggestion", "all_words", "suggest"]
 
@@ -36,7 +36,7 @@ _LONGEST_COLUMN_NAME: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenColumn:
-    """A column as `init` shows it: how many cells are filled, some values, and what becomes of it (`""`: nothing)."""
+    """A column as `init` shows it: how many cells are filled, some values, and the field it `becomes` (`""`: none)."""
 
     name: str
     filled: int
@@ -62,12 +62,17 @@ def suggest(info: SourceInfo, frame: pd.DataFrame, *, given: ReadOptions, source
     `source` and `target` are what the file and its mapping are called in the text. Raises `SourceError` if no column
     has a name.
     """
-    columns = columns_of_frame(frame, [name for name in info.columns if len(name) <= _LONGEST_COLUMN_NAME])
+    names = [name for name in info.columns if len(name) <= _LONGEST_COLUMN_NAME]
+    columns = tuple(
+        Column(name=name, position=position, texts=trimmed(frame[name]))
+        for position, name in enumerate(names)
+        if name.strip()
+    )
     if not columns:
         raise SourceError(
             f"{info.path}: no column has a name", tip="Give the row that holds the column names: --header-row."
         )
-    export = recognised(column.name for column in columns)
+    export = recognized(column.name for column in columns)
     roles = find_roles(columns, export)
     region, by_country = region_of(roles)
     proposal = Proposal(

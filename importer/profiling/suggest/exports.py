@@ -1,6 +1,6 @@
-"""The exports of known programs, told by their headers. To add one, add it to `EXPORTS`, with a sample.
+"""The exports of known programs, recognized by their headers. To add one, add it to `EXPORTS`, with a sample.
 
-Names are compared without case, blanks and punctuation, so `First Name`, `first_name` and `FIRSTNAME` are one.
+Names are compared without case, spaces and punctuation, so `First Name`, `first_name` and `FIRSTNAME` are one.
 """
 
 from __future__ import annotations
@@ -270,7 +270,7 @@ EXPORTS: Final = (
 """In this order, the more particular before the more general."""
 
 
-def recognised(names: Iterable[str]) -> Export | None:
+def recognized(names: Iterable[str]) -> Export | None:
     """The program that this header is an export of, if it is one that is known."""
     keys = {squeezed(name) for name in names}
     for export in EXPORTS:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Final
 from importer.model.visible import file_word
 from importer.profiling.consent_columns import wanted_values
 from importer.profiling.header_words import Role, words_of
-from importer.profiling.suggest.attributes import attribute_key, attribute_rule
-from importer.profiling.suggest.column_search import SURE
+from importer.profiling.suggest.attribute_rules import attribute_key, attribute_rule
 from importer.profiling.suggest.proposed_fields import add_crm_id, add_names, add_opt_in, add_phone, listed
 from importer.profiling.suggest.region_guess import TIMEZONES
+from importer.profiling.suggest.roles import SURE
 from importer.profiling.suggest.yaml_page import Page, printable, rule, scalar
 
 if TYPE_CHECKING:
-    from importer.profiling.suggest.column_profile import Column
+    from importer.profiling.column_profile import Column
     from importer.profiling.suggest.proposed_fields import Proposal
-    from importer.profiling.suggest.region_guess import RegionGuess
     from importer.profiling.suggest.roles import Roles
     from importer.profiling.suggest.yaml_page import Value
 
@@ -30,14 +29,13 @@ _OWNERS_SHOWN: Final = 30
 def written(proposal: Proposal) -> Page:
     """The mapping file of a proposal. It always loads."""
     page = Page()
-    region = proposal.region
     _top(page, proposal)
-    _defaults(page, proposal, region)
+    _defaults(page, proposal)
     _where(page, proposal.roles)
     page.add("", "lead:")
     add_crm_id(page, proposal)
     add_names(page, proposal)
-    add_phone(page, proposal, region)
+    add_phone(page, proposal)
     add_opt_in(page, proposal)
     _attributes(page, proposal)
     _assign(page, proposal)
@@ -72,25 +70,18 @@ def _top(page: Page, proposal: Proposal) -> None:
         page.add("", "source:", *(f"  {key}: {scalar(value)}" for key, value in given.items() if value))
 
 
-def _defaults(page: Page, proposal: Proposal, region: RegionGuess) -> None:
-    dated = proposal.roles.opt_in or proposal.roles.created
+def _defaults(page: Page, proposal: Proposal) -> None:
+    region, dated, export = proposal.region, proposal.roles.opt_in or proposal.roles.created, proposal.export
+    needs_zone = dated is not None and not (dated[1] and dated[1].has_offset)
     zone = ""
-    if dated and not (dated[1] and dated[1].has_offset):
+    if needs_zone:
         known = TIMEZONES.get(region.region, "") if region.sure else ""
-        zone = (proposal.export.timezone if proposal.export else "") or known
+        zone = (export.timezone if export else "") or known
     if not (region.region or zone or region.looked_at):
         return
     page.add("", "defaults:")
     if region.region and region.sure:
-        if proposal.by_country:
-            page.comment(
-                f"Numbers without a country code are of the row's country; without one, of {region.region}.", 2
-            )
-        elif region.looked_at:
-            page.look(_why_region(region), indent=2)
-        else:
-            page.comment("Every number has a country code; this is for the day when one has none.", indent=2)
-        page.add(f"  region: {region.region}")
+        _region(page, proposal)
     elif region.looked_at:
         page.look(
             f"{region.looked_at} phone numbers that were looked at have no country code, and they do not tell their"
@@ -100,23 +91,29 @@ def _defaults(page: Page, proposal: Proposal, region: RegionGuess) -> None:
         )
         page.add(f"  # region: {region.region}")
     if zone:
-        if proposal.export is None or not proposal.export.timezone:
+        if export is None or not export.timezone:
             page.look(f"dates without a time zone are taken to be those of {zone}; that is a guess.", indent=2)
         page.add(f"  timezone: {zone}")
-    elif dated and not (dated[1] and dated[1].has_offset):
+    elif needs_zone:
         page.look("dates without a time zone are taken to be UTC. Elsewhere, say where:", indent=2)
         page.add("  # timezone: America/New_York")
 
 
-def _why_region(region: RegionGuess) -> str:
-    why = f" ({region.evidence})" if region.evidence else ""
-    text = (
-        f"numbers without a country code are read as numbers of {region.region}{why}:"
-        f" {region.fits} of {region.looked_at} looked at are valid there."
-    )
-    if region.rivals:
-        text += f" Nearly as many are valid in {', '.join(region.rivals[:5])}."
-    return text
+def _region(page: Page, proposal: Proposal) -> None:
+    region = proposal.region
+    if proposal.by_country:
+        page.comment(f"Numbers without a country code are of the row's country; without one, of {region.region}.", 2)
+    elif region.looked_at:
+        why = f" ({region.evidence})" if region.evidence else ""
+        rivals = f" Nearly as many are valid in {', '.join(region.rivals[:5])}." if region.rivals else ""
+        page.look(
+            f"numbers without a country code are read as numbers of {region.region}{why}:"
+            f" {region.fits} of {region.looked_at} looked at are valid there.{rivals}",
+            indent=2,
+        )
+    else:
+        page.comment("Every number has a country code; this is for the day when one has none.", indent=2)
+    page.add(f"  region: {region.region}")
 
 
 def _where(page: Page, roles: Roles) -> None:
@@ -155,7 +152,16 @@ def _attributes(page: Page, proposal: Proposal) -> None:
     taken: set[str] = set()
     for role, column in roles.attributes.items():
         taken.add(role.value)
-        page.add(f"    {role.value}: {rule(_known_attribute(role, column))}{_strays(role, column)}")
+        keys: dict[str, Value] = {"column": column.name}
+        remark = ""
+        if role is Role.EMAIL:
+            keys["transform"] = "lower"
+            if column.emails > SURE:
+                keys["matches"] = "email"
+                without = sum("@" not in text for text in column.values)
+                remark = f"  # cells without an e-mail address in them: {without:,}; check names their rows"
+                remark = remark if without else ""
+        page.add(f"    {role.value}: {rule(keys)}{remark}")
     used = roles.used()
     rest = [column for column in proposal.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
     filled = [column for column in rest if not column.is_blank]
@@ -172,19 +178,6 @@ def _attributes(page: Page, proposal: Proposal) -> None:
         page.comment(f"Empty in this file: {listed(blank[:20])}{' and more' if len(blank) > 20 else ''}.", indent=4)
 
 
-def _known_attribute(role: Role, column: Column) -> dict[str, Value]:
-    if role is not Role.EMAIL:
-        return {"column": column.name}
-    checked: dict[str, Value] = {"matches": "email"} if column.emails > SURE else {}
-    return {"column": column.name, "transform": "lower"} | checked
-
-
-def _strays(role: Role, column: Column) -> str:
-    """How many rows a check of the proposal will not pass."""
-    strays = sum("@" not in text for text in column.values) if role is Role.EMAIL and column.emails > SURE else 0
-    return f"  # cells without an e-mail address in them: {strays:,}; check names their rows" if strays else ""
-
-
 def _assign(page: Page, proposal: Proposal) -> None:
     owner = proposal.roles.owner
     page.add("", "# Who gets the lead.")
@@ -192,7 +185,14 @@ def _assign(page: Page, proposal: Proposal) -> None:
         page.add("# assign:", "#   round_robin: [asha@yourcompany.example, ben@yourcompany.example]")
         return
     if owner.emails > 0.5:
-        _look_at_names(page, owner)
+        # Owners without an e-mail address among those that have one: a line that names them, to be filled in.
+        names = [name for name in owner.distinct if "@" not in name and len(name) <= _LONGEST_NAME][:_OWNERS_SHOWN]
+        if names:
+            page.look(
+                f"“{owner.name}” holds names, too. The CRM needs e-mail addresses: correct these, and use this line:"
+            )
+            by_name = ", ".join(f"{scalar(name)}: {_address(name)}" for name in names)
+            page.add(f"#   user_email: {{column: {scalar(owner.name)}, map: {{{by_name}}}, otherwise: keep}}")
         page.add("assign:", f"  user_email: {rule({'column': owner.name, 'transform': 'lower'})}")
         page.add("  when_blank: skip  # or: problem, or the e-mail of who gets those leads")
         return
@@ -208,16 +208,6 @@ def _assign(page: Page, proposal: Proposal) -> None:
     if len(owner.distinct) > _OWNERS_SHOWN:
         page.add(f"#       # and {len(owner.distinct) - _OWNERS_SHOWN:,} more")
     page.add("#   when_blank: skip")
-
-
-def _look_at_names(page: Page, owner: Column) -> None:
-    """Owners without an e-mail address among those that have one: a line that names them, to be filled in."""
-    names = [name for name in owner.distinct if "@" not in name and len(name) <= _LONGEST_NAME][:_OWNERS_SHOWN]
-    if not names:
-        return
-    page.look(f"“{owner.name}” holds names, too. The CRM needs e-mail addresses: correct these, and use this line:")
-    by_name = ", ".join(f"{scalar(name)}: {_address(name)}" for name in names)
-    page.add(f"#   user_email: {{column: {scalar(owner.name)}, map: {{{by_name}}}, otherwise: keep}}")
 
 
 def _address(name: str) -> str:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from importer.profiling.header_words import Role
-from importer.profiling.suggest.column_search import MOST
-from importer.profiling.suggest.name_columns import nearest_to_a_name
-from importer.profiling.suggest.roles import nearest_to_a_phone
+from importer.profiling.suggest.roles import MOST, nearest_to_a_name, nearest_to_a_phone
 from importer.profiling.suggest.yaml_page import Page, rule, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from importer.model.source import ReadOptions
-    from importer.profiling.suggest.column_profile import Column
+    from importer.profiling.column_profile import Column
     from importer.profiling.suggest.date_guess import DateGuess
     from importer.profiling.suggest.exports import Export
     from importer.profiling.suggest.region_guess import RegionGuess
@@ -53,9 +51,11 @@ def add_crm_id(page: Page, proposal: Proposal) -> None:
         chosen, *others = roles.ids
         if Role.CRM_ID not in chosen.meanings and proposal.export is None:
             page.look(f"“{chosen.name}” is different in nearly every row, so it may be an id. Is it?", indent=2)
-        if (again := len(chosen.values) - len(chosen.distinct)) or chosen.filled < 1:
+        if (repeated := len(chosen.values) - len(chosen.distinct)) or chosen.filled < 1:
             blank = len(chosen.texts) - len(chosen.values)
-            page.comment(f"Rows without an id: {blank:,}; rows that repeat the id of another one: {again:,}.", indent=2)
+            page.comment(
+                f"Rows without an id: {blank:,}; rows that repeat the id of another one: {repeated:,}.", indent=2
+            )
         if others:
             page.comment(f"Just as different in every row: {listed(others)}.", indent=2)
         page.add(f"  crm_id: {rule({'column': chosen.name})}")
@@ -104,7 +104,9 @@ def add_names(page: Page, proposal: Proposal) -> None:
         )
         page.add(f"  first_name: {rule({'column': nearest.name, 'one_of': _MISSING})}")
         return
-    first = _part(names.first, "first") if names.first_is_full else {"column": names.first.name}
+    first: dict[str, Value] = {"column": names.first.name}
+    if names.first_is_full:
+        first["part"] = "first"
     if names.unsure:
         page.look(f"is “{names.first.name}” the first name? Its values do not look so.", indent=2, must=True)
     elif names.first_is_full or names.last_is_full:
@@ -114,16 +116,14 @@ def add_names(page: Page, proposal: Proposal) -> None:
         blank = len(names.first.texts) - len(names.first.values)
         page.lines[-1] += f"  # blank cells: {blank:,}; a lead must have it"
     if names.last is not None:
-        last = _part(names.last, "last") if names.last_is_full else {"column": names.last.name}
+        last: dict[str, Value] = {"column": names.last.name}
+        if names.last_is_full:
+            last["part"] = "last"
         page.add(f"  last_name: {rule(last)}")
 
 
-def _part(column: Column, part: str) -> dict[str, Value]:
-    return {"column": column.name, "part": part}
-
-
-def add_phone(page: Page, proposal: Proposal, region: RegionGuess) -> None:
-    """The phone number; how it is read is said under `defaults`."""
+def add_phone(page: Page, proposal: Proposal) -> None:
+    """The phone number; how it is read is written under `defaults`."""
     roles = proposal.roles
     if not roles.phones:
         nearest = nearest_to_a_phone(proposal.columns, roles.used())
@@ -141,7 +141,7 @@ def add_phone(page: Page, proposal: Proposal, region: RegionGuess) -> None:
         page.look(f"{listed(roles.phones)} is empty in this file, and a lead needs a number.", indent=2, must=True)
     elif all(column.phone_like <= 0.5 for column in roles.phones):
         page.look(f"few values of {listed(roles.phones)} look like phone numbers.", indent=2, must=True)
-    if roles.country and region.looked_at:
+    if roles.country and proposal.region.looked_at:
         if proposal.by_country:
             keys["region_column"] = roles.country.name
         else:
@@ -159,17 +159,17 @@ def add_opt_in(page: Page, proposal: Proposal) -> None:
     """When the person agreed, or a date that may be it."""
     if proposal.roles.opt_in:
         column, guess = proposal.roles.opt_in
-        _dated(page, column, guess, shut="")
+        _dated(page, column, guess, hash_sign="")
     elif proposal.roles.created:
         column, guess = proposal.roles.created
         page.look(
             f"“{column.name}” is a date, but does it say when the person agreed to be contacted? If so, remove the #:",
             indent=2,
         )
-        _dated(page, column, guess, shut="# ")
+        _dated(page, column, guess, hash_sign="# ")
 
 
-def _dated(page: Page, column: Column, guess: DateGuess | None, shut: str) -> None:
+def _dated(page: Page, column: Column, guess: DateGuess | None, hash_sign: str) -> None:
     def line(formats: tuple[str, ...]) -> str:
         keys: dict[str, Value] = {"column": column.name}
         if formats:
@@ -177,23 +177,23 @@ def _dated(page: Page, column: Column, guess: DateGuess | None, shut: str) -> No
         return f"opt_in_date: {rule(keys)}"
 
     if guess is None:
-        page.add(f"  {shut}{line(())}  # empty in this file")
+        page.add(f"  {hash_sign}{line(())}  # empty in this file")
     elif guess.rivals:
         page.look(
             f"the dates of “{column.name}” fit {' and '.join(formats[0] for formats in guess.rivals)} alike, and"
             " nothing in them tells which is meant. Take one of these lines instead:",
             indent=2,
-            must=not shut,
+            must=not hash_sign,
         )
         page.add(*(f"  # {line(formats)}" for formats in guess.rivals))
-        if not shut:
+        if not hash_sign:
             page.add(f"  {line(())}")
     else:
         if guess.fits < guess.total:
             page.look(
                 f"{guess.total - guess.fits:,} of {guess.total:,} different dates are not of this form.", indent=2
             )
-        page.add(f"  {shut}{line(guess.formats)}")
+        page.add(f"  {hash_sign}{line(guess.formats)}")
 
 
 def listed(columns: Sequence[Column]) -> str:

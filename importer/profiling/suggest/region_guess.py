@@ -1,4 +1,4 @@
-"""Which country phone numbers without a country code are of, as far as the numbers tell."""
+"""Which country phone numbers without a country code are from, as far as the numbers show it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AMERICAN: Final = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\
 
 _USUAL_ORDER: Final = "IN US BR MX GB DE ES FR IT CO AR CL PE PT AE SA SG AU ZA NG KE PK BD ID PH MY TR PL NL"
 _USUAL: Final = tuple(_USUAL_ORDER.split())
-"""In this order where numbers alone cannot tell, and nothing else does."""
+"""In this order where nothing else decides."""
 
 TIMEZONES: Final = {
     "IN": "Asia/Kolkata", "GB": "Europe/London", "DE": "Europe/Berlin", "FR": "Europe/Paris", "IT": "Europe/Rome",
@@ -53,8 +53,8 @@ TIMEZONES: Final = {
 class RegionGuess:
     """The country of numbers without a country code: `fits` of the `looked_at` distinct ones are valid there.
 
-    `region` is `""` where nothing tells it, and not to be used unless it is `sure`. In the `rivals` nearly as many are
-    valid. `evidence` says in words what else spoke for the country.
+    `region` is `""` where nothing is known, and not to be used unless it is `sure`. In the `rivals` nearly as many are
+    valid. `evidence` is what else points to the country, in words.
     """
 
     region: str = ""
@@ -67,7 +67,7 @@ class RegionGuess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What else tells a country: the cells of a country column, and e-mail addresses."""
+    """What else points to a country: the cells of a country column, and e-mail addresses."""
 
     countries: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
@@ -77,43 +77,46 @@ def guess_region(numbers: Sequence[pd.Series[str]], hints: Hints) -> RegionGuess
     """The country whose numbers these are."""
     texts = [text for series in numbers for text in series.tolist()]
     national = [text for text in texts if not _INTERNATIONAL.match(text)]
-    spoken_for = _spoken_for([text for text in texts if _INTERNATIONAL.match(text)], national, hints)
+    evidence = _evidence([text for text in texts if _INTERNATIONAL.match(text)], national, hints)
     if not national:
-        most = next(iter(spoken_for), "")
-        return RegionGuess(region=most, evidence=spoken_for.get(most, ""))
+        likeliest = next(iter(evidence), "")
+        return RegionGuess(region=likeliest, evidence=evidence.get(likeliest, ""))
     looked_at = _spread(national, _SECOND_LOOK)
-    if hints.countries and spoken_for:
+    if hints.countries and evidence:
         # The row's own country decides; this one is for rows without, and there are no better grounds for it.
-        region = next(iter(spoken_for))
+        region = next(iter(evidence))
         fits = _shares(looked_at, [region])[region]
-        return RegionGuess(region=region, fits=fits, looked_at=len(looked_at), evidence=spoken_for[region])
-    shares = _shares(looked_at, _short_list(national, spoken_for))
+        return RegionGuess(region=region, fits=fits, looked_at=len(looked_at), evidence=evidence[region])
+    first_look = _shares(_spread(national, _FIRST_LOOK), _main_regions())
+    order = sorted(first_look, key=lambda region: (-first_look[region], _usual_place(region)))
+    shares = _shares(looked_at, dict.fromkeys([*order[:_SHORT_LIST], *evidence]))
     best = max(shares.values())
     near = [region for region, fits in shares.items() if fits >= best - _AS_GOOD * len(looked_at)]
     written = {region: _written_as_in(looked_at, region) for region in near}
     chosen = min(
-        near, key=lambda region: (region not in spoken_for, -written[region], -shares[region], _usual_place(region))
+        near, key=lambda region: (region not in evidence, -written[region], -shares[region], _usual_place(region))
     )
-    rivals = [region for region in near if _calling_code(region) != _calling_code(chosen)]
+    code = phonenumbers.country_code_for_region(chosen)
+    rivals = [region for region in near if phonenumbers.country_code_for_region(region) != code]
     count = len(looked_at)
-    if chosen in spoken_for:
+    if chosen in evidence:
         sure = shares[chosen] >= _ENOUGH * count
     else:
         likely = chosen in _USUAL or written[chosen] >= _ENOUGH * count
         sure = likely and count >= _FEW and shares[chosen] >= _ENOUGH_ALONE * count
-    chosen = chosen if sure else next(iter(spoken_for), chosen)
+    chosen = chosen if sure else next(iter(evidence), chosen)
     return RegionGuess(
         region=chosen,
         sure=sure,
         fits=shares[chosen],
         looked_at=len(looked_at),
         rivals=tuple(sorted(rivals, key=lambda region: (-shares[region], _usual_place(region)))),
-        evidence=spoken_for.get(chosen, ""),
+        evidence=evidence.get(chosen, ""),
     )
 
 
-def _spoken_for(international: Sequence[str], national: Sequence[str], hints: Hints) -> dict[str, str]:
-    """Countries that something but the national numbers speaks for, the strongest first, and what that is."""
+def _evidence(international: Sequence[str], national: Sequence[str], hints: Hints) -> dict[str, str]:
+    """Countries that something besides the national numbers points to, the strongest first, and what that is."""
     by_country = Counter(code for cell in hints.countries if (code := region_code(cell)))
     by_prefix = Counter(code for text in _spread(international, _SECOND_LOOK) if (code := _country_of(text)))
     by_email = Counter(code for email in hints.emails if (code := _country_of_address(email)))
@@ -143,12 +146,6 @@ def _country_of_address(email: str) -> str:
     return ending if ending in _main_regions() and ending not in {"CO", "IO", "ME", "TV", "AI", "AC"} else ""
 
 
-def _short_list(national: list[str], spoken_for: dict[str, str]) -> list[str]:
-    first = _shares(_spread(national, _FIRST_LOOK), _main_regions())
-    order = sorted(first, key=lambda region: (-first[region], _usual_place(region)))
-    return list(dict.fromkeys([*order[:_SHORT_LIST], *spoken_for]))
-
-
 def _shares(texts: Sequence[str], regions: Iterable[str]) -> dict[str, int]:
     """How many of the texts are valid numbers of each region."""
     return {region: sum(isinstance(read_phone(text, region), str) for text in texts) for region in regions}
@@ -163,12 +160,8 @@ def _written_as_in(texts: Sequence[str], region: str) -> int:
         except phonenumbers.NumberParseException:
             continue
         usual = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-        same += _groups(usual) == _groups(text)
+        same += re.findall(r"\d+", usual) == re.findall(r"\d+", text)
     return same
-
-
-def _groups(text: str) -> list[str]:
-    return re.findall(r"\d+", text)
 
 
 def _spread(texts: Sequence[str], count: int) -> Sequence[str]:
@@ -178,10 +171,6 @@ def _spread(texts: Sequence[str], count: int) -> Sequence[str]:
 
 def _usual_place(region: str) -> int:
     return _USUAL.index(region) if region in _USUAL else len(_USUAL)
-
-
-def _calling_code(region: str) -> int:
-    return phonenumbers.country_code_for_region(region)
 
 
 @cache

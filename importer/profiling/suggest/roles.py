@@ -1,27 +1,29 @@
-"""Which column has which role: the names propose, the values decide."""
+"""Which column has which role: the names of the columns propose, the values decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from importer.mapping.values.phone import phones
-from importer.profiling.consent_columns import wish_in_name
-from importer.profiling.header_words import ATTRIBUTES, Role
-from importer.profiling.suggest.column_search import MOST, SURE, Search
+from importer.profiling.consent_columns import consent_role
+from importer.profiling.header_words import ATTRIBUTES, Role, squeezed
 from importer.profiling.suggest.date_guess import DateGuess, guess_dates
-from importer.profiling.suggest.name_columns import Named, find_names
 from importer.profiling.suggest.region_guess import Hints, RegionGuess, guess_region
 
 if TYPE_CHECKING:
-    from importer.profiling.suggest.column_profile import Column
+    from importer.profiling.column_profile import Column
     from importer.profiling.suggest.exports import Export
+
+MOST: Final = 0.5
+"""The share of values that has to look right in a column whose name is right."""
+
+SURE: Final = 0.8
+"""The share of values that has to look right in a column whose name means nothing."""
 
 _NEARLY_ALL: Final = 0.98
 _SALUTATION: Final = r"(?i)^(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|srta|dott|sig|m|mme|mlle|shri|smt)\.?$"
-_WISHES: Final = (Role.CONSENT, Role.OPT_OUT)
 _TERRITORIES: Final = (
     r"(?i)^(?:emea|apac|amer|americas|na|nam|noram|latam|anz|dach|mea|mena|nordics?|benelux|uki|cee|asean|global|row"
     r"|worldwide|north|south|east|west|central|zone)\b"
@@ -33,11 +35,48 @@ _MOST_PHONES: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
+class Search:
+    """The columns of a source, and the program that it is an export of, if it is a known one."""
+
+    columns: Sequence[Column]
+    export: Export | None
+
+    def candidates(self, role: Role) -> list[Column]:
+        """The columns that may have the role, the surest first; if a known export has the role, only its columns."""
+        if self.export and role in self.export.roles:
+            by_key = {squeezed(column.name): column for column in reversed(self.columns)}
+            keys = [squeezed(name) for name in self.export.roles[role]]
+            return [by_key[key] for key in keys if key in by_key]
+        found = [column for column in self.columns if column.meanings.get(role, 0.0) >= MOST]
+        return sorted(found, key=lambda column: -column.meanings[role])
+
+    def best(self, role: Role, fits: Callable[[Column], bool]) -> Column | None:
+        """The surest of them that fits."""
+        return next((column for column in self.candidates(role) if fits(column)), None)
+
+    def is_known(self, column: Column) -> bool:
+        """Whether the column has a role in the known export."""
+        roles = self.export.roles.values() if self.export else ()
+        return any(squeezed(column.name) == squeezed(name) for names in roles for name in names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Where the first and the last name come from; a full name has both parts. A person must look where `unsure`."""
+
+    first: Column
+    last: Column | None = None
+    first_is_full: bool = False
+    last_is_full: bool = False
+    unsure: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Roles:
     """The columns that have a role. What is `None` or empty was not found."""
 
     ids: tuple[Column, ...] = ()
-    names: Named | None = None
+    names: Names | None = None
     phones: tuple[Column, ...] = ()
     email: Column | None = None
     country: Column | None = None
@@ -58,31 +97,79 @@ class Roles:
 
 
 def find_roles(columns: Sequence[Column], export: Export | None) -> Roles:
-    """The roles of the columns, each decided by what is left."""
+    """The roles of the columns, each decided among those that are left."""
     search = Search(columns=columns, export=export)
-    wishes = _wishes(search)
+    consents = _consents(search)
     email = search.best(Role.EMAIL, lambda column: column.emails > MOST)
-    email = email or _only([c for c in columns if c.emails > SURE and c.unique > MOST and not search.is_owner(c)])
+    if email is None:
+        owners = search.candidates(Role.OWNER)
+        like_it = (c for c in columns if c.emails > SURE and c.unique > MOST and c not in owners)
+        email = next(like_it, None)
     phones = _phones(search)
-    names = find_names(search, taken=[*phones, *([email] if email else [])])
-    country = search.best(Role.COUNTRY, lambda column: column.countries > MOST)
     found = Roles(
         ids=_ids(search, taken=phones),
-        names=names,
+        names=_names(search, taken=[*phones, *([email] if email else [])]),
         phones=phones,
         email=email,
-        country=country,
+        country=search.best(Role.COUNTRY, lambda column: column.countries > MOST),
         opt_in=_dated(search, Role.OPT_IN),
         created=_dated(search, Role.CREATED),
         owner=search.best(Role.OWNER, lambda column: not column.is_blank),
-        flags=tuple((column, role) for column, role in wishes if column.flags(role) != ((), ())),
+        flags=tuple((column, role) for column, role in consents if column.flags(role) != ((), ())),
     )
-    found = replace(found, unclear=_unclear(found, wishes))
+    known = {column.name for column, _ in found.flags} | found.used()
+    # “Opt in” may be the date of it.
+    unclear = tuple(column for column, _ in consents if column.name not in known and not column.is_blank)
+    found = replace(found, unclear=unclear)
     return replace(found, attributes=_attributes(search, found))
 
 
-def _only(columns: Sequence[Column]) -> Column | None:
-    return columns[0] if columns else None
+# names
+
+
+def _names(search: Search, taken: Iterable[Column]) -> Names | None:
+    """The columns of the first and the last name, or the one that holds both; `None` if none has such a name."""
+    first = search.best(Role.FIRST_NAME, _is_a_name)
+    last = search.best(Role.LAST_NAME, _is_a_name)
+    full = next((c for c in search.candidates(Role.FULL_NAME) if c.worded > MOST and c not in taken), None)
+    if first and last:
+        return Names(first=first, last=last)
+    if first:
+        # `Vorname` and `Name`: the second is the last name, unless it holds the first, too.
+        return Names(first=first, last=full, last_is_full=full is not None and _holds(full, first))
+    if last:
+        # `Nombre` and `Apellido`: the first is the first name, unless it holds the last, too.
+        if full is None:
+            return Names(first=last, unsure=True)
+        return Names(first=full, last=last, first_is_full=_holds(full, last))
+    if full:
+        is_full = full.several_words > 0.2
+        return Names(first=full, last=full if is_full else None, first_is_full=is_full, last_is_full=is_full)
+    named = [column for role in (Role.FIRST_NAME, Role.FULL_NAME) for column in search.candidates(role)]
+    named = [column for column in named if column not in taken and column.emails < MOST]
+    return Names(first=named[0], unsure=True) if named else None
+
+
+def _holds(full: Column, part: Column) -> bool:
+    """Whether most cells of one column are those of the other with something more."""
+    both = [
+        (whole.casefold(), piece.casefold())
+        for whole, piece in zip(full.texts.tolist(), part.texts.tolist(), strict=True)
+        if whole and piece
+    ][:200]
+    return sum(piece in whole and len(whole) > len(piece) for whole, piece in both) > len(both) / 2
+
+
+def _is_a_name(column: Column) -> bool:
+    """Whether it holds names, or has the name of such a column and holds at least something."""
+    is_called = max(column.meanings.get(role, 0.0) for role in (Role.FIRST_NAME, Role.LAST_NAME)) > SURE
+    return column.worded > MOST or (is_called and not column.is_blank and column.emails < MOST)
+
+
+def nearest_to_a_name(columns: Sequence[Column], taken: set[str]) -> Column:
+    """The column that is most like names, for a person to look at, where no column has such a name."""
+    free = [column for column in columns if column.name not in taken] or list(columns)
+    return max(free, key=lambda column: (column.worded > MOST, column.unique * column.worded, -column.position))
 
 
 # phones
@@ -92,7 +179,6 @@ def _phones(search: Search) -> tuple[Column, ...]:
     named = search.candidates(Role.PHONE)
     filled = [column for column in named if column.phone_like > MOST and not _is_a_date(column)]
     if filled:
-        # A name such as “Contact” fits a phone less than “Mobile”, and a second best is wanted only if it is as sure.
         return tuple(filled[:_MOST_PHONES])
     unnamed = [column for column in search.columns if not search.is_known(column) and _may_be_phone(column)]
     if unnamed:
@@ -101,7 +187,7 @@ def _phones(search: Search) -> tuple[Column, ...]:
 
 
 def _may_be_phone(column: Column) -> bool:
-    """Whether a column that is not called so may hold phone numbers, by its values alone."""
+    """Whether a column with another name may hold phone numbers, by its values alone."""
     is_code = bool(column.meanings.keys() & {Role.CRM_ID, Role.POSTAL_CODE})
     return column.phone_like > SURE and not is_code and not column.is_counter and not _is_a_date(column)
 
@@ -135,7 +221,7 @@ def nearest_to_a_phone(columns: Sequence[Column], taken: set[str]) -> Column:
 
 
 def _ids(search: Search, taken: Iterable[Column]) -> tuple[Column, ...]:
-    """The columns that may be the id, the best first: different in every row, and called an id or known to be it."""
+    """The columns that may be the id, the best first: different in every row, and named or known as one."""
     known = search.export is not None and Role.CRM_ID in search.export.roles
     named = [column for column in search.candidates(Role.CRM_ID) if column not in taken and _may_be_id(column)]
     if known or named:
@@ -144,21 +230,17 @@ def _ids(search: Search, taken: Iterable[Column]) -> tuple[Column, ...]:
 
 
 def _is_like_an_id(column: Column) -> bool:
-    """Whether a column that is not called so may be an id: a code that is different in every row."""
+    """Whether a column with another name may be an id: a code that is different in every row."""
     if (
         len(column.values) < _FEW
-        or (column.meanings and not _is_no_phone_at_all(column))
+        # “Contact No.” may be a phone or an id; its values show it.
+        or (column.meanings and (set(column.meanings) != {Role.PHONE} or column.phone_like))
         or column.phone_like > MOST
         or not _may_be_id(column, _NEARLY_ALL)
         or _is_a_date(column)
     ):
         return False
     return column.share(r"^[0-9A-Za-z]+[-_/]?[0-9A-Za-z-]*[0-9]") > SURE
-
-
-def _is_no_phone_at_all(column: Column) -> bool:
-    """Whether the column is only called like one of phones: “Contact No.” is either, its values tell."""
-    return set(column.meanings) == {Role.PHONE} and not column.phone_like
 
 
 def _may_be_id(column: Column, least: float = SURE) -> bool:
@@ -171,7 +253,7 @@ def _may_be_id(column: Column, least: float = SURE) -> bool:
     )
 
 
-# dates and flags
+# dates and consent
 
 
 def _dated(search: Search, role: Role) -> tuple[Column, DateGuess | None] | None:
@@ -185,37 +267,30 @@ def _dated(search: Search, role: Role) -> tuple[Column, DateGuess | None] | None
     return None
 
 
-def _wishes(search: Search) -> tuple[tuple[Column, Role], ...]:
-    """Those that the export is known for, and all others that are called so."""
-    found = {column.name: (column, role) for role in _WISHES for column in search.candidates(role)}
+def _consents(search: Search) -> list[tuple[Column, Role]]:
+    """The columns of consent and of objections: those of the known export, and all others with such a name."""
+    found = {column.name: (column, role) for role in (Role.CONSENT, Role.OPT_OUT) for column in search.candidates(role)}
     for column in search.columns:
-        if column.name not in found and (role := wish_in_name(column.name)):
+        if column.name not in found and (role := consent_role(column.name)):
             found[column.name] = (column, role)
-    return tuple(found.values())
-
-
-def _unclear(found: Roles, wishes: Iterable[tuple[Column, Role]]) -> tuple[Column, ...]:
-    """Those that are called so, with values of which nobody knows what they mean; “Opt in” may be the date of it."""
-    known = {column.name for column, _ in found.flags} | found.used()
-    return tuple(column for column, _ in wishes if column.name not in known and not column.is_blank)
+    return list(found.values())
 
 
 # attributes
 
 
 def _attributes(search: Search, found: Roles) -> dict[Role, Column]:
-    taken = found.used() | {column.name for column in (*(column for column, _ in found.flags), *found.unclear)}
     attributes = {role: column for role, column in ((Role.EMAIL, found.email), (Role.COUNTRY, found.country)) if column}
+    taken = found.used() | {column.name for column in (*(column for column, _ in found.flags), *found.unclear)}
     taken |= {column.name for column in attributes.values()}
     for role in ATTRIBUTES:
-        column = search.best(role, partial(_may_be, role, taken))
-        if role not in attributes and role not in (Role.EMAIL, Role.COUNTRY) and column:
-            attributes[role] = column
-            taken.add(column.name)
+        if role in (Role.EMAIL, Role.COUNTRY):
+            continue
+        # The values of another thing that has the same name.
+        other = {Role.JOB_TITLE: _SALUTATION, Role.STATE: _TERRITORIES}.get(role)
+        for column in search.candidates(role):
+            if column.name not in taken and not column.is_blank and not (other and column.share(other) > MOST):
+                attributes[role] = column
+                taken.add(column.name)
+                break
     return {role: attributes[role] for role in ATTRIBUTES if role in attributes}
-
-
-def _may_be(role: Role, taken: set[str], column: Column) -> bool:
-    """Whether the column is free, and its values are not those of another thing that is called alike."""
-    other = {Role.JOB_TITLE: _SALUTATION, Role.STATE: _TERRITORIES}.get(role)
-    return column.name not in taken and not column.is_blank and not (other and column.share(other) > MOST)

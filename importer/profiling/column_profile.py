@@ -1,4 +1,7 @@
-"""A column as a person looks at it: its name, how full it is, and what its values look like."""
+"""What the values of a column look like: one answer, for suggested mappings and for the column doctor.
+
+`Column` is asked about the first rows of a file, value by value; the patterns are also run over whole columns by Arrow.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from importer.mapping.values.converted import trimmed
 from importer.mapping.values.phone_regions import region_code
 from importer.profiling.consent_columns import MOST_FLAGS, flags_of
 from importer.profiling.header_words import is_row_number, meanings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -23,12 +25,40 @@ if TYPE_CHECKING:
 LOOKED_AT: Final = 1000
 """Distinct values that are looked at where looking takes time."""
 
+SERIAL: Final = r"^\s*[2-7][0-9]{4}([.,][0-9]+)?\s*$"
+"""A spreadsheet's own count of days."""
+
+TEXT_DATE: Final = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-]([0-9]{4}|[0-9]{2})($|[ ,T])"
+"""A date in digits that begins with the day or the month."""
+
+ANY_DATE: Final = (
+    r"^(?:\w{3,9},? )?(?:\d{1,4}[-/. ]|[A-Za-z]{3,9}\.? \d{1,2},? )[\w-]+[-/., ]\s?\d{2,4}|^\d{4}-\d\d-\d\d"
+)
+"""What may be a date, in any format."""
+
+DATE_COUNTS: Final = (("%s", r"^1[0-9]{9}$"), ("%Q", r"^1[0-9]{12}$"), ("%Y%m%d", r"^(?:19|20)[0-9]{6}$"))
+"""Dates without separators. Only a column whose name speaks of a date is read so."""
+
+DECIMAL_PHONE: Final = r"^\s*\+?[0-9]{6,}[.,]0+\s*$|^\s*\+?[0-9]+([.,][0-9]*)?[eE]\+?[0-9]{1,3}\s*$"
+"""A phone number that a spreadsheet turned into a decimal."""
+
+BARE_PHONE: Final = r"^[1-9][0-9]{6,14}$"
+"""Digits that may be a phone number without its plus or its zero."""
+
+DECIMAL_COMMA: Final = (
+    r"^\s*-?[0-9]{1,3}(\.[0-9]{3})*,([0-9]{1,2}|[0-9]{4,})\s*$|^\s*-?[0-9]{1,3}(\.[0-9]{3})+,[0-9]{3}\s*$"
+)
+"""A number that surely has a decimal comma."""
+
+POINT_OR_GROUP: Final = r"^\s*-?[1-9][0-9]{0,2}\.[0-9]{3}\s*$"
+"""A number whose point may be the decimal point, or group its thousands."""
+
+EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
 _NEARLY_ALL: Final = 0.8
-_LONGEST_WORD: Final = 40
+_LONGEST_COUNTRY: Final = 80
 _MOST_WORDS: Final = 6
-_LEAST_PHONE_DIGITS: Final = 7
-_MOST_PHONE_DIGITS: Final = 15
-_EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_PHONE_DIGITS: Final = range(7, 16)
 _PHONE: Final = re.compile(r"^\+?[0-9(][0-9 ().\-/+x,]*(?:E\+?[0-9]+|ext\.? ?[0-9]+)?$")
 _WORDED: Final = re.compile(r"^[^\W\d_][^\d_@/:;|<>=]{0,60}$")
 _FRACTION: Final = re.compile(r"^[0-9]+[.,][0-9]*[1-9]$")
@@ -36,7 +66,7 @@ _FRACTION: Final = re.compile(r"^[0-9]+[.,][0-9]*[1-9]$")
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A source column with its cells, trimmed; `texts` are all rows, blanks included."""
+    """A source column with its cells, trimmed; `texts` are all rows, blank cells included."""
 
     name: str
     position: int
@@ -59,28 +89,28 @@ class Column:
 
     @cached_property
     def meanings(self) -> dict[Role, float]:
-        """How surely its name says each role."""
+        """How surely the name of the column means each role."""
         return meanings(self.name)
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is in it."""
+        """Whether every cell is blank."""
         return self.values.empty
 
     @property
     def filled(self) -> float:
-        """The share of rows in which something is."""
+        """The share of rows with something in the cell."""
         return len(self.values) / len(self.texts) if len(self.texts) else 0.0
 
     @property
     def unique(self) -> float:
-        """How much of what is filled is different: 1.0 where no value stands twice."""
+        """The share of different values among the filled cells: 1.0 where no value occurs twice."""
         return len(self.distinct) / len(self.values) if len(self.values) else 0.0
 
     @cached_property
     def emails(self) -> float:
         """The share of values that look like e-mail addresses."""
-        return self.share(_EMAIL)
+        return self.share(EMAIL)
 
     @cached_property
     def phone_like(self) -> float:
@@ -100,7 +130,7 @@ class Column:
     @cached_property
     def countries(self) -> float:
         """The share of distinct values that are countries."""
-        return self._of_sample(lambda text: len(text) <= 2 * _LONGEST_WORD and region_code(text) is not None)
+        return self._of_sample(lambda text: len(text) <= _LONGEST_COUNTRY and region_code(text) is not None)
 
     @cached_property
     def is_counter(self) -> bool:
@@ -112,10 +142,8 @@ class Column:
         return len(first) > 1 and counted >= _NEARLY_ALL * len(first)
 
     def flags(self, role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Its values that mean yes and those that mean no, if they are of the kind that consent is written in."""
-        if len(self.distinct) > MOST_FLAGS:
-            return (), ()
-        return flags_of(role, Counter(self.values))
+        """Its values that mean yes and those that mean no, if it is a column of such values."""
+        return flags_of(role, Counter(self.values)) if len(self.distinct) <= MOST_FLAGS else ((), ())
 
     def share(self, pattern: str) -> float:
         """The share of the values in which the pattern is found."""
@@ -135,13 +163,4 @@ class Column:
 def _is_phone_like(text: str) -> bool:
     if not _PHONE.search(text) or _FRACTION.search(text):
         return False
-    return _LEAST_PHONE_DIGITS <= sum(map(str.isdigit, text)) <= _MOST_PHONE_DIGITS
-
-
-def columns_of_frame(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Column, ...]:
-    """The columns that have a name, with their cells trimmed."""
-    return tuple(
-        Column(name=name, position=position, texts=trimmed(frame[name]))
-        for position, name in enumerate(names)
-        if name.strip()
-    )
+    return sum(map(str.isdigit, text)) in _PHONE_DIGITS

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from importer.mapping.values.converted import Broken
-    from importer.profiling.suggest.column_profile import Column
-    from importer.profiling.suggest.date_guess import DateGuess
+    from importer.profiling.column_profile import Column
     from importer.profiling.suggest.yaml_page import Value
 
 _LONGEST_KEY: Final = 60
@@ -39,8 +38,13 @@ def attribute_rule(column: Column) -> dict[str, Value]:
     by_name = not _DATE_WORDS.isdisjoint(words_of(column.name))
     guess = guess_dates(column, is_date_by_name=by_name)
     if guess is not None:
-        return rule | _date_type(guess)
-    if _is_flag(column):
+        if guess.fits < guess.total or guess.rivals:
+            return rule
+        formats: dict[str, Value] = {}
+        if guess.formats:
+            formats["format"] = guess.formats[0] if len(guess.formats) == 1 else guess.formats
+        return rule | {"type": "datetime" if guess.has_time else "date"} | formats
+    if len(column.distinct) <= 2 and _read_by(read_boolean, column) and column.share("[^01]") > 0:
         return rule | {"type": "boolean"}
     if kind := _number_type(column):
         return rule | {"type": kind}
@@ -50,19 +54,6 @@ def attribute_rule(column: Column) -> dict[str, Value]:
         if column.share(rf"\w ?\{separator} ?\w") > 0.3:
             return rule | {"type": "list", "separator": separator}
     return rule
-
-
-def _date_type(guess: DateGuess) -> dict[str, Value]:
-    if guess.fits < guess.total or guess.rivals:
-        return {}
-    rule: dict[str, Value] = {"type": "datetime" if guess.has_time else "date"}
-    if not guess.formats:
-        return rule
-    return rule | {"format": guess.formats[0] if len(guess.formats) == 1 else guess.formats}
-
-
-def _is_flag(column: Column) -> bool:
-    return len(column.distinct) <= 2 and _read_by(read_boolean, column) and column.share("[^01]") > 0
 
 
 def _read_by(read: Callable[[str], str | Broken], column: Column) -> bool:
