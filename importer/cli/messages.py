@@ -117,7 +117,7 @@ def owner_lines(owners: Sequence[OwnerCount]) -> list[str]:
     named = ", ".join(f"{owner.name} {owner.rows:,}" for owner in owners[:_OWNERS_SHOWN])
     rest = len(owners) - _OWNERS_SHOWN
     lines = [visible(f"Owners: {named}" + (f", and {rest} more" if rest > 0 else ""))]
-    suspicious = [owner for owner in owners if owner.is_doubtful]
+    suspicious = [owner for owner in owners if owner.is_suspicious]
     if suspicious:
         names = ", ".join(f"“{owner.name}” ({owner.rows:,})" for owner in suspicious[:_SUSPICIOUS_OWNERS_SHOWN])
         rest = len(suspicious) - _SUSPICIOUS_OWNERS_SHOWN

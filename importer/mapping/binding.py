@@ -13,8 +13,9 @@ from importer.mapping.origins import Cells, Origin, origin_of
 from importer.mapping.steps import Step, carried_out, normalizer, owner_steps, steps_of
 from importer.mapping.values.converted import text_series
 from importer.model.batch import Place, Target
-from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, ValueType
+from importer.model.mapping import OwnerBy
 from importer.model.problems import first_filled, shortened, true_of_cells
+from importer.model.rules import AttributeRule, PhoneRule, Rule, ValueType
 from importer.model.visible import shown_path
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from importer.model.rules import template_pieces
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from importer.model.mapping import Rule
+    from importer.model.rules import Rule
 
 DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest: 128 bits of SHA-256, so that two leads never share one by chance."""

@@ -15,14 +15,15 @@ from importer.mapping.values.date_column import DateRule, dates
 from importer.mapping.values.phone import phones
 from importer.mapping.values.transforms import TRANSFORMS, name_parts, normalized_text
 from importer.mapping.values.typed_values import READERS, map_reader, read_list
-from importer.model.mapping import AttributeRule, PhoneRule, TimeRule, ValueType
 from importer.model.problems import Problems
+from importer.model.rules import AttributeRule, PhoneRule, TimeRule, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from importer.model.mapping import Defaults, OwnerBy, Rule
+    from importer.model.mapping import Defaults, OwnerBy
     from importer.model.mapping import Mapping as MappingFile
+    from importer.model.rules import Rule
 
 Step = Callable[["pd.Series[str]", Cells], Converted]
 """Makes texts of texts; it may look at other cells of the rows."""

@@ -1,6 +1,6 @@
-"""What a look at the columns of a run found: signs of damage, changes since the last run, and who gets the leads.
+"""What was found in the columns of a run: signs of damage, changes since the last run, and who gets the leads.
 
-Unlike a problem, a symptom is about a column: it says nothing about whether a row is sent.
+Unlike a problem, a symptom is about a column, and has no effect on whether a row is sent.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 from importer.model.visible import KeyPath, shown_path
 
 FIRST_ROWS: Final = 5
-"""So many rows of a symptom are named."""
+"""A symptom names so many rows."""
 
 SIGNS: Final = {
     "dates-ambiguous": "ambiguous dates",
@@ -31,16 +31,16 @@ SIGNS: Final = {
     "do-not-contact": "people who must not be contacted according to this column, but are not excluded by `where`",
     "contact-unclear": "values that may say who must not be contacted, and that are not understood",
 }
-"""Every code of a symptom, and what it counts."""
+"""The code of every symptom, and what it counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
     """One sign in one column of one source: how often, where first, and the line of YAML that helps.
 
-    `source` is the position among the run's sources. `rows` are the first numbers that a spreadsheet shows. `fix` is
-    a line that replaces what the mapping holds at `place`; without a place it is a comment that begins with `#`. Until
-    the line was tried on the rows, `otherwise` is the comment for the case that it does not help.
+    `source` is the position among the run's sources; `rows` are the numbers of the first rows, as a spreadsheet shows
+    them. `fix` is a line to replace what the mapping has at `place`; without a place it is a comment that begins with
+    `#`. Until the line has been tried on the rows, `otherwise` is the comment for the case that it does not help.
     """
 
     code: str
@@ -55,7 +55,7 @@ class Symptom:
 
     @property
     def title(self) -> str:
-        """What is counted, with what more is known of it."""
+        """What is counted, with details where there are any."""
         return SIGNS[self.code] + (f" ({self.detail})" if self.detail else "")
 
     @property
@@ -68,7 +68,7 @@ class Symptom:
 class ColumnProfile:
     """How full a column was, over all sources: its rows, and how many were blank or had a problem there.
 
-    A column that the mapping does not use has no rows: nobody looked at its cells.
+    A column that the mapping does not use has no rows, because its cells are not examined.
     """
 
     name: str
@@ -79,9 +79,9 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something in which the columns differ from those of the last run; `kind` is a word such as `renamed`.
+    """A difference between the columns of this run and those of the last; `kind` is a word such as `renamed`.
 
-    `stops`: a column that the mapping uses is concerned, so somebody has to look before a run sends.
+    `stops`: the mapping uses the column, so a run waits for confirmation.
     """
 
     kind: str
@@ -91,15 +91,15 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """The change as a person says it."""
+        """The change as a message words it."""
         return f"column “{self.column}” {self.detail}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """All that was found. `mapping` is the mapping's name, `compared_with` the run that `changes` are about.
+    """Everything that was found. `mapping` is the mapping's name, `compared_with` the run that `changes` refer to.
 
-    `mapping` is empty where the columns say nothing about the next file of this mapping: a mended rejects.csv.
+    `mapping` is empty for a corrected rejects.csv, whose columns must not be compared with the mapping's next file.
     """
 
     mapping: str = ""
@@ -110,7 +110,7 @@ class Examination:
 
     @property
     def stopping(self) -> tuple[Change, ...]:
-        """The changes at which a run stops."""
+        """The changes that stop a run."""
         return tuple(change for change in self.changes if change.stops)
 
 
@@ -126,6 +126,6 @@ class OwnerCount:
     rows: int
 
     @property
-    def is_doubtful(self) -> bool:
+    def is_suspicious(self) -> bool:
         """Whether the name looks neither like an e-mail address nor like an id (one word, with a digit in it)."""
         return not (_EMAIL.fullmatch(self.name) or _ID.fullmatch(self.name))

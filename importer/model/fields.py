@@ -1,7 +1,7 @@
 """The lead fields of the CRM: one table that drives mapping, validation, payload, the sandbox and the docs.
 
-A new field is a new entry here, and nothing else: mapping keys and their schema, checks and problem codes, bodies, the
-sandbox's contract and the table in docs/mapping.md are made from it (`make schema`, `make docs`).
+A new field is a new entry here and nothing else: mapping keys and their schema, checks and problem codes, bodies, the
+sandbox's contract and the table in docs/mapping.md are derived from it (`make schema`, `make docs`).
 
 Sources: the published contract (Leads API v4) for names, required fields and types; the vendor's contact page
 for lengths, the asterisk rule and the unit of `opt_in_date`; the vendor's user page for the e-mail's length.
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 Pattern = Literal["email", "e164", "url", "digits", "uuid"]
-"""What a text can be required to look like, by a field or by `matches` in a mapping."""
+"""The named patterns that a field, or `matches` in a mapping, can require."""
 
 
 class FieldKind(StrEnum):
@@ -42,7 +42,7 @@ class LeadField:
 
     @property
     def takes_any_text(self) -> bool:
-        """Whether one word may stand in it for all that is missing, such as `-` for a name."""
+        """Whether a placeholder such as `-` can be its default."""
         return self.kind is FieldKind.TEXT and self.matches is None and self.name != "crm_id"
 
     @property

@@ -12,49 +12,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from importer.model.fields import EVENT_NAME_MAX_LENGTH, LEAD_FIELDS, USER_EMAIL_MAX_LENGTH, FieldKind, LeadField
 from importer.model.rules import (
-    ORIGINS,
-    AttributeRule,
     Attributes,
-    AttributeSpec,
     ColumnName,
     FieldRule,
-    NestedAttributes,
     PhoneFieldRule,
-    PhoneRule,
     Rule,
     TimeFieldRule,
-    TimeRule,
-    ValueType,
     Words,
-    attribute_rules,
 )
 from importer.model.strict_model import Misuse, Strict
 from importer.model.vocabulary import Known, Region, Timezone, nearest
-
-__all__ = [
-    "ORIGINS",
-    "AssignSpec",
-    "AttributeRule",
-    "AttributeSpec",
-    "Attributes",
-    "Condition",
-    "Defaults",
-    "Duplicates",
-    "EventSpec",
-    "FieldRule",
-    "LeadSpec",
-    "Mapping",
-    "NestedAttributes",
-    "OwnerBy",
-    "PhoneRule",
-    "Rule",
-    "Share",
-    "SourceSpec",
-    "TimeRule",
-    "ValueType",
-    "attribute_rules",
-    "parse",
-]
 
 
 def _left_out(value: object) -> object:
@@ -79,13 +46,13 @@ class Condition(Strict):
     column: ColumnName
     """The source column to look at."""
     one_of: Words | None = None
-    """The words that match, ignoring case and blanks around."""
+    """The words that match, ignoring case and spaces around."""
     not_blank: bool | None = None
     """true: the cell is filled; false: it is blank."""
 
     @classmethod
     def misuses(cls, written: MappingABC[str, Any]) -> Iterable[Misuse]:
-        """A condition asks one thing."""
+        """A condition has exactly one question."""
         given = [key for key in ("one_of", "not_blank") if key in written]
         if len(given) != 1:
             yield Misuse("", f"needs exactly one of one_of, not_blank; it has {' and '.join(given) or 'neither'}")
@@ -113,7 +80,7 @@ class LeadSpec(_LeadFields):  # type: ignore[valid-type, misc]
     """The lead's fields and where each comes from."""
 
     attributes: AttributesSection = Field(default_factory=dict)
-    """Everything else that the CRM shall know about the lead."""
+    """Everything else that the CRM should know about the lead."""
 
     @classmethod
     def misuses(cls, written: MappingABC[str, Any]) -> Iterable[Misuse]:
@@ -139,7 +106,7 @@ class SourceSpec(Strict):
     encoding: Annotated[str, StringConstraints(min_length=1)] | None = None
     """The encoding of a CSV file, such as utf-8 or cp1252."""
     delimiter: Annotated[str, StringConstraints(min_length=1)] | None = None
-    """What stands between the cells of a CSV file."""
+    """What separates the cells of a CSV file."""
 
 
 class Defaults(Strict):
@@ -251,7 +218,7 @@ class EventSpec(Strict):
     event: Annotated[str, StringConstraints(min_length=1, max_length=EVENT_NAME_MAX_LENGTH)]
     """The event's name, at most 256 characters."""
     key: str = ""
-    """What makes this event a new one on a later run; blank: once per lead for ever."""
+    """What makes this event a new one on a later run; blank: once per lead, forever."""
     when: Condition | None = None
     """Which rows have the event; left out: all."""
     attributes: AttributesSection = Field(default_factory=dict)
@@ -288,7 +255,7 @@ class Mapping(Strict):
     lead: LeadSpec
     """The lead's fields and where each comes from."""
     unmapped: Literal["ignore", "attributes"] = "ignore"
-    """What becomes of columns that the mapping does not name: nothing, or a text attribute each."""
+    """What happens to columns that the mapping does not name: nothing, or a text attribute each."""
     attributes_as: Literal["plain", "object"] = "plain"
     """How attribute values are sent: as they are, or each as an object {"value": …}."""
     assign: Annotated[AssignSpec | None, BeforeValidator(_nothing_left)] = None
@@ -306,6 +273,6 @@ class Mapping(Strict):
 def parse(document: dict[str, Any], known: Known | None = None) -> Mapping:
     """The mapping of a loaded document; raises `pydantic.ValidationError` with every mistake.
 
-    Names of transforms and regions are checked only when `known` says which there are.
+    Names of transforms and regions are checked only if `known` has them.
     """
     return Mapping.model_validate(document, context=known)

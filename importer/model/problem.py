@@ -1,6 +1,6 @@
-"""What is wrong with one row, or worth a warning. A problem stops the row; a warning does not.
+"""What is wrong with a row, or worth a warning. A problem keeps the row from being sent; a warning does not.
 
-`KINDS` is the one list of codes: the documentation, the reports and the tests are made from it. A code is stable.
+`KINDS` is the one table of codes: reports and documentation are derived from it. A code never changes its meaning.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SHOWN_LENGTH: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemKind:
-    """One way in which a row can be wrong: what it means, and the usual fix."""
+    """One way in which a row can be wrong: the cause, and the usual fix."""
 
     code: str
     title: str
@@ -61,7 +61,7 @@ def shown(value: str, length: int = SHOWN_LENGTH) -> str:
 
 
 def usual_fix(code: str) -> str:
-    """What helps against most problems of this kind; nothing for a code of a later version."""
+    """How most problems of this code are fixed; `""` for a code of a later version."""
     return KINDS[code].fix if code in KINDS else ""
 
 
@@ -106,7 +106,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
     _problem(
         "formula-without-value",
         "A formula that was never calculated",
-        "The file has the formula but no value for it.",
+        "The file has the formula, but not its value.",
         "Open the file in a spreadsheet program and save it, or paste the column as values.",
     ),
     _problem(
@@ -254,12 +254,17 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "If the previous century is meant, write the year with four digits.",
     ),
     # values
-    _problem("number-invalid", "Not a number", "The mapping requires a number for this attribute.", "Fix the number."),
+    _problem(
+        "number-invalid",
+        "Not a number",
+        "The mapping requires a number for this attribute.",
+        "Write a number, for example 12.5.",
+    ),
     _problem(
         "integer-invalid",
         "Not a whole number",
         "The mapping requires a whole number for this attribute.",
-        "Fix the number, or use type: number.",
+        "Write a whole number, or set type: number in the mapping.",
     ),
     _problem(
         "boolean-invalid",
@@ -267,7 +272,12 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "The mapping requires yes or no for this attribute.",
         "Use yes or no, or translate the other words with `map` in the mapping.",
     ),
-    _problem("json-invalid", "Not JSON", "The mapping requires JSON for this attribute.", "Fix the cell's JSON."),
+    _problem(
+        "json-invalid",
+        "Not JSON",
+        "The mapping requires JSON for this attribute.",
+        'Write JSON, for example {"plan": "gold"}.',
+    ),
     _problem(
         "value-not-in-map",
         "A value that is missing from the mapping's `map`",
@@ -284,20 +294,50 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "value-too-short",
         "Too short",
         "The value has fewer characters than the mapping requires.",
-        "Complete the value.",
+        "Write the whole value.",
     ),
     _problem(
         "value-too-long", "Too long", "The value has more characters than the mapping allows.", "Shorten the value."
     ),
-    _problem("value-too-small", "Too small", "The number is below the mapping's minimum.", "Fix the number."),
-    _problem("value-too-large", "Too large", "The number is above the mapping's maximum.", "Fix the number."),
-    _problem("email-invalid", "Not an e-mail address", "The mapping requires an e-mail address.", "Fix the address."),
-    _problem("e164-invalid", "Not an E.164 number", "The mapping requires a number such as +919876543210.", "Fix it."),
     _problem(
-        "url-invalid", "Not a web address", "The mapping requires an address such as https://x.example.", "Fix it."
+        "value-too-small",
+        "Too small",
+        "The number is below the mapping's minimum.",
+        "Correct the number, or change minimum in the mapping.",
     ),
-    _problem("digits-invalid", "Not digits only", "The mapping requires digits only.", "Fix the value."),
-    _problem("uuid-invalid", "Not a UUID", "The mapping requires a UUID.", "Fix the value."),
+    _problem(
+        "value-too-large",
+        "Too large",
+        "The number is above the mapping's maximum.",
+        "Correct the number, or change maximum in the mapping.",
+    ),
+    _problem(
+        "email-invalid",
+        "Not an e-mail address",
+        "The mapping requires an e-mail address.",
+        "Write one address, for example asha@mail.example.",
+    ),
+    _problem(
+        "e164-invalid",
+        "Not an E.164 number",
+        "The mapping requires a number such as +919876543210.",
+        "Write the plus, the country code and the number, without spaces.",
+    ),
+    _problem(
+        "url-invalid",
+        "Not a web address",
+        "The mapping requires an address such as https://x.example.",
+        "Write the whole address, beginning with https:// or http://.",
+    ),
+    _problem(
+        "digits-invalid", "Not digits only", "The mapping requires digits only.", "Remove everything but the digits."
+    ),
+    _problem(
+        "uuid-invalid",
+        "Not a UUID",
+        "The mapping requires a UUID.",
+        "Paste the whole id, for example 0b6d7c3e-1111-4222-8333-444455556666.",
+    ),
     # owners
     _problem(
         "owner-missing",
@@ -315,7 +355,7 @@ KINDS: Final[dict[str, ProblemKind]] = _kinds(
         "owner-invalid",
         "Not a valid owner",
         "The owner is neither an e-mail address of at most 319 characters nor an id.",
-        "Fix the owner.",
+        "Write the e-mail address or the id of a user of Saleschat.",
     ),
     # events
     _problem(

@@ -1,4 +1,4 @@
-"""The rules of the mapping: where a value comes from, and what is done with it."""
+"""The rules of the mapping: where a value comes from, and how it is changed and checked."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -102,11 +102,11 @@ class Rule(Strict):
     transform: Annotated[
         tuple[TransformName, ...], BeforeValidator(_texts, json_schema_input_type=str | tuple[str, ...])
     ] = ()
-    """Named transforms, carried out in order."""
+    """Named transforms, applied in order."""
     map: Annotated[dict[str, str], Field(min_length=1)] | None = None
     """Old value to new value."""
     otherwise: Literal["keep", "blank", "problem"] = "problem"
-    """What a value becomes that is not in map."""
+    """What happens to a value that is not in map."""
     default: str = ""
     """The value when the cell is blank."""
     required: bool = False
@@ -127,7 +127,7 @@ class Rule(Strict):
 
     @classmethod
     def misuses(cls, written: Mapping[str, Any]) -> Iterable[Misuse]:
-        """Origins that are missing or contradict each other, and keys without the key they need."""
+        """Origins that are missing or contradict each other, and keys without the key that they need."""
         given = [key for key in ORIGINS if key in written]
         if len(given) > 1:
             yield Misuse(given[1], f"needs exactly one of {', '.join(ORIGINS)}; it has {' and '.join(given)}")
@@ -138,7 +138,7 @@ class Rule(Strict):
         if "digest_as" in written and "digest_of" not in written:
             yield Misuse("digest_as", "belongs to digest_of: it says what the digest is made of")
         if "otherwise" in written and "map" not in written:
-            yield Misuse("otherwise", "belongs to map: it says what a value becomes that map does not have")
+            yield Misuse("otherwise", "belongs to map: it says what happens to a value that map does not have")
         if written.get("type") not in (ValueType.INTEGER, ValueType.NUMBER):
             for key in ("minimum", "maximum"):
                 if key in written:
@@ -181,7 +181,7 @@ class AttributeRule(TimeRule):
     type: ValueType = ValueType.TEXT
     """What the cell is read as and sent as."""
     separator: Annotated[str, StringConstraints(min_length=1)] = ","
-    """What stands between the elements of a list."""
+    """What separates the elements of a list."""
 
     @classmethod
     def misuses(cls, written: Mapping[str, Any]) -> Iterable[Misuse]:
@@ -219,10 +219,10 @@ def _nearly_an_origin(key: str) -> bool:
 
 
 def _rule_or_nested(value: object) -> str | None:
-    """A text is a column; a mapping that gives an origin is a rule, any other mapping nests attributes.
+    """A text is a column; a mapping that has an origin is a rule, any other mapping nests attributes.
 
-    A mapping with a misspelt origin, or with nothing but a rule's keys, is taken for a rule, so that the mistake
-    shows. Nested attributes of such names are written in full: `value: {column: Amount}`.
+    A mapping with a misspelled origin, or with nothing but a rule's keys, is taken for a rule, so that the mistake is
+    found. Nested attributes of such names are written in full: `value: {column: Amount}`.
     """
     if isinstance(value, str):
         return RULE_TAG
@@ -235,7 +235,7 @@ def _rule_or_nested(value: object) -> str | None:
 
 
 def _nested_schema(schema: dict[str, Any]) -> None:
-    """Tell editors what `_rule_or_nested` tells apart: a mapping with a plain origin is a rule."""
+    """The same distinction as in `_rule_or_nested`, for editors: a mapping with a plain origin is a rule."""
     schema["not"] = {
         "anyOf": [{"required": [origin], "properties": {origin: {"not": {"type": "object"}}}} for origin in ORIGINS]
     }

@@ -1,4 +1,4 @@
-"""The base of every part of the mapping file: nothing unknown is accepted, and every mistake is found at once."""
+"""The base of every part of the mapping file: no unknown key is accepted, and every mistake is found at once."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Self
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 UNKNOWN_KEY = "unknown_key"
-"""The type of the error about a key that does not belong; its context holds the keys that do as `allowed`."""
+"""The type of the error about an unknown key; its context lists the known ones as `allowed`."""
 
 MISUSE = "misuse"
 """The type of the error about keys that do not go together."""
@@ -38,15 +38,15 @@ class Strict(BaseModel):
         try:
             part = handler(value)
         except ValidationError as error:
-            found = [*(cls._again(details) for details in error.errors(include_url=False)), *found]
+            found = [*(cls._known_keys_added(details) for details in error.errors(include_url=False)), *found]
         else:
             if not found:
                 return part
         raise ValidationError.from_exception_data(cls.__name__, found)
 
     @classmethod
-    def _again(cls, details: ErrorDetails) -> InitErrorDetails:
-        """The error once more, for the part around this one; an unknown key learns which keys there are."""
+    def _known_keys_added(cls, details: ErrorDetails) -> InitErrorDetails:
+        """The same error for the part around this one; that of an unknown key lists the known ones."""
         kind, context = details["type"], details.get("ctx")
         if kind == "extra_forbidden":
             kind, context = UNKNOWN_KEY, {"allowed": list(cls.model_fields)}

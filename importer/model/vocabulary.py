@@ -1,4 +1,4 @@
-"""The names that a mapping may use: time zones, regions, transforms, date formats. Each is checked while it is read."""
+"""The names that a mapping may use: time zones, regions, transforms, date formats; each is checked while it is read."""
 
 import difflib
 import re
@@ -13,10 +13,10 @@ from pydantic import AfterValidator, ValidationInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the rooms above know: the named transforms, the regions that have phone numbers, and date formats.
+    """What only the rooms above know: named transforms, regions that have phone numbers, date formats.
 
-    `region_code` is the code of a country as people write it, and `format_mistake` says what is wrong with a date
-    format, as the end of a sentence; both `""` if nothing.
+    `region_code` finds the code of a country as people write it, `format_mistake` what is wrong with a date format, as
+    the end of a sentence; both return `""` for nothing.
     """
 
     transforms: frozenset[str]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from importer.errors import MappingError
 from importer.mapping.file.load import parse_mapping
-from importer.model.mapping import AssignSpec, AttributeRule, Condition, EventSpec, LeadSpec, Mapping, PhoneRule
+from importer.model.mapping import AssignSpec, Condition, EventSpec, LeadSpec, Mapping
+from importer.model.rules import AttributeRule, PhoneRule
 
 KEYS = sorted(
     {

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from importer.mapping.file.load import parse_mapping
 from importer.mapping.values.transforms import TRANSFORMS
-from importer.model.mapping import Mapping, ValueType
+from importer.model.mapping import Mapping
+from importer.model.rules import ValueType
 
 DOCS = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
-from importer.model.mapping import attribute_rules, parse
+from importer.model.mapping import parse
 from importer.model.problems import Problems
+from importer.model.rules import attribute_rules
 from importer.planning import Planner, distinct_id
 
 ROWS = 200_000

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
-from importer.model.mapping import Mapping, Share, attribute_rules, parse
+from importer.model.mapping import Mapping, Share, parse
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
 from importer.model.problems import Problems
+from importer.model.rules import attribute_rules
 from importer.planning import Planner, distinct_id
 from importer.planning.owners import round_robin
 from tests.planned import PlannedRow, rows_of

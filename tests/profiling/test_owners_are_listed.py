@@ -55,7 +55,7 @@ def test_many_owners_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_doubtful"),
+    ("name", "is_suspicious"),
     [
         ("asha@leads.example", False),
         ("4711", False),
@@ -68,8 +68,8 @@ def test_many_owners_are_counted() -> None:
         ("Asha 2", True),
     ],
 )
-def test_what_looks_like_an_owner(name: str, is_doubtful: bool) -> None:
-    assert OwnerCount(name=name, rows=1).is_doubtful is is_doubtful
+def test_what_looks_like_an_owner(name: str, is_suspicious: bool) -> None:
+    assert OwnerCount(name=name, rows=1).is_suspicious is is_suspicious
 
 
 def owners(importer: CommandLine) -> list[tuple[str, ...]]:

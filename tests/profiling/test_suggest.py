@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from importer.mapping import parse_mapping
-from importer.model.mapping import AttributeRule, Mapping
+from importer.model.mapping import Mapping
+from importer.model.rules import AttributeRule
 from importer.model.source import ReadOptions, SourceInfo
 from importer.profiling.suggest import Suggestion, suggest
 

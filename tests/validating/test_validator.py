@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from importer.model.batch import MappedBatch, Place, Target
-from importer.model.mapping import Mapping, attribute_rules, parse
+from importer.model.mapping import Mapping, parse
 from importer.model.problem import KINDS, Problem
 from importer.model.problems import Problems
+from importer.model.rules import attribute_rules
 from importer.validating import Validator
 
 LEAD = {"crm_id": "Id", "first_name": "First", "last_name": "Last", "phone_number": "Phone", "opt_in_date": "Opt-in"}

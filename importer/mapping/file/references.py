@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.model.batch import Place
-from importer.model.mapping import AttributeRule, OwnerBy, PhoneRule, Rule, attribute_rules
-from importer.model.rules import template_pieces
+from importer.model.mapping import OwnerBy
+from importer.model.rules import AttributeRule, PhoneRule, Rule, attribute_rules, template_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from importer.model.batch import Target
-    from importer.model.mapping import AssignSpec, Attributes, Mapping
+    from importer.model.mapping import AssignSpec, Mapping
+    from importer.model.rules import Attributes
     from importer.model.visible import KeyPath
 
 
