@@ -1,4 +1,4 @@
-"""The command line: one file per command, one console, one edge where errors become text and exit codes.
+"""The command line: one file per command, one console, one boundary where errors become text and exit codes.
 
 Command modules import the stages only when they run, so that `importer --help` answers at once.
 """

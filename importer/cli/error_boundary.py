@@ -26,9 +26,9 @@ from importer.sending.stop_request import StopRequest
 def entry() -> NoReturn:
     """The command `importer`."""
     harden()
-    # Rows are many small objects in no circles: looking for circles takes a quarter of the time of a bad list.
+    # Rows are many small objects without cycles: looking for cycles takes a quarter of the time of a bad list.
     gc.set_threshold(50_000, 20, 50)
-    # Two threads make columns, and other allocators keep what either has left over. Arrow reads this when it is loaded.
+    # Two threads make columns, and other allocators keep what either frees. Arrow reads this when it is loaded.
     has_jemalloc = sys.platform == "linux" and os.uname().machine == "x86_64"  # Arrow's packages for ARM come without
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if has_jemalloc else "system")
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "oversize_threshold:0,dirty_decay_ms:100,muzzy_decay_ms:0,narenas:1")
@@ -38,7 +38,7 @@ def entry() -> NoReturn:
 def main(argv: Sequence[str]) -> int:
     """Run one command; returns its exit code and raises nothing."""
     os.umask(0o077)
-    _speak_safely()
+    _show_warnings_safely()
     with handled_signals() as stop_request:
         return _run(argv, stop_request)
 
@@ -56,7 +56,7 @@ def _run(argv: Sequence[str], stop_request: StopRequest) -> int:
         return _failed(argv, error.message, error.exit_code)
     except click.Abort as stopped:  # what click makes of every KeyboardInterrupt
         return _failed(argv, "interrupted", getattr(stopped.__cause__, "exit_code", ExitCode.INTERRUPTED))
-    except Exception as error:  # noqa: BLE001 - the edge: whatever else comes up is a defect and is called one
+    except Exception as error:  # noqa: BLE001 - the boundary: any other error is a defect and is reported as one
         return _failed(argv, _explain_defect(error, argv), ExitCode.DEFECT)
     return int(code or ExitCode.DONE)
 
@@ -77,7 +77,7 @@ def _explain_defect(error: Exception, argv: Sequence[str]) -> str:
 
 
 def _failed(argv: Sequence[str], reason: str, code: ExitCode) -> ExitCode:
-    """With --json every way out prints a summary, also where no run came into being."""
+    """With --json a summary is printed on every way out, also when no run was started."""
     if "--json" in argv:
         # Before it becomes JSON, too: a secret within a `repr` would be escaped twice.
         summary = json.dumps({"state": "stopped", "exit_code": int(code), "reason": redacted(reason)})
@@ -85,8 +85,8 @@ def _failed(argv: Sequence[str], reason: str, code: ExitCode) -> ExitCode:
     return code
 
 
-def _speak_safely() -> None:
-    """What libraries say by themselves (warnings, logs that nobody handles) quotes files and servers, too."""
+def _show_warnings_safely() -> None:
+    """Warnings and logs of libraries, which quote files and servers, are made visible and safe, too."""
 
     def show(
         message: Warning | str,

@@ -1,4 +1,4 @@
-"""The command `importer` and its subcommands, in the order in which a person meets them."""
+"""The command `importer` and its subcommands, in the order in which people need them."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,7 +31,7 @@ OTHER_WORDS: Final = {
     "help": "importer --help",
     "version": "importer --version",
 }
-"""What people call the commands who come from other programs."""
+"""What the commands are called in other programs."""
 
 _OTHER_OPTIONS: Final = {
     **dict.fromkeys(
@@ -54,7 +54,7 @@ class _InOrder(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of that name; for another word the error says which one is meant."""
+        """The command of that name; for another word, the error suggests one."""
         word = args[0]
         if word not in self.commands and not word.startswith("-"):
             close = get_close_matches(word.lower(), self.commands, n=1)
@@ -64,7 +64,7 @@ class _InOrder(click.Group):
 
 
 def usage_tip(error: click.ClickException) -> str:
-    """What to type in the place of what was wrong."""
+    """What to type instead of what was wrong."""
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption):
         option = error.option_name

@@ -3,7 +3,7 @@
 Source of that rule: OWASP's "CSV injection" and CWE-1236. Quoting alone does not help, so a cell that could be
 evaluated gets an apostrophe in front, which spreadsheets take as "this is text".
 
-Each report has a table of its columns: one entry says what a column is called, what it holds (docs/reports.md is made
+Each report has a table of its columns: one entry has the name of a column, what it holds (docs/reports.md is generated
 from it) and where its cells come from.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from importer.model.run import ReadSource
 
 _HARMLESS: Final = np.zeros(257, dtype=bool)
-"""The first bytes of cells (-1 for a blank one) that no spreadsheet takes for a formula; all others are looked at."""
+"""The first bytes of cells (-1 for a blank one) that no spreadsheet takes for a formula; all others are checked."""
 _HARMLESS[[*(ascii_letters + digits).encode(), -1]] = True
 
 _MARKS: Final = b'",\r\n'
@@ -48,7 +48,7 @@ _RISKY: Final = re.compile(f"'*{_SKIPPED}*{_TRIGGER}")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 Cells = Callable[["pa.Table", "ReadSource"], "pa.Array | pa.Scalar"]
-"""The cells of a column for a table of results of one source, ready to be written; a scalar stands in every line."""
+"""The cells of a column for results of one source, ready to be written; a scalar is repeated in every line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class ReportColumn:
 
 
 def text(of: str) -> Cells:
-    """A column of texts that others may have written: neither formulas nor line breaks do harm."""
+    """A column of texts that others may have written: formulas and line breaks in them do no harm."""
     return lambda rows, _: quoted(neutral_texts(rows[of].combine_chunks()))
 
 
 def word(of: str) -> Cells:
-    """A column of the importer's own words, which need no look."""
+    """A column of the importer's own words, which need no escaping."""
     return lambda rows, _: rows[of].combine_chunks()
 
 
@@ -76,7 +76,7 @@ def number(of: str) -> Cells:
 
 
 def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
-    """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar stands in every line."""
+    """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar is repeated."""
     lines = pc.binary_join_element_wise(*cells, scalar(","))
     file.write(column_octets(joined(lines, "\n")).data)
 
@@ -105,9 +105,9 @@ def quoted(column: pa.Array) -> pa.Array:
     """Quotes around the cells that need them; a lone carriage return ends the line for many readers."""
     if not holds_any(column, _MARKS):
         return column
-    filled = pc.indices_nonzero(pc.not_equal(column, ""))  # of messages, which most rows have not
+    filled = pc.indices_nonzero(pc.not_equal(column, ""))  # most rows have no message, for example
     mask = np.zeros(len(column), dtype=bool)
     mask[filled.filter(pc.match_substring_regex(column.take(filled), _QUOTED))] = True
-    needy = pa.array(mask)
-    doubled = pc.replace_substring(column.filter(needy), '"', '""')
-    return pc.replace_with_mask(column, needy, joined('"', doubled, '"'))
+    to_quote = pa.array(mask)
+    doubled = pc.replace_substring(column.filter(to_quote), '"', '""')
+    return pc.replace_with_mask(column, to_quote, joined('"', doubled, '"'))

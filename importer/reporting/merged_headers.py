@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from importer.model.source import SourceInfo
 
 Slot = tuple[str, int]
-"""A column by its name as mappings compare names, and the how-manieth of that name it is (from 0)."""
+"""A column by its name as mappings compare names, and which one of that name it is (from 0)."""
 
 
 def slots(headers: Iterable[str]) -> list[Slot]:
@@ -30,7 +30,7 @@ def slots(headers: Iterable[str]) -> list[Slot]:
 class Union:
     """The columns of several sources side by side, in the order of their first appearance.
 
-    A column without a name bears the name that reading gave it, so that it is found again wherever it now stands.
+    A column without a name has the name that reading gave it, so that it is found again wherever it is now.
     Columns that an earlier run's rejects.csv brought along are left out.
     """
 
@@ -61,5 +61,5 @@ class Union:
 
 
 def named(source: SourceInfo) -> list[str]:
-    """The headers as they stand in the source; a blank one by the name of its column."""
+    """The headers as they are in the source; a blank one by the name of its column."""
     return [header if header.strip() else name for header, name in zip(source.headers, source.columns, strict=True)]

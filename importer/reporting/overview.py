@@ -1,4 +1,4 @@
-"""What all rows together say, collected in one pass and in bounded memory."""
+"""An overview of all rows, collected in one pass and in bounded memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROWS_SHOWN: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A row that breaks a rule: what it says there and what to do."""
+    """A row that breaks a rule: what is wrong and what to do."""
 
     row: RowId
     message: str
@@ -66,7 +66,7 @@ class Group:
         return EXAMPLES - len(self.examples)
 
     def show(self, row: RowId, message: str, hint: str) -> None:
-        """Keep what is said of a row."""
+        """Add an example."""
         self.examples.append(Example(row=row, message=message, hint=hint))
 
 
@@ -123,7 +123,7 @@ class Overview:
 
     @property
     def groups(self) -> list[Group]:
-        """What stops rows first, then what is only worth knowing; the most frequent first."""
+        """Errors first, then warnings; the most frequent first."""
         return sorted(self._groups.values(), key=lambda group: (group.warning, -group.rows, group.code))
 
     def _group(self, code: str) -> Group:

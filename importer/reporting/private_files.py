@@ -1,4 +1,4 @@
-"""Files that only their owner can read, and that are there whole or not at all.
+"""Files that only their owner can read, and that are complete or not there.
 
 Every report goes through `replacing`: written beside its final place, synced, and moved over the old one. A report of
 an earlier attempt stays intact until the new one is complete.
@@ -65,7 +65,7 @@ def replacing_text(path: Path, *, encoding: str = "utf-8") -> Iterator[TextIO]:
 
 
 def _detached(text: io.TextIOWrapper) -> None:
-    """Let go of the file below; a disk that refuses has been heard already."""
+    """Detach the file below; an error of the disk has been raised already."""
     try:
         text.detach()
     except OSError:

@@ -35,11 +35,11 @@ RESULT_COLUMNS: Final = {
         ReportColumn("lead_id", "the lead's id in Saleschat, once it is known", text("lead_id")),
         ReportColumn(
             "assign",
-            "[what became of the assignment](statuses.md#assignments-and-events); empty when there is none",
+            "[the state of the assignment](statuses.md#assignments-and-events); empty when there is none",
             word("assign"),
         ),
         ReportColumn("assigned_to", "the user it is assigned to", text("assigned_to")),
-        ReportColumn("events", "what became of the events; the worst of them", word("events")),
+        ReportColumn("events", "the state of the events; of several, the worst", word("events")),
         ReportColumn("problems", "codes that stop the row, joined with `;`", word("problems")),
         ReportColumn("warnings", "codes that do not, joined with `;`", word("warnings")),
         ReportColumn("message", "what happened, in words", text("message")),
@@ -50,7 +50,7 @@ RESULT_COLUMNS: Final = {
         ReportColumn("finished_at", "when the row was finished (UTC); empty until then", word("finished_at")),
     )
 }
-"""The columns in their order. A column more is an entry more, with a name that no column has yet."""
+"""The columns in their order. To add a column, add an entry."""
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def follow_ups(line: Line) -> list[str]:
 
 
 def place(run: RunReport, row: RowId) -> str:
-    """Where a row stands, its number, and the sheet and file only where there are several."""
+    """A row by its number, with its sheet and file where there are several."""
     source = run.sources[row.source].info
     several_files = len({other.info.path for other in run.sources}) > 1
     several_sheets = len(run.sources) > len({other.info.path for other in run.sources})
@@ -64,25 +64,25 @@ def place(run: RunReport, row: RowId) -> str:
     return ", ".join(filter(None, words))
 
 
-def sentence(run: RunReport, *, people: int) -> str:
-    """What happened, in one sentence; `people` is how many rows need attention."""
+def sentence(run: RunReport, *, attention: int) -> str:
+    """What happened, in one sentence; `attention` is how many rows need attention."""
     verb = "checked" if run.command == "check" else "read"
     clauses = [f"{run.counts[status]:,} {STATUSES[status].clause}" for status in STATUSES if run.counts.get(status)]
     what = f"{run.rows:,} {'row' if run.rows == 1 else 'rows'} {verb}"
     if clauses:
         what = f"{what}: {', '.join(clauses)}"
-    return f"{what}. {needed(people)}"
+    return f"{what}. {needed(attention)}"
 
 
-def needed(people: int) -> str:
+def needed(rows: int) -> str:
     """How many rows need attention, as a sentence."""
-    if not people:
+    if not rows:
         return "Nothing needs attention."
-    return "1 row needs attention." if people == 1 else f"{people:,} rows need attention."
+    return "1 row needs attention." if rows == 1 else f"{rows:,} rows need attention."
 
 
 def ending(run: RunReport) -> str:
-    """Why the run did not come to its end; empty when it did."""
+    """Why the run did not finish; empty when it did."""
     if run.state not in _ENDS:
         return ""
     reason = f": {run.reason}" if run.reason else ""

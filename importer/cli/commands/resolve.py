@@ -1,4 +1,4 @@
-"""`importer resolve`: a person's word on rows that nobody else can settle."""
+"""`importer resolve`: decide the rows of which only a person can find out what happened."""
 
 import json
 from dataclasses import asdict
@@ -29,7 +29,7 @@ from importer.cli.options import COMMON, run_argument
 def resolve(**options: Any) -> int:
     """Decide the rows of RUN that are created_unconfirmed; `importer resume` then sends their follow-ups.
 
-    Look the leads up in the CRM first: an event or assignment sent for somebody else's lead cannot be undone.
+    Look the leads up in the CRM first: an event or assignment sent for a lead that is not yours cannot be undone.
 
     \b
     importer resolve 20261122-1504 --as ours

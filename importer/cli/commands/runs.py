@@ -43,15 +43,15 @@ def runs(**options: Any) -> int:
         here.console.document(documents)
         return 0
     width = max((len(run.run_id) for run, _, _ in listed), default=0)
-    told: set[str] = set()
+    shown: set[str] = set()
     for run, counts, _ in listed:
         words = ", ".join(f"{counts[status]:,} {status}" for status in RowStatus if counts.get(status))
         here.console.result(f"{run.run_id:<{width}}  {run.command:<5}  {run.state:<11}  {words}")
         if run.command == "run" and run.state in ("stopped", "interrupted") and not run.planned:
             here.console.result(f"  nothing was sent: {run.reason}")
         story = stories.get(run.run_id)
-        if story and story.first not in told:  # once, below the newest run that it is about
-            told.add(story.first)
+        if story and story.first not in shown:  # once, below the newest of its runs
+            shown.add(story.first)
             here.console.result(f"  in all: {story.sentence}")
     if not listed:
         here.console.say(f"no runs in {here.reports_dir} yet")

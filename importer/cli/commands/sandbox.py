@@ -12,7 +12,11 @@ from importer.cli.options import COMMON
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port. [a free one]")
 @click.option(
-    "--rate", type=click.FloatRange(min=0), default=10.0, metavar="N", help="Requests/s per endpoint; 0: no limit. [10]"
+    "--rate",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    metavar="N",
+    help="Requests per second and endpoint; 0 for no limit. [10]",
 )
 @click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A YAML file of faults to inject.")
 @COMMON

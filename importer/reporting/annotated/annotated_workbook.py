@@ -1,7 +1,7 @@
-"""annotated.xlsx: the user's own workbook with every problem marked where it stands.
+"""annotated.xlsx: the user's own workbook with every problem marked where it is.
 
-Workbooks of more than `COPIED_ROWS` rows, and those that cannot be copied, are answered with a plain one of the rows
-that need attention.
+Workbooks of more than `COPIED_ROWS` rows, and those that cannot be copied, get a plain one of the rows that need
+attention.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def write_annotated(
 ) -> None:
     """Write a copy of the workbook with its problems marked, its outcomes in one more column, and a sheet "Import".
 
-    Everything else stays, byte for byte; macros alone are not copied. Rows of other files are passed over. Falls back
-    to a plain workbook that says why. `batches` gives all rows, as often as it is asked. Raises LocalDiskError.
+    Everything else stays, byte for byte; only macros are not copied. Rows of other files are passed over. Falls back
+    to a plain workbook that says why. `batches` gives all rows, each time it is called. Raises LocalDiskError.
     """
     mine = [index for index, source in enumerate(run.sources) if Path(source.info.path) == source_path]
 
@@ -77,7 +77,7 @@ def write_annotated(
 def _copy_or_why_not(
     path: Path, source_path: Path, run: RunReport, mine: Sequence[int], batches: Callable[[], Iterable[ResultBatch]]
 ) -> str:
-    """Write the copy, or say why there can be none."""
+    """Write the copy; returns why there can be none, else nothing."""
     name = source_path.name
     rows = sum(run.sources[index].rows for index in mine)
     if source_path.suffix.lower() not in FORMATS:

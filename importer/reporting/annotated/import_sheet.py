@@ -44,7 +44,7 @@ class ImportSheet:
         run = self.run
         where = f"to {run.org} on {run.base_url}" if run.org else ""
         yield [Cell(value="Import report", look=TITLE)]
-        yield [Cell(value=sentence(run, people=self.overview.attention_count), look=TEXT)]
+        yield [Cell(value=sentence(run, attention=self.overview.attention_count), look=TEXT)]
         yield [
             Cell(
                 value=f"Run {run.run_id}, {run.command} {where}".strip()

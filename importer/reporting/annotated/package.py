@@ -133,7 +133,7 @@ class Package:
         self._written[part.casefold()] = (_part(entry.filename) if entry else part, xml)
 
     def declare(self, part: str, content_type: str) -> None:
-        """Say what a part is."""
+        """Declare the type of a part."""
         if element := self._known.get(part.casefold()):
             self._types.set(element, ContentType=content_type)
         else:
@@ -142,7 +142,7 @@ class Package:
             self._types.append(root, tag)
 
     def declare_ending(self, ending: str, content_type: str) -> None:
-        """Say what all parts with an ending are, unless that is declared."""
+        """Declare the type of all parts with an ending, unless it is declared."""
         root = self._types.root
         if ending not in self._known:
             self._known[ending] = root

@@ -1,6 +1,6 @@
 """A sheet of the user's: cells are filled and added, everything else stays as bytes.
 
-The parser only says where things are. No value of a cell is ever decoded and written again.
+The parser only finds where things are. No value of a cell is ever decoded and written again.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class RowMark:
 
 
 def survey(xml: bytes, header_row: int, shared_strings: Callable[[set[int]], Mapping[int, str]]) -> Survey:
-    """A first look at a sheet: how far its table reaches, and what its header says."""
+    """A first look at a sheet: how far its table reaches, and the texts of its header."""
     document = Document(xml, passing="sheetData")
     found = Survey()
     shared: list[tuple[int, HeaderCell]] = []
@@ -128,7 +128,7 @@ class MarkedSheet:
             raise NotCopied("a row that was read is not there")
 
     def refer_to(self, drawing: str, namespace: str) -> None:
-        """Say which drawing shows the comments of the sheet, which has none so far."""
+        """Refer to the drawing that shows the comments; the sheet has none so far."""
         root = self._document.root
         tag = f'<{root.prefix}legacyDrawing xmlns:r="{namespace}" r:id="{quoted(drawing)}"/>'
         for element in root.children:

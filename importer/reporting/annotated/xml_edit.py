@@ -47,7 +47,7 @@ class Element:
 
     @property
     def prefix(self) -> str:
-        """What stands before the name, with its colon."""
+        """The prefix of the name, with its colon."""
         return self.tag_name[: -len(self.name)]
 
     @property
@@ -82,7 +82,7 @@ class Element:
         return found[0]
 
     def text(self) -> str:
-        """The text in it and in its children, without what says how a text is pronounced."""
+        """The text in it and in its children, without hints on pronunciation."""
         if self.name == "rPh" or self.is_empty:
             return ""
         if self.children:
@@ -118,7 +118,7 @@ class _Change:
 
 
 class Document:
-    """A part in memory, and what shall be different in it. Raises ExpatError if it is not XML in UTF-8.
+    """A part in memory, and the changes to it. Raises ExpatError if it is not XML in UTF-8.
 
     The children of the element named `passing` are not kept: `passed` has to be read for them, and parses on the way.
     """
@@ -134,7 +134,7 @@ class Document:
         self._held = 0
         self._changes: dict[int, _Change] = {}
         self._edits: list[tuple[int, int, bytes]] = []
-        # UTF-8, whatever the part says of itself: what is inserted is UTF-8, too.
+        # UTF-8, whatever the part declares: what is inserted is UTF-8, too.
         self._parser = expat.ParserCreate("UTF-8")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end

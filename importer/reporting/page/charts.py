@@ -23,7 +23,7 @@ _BARS: Final = 72
 """Bars of a panel at most."""
 
 _FEWEST: Final = 3
-"""Below so many bars a picture says less than the numbers beside it."""
+"""With fewer bars, a picture shows less than the numbers beside it."""
 
 _VISIBLE_HEIGHT: Final = 2.0
 """Percent of the height that even one attempt gets, so that it is seen."""
@@ -41,7 +41,7 @@ MEANINGS: Final = {
     "throttled": "throttled, sent again later",
     "repeated": "no clear answer, sent again",
 }
-"""What the colours say."""
+"""What the colors mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class TrafficPicture:
 
 
 def traffic_picture(traffic: Sequence[Traffic]) -> TrafficPicture | None:
-    """The picture, or nothing for a run that was over too soon for one."""
+    """The picture, or nothing for a run that was too short for one."""
     if not traffic:
         return None
     times = [datetime.fromisoformat(each.at) for each in traffic]

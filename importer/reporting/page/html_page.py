@@ -32,7 +32,7 @@ def write_html(path: Path, run: RunReport, overview: Overview) -> None:
     page = environment.get_template("report.html.j2").stream(
         run=run,
         overview=overview,
-        sentence=sentence(run, people=overview.attention_count),
+        sentence=sentence(run, attention=overview.attention_count),
         ending=ending(run),
         shares=shares(run.counts),
         traffic=traffic_picture(run.traffic),
@@ -48,8 +48,8 @@ def write_html(path: Path, run: RunReport, overview: Overview) -> None:
         file.writelines(page)
 
 
-def _seen(value: object) -> object:
-    """A text as it is shown: what turns the direction of text could make a cell look like something else."""
+def _visible(value: object) -> object:
+    """A text as it is shown: characters that turn the direction of text could make a cell look like something else."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return visible(value, keep="\t\n", longest=None)
     return value
@@ -60,7 +60,7 @@ def _environment() -> Environment:
         loader=PackageLoader("importer.reporting.page"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_seen,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -71,8 +71,8 @@ def _environment() -> Environment:
 
 
 def _with_code(text: str) -> Markup:
-    """The text, escaped, with what stands between backquotes shown as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_seen(text)))))  # noqa: S704 - escaped first
+    """The text, escaped, with what is between backquotes shown as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_visible(text)))))  # noqa: S704 - escaped first
 
 
 def _source(environment: Environment, name: str) -> str:
@@ -82,7 +82,7 @@ def _source(environment: Environment, name: str) -> str:
 
 
 def _policy(script: str, style: str) -> str:
-    """Nothing is loaded from anywhere, and only this very script and style count, whatever a cell contains."""
+    """A content security policy: nothing is loaded, and only this script and this style are used."""
     own = f"script-src {_digest(script)}; style-src {_digest(style)}"
     return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
