@@ -1,14 +1,14 @@
 """Whether accelerators may be used: fast paths beside exact ones, which give the same results sooner.
 
-`IMPORTER_EXACT=1` turns all of them off. With it somebody who doubts a result finds out whether an accelerator is to
-blame, and the tests run both ways. ARCHITECTURE.md lists the accelerators.
+`IMPORTER_EXACT=1` turns all of them off: it shows whether an accelerator is to blame for a wrong result, and the tests
+run both ways. ARCHITECTURE.md lists the accelerators.
 """
 
 import os
 from typing import Final
 
 EXACT: Final = "IMPORTER_EXACT"
-"""The environment variable; the process that reads a workbook gets it, too."""
+"""The environment variable; the process that reads a workbook inherits it."""
 
 
 def are_on() -> bool:

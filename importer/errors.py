@@ -18,9 +18,9 @@ from importer.exit_codes import ExitCode
 
 
 class ImporterError(Exception):
-    """Something that stops the run, said in a person's words.
+    """Something that stops the run, in plain words.
 
-    `message` is one line that names what, where and which value; `tip` says what to do about it.
+    `message` is one line: what happened, where, and which value; `tip` is what to do about it.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.DEFECT
@@ -92,6 +92,6 @@ class LocalDiskError(ImporterError):
 
 
 class ContractBroken(ImporterError):
-    """The API contradicted its own contract: two leads for one crm_id, or somebody else's answer."""
+    """The API contradicted its own contract: two leads for one crm_id, or an answer about another lead."""
 
     exit_code = ExitCode.CONTRACT_BROKEN

@@ -1,4 +1,4 @@
-"""What the process says to the program that started it."""
+"""The exit codes of the process."""
 
 from enum import IntEnum
 

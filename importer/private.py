@@ -1,4 +1,4 @@
-"""Folders and files that only their owner can read, and that are never somebody else's through a link."""
+"""Folders and files that only their owner can read, and that are never reached through a symbolic link."""
 
 import errno
 import os
@@ -34,13 +34,13 @@ def private_folder(path: Path) -> Path:
 
 
 def refuse_link(path: Path) -> None:
-    """Raise LocalDiskError where a symbolic link stands in the place of a file or folder of the importer's own."""
+    """Raise LocalDiskError where a file or folder of the importer has been replaced by a symbolic link."""
     if path.is_symlink():
         raise LocalDiskError(f"{path}: is a symbolic link, and nothing is ever written through one", tip="Remove it.")
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a file of the importer's own for writing, made if it is missing; raises LocalDiskError at a link."""
+    """Open a file of the importer for writing, created if missing; raises LocalDiskError for a link."""
     refuse_link(path)
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | flags | getattr(os, "O_NOFOLLOW", 0), FILE_MODE)
@@ -49,6 +49,6 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def refused(path: Path, error: OSError) -> LocalDiskError:
-    """What the disk said, in the words of a person, with what to do."""
+    """The system's error as one of ours, with what to do about it."""
     reason = error.strerror or str(error)
     return LocalDiskError(f"{path}: cannot be written: {reason}", tip=_TIPS.get(error.errno or 0, _TIP))

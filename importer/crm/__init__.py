@@ -1,1 +1,1 @@
-"""The CRM's HTTP API: the client, what its replies mean, pacing and the breaker. The only user of httpx."""
+"""The CRM's HTTP API: the client, what its responses mean, rate limits and outages. The only user of httpx."""

@@ -22,7 +22,7 @@ _PLAIN: Final = re.compile(r"[!-\[\]^-~]*")
 _PORTS: Final = {"https": 443, "http": 80}
 
 _STEPS: Final = frozenset({"", ".", ".."})
-"""Segments that lead elsewhere than they say."""
+"""Segments that change the path instead of naming a part of it."""
 
 _LONGEST: Final = 2048
 """Characters of one percent-encoded segment; servers refuse addresses of more than a few thousand."""
@@ -48,8 +48,8 @@ def is_loopback(base_url: str) -> bool:
 def checked_base_url(base_url: str, *, allow_private: bool = False) -> str:
     """The base URL without a trailing slash; https anywhere, plain http on loopback only.
 
-    Raises SettingsError for anything that could send the credential elsewhere than the text shows. Where a name leads
-    is looked at when the connection is made (`guard`).
+    Raises SettingsError for anything that could send the credential elsewhere than the text shows. The address behind a
+    name is checked when the connection is made (`connections.Guard`).
     """
     if wrong := _what_is_wrong(base_url, allow_private=allow_private):
         raise SettingsError(
@@ -101,9 +101,9 @@ def _is_well_formed(base_url: str) -> bool:
 
 
 def origin_of(base_url: str) -> str:
-    """Scheme, host and port: what the ledger and the journal know a server by, in one spelling.
+    """Scheme, host and port in one spelling: how ledger and journal identify a server.
 
-    Capitals of the host and a port that goes without saying are spellings of the same server.
+    Capitals in the host and a default port that is written out are spellings of the same server.
     """
     parts = urlsplit(base_url)
     if not _is_well_formed(base_url):
@@ -133,7 +133,7 @@ def is_addressable(lead_id: str) -> bool:
 
 
 def segment(text: str) -> str:
-    """One path segment; everything that is not plain is percent-encoded, slashes included. ValueError for a step."""
+    """One path segment; all that is not plain is percent-encoded, slashes included. ValueError for `.` and `..`."""
     if text in _STEPS:
         raise ValueError(f"{text!r} would lead to another address")
     return quote(text, safe="")
@@ -155,13 +155,13 @@ def address_of(host: str) -> _Address | None:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host says of itself that it is this machine: `localhost`, or a loopback address."""
+    """Whether a host is this machine by its spelling: `localhost`, or a loopback address."""
     address = address_of(host)
     return host == "localhost" if address is None else address.is_loopback
 
 
 def objection(host: str, address: _Address, *, allow_private: bool) -> str:
-    """Why nothing may be sent to this address, to which `host` has led; the empty text when it may."""
+    """Why nothing may be sent to this address, to which `host` resolved; the empty text when it may."""
     if is_this_machine(host):
         return "" if address.is_loopback else "not this machine"
     if address.is_link_local or address in _METADATA:

@@ -1,4 +1,4 @@
-"""The breaker: an outage costs time, never rows."""
+"""The circuit breaker: an outage costs time, never rows."""
 
 import asyncio
 import random
@@ -10,13 +10,13 @@ from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 
 FAILURES: Final = 10
-"""Attempts without an answer, one after the other, that make an outage."""
+"""Consecutive attempts without an answer that make an outage."""
 
 PATIENCE: Final = 600.0
 """Seconds without any success after which the run stops (resumable)."""
 
 FIRST_CONTACT: Final = 10.0
-"""Seconds for a server that has never answered in this run: more likely a wrong address than an outage."""
+"""The same for a server that has not answered in this run yet: more likely a wrong address than an outage."""
 
 
 class CircuitBreaker:
@@ -36,7 +36,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether everything but probes has to wait. Before the first answer a single failure is enough."""
+        """Whether everything except probes has to wait. Before the first answer a single failure opens it."""
         return self._paused or self._failures >= (FAILURES if self._ever_answered else 1)
 
     @property
@@ -57,12 +57,12 @@ class CircuitBreaker:
         return False
 
     def pause(self, seconds: float) -> None:
-        """The whole run is in question: for so long nothing is sent, and then a probe alone."""
+        """Send nothing for so long, and then a single probe: a refusal may concern the whole run."""
         self._paused = True
         self._next_probe = self._clock.monotonic() + seconds
 
     def answered(self) -> None:
-        """Something came back that shows that the server is there."""
+        """An answer came that shows that the server is there."""
         self._ever_answered = True
         self._paused = False
         self._failures = self._probes = 0
@@ -70,7 +70,7 @@ class CircuitBreaker:
         self._settle_probe()
 
     def failed(self, reason: str) -> Stop | None:
-        """An attempt found no server; returns why to stop once patience is spent."""
+        """An attempt got no answer; returns why to stop when that has gone on for too long."""
         now = self._clock.monotonic()
         self._failures += 1
         self._failing_since = now if self._failing_since is None else self._failing_since

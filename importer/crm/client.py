@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
@@ -29,11 +29,11 @@ NEVER_SENT: Final = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
-"""The only exceptions of httpx 0.28 that prove that the server got nothing."""
+"""The only exceptions of httpx 0.28 that prove that nothing reached the server."""
 
 
 _REFUSALS: Final = ("401", "403", "407")
-"""Answers to CONNECT that will not change by waiting."""
+"""Answers to CONNECT that waiting will not change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Deadlines:
 
     @classmethod
     def within(cls, total: float) -> "Deadlines":
-        """Deadlines for a given total. Connecting (TCP, then TLS) is cut off first: then certainly nothing was sent."""
+        """Deadlines for a given total. Connecting (TCP, then TLS) ends earlier: then certainly nothing was sent."""
         return cls(connect=min(10.0, total / 2), write=min(30.0, total), read=total, total=total)
 
 
@@ -81,7 +81,8 @@ class LeadsClient:
         origin = httpx.URL(base_url)
         context = trust.context()
         guard = Guard(origin, allow_private=trust.allow_private, reached=proxy.host if proxy else "")
-        self._connections = Connections(context, guard, _through(proxy, context))
+        tls = context if proxy and proxy.url.startswith("https:") else None
+        self._connections = Connections(context, guard, httpx.Proxy(proxy.url, ssl_context=tls) if proxy else None)
         self._fixed = [
             (b"host", origin.netloc),
             (b"user-agent", f"saleschat-importer/{version}".encode()),
@@ -99,38 +100,25 @@ class LeadsClient:
 
     async def send(self, call: Call) -> Observation:
         """One attempt; whatever the network does comes back as a value."""
-        request = self._request(call)
-        try:
-            async with asyncio.timeout(self._deadlines.total):
-                status, headers, body = await self._connections.exchange(request)
-        except TimeoutError:
-            reason = f"no complete answer within {self._deadlines.total:g} s"
-            return NoAnswer(reason=reason, sent=request.extensions.get("in_tunnel", True))
-        except httpx.RequestError as error:
-            seen = unanswered(error, self._credential)
-            return replace(seen, sent=seen.sent and request.extensions.get("in_tunnel", True))
-        return self._seen(status, headers, body)
-
-    def _request(self, call: Call) -> httpx.Request:
+        credential = self._credential  # it may be replaced while the request is in flight
         body = call.operation.body
-        return httpx.Request(
+        request = httpx.Request(
             ENDPOINTS[call.operation.kind].method,
             url_of(self._base_url, self._org, call),
             headers=[*self._headers, (b"content-length", b"%d" % len(body))],
             stream=httpx.ByteStream(body),
             extensions=self._extensions,
         )
-
-    def _seen(self, status: int, raw_headers: list[tuple[bytes, bytes]], body: bytes | None) -> Answer:
-        # A server may repeat the key in its answer, and journal and reports quote the answer.
-        hidden = self._credential.hidden
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in raw_headers:
-            name, value = raw_name.decode("latin-1").lower(), hidden(raw_value.decode("latin-1"))
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        if body is not None:
-            body = self._credential.hidden_body(body) if _is_identity(headers) else None
-        return Answer(status=status, headers=headers, body=body)
+        try:
+            async with asyncio.timeout(self._deadlines.total):
+                status, headers, answer = await self._connections.exchange(request)
+        except TimeoutError:
+            reason = f"no complete answer within {self._deadlines.total:g} s"
+            return NoAnswer(reason=reason, sent=request.extensions.get("in_tunnel", True))
+        except httpx.RequestError as error:
+            seen = unanswered(error, credential)
+            return replace(seen, sent=seen.sent and request.extensions.get("in_tunnel", True))
+        return _answer(status, headers, answer, credential)
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,20 +132,22 @@ class LeadsClient:
         await self._connections.aclose()
 
 
-def _through(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
-    if proxy is None:
-        return None
-    return httpx.Proxy(proxy.url, ssl_context=context if proxy.url.startswith("https:") else None)
-
-
-def _is_identity(headers: Mapping[str, str]) -> bool:
-    """Whether the body is as it was asked for; a gzip of a few bytes can be a gigabyte, so nothing is unpacked."""
-    return headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+def _answer(status: int, raw_headers: list[tuple[bytes, bytes]], body: bytes | None, credential: Credential) -> Answer:
+    """The answer without the credential: a server may repeat it, and journal and reports quote the answer."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw_headers:
+        name, value = raw_name.decode("latin-1").lower(), credential.hidden(raw_value.decode("latin-1"))
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    # Nothing is unpacked: a gzip of a few bytes can be a gigabyte.
+    is_plain = headers.get("content-encoding", "").strip().lower() in ("", "identity")
+    return Answer(
+        status=status, headers=headers, body=credential.hidden_body(body) if body is not None and is_plain else None
+    )
 
 
 def unanswered(error: httpx.RequestError, credential: Credential) -> NoAnswer:
     """What an exception of httpx proves."""
-    # The library's own text is empty where TLS fails half way; then the system's says why.
+    # httpx's own text is empty when TLS fails half way; then the text of the system's error helps.
     texts = (str(each) for each in _chain(error) if isinstance(each, httpx.RequestError | OSError))
     why = next(filter(None, texts), "")
     return NoAnswer(

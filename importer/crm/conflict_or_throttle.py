@@ -2,7 +2,7 @@
 
 The contract documents 429 as "Lead with this crm_id already exists", and a rate limit answers 429 too. A throttle that
 is taken for a duplicate loses a lead silently; a duplicate that is taken for a throttle costs one request. So
-`DUPLICATE` needs positive proof, and everything unproven is asked again.
+`DUPLICATE` needs positive proof, and everything unproven is retried.
 """
 
 import re
@@ -15,22 +15,22 @@ from importer.crm.observation import Answer
 
 
 class Meaning(StrEnum):
-    """What a 429 (or a 409) on create says."""
+    """What a 429 (or a 409) on create means."""
 
     DUPLICATE = "duplicate"
     OTHER_RULE = "other rule"
     """Something else has to be unique, such as the phone number: this lead is not stored."""
     THROTTLE = "throttle"
     LIKELY = "likely"
-    """The learnt shape, in words that prove nothing."""
+    """The shape of the learnt duplicate answer, in words that prove nothing."""
     UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The shape of the server's duplicate answer, with everything that varies from lead to lead taken out.
+    """The shape of the server's duplicate answer, without everything that varies from lead to lead.
 
-    `rate_header`: it came with a header that speaks of a rate, which then says nothing on this server.
+    `rate_header`: it came with a rate-limit header, which then proves nothing on this server.
     """
 
     status: int
@@ -64,15 +64,15 @@ _NOTHING_LEFT: Final = re.compile(r"^\s*0+\s*$|[;,]\s*r=0\b")
 
 def meaning_of(answer: Answer, crm_id: str, learnt: Fingerprint | None = None, values: Collection[str] = ()) -> Meaning:
     """Evidence in order; the first rule that matches wins (see docs/reliability.md). `values`: what else was sent."""
-    text = said_without(answer.error_text, crm_id, values)
+    text = without_values(answer.error_text, crm_id, values)
     known = learnt is not None and fingerprint(answer, crm_id, values) == learnt
-    # A header that came with the learnt answer, too, is always there and says nothing.
+    # A header that came with the learnt answer too is sent with every answer and proves nothing.
     rate_header = _has_rate_header(answer) and not (known and learnt is not None and learnt.rate_header)
     about_rate = rate_header or (not known and bool(_RATE_WORDS.search(text)))
     exists = _uniqueness(text)
     if exists is None and not known:
-        body = said_without((answer.body or b"")[:4096].decode("utf-8", "replace"), crm_id, values)
-        # Words outside an error document count for a throttle only: there they can do no harm.
+        body = without_values((answer.body or b"")[:4096].decode("utf-8", "replace"), crm_id, values)
+        # Words outside an error document count as signs of a throttle only, where a wrong guess does no harm.
         return Meaning.THROTTLE if about_rate or _RATE_WORDS.search(body) else Meaning.UNCLEAR
     if about_rate:
         return Meaning.UNCLEAR
@@ -82,7 +82,7 @@ def meaning_of(answer: Answer, crm_id: str, learnt: Fingerprint | None = None, v
 
 
 def _uniqueness(text: str) -> Meaning | None:
-    """What these words say is there already; `None` if they do not speak of that."""
+    """What these words call a duplicate; `None` if they are about something else."""
     if not _EXISTS.search(text):
         return None
     about_id, about_else = _THIS_ID.search(text), _SOMETHING_ELSE.search(text)
@@ -94,14 +94,14 @@ def _uniqueness(text: str) -> Meaning | None:
 def fingerprint(answer: Answer, crm_id: str, values: Collection[str] = ()) -> Fingerprint:
     """The answer's shape: status, media type, error code, and its words without what was sent and without digits."""
     media_type = answer.headers.get("content-type", "").split(";")[0].strip().lower()
-    text = re.sub(r"\d+", "0", said_without(answer.error_text, crm_id, values))
+    text = re.sub(r"\d+", "0", without_values(answer.error_text, crm_id, values))
     return Fingerprint(answer.status, media_type, answer.error_code, text, _has_rate_header(answer))
 
 
-def said_without(text: str, crm_id: str, values: Collection[str] = ()) -> str:
-    """The text without what was sent, as whole words: an id such as `quota-7` must not speak for the server.
+def without_values(text: str, crm_id: str, values: Collection[str] = ()) -> str:
+    """The text without the values that were sent, as whole words: an id such as `quota-7` is not the server's word.
 
-    Values that are mere words leave another mark than phone numbers and addresses: these say what the text is about.
+    Phone numbers and addresses leave another mark than mere words, because they show what the text is about.
     """
     marks = {value.casefold(): "‹value›" if re.search(r"[\d@]", value) else "‹word›" for value in values}
     marks[crm_id.casefold()] = "‹id›"

@@ -1,4 +1,4 @@
-"""The connections to the one server: who may be reached, and one connection for each request in flight.
+"""The connections to the one server: which addresses they may reach, and one for each request in flight.
 
 httpx's own pool slows down with every request in flight; transports of one connection each, handed out
 last-in-first-out, stay flat. Wire code and exceptions are httpx's own. See docs/decisions/http-client.md.
@@ -13,7 +13,7 @@ import httpx
 from importer.crm.address import address_of, objection
 
 KEEP_ALIVE: Final = 30.0
-"""Seconds after which an idle connection is not used again."""
+"""Seconds after which an idle connection is not reused."""
 
 BODY_LIMIT: Final = 1 << 20
 """Bytes of an answer that are read; the contract's answers are a few hundred."""
@@ -86,7 +86,7 @@ class Connections:
     async def exchange(self, request: httpx.Request) -> RawResponse:
         """Send the request once and read its answer. Raises Forbidden, or what httpx raises.
 
-        `request.extensions["in_tunnel"]` says afterwards whether anything can have reached the server.
+        Afterwards, `request.extensions["in_tunnel"]` is whether anything can have reached the server.
         """
         self._guard.admit(request)
         request.extensions["in_tunnel"] = self._proxy is None
@@ -99,7 +99,7 @@ class Connections:
         except BaseException:
             await transport.aclose()
             raise
-        # Only after a complete answer; else what is left of it would be taken for the answer to the next request.
+        # Only after a complete answer; otherwise the rest of it would be read as the answer to the next request.
         if _is_reusable(transport):
             self._idle.append(transport)
         else:
@@ -135,9 +135,9 @@ async def _capped(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> bytes
 
 
 def _is_reusable(transport: httpx.AsyncHTTPTransport) -> bool:
-    """Whether the whole answer was read and nothing came behind it.
+    """Whether the whole answer was read and nothing followed it.
 
-    What comes later is seen at the socket, but of what has been read already only the parser under the transport knows.
+    httpcore notices what arrives later at the socket; only its parser knows what was read together with the answer.
     """
     for connection in transport._pool.connections:
         wire = getattr(connection, "_connection", None)

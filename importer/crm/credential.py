@@ -1,4 +1,4 @@
-"""The key that can write to the CRM, wrapped so that nothing shows it by accident."""
+"""The key that can write to the CRM, wrapped so that nothing reveals it by accident."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _SHORTEST: Final = 8
 
 
 _ESCAPES: Final = re.compile(rb"[\\\x00]")
-"""Signs that a JSON text says more than its bytes show: escapes, or two bytes a character."""
+"""Signs that the bytes of a JSON text do not show its whole content: escapes, or two bytes a character."""
 
 
 _ODD: Final = {
@@ -40,9 +40,9 @@ class CredentialKind(StrEnum):
 
 
 class Credential:
-    """A secret that only `headers` gives away; its repr and str are `***`, and it cannot be pickled.
+    """A secret that only `headers` reveals; its repr and str are `***`, and it cannot be pickled.
 
-    Whatever this process says from now on is without it, even when it turns out to be malformed.
+    From now on it is redacted from all output of this process, even when it turns out to be malformed.
     """
 
     __slots__ = ("_secret", "_spellings", "kind", "source")
@@ -63,7 +63,7 @@ class Credential:
 
     @property
     def oddity(self) -> str:
-        """Why it is hardly a key, without quoting it; empty if its form is fine."""
+        """Why it does not look like a key, without quoting it; empty if its form is fine."""
         return next((what for what, pattern in _ODD.items() if pattern.match(self._secret)), "")
 
     def headers(self) -> dict[str, str]:
@@ -84,7 +84,7 @@ class Credential:
             return body
         try:
             return json.dumps(self._hidden_within(json.loads(body)), ensure_ascii=False).encode("utf-8", "replace")
-        except (ValueError, RecursionError):  # no JSON, so nobody will read more out of it than stands there
+        except (ValueError, RecursionError):  # not JSON, so no escapes to decode
             return hidden.encode("latin-1")
 
     def _hidden_within(self, value: Any) -> Any:
@@ -105,4 +105,4 @@ class Credential:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a credential is not written down")
+        raise TypeError("a credential cannot be pickled")

@@ -1,7 +1,7 @@
 """The endpoints of the Leads API, one entry each.
 
-Addresses and methods, what proves that a request was carried out, the order of a row's requests, the pace, estimates
-and the table in docs/reliability.md are made from it (`make docs`). Sources: the contract (v4) for paths and answers,
+URLs and methods, what proves that a request was carried out, the order of a row's requests, rate limits, estimates and
+the table in docs/reliability.md (`make docs`) are derived from them. Sources: the contract (v4) for paths and answers,
 the vendor's rate-limit page for the rates. The sandbox has a table of its own, so that one mistake cannot hide in both.
 """
 
@@ -21,7 +21,7 @@ class Endpoint:
 
     `path` follows the base URL; `{org}` and `{lead}` are one percent-encoded segment each. `accepted` are the statuses
     of a request that was carried out; where `names_lead`, only a body with the lead's id proves it. `after` is the kind
-    of request that a row sends before this one; nobody sends follow-ups whose create is not settled.
+    of request that a row sends before this one: a follow-up waits until that one is settled.
     """
 
     method: str

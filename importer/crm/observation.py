@@ -1,4 +1,4 @@
-"""What was seen of one attempt: an answer, or none."""
+"""What came back from one attempt: an answer, or none."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 
 _LARGEST_CODE: Final = 1 << 63
-"""What a server may call an error code and the journal can keep."""
+"""Error codes up to here fit into a column of the journal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,19 +45,19 @@ class Answer:
 
     @property
     def names_an_error(self) -> bool:
-        """Whether the body says that something went wrong, whatever the status is; 0 is no error."""
+        """Whether the body reports an error, whatever the status is; 0 is no error."""
         return (self.document or {}).get("error_code") not in (None, 0, "", "0")
 
     @property
     def error_text(self) -> str:
         """The two sentences of an `ErrorRespDto`, or the empty text."""
         texts = [(self.document or {}).get(key) for key in ("error_message", "error_description")]
-        said = dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip())
-        return ": ".join(said)
+        sentences = dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip())
+        return ": ".join(sentences)
 
 
 def _parsed(body: bytes) -> Any:
-    """The JSON document, without halves of characters: a text that a server cut off may end in one."""
+    """The JSON document without lone surrogates: a text that a server truncated may end in half a character."""
     return json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace"))
 
 
@@ -65,8 +65,8 @@ def _parsed(body: bytes) -> Any:
 class NoAnswer:
     """No complete answer came. `sent` is false only if certainly no byte of the request reached the server.
 
-    `certificate`: the server could not prove who it is. `forbidden`: its name led to an address that is not allowed.
-    `refused_by_proxy`: the proxy wants a password, or lets nobody through to this server.
+    `certificate`: the server could not prove its identity. `forbidden`: its name resolved to an address that is not
+    allowed. `refused_by_proxy`: the proxy wants a password, or refuses connections to this server.
     """
 
     reason: str

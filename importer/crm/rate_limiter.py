@@ -1,8 +1,9 @@
-"""One rate limiter per endpoint: the vendor's limits are per organization and endpoint, so the three run side by side.
+"""When the next request may leave: the rate limiter of an endpoint, what the server asks for, and backoff.
 
-A rate limiter hands out turns at a steady rate (unused turns are lost: they never pile up to a burst). When the
-server says "too fast", one gate closes for everybody, a single probe finds out when it opens again, and the rate drops:
-a little after a first refusal, more with every refusal that follows soon. After a quiet while it creeps up again.
+The vendor's limits are per organization and endpoint, so each endpoint has a rate limiter of its own. It hands out
+slots at a steady rate (unused slots expire, so they never add up to a burst). When the server throttles, the limiter
+shuts for all requests, a single probe finds out when the server accepts requests again, and the rate drops: a little
+after the first throttle, more with each that follows soon. After a while without one, it slowly rises.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ LONGEST_WAIT: Final = 300.0
 """Seconds: a server that asks for more is obeyed up to here (a typing error should not put a run to sleep)."""
 
 _STEPS: Final = (0.97, 0.9, 0.8, 0.7, 0.5)
-"""What a refusal makes of the rate: the first one little, each that follows soon after reopening more."""
+"""Factors on the rate: the first for a single throttle, the later ones for throttles soon after reopening."""
 
 # The numbers below were chosen by simulation over token buckets, fixed and sliding windows;
 # tests/crm/test_rate_limiter.py holds what they reach. Seconds, requests per second, and shares per second.
@@ -42,10 +43,11 @@ _EPOCH: Final = 1e9
 
 
 class RateLimiter:
-    """Gives out turns at most `ceiling` times a second (0: no limit), and fewer after the server said "too fast".
+    """Hands out at most `ceiling` slots a second (0: no limit), and fewer after the server has throttled requests.
 
-    Every turn ends with `answered`. A limiter that shuts for 3 s or longer counts in long windows: then the rate
-    becomes what it let pass, divided by the time in which turns were wanted and the time it was shut.
+    Every slot ends with `answered` or `unused`. If the limiter was shut for 3 s or longer, the server counts in long
+    windows: then the rate becomes the number of accepted requests divided by the time they took and the time it was
+    shut.
     """
 
     def __init__(self, ceiling: float, clock: Clock) -> None:
@@ -62,7 +64,7 @@ class RateLimiter:
         self._reopened_at = float("-inf")
         self._passed = 0
         self._busy = 0.0
-        self._last_turn = float("inf")
+        self._last_slot = float("inf")
         self._hold = _HOLD
         self._hold_until = 0.0
         self._grown_at = 0.0
@@ -70,11 +72,11 @@ class RateLimiter:
 
     @property
     def shut_for(self) -> float:
-        """Seconds since the gate closed; 0 while it is open."""
+        """Seconds since it shut; 0 while it is open."""
         return 0.0 if self._shut_at is None else self._clock.monotonic() - self._shut_at
 
-    async def turn(self) -> float:
-        """Wait for this call's turn, first come first served; returns the ticket to end the turn with."""
+    async def acquire(self) -> float:
+        """Wait for this call's slot, first come first served; returns the ticket that `answered` takes."""
         async with self._line:
             while (wait := self._seconds_left()) is None or wait > 0:
                 self._changed.clear()
@@ -84,23 +86,23 @@ class RateLimiter:
             now = self._clock.monotonic()
             self._probing = self._shut_at is not None
             if not self._probing:
-                # Time in which nobody wanted a turn, or nobody was there to answer, says nothing about the limit.
-                self._busy += max(0.0, min(now - self._last_turn, 2 / self.rate if self.rate else 1.0))
-            self._last_turn = now
+                # Idle time and outages tell nothing about the server's limit, so they count for two slots at most.
+                self._busy += max(0.0, min(now - self._last_slot, 2 / self.rate if self.rate else 1.0))
+            self._last_slot = now
             self._grow(now)
             if self.rate:
                 self._next = max(self._next, now - 1 / self.rate) + 1 / self.rate
             return now
 
     def _seconds_left(self) -> float | None:
-        """Seconds until the next turn; `None`: until the probe is back."""
+        """Seconds until the next slot; `None`: not before the probe is answered."""
         if self._shut_at is not None and self._probing:
             return None
         opening = self._open_at if self._shut_at is not None else self._next
         return opening - self._clock.monotonic()
 
     def answered(self, ticket: float, *, throttled: bool = False, wait: float | None = None) -> None:
-        """The call of this turn is over; `wait` is what a refusing server asked for, in seconds."""
+        """The call of this slot was answered; `wait` is how many seconds a throttling server asked for."""
         now = self._clock.monotonic()
         if throttled:
             self._refused(ticket, now, wait)
@@ -111,12 +113,12 @@ class RateLimiter:
         self._changed.set()
 
     def unused(self) -> None:
-        """The call of this turn is not made after all, which says nothing about the server."""
+        """The call of this slot is not made after all."""
         self._probing = False
         self._changed.set()
 
     def pause(self, seconds: float) -> None:
-        """The server says that its budget is used up for so long; nothing was refused, so the rate stays."""
+        """The server's budget is used up for so many seconds; nothing was refused, so the rate stays."""
         self._next = max(self._next, self._clock.monotonic() + seconds)
 
     def _refused(self, ticket: float, now: float, wait: float | None) -> None:
@@ -126,14 +128,14 @@ class RateLimiter:
         elif ticket < self._shut_at:
             if wait is not None:
                 self._open_at = max(self._open_at, now + wait)
-            return  # sent before the gate closed: the same burst of refusals
+            return  # sent before the limiter shut: part of the same burst
         else:
             self._wait = min(_LONGEST_PROBE_WAIT, self._wait * 2)
         self._probing = False
         self._open_at = now + (self._wait if wait is None else wait)
 
     def _reopen(self, now: float) -> None:
-        """The probe came through: choose the new rate and hold it for a while."""
+        """The probe was accepted: choose the new rate and hold it for a while."""
         assert self._shut_at is not None  # noqa: S101 - the caller looked
         rate = self.rate or _UNLIMITED_START
         soon = self._shut_at - self._reopened_at < _SOON
@@ -144,14 +146,14 @@ class RateLimiter:
         else:
             self.rate = rate * _STEPS[self._step]
         self.rate = max(_SLOWEST, min(self.rate, self.ceiling or self.rate))
-        # The longer the gate was shut, the dearer a refusal, and the longer the rate that caused none is kept.
+        # The longer the limiter was shut, the more a throttle costs, and the longer the new rate is held.
         hold = max(_HOLD, _HOLD_PER_SHUT * shut)
         self._hold = min(_LONGEST_HOLD, max(hold, self._hold * 1.5 if soon else 0.0))
         self._hold_until = self._grown_at = now + self._hold
         self._shut_at = None
         self._probing = False
         self._reopened_at = now
-        self._passed, self._busy, self._last_turn = 0, 0.0, now
+        self._passed, self._busy, self._last_slot = 0, 0.0, now
         self._next = now + 1 / self.rate
 
     def _grow(self, now: float) -> None:
@@ -176,8 +178,8 @@ def retry_after(answer: Answer) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def nothing_left_for(answer: Answer) -> float | None:
-    """The seconds for which a server says that nothing of its budget is left; `None` if it does not say so.
+def budget_used_up_for(answer: Answer) -> float | None:
+    """The seconds for which nothing is left of the server's rate-limit budget; `None` if its headers do not say so.
 
     Understands `X-RateLimit-Remaining`/`-Reset` (seconds, or an epoch), `RateLimit-Remaining`/`-Reset` and `RateLimit`
     (`"policy";r=0;t=30`, draft-ietf-httpapi-ratelimit-headers).
@@ -190,7 +192,7 @@ def nothing_left_for(answer: Answer) -> float | None:
 
 
 def _reset(text: str) -> float | None:
-    """Seconds of a reset header: small numbers are seconds, large ones an epoch."""
+    """The seconds in a reset header: small numbers are seconds, large ones an epoch."""
     if not text.strip().isdecimal():
         return None
     seconds = float(text)
@@ -200,13 +202,13 @@ def _reset(text: str) -> float | None:
 
 
 def _until(text: str, date: str) -> float:
-    """Seconds to a date, by the server's own clock when it tells it."""
+    """Seconds to a date, by the server's own clock where there is a `Date` header."""
     now = _moment(date) if date else datetime.now(UTC)
     return (_moment(text) - now).total_seconds()
 
 
 def _moment(date: str) -> datetime:
-    """A date of HTTP, which is in UTC also where it does not say so."""
+    """A date of HTTP, which is in UTC even without a zone."""
     moment = parsedate_to_datetime(date)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

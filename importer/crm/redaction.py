@@ -10,7 +10,7 @@ from urllib.parse import quote
 HIDDEN: Final = "***"
 
 _SHORTEST: Final = 8
-"""A shorter text is no credential, and taking it out would damage every message."""
+"""A shorter text is no credential, and removing it would damage every message."""
 
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 
@@ -19,7 +19,7 @@ _remembered: dict[str, tuple[str, ...]] = {}
 
 
 def remember(secret: str) -> None:
-    """From now on `redacted` takes this secret out."""
+    """From now on `redacted` removes this secret."""
     if len(secret) >= _SHORTEST:
         _remembered[secret] = spellings(secret)
 

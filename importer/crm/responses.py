@@ -1,7 +1,7 @@
 """The verdict table: status × body → what to do, for each of the three endpoints.
 
 Sources: the contract for the documented answers; docs/reliability.md for the reasoning behind each line. What is not
-listed stops the run: stopping loses nothing, guessing might.
+listed is in doubt and stops the run if other rows get it too: stopping loses nothing, guessing might.
 """
 
 import json
@@ -11,45 +11,45 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of, said_without
+from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of, without_values
 from importer.crm.endpoints import ENDPOINTS
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.crm.rate_limiter import nothing_left_for, retry_after
+from importer.crm.rate_limiter import budget_used_up_for, retry_after
 from importer.crm.verdict import Action, Ending, Stop, Streak, Verdict
 from importer.exit_codes import ExitCode
 from importer.model.operation import Call
 
 DOUBT_TRIES: Final = 4
-"""One attempt and three more for a call that may have had effect."""
+"""One attempt and three retries for a call that may have had effect."""
 
 CONTENT_REFUSED: Final = frozenset({400, 413, 414, 415, 422, 431})
 ONE_OF_MANY: Final = frozenset({421, 425})
-"""A server behind the gateway that did not want the request."""
+"""A server behind the gateway refused the request."""
 
 _APART: Final = 2.0
-"""Seconds before a refusal that is about the whole run is asked for once more."""
+"""Seconds before a request that may be refused for the whole run is retried."""
 
 _AFTER_OTHERS: Final = 11.0
-"""Seconds before a row meets a refusal again that may be its own: five others, `_APART` from each other, go first."""
+"""Seconds before a row is retried that may be refused for itself: five others, `_APART` from each other, go first."""
 
 _CREDENTIAL_TIP: Final = "Check the credential and the organization. To continue this run: importer resume"
 _ENDPOINT_TIP: Final = "Check --base-url and the organization. To continue this run: importer resume"
 
 
 def judge(seen: Observation, call: Call, learnt: Fingerprint | None = None) -> Verdict:
-    """What one attempt of a call tells us to do. Never raises, whatever the server says."""
+    """What to do after one attempt of a call. Never raises, whatever the server sends."""
     if isinstance(seen, NoAnswer):
         return _judge_silence(seen)
     by_endpoint = (
         _judge_create(seen, call, learnt) if ENDPOINTS[call.operation.kind].names_lead else _judge_follow_up(seen, call)
     )
     verdict = by_endpoint or _judge_any(seen)
-    left = nothing_left_for(seen)
-    if left is None:
+    used_up = budget_used_up_for(seen)
+    if used_up is None:
         return verdict
     if verdict.action in (Action.THROTTLE, Action.UNCLEAR):
-        return verdict if verdict.wait is not None else replace(verdict, wait=left)
-    return replace(verdict, pause=left)
+        return verdict if verdict.wait is not None else replace(verdict, wait=used_up)
+    return replace(verdict, pause=used_up)
 
 
 def _judge_silence(seen: NoAnswer) -> Verdict:
@@ -135,7 +135,7 @@ def _echo_warnings(body: bytes, answer: dict[str, Any]) -> tuple[tuple[str, str]
 
 
 def _differs(answer: dict[str, Any], name: str, value: object) -> bool:
-    """A field that the answer leaves out says nothing."""
+    """A field that the answer leaves out is no difference."""
     return name in answer and answer[name] != value
 
 
@@ -144,15 +144,15 @@ def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verd
     meaning = meaning_of(seen, call.crm_id, learnt, values)
     match meaning:
         case Meaning.DUPLICATE:
-            return _verdict(seen, Action.EXISTS, _said(seen))
+            return _verdict(seen, Action.EXISTS, _quoted(seen))
         case Meaning.OTHER_RULE:
-            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}")
+            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_quoted(seen)}")
         case Meaning.THROTTLE:
             return _throttled(seen)
     return _verdict(
         seen,
         Action.UNCLEAR,
-        f"{seen.status} whose meaning is unclear: {_said(seen)}",
+        f"{seen.status} whose meaning is unclear: {_quoted(seen)}",
         wait=max(5.0, retry_after(seen) or 0.0),
         tries=3,
         ending=Ending.UNKNOWN,
@@ -162,7 +162,7 @@ def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verd
 
 
 def values_sent(call: Call) -> frozenset[str]:
-    """Every text of the call that the server may repeat: its words are ours, not the server's."""
+    """Every text of the call that the server may quote: these are our words, not the server's."""
     try:
         body = json.loads(call.operation.body)
     except ValueError:
@@ -191,25 +191,25 @@ def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
             return _unproven(seen)
         case 429:
             return _throttled(seen)
-        case 404 if seen.is_error_document and _names_org(seen, call):
+        case 404 if seen.is_error_document and _is_about_org(_own_words(seen, call)):
             return _row_or_run(seen, "org-not-found", 2, "the organization was not found", _ENDPOINT_TIP)
-        case 404 if seen.is_error_document and _names_user(seen, call):
-            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}")
+        case 404 if seen.is_error_document and _is_about_user(_own_words(seen, call)):
+            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_quoted(seen)}")
         case 404 if seen.is_error_document:
             # The create was answered, so the lead exists: a reader behind the writer shows it a little later.
             wait = float(2 ** min(call.attempts - 1, 3))
-            message = f"lead not found, although it was created: {_said(seen)}"
+            message = f"lead not found, although it was created: {_quoted(seen)}"
             return _verdict(seen, Action.RETRY, message, wait=wait, tries=5, ending=Ending.REJECTED)
     return None
 
 
 def _judge_any(seen: Answer) -> Verdict:
-    """What all three endpoints share."""
+    """What all endpoints share."""
     match seen.status:
         case status if status in CONTENT_REFUSED:
-            stop = _crm_stop("the CRM refused the first 20 rows", _said(seen), "Check the mapping; see results.csv.")
+            stop = _crm_stop("the CRM refused the first 20 rows", _quoted(seen), "Check the mapping; see results.csv.")
             streak = Streak(name="all-rejected", limit=20, stop=stop, from_start=True)
-            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_said(seen)}", streak=streak)
+            return _verdict(seen, Action.REJECT, f"the CRM refused it: {_quoted(seen)}", streak=streak)
         case 401:
             return _unauthorized(seen)
         case 403 if seen.is_error_document:
@@ -217,16 +217,16 @@ def _judge_any(seen: Answer) -> Verdict:
         case 403:
             return _row_or_run(seen, "blocked", 3, "blocked by a gateway", _ENDPOINT_TIP)
         case 404:
-            return _refused_by_a_gateway(seen, Action.RETRY, f"no such address: {_said(seen)}")
+            return _refused_by_a_gateway(seen, Action.RETRY, f"no such address: {_quoted(seen)}")
         case status if status in ONE_OF_MANY:
-            return _refused_by_a_gateway(seen, Action.DOUBT, _said(seen))
+            return _refused_by_a_gateway(seen, Action.DOUBT, _quoted(seen))
         case 408:
             return _in_doubt(seen, outage=False)
         case status if 500 <= status < 600 and status not in (501, 505):
             return _in_doubt(seen, outage=True)
     where = f"it redirects to {_host(seen)}" if 300 <= seen.status < 400 else "this is not the Leads API's answer"
     reason = f"the server answers {seen.status}: {where}"
-    # No document says that it had no effect.
+    # It is not documented that such an answer had no effect.
     return _row_or_run(seen, f"status-{seen.status}", 2, reason, _ENDPOINT_TIP, action=Action.DOUBT)
 
 
@@ -235,14 +235,14 @@ def _verdict(seen: Answer, action: Action, message: str, **rest: Any) -> Verdict
 
 
 def _throttled(seen: Answer) -> Verdict:
-    return _verdict(seen, Action.THROTTLE, f"throttled: {_said(seen)}", wait=retry_after(seen))
+    return _verdict(seen, Action.THROTTLE, f"throttled: {_quoted(seen)}", wait=retry_after(seen))
 
 
 def _in_doubt(seen: Answer, *, outage: bool) -> Verdict:
     return _verdict(
         seen,
         Action.DOUBT,
-        _said(seen),
+        _quoted(seen),
         possibly_sent=True,
         outage=outage,
         wait=retry_after(seen),
@@ -254,31 +254,31 @@ def _in_doubt(seen: Answer, *, outage: bool) -> Verdict:
 def _unproven(seen: Answer) -> Verdict:
     """A 2xx whose body proves nothing: a login page, a captive portal, a truncated answer."""
     reason = "this endpoint does not answer like the Leads API"
-    streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _said(seen), _ENDPOINT_TIP), of_rows=True)
-    message = f"{seen.status} without proof that it worked: {_said(seen)}"
+    streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _quoted(seen), _ENDPOINT_TIP), of_rows=True)
+    message = f"{seen.status} without proof that it worked: {_quoted(seen)}"
     return _verdict(
         seen, Action.DOUBT, message, possibly_sent=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak
     )
 
 
 def _unauthorized(seen: Answer) -> Verdict:
-    """Asked again once, so that a hiccup of an authentication service does not stop a night's run."""
+    """Retried once, so that a hiccup of an authentication service does not stop an overnight run."""
     reason = "the credential was refused"
-    streak = Streak(name="unauthorized", limit=2, stop=_crm_stop(reason, _said(seen), _CREDENTIAL_TIP), apart=_APART)
-    return _verdict(seen, Action.RETRY, f"{reason}: {_said(seen)}", wait=_APART, streak=streak)
+    streak = Streak(name="unauthorized", limit=2, stop=_crm_stop(reason, _quoted(seen), _CREDENTIAL_TIP), apart=_APART)
+    return _verdict(seen, Action.RETRY, f"{reason}: {_quoted(seen)}", wait=_APART, streak=streak)
 
 
 def _row_or_run(
     seen: Answer, name: str, limit: int, reason: str, tip: str, *, action: Action = Action.RETRY
 ) -> Verdict:
-    """A refusal that is about this row or about all of them: others are asked before the run stops or the row ends."""
-    # What has no effect may be a hiccup of the service that looks up permissions.
+    """A refusal of this row or of all: other rows are tried before the run stops or the row is given up."""
+    # A refusal without effect may be a hiccup of the service that looks up permissions.
     apart = _APART if action is Action.RETRY else 0.0
-    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _said(seen), tip), apart=apart, of_rows=True)
+    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _quoted(seen), tip), apart=apart, of_rows=True)
     return _verdict(
         seen,
         action,
-        f"{reason if name == 'blocked' else 'the CRM refused it'}: {_said(seen)}",
+        f"{reason if name == 'blocked' else 'the CRM refused it'}: {_quoted(seen)}",
         possibly_sent=True if action is Action.DOUBT else None,
         wait=_AFTER_OTHERS,
         tries=2,
@@ -288,7 +288,7 @@ def _row_or_run(
 
 
 def _refused_by_a_gateway(seen: Answer, action: Action, message: str) -> Verdict:
-    """An outage, if others meet it, too."""
+    """An outage, if other rows get it too."""
     return _verdict(
         seen,
         action,
@@ -302,25 +302,27 @@ def _refused_by_a_gateway(seen: Answer, action: Action, message: str) -> Verdict
     )
 
 
-def _crm_stop(reason: str, said: str, tip: str) -> Stop:
-    return Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{reason} ({said})" if said else reason, tip=tip)
+def _crm_stop(reason: str, quoted: str, tip: str) -> Stop:
+    return Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{reason} ({quoted})" if quoted else reason, tip=tip)
 
 
-def _said(seen: Answer) -> str:
-    """The server's own words, or its status alone."""
+def _quoted(seen: Answer) -> str:
+    """The status and the server's own words."""
     return f"{seen.status} {seen.error_text}".strip()
 
 
-def _names_org(seen: Answer, call: Call) -> bool:
-    """Whether the server's own words are about the organization, not about the lead or its user."""
-    text = said_without(seen.error_text, call.crm_id, values_sent(call)).casefold()
-    return bool(re.search(r"\borg(ani[sz]ation)?\b", text)) and not re.search(r"\b(lead|user|owner)", text)
+def _own_words(seen: Answer, call: Call) -> str:
+    """The server's words without those of the request, in lower case."""
+    return without_values(seen.error_text, call.crm_id, values_sent(call)).casefold()
 
 
-def _names_user(seen: Answer, call: Call) -> bool:
-    """Whether the server's own words are about a user, not about the lead: waiting for the lead does not help then."""
-    text = said_without(seen.error_text, call.crm_id, values_sent(call)).casefold()
-    return bool(re.search(r"\b(user|owner|assignee|agent)s?\b", text)) and not re.search(r"\bleads?\b", text)
+def _is_about_org(words: str) -> bool:
+    return bool(re.search(r"\borg(ani[sz]ation)?\b", words)) and not re.search(r"\b(lead|user|owner)", words)
+
+
+def _is_about_user(words: str) -> bool:
+    """Then waiting for the lead does not help."""
+    return bool(re.search(r"\b(user|owner|assignee|agent)s?\b", words)) and not re.search(r"\bleads?\b", words)
 
 
 def _host(seen: Answer) -> str:

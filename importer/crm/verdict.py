@@ -1,4 +1,4 @@
-"""What one observation tells us to do, as a value."""
+"""What to do after one attempt, as a value."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,12 +47,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:
-    """A run stops when the same verdict falls `limit` times with nothing accepted in between.
+    """A run stops when the same verdict comes `limit` times with nothing accepted in between.
 
-    `from_start`: only while nothing at all was accepted in this run. `apart`: seconds in which nothing is sent before
-    one probe asks again; what was on its way meanwhile does not count once more. `of_rows`: it may be about single
-    rows, so that only rows that meet it side by side stop the run (without a `stop`: nothing does); a row that meets it
-    alone ends by itself.
+    `from_start`: only while nothing was accepted in this run at all. `apart`: seconds in which nothing is sent before
+    one probe; requests in flight meanwhile do not count. `of_rows`: it may concern single rows, so the run stops only
+    when different rows get it one after the other (never without a `stop`); a row that alone gets it is given up.
     """
 
     name: str
@@ -68,10 +67,10 @@ class Verdict:
     """What to do after one attempt.
 
     `possibly_sent`: true sets "may have had effect", false clears it (proof), `None` keeps it. `outage` counts towards
-    the breaker. `wait` is a number of seconds the server or a rule asks for; `pause` says that the server's budget is
-    used up for so many seconds, although this call was taken. `tries` is how often this row may get this kind of
-    verdict before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail). `shape` is
-    that of an unclear answer; `likely` says that it is the learnt one.
+    the circuit breaker. `wait`: seconds that the server or a rule asks for; `pause`: seconds for which the server's
+    budget is used up, although this call was accepted. `tries` is how often this row may get this kind of verdict
+    before it ends as `ending`; `None`: it is never given up. `warnings` are (problem code, detail). `shape` is that of
+    an unclear answer; `likely`: it is the learnt one.
     """
 
     action: Action

@@ -1,6 +1,6 @@
-"""A real local HTTP server that speaks the Leads API, for first use, tests and rehearsals.
+"""A local HTTP server with the Leads API, for first use, tests and rehearsals.
 
-It never leaves the machine, keeps everything in memory, and says on every answer that it is not the real API.
+It listens on this machine only, keeps everything in memory, and marks every answer as not being from the real API.
 """
 
 from importer.sandbox.faults import Faults, load_faults

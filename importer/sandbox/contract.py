@@ -13,7 +13,7 @@ AttributesAs = Literal["plain", "object"]
 
 
 class InvalidBodyError(ValueError):
-    """A body that the API answers with 422; says every rule that it breaks."""
+    """A body that the API answers with 422; lists every rule that it breaks."""
 
 
 class Contract:

@@ -1,7 +1,7 @@
 """The endpoints of the Leads API, one entry each: address, method, body, what is done to the lead, and the status.
 
-Drawn from the lead field table and the published contract, and shared with nothing of `crm`: one mistake must not hide
-in both.
+Derived from the lead field table and the published contract. It shares no code with `crm`, so that one mistake cannot
+hide in both.
 """
 
 import re
@@ -140,7 +140,7 @@ class Endpoint(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the contract says of an endpoint.
+    """What the contract says about an endpoint.
 
     `last` is the last segment of its path, `None` for the leads themselves. `body` makes the model of its body for a
     type of attributes. `success` is the status of a request that was carried out. `effect` does to the lead what was
@@ -181,6 +181,6 @@ def find_address(raw_path: bytes) -> Address | None:
     match = _TARGET.fullmatch(raw_path.decode("latin-1"))
     if match is None or match[3] not in _BY_LAST_SEGMENT:
         return None
-    # Bytes that are no UTF-8 stay distinct, so that they can never mean somebody else's id.
+    # Bytes that are not UTF-8 stay distinct, so that they can never match the id of another lead.
     org, lead = (unquote(segment or "", errors="surrogateescape") for segment in match.groups()[:2])
     return Address(endpoint=_BY_LAST_SEGMENT[match[3]], org=org, lead=lead)

@@ -55,7 +55,7 @@ class Faults(BaseModel):
     """How often each fault happens (rates from 0 to 1 that add up to at most 1), and what it looks like.
 
     `slow` is apart: it delays a request that may meet a fault as well. `attempts` spares a request that was sent more
-    often than that, so that a client which tries again gets through. The keys are explained in docs/sandbox.md.
+    often than that, so that a client which retries succeeds. The keys are explained in docs/sandbox.md.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -162,7 +162,7 @@ def load_faults(path: Path) -> Faults:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases: a few of them are a document of millions of parts for whoever walks through it."""
+    """YAML without aliases: with a few of them, a small file expands to millions of nodes."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

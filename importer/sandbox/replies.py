@@ -52,6 +52,6 @@ def throttled(retry_after: int | None, body: Literal["json", "html", "empty"]) -
 
 
 def page(status: int, title: str) -> Response:
-    """A page such as a gateway makes, which knows nothing of the API."""
+    """An HTML page as a gateway sends it, unaware of the API."""
     text = f"<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>"
     return HTMLResponse(text, status_code=status)

@@ -166,7 +166,7 @@ def _listen(port: int) -> socket.socket:
 
 
 async def _close(server: uvicorn.Server) -> None:
-    """Accept nothing more and cut every connection, also those that are just being accepted."""
+    """Accept no more connections and cut all there are, including those just being accepted."""
     loop = asyncio.get_running_loop()
     for listening in server.servers:
         for accepting in listening.sockets:

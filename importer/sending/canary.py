@@ -130,7 +130,7 @@ class Canary:
         return Learnt(note=_NOTE)
 
     async def _send(self, call: Call) -> Observation:
-        ticket = await self.rate_limiter.turn()
+        ticket = await self.rate_limiter.acquire()
         await self.journal.canary_sent()
         seen = await self.client.send(call)
         self.rate_limiter.answered(ticket)

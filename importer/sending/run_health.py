@@ -83,7 +83,7 @@ class RunHealth:
         """
         while True:
             is_probe = await self.circuit_breaker.admit()
-            ticket = await self.rate_limiters[kind].turn()
+            ticket = await self.rate_limiters[kind].acquire()
             if is_probe and self._is_key_refused:
                 self._read_key_again()
             if is_probe or not self.circuit_breaker.is_open:

@@ -291,6 +291,28 @@ def test_what_a_server_repeats_of_the_key_is_hidden() -> None:
     assert seen.headers["x-echo"] == "***"
 
 
+def test_a_key_that_is_replaced_while_its_request_is_in_flight_stays_hidden() -> None:
+    async def main() -> Observation:
+        replaced = asyncio.Event()
+
+        async def late(serving: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await serving.read(reader)
+            await replaced.wait()
+            writer.write(http(json.dumps({"error_message": KEY}).encode(), "422 No", f"X-Echo: {KEY}"))
+            await writer.drain()
+
+        async with wire(late) as serving, client(serving.base_url) as sending:
+            attempt = asyncio.create_task(sending.send(call()))
+            await serving.came.wait()
+            sending.use(Credential(CredentialKind.TOKEN, "another-token", source="test"))
+            replaced.set()
+            return await attempt
+
+    seen = asyncio.run(main())
+    assert isinstance(seen, Answer)
+    assert (seen.error_text, seen.headers["x-echo"]) == ("***", "***")
+
+
 def test_plain_http_where_tls_is_expected_is_no_answer_and_no_certificate_problem() -> None:
     async def main() -> Observation:
         async with wire(answering(OK)) as serving, client(f"https://127.0.0.1:{serving.port}", connect=0.3) as sending:

@@ -82,7 +82,7 @@ async def push(
     calls = set()
     while loop.time() - began < seconds:
         await room.acquire()
-        task = asyncio.create_task(call(await rate_limiter.turn()))
+        task = asyncio.create_task(call(await rate_limiter.acquire()))
         calls.add(task)
         task.add_done_callback(calls.discard)
     if calls:
@@ -152,7 +152,7 @@ def test_without_a_limit_nothing_waits() -> None:
 
 
 async def first_times(rate_limiter: RateLimiter, count: int) -> list[float]:
-    return [await rate_limiter.turn() for _ in range(count)]
+    return [await rate_limiter.acquire() for _ in range(count)]
 
 
 def test_turns_are_evenly_spaced_and_unused_ones_are_lost() -> None:
@@ -169,9 +169,9 @@ def test_turns_are_evenly_spaced_and_unused_ones_are_lost() -> None:
 def test_the_gate_is_shut_for_everybody_and_one_probe_opens_it() -> None:
     async def scenario() -> list[float]:
         rate_limiter = RateLimiter(10.0, VirtualClock())
-        first = await rate_limiter.turn()
+        first = await rate_limiter.acquire()
         rate_limiter.answered(first, throttled=True, wait=7.0)
-        probe = await rate_limiter.turn()
+        probe = await rate_limiter.acquire()
         others = asyncio.create_task(first_times(rate_limiter, 2))
         await asyncio.sleep(3.0)
         assert not others.done()
@@ -188,10 +188,10 @@ def test_an_idle_hour_before_a_throttle_does_not_count_as_slowness() -> None:
     async def scenario() -> float:
         rate_limiter = RateLimiter(10.0, VirtualClock())
         for _ in range(50):
-            rate_limiter.answered(await rate_limiter.turn())
+            rate_limiter.answered(await rate_limiter.acquire())
         await asyncio.sleep(3600)
-        rate_limiter.answered(await rate_limiter.turn(), throttled=True, wait=4.0)
-        rate_limiter.answered(await rate_limiter.turn())
+        rate_limiter.answered(await rate_limiter.acquire(), throttled=True, wait=4.0)
+        rate_limiter.answered(await rate_limiter.acquire())
         return rate_limiter.rate
 
     assert run_virtually(scenario()) > 4.0
@@ -200,8 +200,8 @@ def test_an_idle_hour_before_a_throttle_does_not_count_as_slowness() -> None:
 def test_a_long_wait_at_the_very_beginning_says_nothing_about_the_rate() -> None:
     async def scenario() -> float:
         rate_limiter = RateLimiter(10.0, VirtualClock())
-        rate_limiter.answered(await rate_limiter.turn(), throttled=True, wait=60.0)
-        rate_limiter.answered(await rate_limiter.turn())
+        rate_limiter.answered(await rate_limiter.acquire(), throttled=True, wait=60.0)
+        rate_limiter.answered(await rate_limiter.acquire())
         return rate_limiter.rate
 
     assert run_virtually(scenario()) > 9.0
