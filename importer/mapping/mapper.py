@@ -9,8 +9,7 @@ import pandas as pd
 
 from importer.errors import MappingError
 from importer.mapping.binding import binding_mistakes, bound
-from importer.mapping.file.column_lookup import header_columns, header_place, resolved, unmapped_columns
-from importer.mapping.file.references import purposes
+from importer.mapping.file.references import header_columns, header_place, purposes, resolved, unmapped_columns
 from importer.mapping.origins import Cells
 from importer.mapping.values.converted import each_text
 from importer.model.batch import MappedBatch, Target

@@ -63,7 +63,8 @@ def load_mapping(path: Path) -> LoadedMapping:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        mistake = Mistake(line=line, key="", message=f"this is not UTF-8; {_save_as_utf8(content)}")
+        read_as = "it is UTF-16: " if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+        mistake = Mistake(line=line, key="", message=f"this is not UTF-8; {read_as}save the file as UTF-8")
         raise _error(str(path), [mistake]) from None
     return _loaded(text, str(path), content)
 
@@ -81,17 +82,13 @@ def with_line(loaded: LoadedMapping, place: KeyPath, line: str) -> LoadedMapping
     document = read_document(loaded.text)
     at: Any = document.content
     for key in place[:-1]:
-        at = _section(at, key)
+        below = at[int(key)] if isinstance(at, list) else at.get(key)
+        if not isinstance(below, dict | list):
+            # A section that is left out or blank begins here, and a bare column becomes a rule.
+            below = at[key] = {"column": below} if below else {}
+        at = below
     at[place[-1]] = read_document(line).content[place[-1]]
     return replace(loaded, mapping=_mapping(document, loaded.path))
-
-
-def _section(at: Any, key: str | int) -> Any:
-    """What stands below a key; a section that is left out or blank begins here, a bare column becomes a rule."""
-    below = at[int(key)] if isinstance(at, list) else at.get(key)
-    if not isinstance(below, dict | list):
-        below = at[key] = {"column": below} if below else {}
-    return below
 
 
 def _content(path: Path) -> bytes:
@@ -107,11 +104,6 @@ def _content(path: Path) -> bytes:
         message = f"is larger than {MAX_BYTES // 1024} KiB; is it a mapping?"
         raise _error(str(path), [Mistake(line=0, key="", message=message)])
     return content
-
-
-def _save_as_utf8(content: bytes) -> str:
-    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return f"{'it is UTF-16: ' if utf16 else ''}save the file as UTF-8"
 
 
 def _loaded(text: str, path: str, content: bytes) -> LoadedMapping:

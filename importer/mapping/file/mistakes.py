@@ -1,10 +1,10 @@
-"""What pydantic says about a document, in a person's words, with the line where it stands."""
+"""The errors that pydantic finds in a mapping file, in plain words and with their lines."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic_core import ErrorDetails
 
@@ -26,45 +26,37 @@ _SECRETS: Final = re.compile(
     r"(base_?)?url|server|host|endpoint|org(_?id)?|organi[sz]ation|(x_org_)?api_?key(_file)?|(access_)?token|jwt|bearer"
     r"|authori[sz]ation|credentials?|password|secret|user(name)?"
 )
-"""Keys that look for a place for what a mapping never holds."""
+"""Keys of what a mapping never holds."""
 
 
 def mistakes_of(errors: list[ErrorDetails], document: Document) -> list[Mistake]:
     """Every error as a mistake, except those that follow from another one."""
-    found = [(_path(error), error) for error in errors]
-    return [_mistake(path, error, document) for path, error in found if not _follows(path, error, document)]
+    mistakes = []
+    for error in errors:
+        path = tuple(step for step in error["loc"] if step not in _ADDED_BY_PYDANTIC)
+        # A list is short of elements that are wrong themselves; what is wrong YAML cannot be right.
+        is_short = error["type"] == "too_short" and error["input"]
+        if is_short or any(path[: len(broken)] == broken for broken in document.broken if broken):
+            continue
+        written = path
+        while written not in document.lines:
+            written = written[:-1]
+        missing = error["type"] == "missing" and written == path[:-1]
+        key = path if missing else written
+        mistakes.append(Mistake(line=document.lines[written], key=shown_path(key), message=_message(error, key)))
+    return mistakes
 
 
-def _path(error: ErrorDetails) -> KeyPath:
-    return tuple(step for step in error["loc"] if step not in _ADDED_BY_PYDANTIC)
-
-
-def _follows(path: KeyPath, error: ErrorDetails, document: Document) -> bool:
-    """A list is short of elements that are wrong themselves; what YAML leaves open cannot be right."""
-    if error["type"] == "too_short" and error["input"]:
-        return True
-    return any(path[: len(broken)] == broken for broken in document.broken if broken)
-
-
-def _mistake(path: KeyPath, error: ErrorDetails, document: Document) -> Mistake:
-    written = path
-    while written not in document.lines:
-        written = written[:-1]
-    missing = error["type"] == "missing" and written == path[:-1]
-    key = path if missing else written
-    message = _MESSAGES.get(error["type"], _own_words)(error, key)
-    return Mistake(line=document.lines[written], key=shown_path(key), message=message)
-
-
-def _own_words(error: ErrorDetails, _path: KeyPath) -> str:
+def _message(error: ErrorDetails, path: KeyPath) -> str:
+    if error["type"] in _MUST:
+        return f"{_MUST[error['type']]}; {_found(error)}"
+    if error["type"] in _MESSAGES:
+        return _MESSAGES[error["type"]](error, path)
     return error["msg"].removeprefix("Value error, ")
 
 
-def _context(error: ErrorDetails) -> dict[str, Any]:
-    return error.get("ctx", {})
-
-
-def _says(error: ErrorDetails) -> str:
+def _found(error: ErrorDetails) -> str:
+    """What the file has in this place."""
     written = error["input"]
     if isinstance(written, str):
         return f"it says “{shown(written)}”" if written else "it says nothing"
@@ -87,7 +79,7 @@ _FIXES: Final[dict[KeyPath, str]] = {
 
 
 def _unknown_key(error: ErrorDetails, path: KeyPath) -> str:
-    key, allowed = str(path[-1]), _context(error)["allowed"]
+    key, allowed = str(path[-1]), error["ctx"]["allowed"]
     guess = did_you_mean(key, allowed)
     if _SECRETS.fullmatch(key.casefold().replace("-", "_")) and not guess:
         return (
@@ -113,51 +105,30 @@ _HOMES: Final[dict[str, str]] = {
     **dict.fromkeys(["user_email", "user_id", "round_robin", "by", "when_blank"], "assign"),
     **dict.fromkeys(["in_file"], "duplicates"),
 }
-"""Where a key belongs that stands in the wrong place."""
+"""Where a key belongs that was written in the wrong place."""
 
 
 def _choices(error: ErrorDetails, _path: KeyPath) -> str:
-    expected = str(_context(error)["expected"]).replace("'", "")
+    expected = str(error["ctx"]["expected"]).replace("'", "")
     written = error["input"]
     guess = did_you_mean(written, expected.replace(" or ", ", ").split(", ")) if isinstance(written, str) else ""
-    return f"must be {expected}; {_says(error)}{guess}"
-
-
-def _text(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"must be text; {_says(error)}"
+    return f"must be {expected}; {_found(error)}{guess}"
 
 
 def _keys(error: ErrorDetails, path: KeyPath) -> str:
     if isinstance(path[-1] if path else 0, int):
-        return f"must be keys with values (- key: value); {_says(error)}"
-    return f"must have keys below it (key: value); {_says(error)}"
-
-
-def _list(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"must be a list: begin each line with a dash (- …); {_says(error)}"
-
-
-def _rule(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"must be a column name, or a rule such as {{column: City}}; {_says(error)}"
-
-
-def _number(error: ErrorDetails, _path: KeyPath) -> str:
-    kind = "a whole number" if error["type"].startswith("int") else "a number"
-    return f"must be {kind}; {_says(error)}"
-
-
-def _yes_or_no(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"must be true or false; {_says(error)}"
+        return f"must be keys with values (- key: value); {_found(error)}"
+    return f"must have keys below it (key: value); {_found(error)}"
 
 
 def _too_small(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"must be at least {_context(error)['ge']}; {_says(error)}"
+    return f"must be at least {error['ctx']['ge']}; {_found(error)}"
 
 
 def _too_large(error: ErrorDetails, path: KeyPath) -> str:
     if path == ("version",):
-        return f"this importer reads version 1; {_says(error)}"
-    return f"must be at most {_context(error)['le']}; {_says(error)}"
+        return f"this importer reads version 1; {_found(error)}"
+    return f"must be at most {error['ctx']['le']}; {_found(error)}"
 
 
 def _blank(error: ErrorDetails, path: KeyPath) -> str:
@@ -168,43 +139,32 @@ def _blank(error: ErrorDetails, path: KeyPath) -> str:
     return "is blank"
 
 
-def _nothing_in_it(_error: ErrorDetails, _path: KeyPath) -> str:
-    return "has nothing in it; write at least one, or remove the line"
-
-
 def _too_long(error: ErrorDetails, _path: KeyPath) -> str:
-    return f"has {len(error['input'])} characters; at most {_context(error)['max_length']} are possible"
+    return f"has {len(error['input'])} characters; at most {error['ctx']['max_length']} are possible"
 
 
-def _name(error: ErrorDetails, _path: KeyPath) -> str:
-    allowed = (
-        "may have up to 64 letters (a to z), digits, dots, dashes and underscores, and begins with a letter or digit"
-    )
-    return f"{allowed}; {_says(error)}"
-
+_MUST: Final = {
+    "string_type": "must be text",
+    "tuple_type": "must be a list: begin each line with a dash (- …)",
+    "union_tag_not_found": "must be a column name, or a rule such as {column: City}",
+    **dict.fromkeys(["int_parsing", "int_type", "int_from_float"], "must be a whole number"),
+    **dict.fromkeys(["float_parsing", "float_type", "finite_number"], "must be a number"),
+    **dict.fromkeys(["bool_parsing", "bool_type"], "must be true or false"),
+    "string_pattern_mismatch": "may have up to 64 letters (a to z), digits, dots, dashes and underscores, and begins "
+    "with a letter or digit",
+}
+"""What an error of pydantic means, before what the file has instead."""
 
 _MESSAGES: Final[dict[str, Callable[[ErrorDetails, KeyPath], str]]] = {
     "missing": _missing,
     UNKNOWN_KEY: _unknown_key,
     "literal_error": _choices,
     "enum": _choices,
-    "string_type": _text,
     "model_type": _keys,
     "dict_type": _keys,
-    "tuple_type": _list,
-    "union_tag_not_found": _rule,
-    "int_parsing": _number,
-    "int_type": _number,
-    "int_from_float": _number,
-    "float_parsing": _number,
-    "float_type": _number,
-    "finite_number": _number,
-    "bool_parsing": _yes_or_no,
-    "bool_type": _yes_or_no,
     "greater_than_equal": _too_small,
     "less_than_equal": _too_large,
     "string_too_short": _blank,
-    "too_short": _nothing_in_it,
     "string_too_long": _too_long,
-    "string_pattern_mismatch": _name,
+    "too_short": lambda _error, _path: "has nothing in it; write at least one, or remove the line",
 }

@@ -1,21 +1,31 @@
-"""Every place where a mapping names a source column."""
+"""Every place where a mapping names a source column, and the column of a header that it means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
 
+from importer.errors import Mistake
 from importer.model.batch import Place
 from importer.model.mapping import OwnerBy
+from importer.model.problem import shown
 from importer.model.rules import AttributeRule, PhoneRule, Rule, attribute_rules, template_pieces
+from importer.model.visible import shown_path
+from importer.model.vocabulary import nearest
+from importer.model.whitespace import IMPORTER_PREFIX, find_column, text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from importer.mapping.file.load import LoadedMapping
     from importer.model.batch import Target
-    from importer.model.mapping import AssignSpec, Mapping
+    from importer.model.mapping import Mapping
     from importer.model.rules import Attributes
+    from importer.model.source import SourceInfo
     from importer.model.visible import KeyPath
+
+_SHOWN_COLUMNS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +82,10 @@ def purposes(mapping: Mapping, unmapped: Sequence[str] = ()) -> Iterator[Purpose
     for column in unmapped:
         rule = AttributeRule(column=column)
         yield Purpose(place=Place.ATTRIBUTE, path=(column,), rule=rule, keys=("unmapped",))
-    if mapping.assign is not None:
-        yield from _owner(mapping.assign)
+    for way in ("user_email", "user_id", "by"):
+        owner = getattr(mapping.assign, way, None)
+        if owner is not None:
+            yield Purpose(place=Place.ASSIGN, path=(way,), rule=owner, keys=("assign", way))
     for place, event in enumerate(mapping.events):
         yield from _attributes(event.attributes, Place.EVENT_ATTRIBUTE, ("events", place, "attributes"), place)
 
@@ -94,13 +106,6 @@ def _attributes(attributes: Attributes, place: Place, keys: KeyPath, event: int 
         yield Purpose(place=place, path=path, rule=rule, keys=(*keys, *path), event=event)
 
 
-def _owner(assign: AssignSpec) -> Iterator[Purpose]:
-    for way in ("user_email", "user_id", "by"):
-        rule = getattr(assign, way)
-        if rule is not None:
-            yield Purpose(place=Place.ASSIGN, path=(way,), rule=rule, keys=("assign", way))
-
-
 def _of_rule(rule: Rule | OwnerBy, keys: KeyPath) -> Iterator[Reference]:
     if rule.column is not None:
         yield Reference(name=rule.column, keys=(*keys, "column"))
@@ -113,3 +118,54 @@ def _of_rule(rule: Rule | OwnerBy, keys: KeyPath) -> Iterator[Reference]:
                 yield Reference(name=text, keys=(*keys, "template"))
     if isinstance(rule, PhoneRule) and rule.region_column is not None:
         yield Reference(name=rule.region_column, keys=(*keys, "region_column"))
+
+
+def resolved(loaded: LoadedMapping, info: SourceInfo) -> tuple[dict[str, str], list[Mistake]]:
+    """Each name of the mapping with the column it means, and a mistake for each mention of a name that means none.
+
+    A name that means none stands for itself, so that other mistakes can be looked for.
+    """
+    columns: dict[str, str] = {}
+    mistakes = []
+    for reference in references(loaded.mapping):
+        column = find_column(reference.name, info.columns)
+        columns[reference.name] = column or reference.name
+        if column is None:
+            message, line = _no_such_column(reference.name, info), loaded.line(reference.keys)
+            mistakes.append(Mistake(line=line, key=shown_path(reference.keys), message=message))
+    return columns, mistakes
+
+
+def unmapped_columns(columns: dict[str, str], info: SourceInfo) -> list[str]:
+    """The columns that the mapping does not name, in the order of the header."""
+    named = set(columns.values())
+    return [
+        name for name in info.columns if name.strip() and name not in named and not name.startswith(IMPORTER_PREFIX)
+    ]
+
+
+def header_place(info: SourceInfo) -> str:
+    """Where the header is, in words."""
+    sheet = f" (sheet {info.sheet})" if info.sheet else ""
+    return f"row {info.header_row} of {PurePath(info.path).name}{sheet}"
+
+
+def header_columns(info: SourceInfo) -> str:
+    """The columns of the header, in words."""
+    more = len(info.columns) - _SHOWN_COLUMNS
+    names = ", ".join(shown(name) for name in info.columns[:_SHOWN_COLUMNS])
+    return f"{names} and {more} more" if more > 0 else names
+
+
+def _no_such_column(name: str, info: SourceInfo) -> str:
+    key = text_key(name)
+    same = [f"“{shown(column)}”" for column in info.columns if text_key(column) == key]
+    if same:
+        return f"“{shown(name)}” could be {' or '.join(same)} in {header_place(info)}; write the right one exactly"
+    close = nearest(key, info.columns, count=3)
+    for column in info.columns:
+        other = text_key(column)
+        if column not in close and key and other and (key in other or other in key):
+            close.append(column)
+    guess = "; did you mean " + " or ".join(f"“{shown(column)}”" for column in close[:3]) + "?" if close else ""
+    return f"there is no column “{shown(name)}” in {header_place(info)}{guess}"

@@ -22,7 +22,7 @@ _QUOTES: Final = "; a text that holds any of : # { } [ ] , & * ! | > % @ ` needs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a YAML file says: `content` of dicts, lists and texts, and the line of each key and list element.
+    """What a YAML file holds: `content` of dicts, lists and texts, and the line of each key and list element.
 
     Keys of `lines` are paths such as `("events", 0, "event")`; the path of the whole document is `()`. `mistakes`
     are about YAML that is readable but not accepted; `broken` are the paths whose content they leave open.
@@ -119,12 +119,9 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self._element(element, (*path, place)) for place, element in enumerate(node.value)]
+            self.lines |= {(*path, place): _line(element) for place, element in enumerate(node.value)}
+            return [self._content(element, (*path, place)) for place, element in enumerate(node.value)]
         return node.value
-
-    def _element(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.lines[path] = _line(node)
-        return self._content(node, path)
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         content: dict[str, Any] = {}
