@@ -1,4 +1,4 @@
-"""Bodies made a column at a time, against the same made a row at a time with `json`: 200,000 rows, every byte."""
+"""Bodies made a column at a time, against the same made a row at a time with `json`, every byte."""
 
 import json
 import random
@@ -11,8 +11,8 @@ from importer.model.mapping import parse
 from importer.model.problems import Problems
 from importer.model.rules import attribute_rules
 from importer.planning import Planner, distinct_id
+from tests.sizes import MANY
 
-ROWS = 200_000
 MAPPING = parse(
     {
         "version": 1,
@@ -85,7 +85,7 @@ def rows(dice: random.Random) -> list[dict[str, str]]:
             "assign": ("", "u-1", "asha@x.example")[number % 3],
             "events[0].attributes.stage": text(dice, blank=0.6),
         }
-        for number in range(ROWS)
+        for number in range(MANY)
     ]
 
 
@@ -117,9 +117,9 @@ def bodies(row: dict[str, str], wanted: bool) -> list[bytes]:
 def test_every_body_is_the_one_that_json_writes() -> None:
     found = rows(random.Random(7))
     frame = pd.DataFrame(found, dtype="str")
-    wanted = [number % 4 > 0 for number in range(ROWS)]
+    wanted = [number % 4 > 0 for number in range(MANY)]
     frame["events[0]"], frame["events[1]"] = wanted, True
-    mapped = MappedBatch(frame=frame, filtered=pd.Series([False] * ROWS))
+    mapped = MappedBatch(frame=frame, filtered=pd.Series([False] * MANY))
     planner = Planner(MAPPING, TARGETS, origin="https://x.example", org="o")
     columns = planner.operations(mapped, planner.plan(0, mapped, frame[["crm_id"]], Problems.none(), frozenset()))
     in_columns = zip(*(column.bodies.to_pylist() for column in columns), strict=True)

@@ -19,6 +19,7 @@ from importer.reading.blocks import rows_at_once
 from importer.reading.csv import arrow_reader
 from importer.reading.frames import batches_of
 from importer.reading.table import BATCH_SIZE
+from tests.sizes import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,8 +165,8 @@ def test_messy_rows_are_read_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_200_000_messy_rows_are_read_alike(tmp_path: Path) -> None:
-    write_messy(tmp_path / "messy.csv", 200_000)
+def test_whole_batches_of_messy_rows_are_read_alike(tmp_path: Path) -> None:
+    write_messy(tmp_path / "messy.csv", MANY)
     table = open_tables(tmp_path / "messy.csv", ReadOptions())[0]
     for quick, slow in zip(table.batches(), slowly(table, BATCH_SIZE), strict=True):
         pd.testing.assert_frame_equal(quick.frame, slow.frame, check_exact=True)

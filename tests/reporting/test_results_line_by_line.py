@@ -1,4 +1,4 @@
-"""results.csv is written a column at a time; the expected file a row at a time with `csv`: 200,000 rows, every byte."""
+"""results.csv is written a column at a time; the expected file a row at a time with `csv`, every byte."""
 
 import csv
 import random
@@ -11,8 +11,8 @@ from importer.model.outcome import ResultBatch
 from importer.reporting import RESULT_COLUMNS
 from importer.reporting.csv_columns import neutral
 from tests.reporting.conftest import Reports
+from tests.sizes import MANY
 
-ROWS = 200_000
 TEXTS = ("crm_id", "lead_id", "assigned_to", "message", "hint")
 PIECES = ["a", "é", "北", "=", "+", "-", "@", "|", "'", '"', ",", "\n", "\r", "\t", " ", "\u200b", "\ufeff", "＝", "1"]
 
@@ -24,16 +24,16 @@ def text(dice: random.Random) -> str:
 @pytest.mark.slow
 def test_every_line_is_the_one_that_csv_writes(tmp_path: Path, reports: Reports) -> None:
     dice = random.Random(7)
-    rows = [{name: text(dice) for name in TEXTS} for _ in range(ROWS)]
+    rows = [{name: text(dice) for name in TEXTS} for _ in range(MANY)]
     told = {name: pa.array([row[name] for row in rows], pa.large_string()) for name in TEXTS}
     own = ("status", "assign", "events", "problems", "warnings", "finished_at")
-    told |= {name: pa.array(["valid"] * ROWS, pa.large_string()) for name in own}
-    told |= {name: pa.array(range(ROWS), pa.int64()) for name in ("number", "attempts", "http_status")}
-    table = pa.table(told | {"error_code": pa.nulls(ROWS, pa.int64())})
+    told |= {name: pa.array(["valid"] * MANY, pa.large_string()) for name in own}
+    told |= {name: pa.array(range(MANY), pa.int64()) for name in ("number", "attempts", "http_status")}
+    table = pa.table(told | {"error_code": pa.nulls(MANY, pa.int64())})
     nothing = pa.table({})
     batches = (
         ResultBatch(source=0, table=table.slice(at, 20_000), problems=nothing, cells=nothing)
-        for at in range(0, ROWS, 20_000)
+        for at in range(0, MANY, 20_000)
     )
     reports.write_results(tmp_path / "results.csv", reports.run(reports.source("=a.csv")), batches)
     with (tmp_path / "expected.csv").open("w", encoding="utf-8", newline="") as file:
