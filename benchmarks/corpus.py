@@ -30,7 +30,7 @@ import yaml
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 
 MOST_SECONDS = 10.0
 MOST_MIB = 1024

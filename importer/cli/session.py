@@ -134,7 +134,7 @@ def request_of(options: dict[str, Any], session: Session) -> RunRequest:
 def _without_lock_files(files: tuple[Path, ...], console: Console) -> list[Path]:
     """`inbox/*.xlsx` names Excel's lock files, too. Raises SourceError if there is nothing else."""
     from importer.errors import SourceError
-    from importer.reading import lock_owner
+    from importer.reading.opening import lock_owner
 
     owners = {file: owner for file in files if (owner := lock_owner(file)) is not None}
     for file, owner in owners.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -9,6 +10,25 @@ Cell = str | int | float | bool | date | datetime | time | timedelta
 
 LARGEST_EXACT = 10**15
 """A spreadsheet keeps 15 digits of a number; from here on some may be lost."""
+
+ERRORS = frozenset(
+    (
+        *("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ERROR!"),
+        *("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA"),
+        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!"),
+        *("#¡REF!", "#¡DIV/0!", "#¡VALOR!", "#¿NOMBRE?", "#¡NUM!", "#¡NULO!"),
+        *("#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!", "#VALORE!", "#NOME?", "#RIF!", "#VALOR!", "#N/D"),
+        *("#ЗНАЧ!", "#ССЫЛКА!", "#ДЕЛ/0!", "#ИМЯ?", "#ЧИСЛО!", "#Н/Д", "#ПУСТО!"),
+    )
+)
+"""What Excel, LibreOffice and Google Sheets show for an error, in several languages."""
+_NUMBERED_ERROR = re.compile(r"(?:Err|Fehler|Erreur|Error|Errore|Erro):\d{3}")
+"""LibreOffice's other errors."""
+
+
+def is_error(text: str) -> bool:
+    """Whether a spreadsheet shows this text for an error."""
+    return text.strip().upper() in ERRORS or bool(_NUMBERED_ERROR.fullmatch(text.strip()))
 
 
 def text_of(cell: Cell) -> str:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import struct
 import zipfile
-from enum import StrEnum
-from typing import TYPE_CHECKING
+import zlib
+from typing import TYPE_CHECKING, Final
+from xml.parsers import expat
 
 from importer.errors import SourceError
-from importer.reading.worker.library_errors import FROM_DAMAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+FROM_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    struct.error,
+)
+"""What libraries raise about a damaged zip package or XML part; an encrypted one is a `RuntimeError` that says so."""
 
-class Format(StrEnum):
-    """The kinds of file that can be read."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
-    XLSM = "xlsm"
-    XLS = "xls"
-    ODS = "ods"
-
-
-OPEN_XML = (Format.XLSX, Format.XLSM)
 WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".xltm", ".numbers"})
 SAVE_AS = "Open it in a spreadsheet program and save it as “Excel Workbook (.xlsx)” or “CSV UTF-8”."
 
+ZIP: Final = b"PK\x03\x04"
+EMPTY_ZIP: Final = b"PK\x05\x06"
+COMPOUND_FILE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The container of old Office documents, and of encrypted new ones."""
+
 _HEAD = 8192
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FOREIGN = (
     (b"%PDF-", "a PDF document"),
     (b"{\\rtf", "a rich-text document"),
@@ -58,43 +65,11 @@ _MARKUP = (
 )
 
 
-def is_packed(path: Path) -> bool:
-    """Whether the file is a container such as workbooks come in; only then `packed_format` may look into it.
-
-    Raises `SourceError` if the file is missing, empty or unreadable.
-    """
-    head = _head(path)
-    if not head:
-        raise SourceError(
-            f"{path}: the file is empty (0 bytes)", tip="Export it again, and check that the export finishes."
-        )
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06", _OLE))
-
-
-def packed_format(path: Path) -> Format:
-    """The format of the workbook in the container; raises `SourceError` if there is none that can be read."""
-    head = _head(path)
-    if head.startswith(b"PK\x03\x04"):
-        return _zip_format(path)
-    if head.startswith(b"PK\x05\x06"):
-        raise SourceError(f"{path}: an empty zip archive, not a workbook", tip=SAVE_AS)
-    return _ole_format(path)
-
-
-def refuse_foreign(path: Path) -> None:
-    """Raises `SourceError` if the file is no container and no text either, or bears a workbook's name."""
-    _refuse_foreign(path, _head(path))
-    if path.suffix.lower() in WORKBOOK_SUFFIXES:
-        raise SourceError(
-            f"{path}: not a workbook: the name ends in {path.suffix}, but the file holds plain text",
-            tip=f"If it is a CSV file, rename it to {path.stem}.csv; otherwise: {SAVE_AS}",
-        )
-
-
-def _head(path: Path) -> bytes:
+def head_of(path: Path) -> bytes:
+    """The first bytes of the file; raises `SourceError` if it is missing, empty or unreadable."""
     try:
         with path.open("rb") as file:
-            return file.read(_HEAD)
+            head = file.read(_HEAD)
     except FileNotFoundError:
         raise SourceError(
             f"{path}: there is no such file", tip="Check the path and the spelling of the name."
@@ -108,9 +83,25 @@ def _head(path: Path) -> bytes:
         raise SourceError(
             f"{path}: cannot be read: {error.strerror or error}", tip="Copy it to a local folder."
         ) from error
+    if not head:
+        tip = "Export it again, and check that the export finishes."
+        raise SourceError(f"{path}: the file is empty (0 bytes)", tip=tip)
+    return head
 
 
-def _refuse_foreign(path: Path, head: bytes) -> None:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the file's bytes in hexadecimal: whether two files are the same."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_container(head: bytes) -> bool:
+    """Whether the file is a container as workbooks come in; only a child with limits may look into it."""
+    return head.startswith((ZIP, EMPTY_ZIP, COMPOUND_FILE))
+
+
+def refuse_foreign(path: Path, head: bytes) -> None:
+    """Raises `SourceError` if the file is neither a container nor text, or has the name of a workbook."""
     for start, name in _FOREIGN:
         if head.startswith(start):
             raise SourceError(f"{path}: {name}, not a spreadsheet that can be read", tip=SAVE_AS)
@@ -118,11 +109,27 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
     for pattern, name in _MARKUP:
         if pattern.search(text):
             raise SourceError(f"{path}: {name}, not a workbook or CSV file", tip=SAVE_AS)
+    if path.suffix.lower() in WORKBOOK_SUFFIXES:
+        raise SourceError(
+            f"{path}: not a workbook: the name ends in {path.suffix}, but the file holds plain text",
+            tip=f"If it is a CSV file, rename it to {path.stem}.csv; otherwise: {SAVE_AS}",
+        )
 
 
-def _zip_format(path: Path) -> Format:
-    names = {name.casefold() for name in _zip_names(path)}
-    _refuse_two_in_one(path, names)
+def open_xml_format(path: Path, head: bytes) -> str:
+    """`xlsx`, `xlsm`, or `""` if the file is no Open XML workbook.
+
+    Raises `SourceError` for a workbook of a kind that cannot be read.
+    """
+    if not head.startswith(ZIP):
+        return ""
+    names = zip_names(path)
+    is_excel = any(name.startswith("xl/") for name in names)
+    # What is checked here must be what is read: two programs might see two different workbooks in the file.
+    if (is_excel and "content.xml" in names) or names >= {"xl/workbook.bin", "xl/workbook.xml"}:
+        raise SourceError(
+            f"{path}: contains two kinds of workbook in one, and programs differ in which one they read", tip=SAVE_AS
+        )
     if "xl/workbook.bin" in names:
         tip = "In Excel, choose File > Save As > “Excel Workbook (.xlsx)”, and import the new file."
         raise SourceError(f"{path}: an Excel binary workbook (.xlsb), which cannot be read", tip=tip)
@@ -130,74 +137,32 @@ def _zip_format(path: Path) -> Format:
         tip = "In Numbers, choose File > Export To > Excel (or CSV)."
         raise SourceError(f"{path}: an Apple Numbers document, which cannot be read", tip=tip)
     if "xl/vbaproject.bin" in names:
-        return Format.XLSM
-    if any(name.startswith("xl/") for name in names):
-        return Format.XLSX
-    if "meta-inf/manifest.xml" in names and _is_encrypted(path):
-        raise password_protected(path)
-    if "content.xml" in names and _is_open_document(path, names):
-        return Format.ODS
-    if any(name.startswith("word/") for name in names):
-        raise SourceError(
-            f"{path}: a Word document, not a workbook", tip="Copy the table into a spreadsheet and save that."
-        )
-    if "[content_types].xml" in names:
-        return Format.XLSX
-    raise SourceError(f"{path}: a zip archive, not a workbook", tip="Unpack it and import the files in it.")
+        return "xlsm"
+    is_other = "content.xml" in names or any(name.startswith("word/") for name in names)
+    return "xlsx" if is_excel or ("[content_types].xml" in names and not is_other) else ""
 
 
-def _refuse_two_in_one(path: Path, names: set[str]) -> None:
-    """What is checked here must be what the library reads: it may take another kind than the one that is meant."""
-    is_excel = any(name.startswith("xl/") for name in names)
-    if (is_excel and "content.xml" in names) or names >= {"xl/workbook.bin", "xl/workbook.xml"}:
-        raise SourceError(
-            f"{path}: contains two kinds of workbook in one, and programs differ in which one they read", tip=SAVE_AS
-        )
+def unknown_container(path: Path, head: bytes) -> SourceError:
+    """The refusal of a container that holds no workbook."""
+    if head.startswith(EMPTY_ZIP):
+        return SourceError(f"{path}: an empty zip archive, not a workbook", tip=SAVE_AS)
+    if head.startswith(COMPOUND_FILE):
+        return SourceError(f"{path}: an old Office document, but not a workbook", tip=SAVE_AS)
+    if any(name.startswith("word/") for name in zip_names(path)):
+        tip = "Copy the table into a spreadsheet and save that."
+        return SourceError(f"{path}: a Word document, not a workbook", tip=tip)
+    return SourceError(f"{path}: a zip archive, not a workbook", tip="Unpack it and import the files in it.")
 
 
-def _zip_names(path: Path) -> list[str]:
+def zip_names(path: Path) -> frozenset[str]:
+    """The names of the parts in lowercase; raises `SourceError` if the archive is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
+            return frozenset(name.casefold() for name in archive.namelist())
     except FROM_DAMAGE as error:
         raise SourceError(
             f"{path}: the workbook is damaged or was cut off ({error})", tip="Copy, download or export the file again."
         ) from error
-
-
-def _is_encrypted(path: Path) -> bool:
-    """Whether the manifest of an OpenDocument file says how its parts are encrypted."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as file:
-            return b"encryption-data" in file.read(1 << 20)
-    except (*FROM_DAMAGE, RuntimeError):
-        return False
-
-
-def _is_open_document(path: Path, names: set[str]) -> bool:
-    """Whether the zip says so, in its part for that or (some programs leave it out) at the begin of its content.
-
-    Raises `SourceError` for a document of another kind.
-    """
-    part = "mimetype" if "mimetype" in names else "content.xml"
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(part) as file:
-            head = file.read(_HEAD)
-    except (*FROM_DAMAGE, RuntimeError):
-        head = b""
-    if part == "mimetype" and b"spreadsheet" not in head:
-        raise SourceError(f"{path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
-    return b"opendocument" in head
-
-
-def _ole_format(path: Path) -> Format:
-    """Old Excel files and encrypted new ones share a container; its directory names the streams in UTF-16."""
-    content = path.read_bytes()
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        raise password_protected(path)
-    if any(f"{name}\0".encode("utf-16-le") in content for name in ("Workbook", "Book", "WORKBOOK", "BOOK")):
-        return Format.XLS
-    raise SourceError(f"{path}: an old Office document, but not a workbook", tip=SAVE_AS)
 
 
 def password_protected(path: Path) -> SourceError:

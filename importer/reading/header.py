@@ -64,9 +64,9 @@ def sample_of(records: Iterator[Record], header_row: int | None) -> list[Record]
     return list(islice((record for record in records if record.number >= start), SAMPLE_ROWS))
 
 
-def matches(record: Record, wanted: frozenset[str]) -> int:
-    """How many of the wanted columns the row names."""
-    keys = {text_key(cell) for cell in record.cells}
+def matches(cells: Sequence[str], wanted: frozenset[str]) -> int:
+    """How many of the wanted columns are named in these cells."""
+    keys = {text_key(cell) for cell in cells}
     return sum(text_key(name) in keys for name in wanted)
 
 
@@ -100,7 +100,7 @@ def _given(sample: Sequence[Record], header_row: int, place: str) -> Record:
 
 
 def _by_name(filled: Sequence[Record], wanted: frozenset[str], *, least: float) -> Record | None:
-    counted = [(matches(record, wanted), record) for record in filled]
+    counted = [(matches(record.cells, wanted), record) for record in filled]
     most = max((count for count, _ in counted), default=0)
     if most == 0 or most < least * len(wanted):
         return None

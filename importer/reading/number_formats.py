@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from importer.reading.cell_text import text_of
 from importer.reading.format_section import Condition, Section, Token, condition_of, sections_of, words
-from importer.reading.xml_stream import elements
+from importer.reading.zip_package import elements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

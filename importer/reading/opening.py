@@ -1,11 +1,14 @@
-"""A file becomes its tables: the one way into this room."""
+"""The one way into this room: a file becomes its tables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import zipfile
+from typing import TYPE_CHECKING, Final
 
+from importer.model.whitespace import IMPORTER_PREFIX
+from importer.reading import other
 from importer.reading.csv.delimited import open_delimited
-from importer.reading.file_kind import is_packed, refuse_foreign
+from importer.reading.file_kind import FROM_DAMAGE, head_of, is_container, refuse_foreign
 from importer.reading.worker.client import open_workbook
 
 if TYPE_CHECKING:
@@ -14,9 +17,45 @@ if TYPE_CHECKING:
     from importer.model.source import ReadOptions
     from importer.reading.table import Table
 
-
-_LOCK_FILE_BYTES = 1 << 10
+_LOCK_FILE_BYTES: Final = 1 << 10
 """Excel's lock files have 165 bytes; a workbook has thousands."""
+_SEARCHED: Final = 1 << 20
+_OUR_COLUMN: Final = f"{IMPORTER_PREFIX}row"
+
+
+def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = frozenset()) -> list[Table]:
+    """The tables of the file: one, or with `sheet="*"` every visible sheet with the same columns.
+
+    `wanted` are the column names the mapping uses; they help to find the header row and the sheet.
+    Raises `SourceError` naming file, sheet or row, and how to fix it.
+    """
+    head = head_of(path)
+    if is_container(head) or other.find(path, head):
+        return open_workbook(path, options, wanted)
+    refuse_foreign(path, head)
+    return [open_delimited(path, options, wanted)]
+
+
+def is_corrected_rejects(path: Path) -> bool:
+    """Whether the file has the columns that the importer adds to rejects.csv, also saved as a workbook.
+
+    Then what the mapping says about the original file's dialect is not about it. False for a file that cannot be
+    opened: reading it says what is wrong.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                ends = ("sharedStrings.xml", "/sheet1.xml", "content.xml")
+                parts = [name for name in archive.namelist() if name.endswith(ends)]
+                return any(_has_our_column(archive.open(part).read(_SEARCHED)) for part in parts)
+        with path.open("rb") as file:
+            return _has_our_column(file.read(_SEARCHED))
+    except (*FROM_DAMAGE, RuntimeError):
+        return False
+
+
+def _has_our_column(head: bytes) -> bool:
+    return any(_OUR_COLUMN.encode(encoding) in head for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 
 def lock_owner(path: Path) -> str | None:
@@ -30,15 +69,3 @@ def lock_owner(path: Path) -> str | None:
     if len(data) > 56 and data[55]:
         return data[57 : 57 + 2 * data[55]].decode("utf-16-le", "replace").strip()
     return data[1 : 1 + data[0]].decode("cp1252", "replace").strip() if data else ""
-
-
-def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = frozenset()) -> list[Table]:
-    """The tables of the file: one, or with `sheet="*"` every visible sheet with the same columns.
-
-    `wanted` are the column names the mapping uses; they help to find the header row and the sheet.
-    Raises `SourceError` naming file, sheet or row, with the cure.
-    """
-    if is_packed(path):
-        return open_workbook(path, options, wanted)
-    refuse_foreign(path)
-    return [open_delimited(path, options, wanted)]

@@ -1,19 +1,22 @@
-"""What a person sees otherwise than rows of cells: rows that are hidden, and cells that are merged."""
+"""What every format tells about its sheets: names, rows, which of them are hidden, and which cells are merged."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from importer.model.problem import shown
 from importer.model.whitespace import text_key
 from importer.reading.cell_text import column_letters, column_number
-from importer.reading.xml_stream import CHUNK
+from importer.reading.zip_package import CHUNK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from importer.reading.header import Header
+    from importer.reading.record import Piece
 
 MOST_MERGED: Final = 10_000
 _LARGEST_TAIL: Final = 64 << 20
@@ -28,6 +31,28 @@ _HIDDEN_ROW: Final = re.compile(
 """A row that is hidden and holds something."""
 _MERGED: Final = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
 _FILTER: Final = re.compile(rb"<(?:\w+:)?(?:autoFilter|tablePart)\b")
+
+
+class Sheet(NamedTuple):
+    """A sheet of a workbook; one that `holds_cells` is no chart."""
+
+    name: str
+    is_visible: bool = True
+    holds_cells: bool = True
+
+
+class Book(Protocol):
+    """An open workbook of any format."""
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """The sheets, in their order."""
+
+    def pieces(self, name: str) -> Iterator[Piece]:
+        """The filled rows of a sheet, in order."""
+
+    def layout(self, name: str) -> SheetLayout:
+        """What is hidden and merged in a sheet that was read before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +79,7 @@ class SheetLayout:
     merged: tuple[Area, ...] = ()
 
     def notes(self, header: Header, wanted: frozenset[str]) -> list[str]:
-        """What to say of the table with this header, of which these columns are wanted (none: all)."""
+        """What to report about the table with this header, of which these columns are wanted (none: all)."""
         hidden = sum(not row or row > header.row for row in self.hidden_rows)
         by = " (by a filter)" if self.has_filter else ""
         rows, verb, them = ("1 row", "is", "it") if hidden == 1 else (f"{hidden:,} rows", "are", "them")

@@ -6,47 +6,47 @@ A CSV file holds what the spreadsheet showed when it was saved: `#N/A`, or `1.81
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.problem import Problem
-from importer.model.texts import TEXT
-from importer.reading.error_texts import is_error
+from importer.reading.cell_text import is_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 _ROUNDED = re.compile(r"[-+]?\d(?:[.,](\d+))?E\+(\d{2,3})")
 _SHOWN_AS_ROUNDED = 11
 """Numbers of twelve digits and more are shown as `1.2E+11` in a column without a format."""
 
+_MARKS = (b"#", b"E+", b"Err", b"Fehler:")
+"""One of these is in each text of an error and in each rounded number."""
 
-def suspicious(cells: Mapping[str, pa.Array], numbers: Sequence[int]) -> Iterator[Problem]:
+
+def may_be_damaged(octets: bytes) -> bool:
+    """Whether some text in UTF-8 may hold such a cell; to look into the bytes takes no time."""
+    return any(mark in octets for mark in _MARKS)
+
+
+def suspicious(columns: pa.Table, numbers: NDArray[np.int64]) -> Iterator[Problem]:
     """A problem for each cell that holds an error text or a rounded number; fast where there is none."""
-    every = pa.chunked_array(list(cells.values()), TEXT)
-    if not pc.any(_hits(every)).as_py():
-        return
-    for column, texts in cells.items():
-        for at in pc.indices_nonzero(_hits(texts)).to_pylist():
-            if problem := _problem(texts[at].as_py(), column, numbers[at]):
-                yield problem
-
-
-def _hits(texts: Any) -> Any:
-    """Which texts are worth a closer look."""
-    signs = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
-    return pc.or_(signs, pc.match_substring_regex(texts, r"^[EF]\w+:\d{3}$"))
-
-
-def _problem(text: str, column: str, number: int) -> Problem | None:
-    if is_error(text):
-        return Problem(row=number, code="cell-error", detail="is an error, not a value", column=column, value=text)
-    if is_rounded(text):
-        detail = "was rounded by a spreadsheet, its last digits are gone"
-        return Problem(row=number, code="digits-lost", detail=detail, column=column, value=text)
-    return None
+    for column, texts in zip(columns.column_names, columns.columns, strict=True):
+        signs = pc.or_(pc.starts_with(texts, "#"), pc.match_substring(texts, "E+"))
+        hits = pc.or_(signs, pc.match_substring_regex(texts, r"^[EF]\w+:\d{3}$"))
+        for at in pc.indices_nonzero(hits).to_pylist():
+            text = texts[at].as_py()
+            if is_error(text):
+                code, detail = "cell-error", "is an error, not a value"
+            elif is_rounded(text):
+                code, detail = "digits-lost", "was rounded by a spreadsheet, its last digits are gone"
+            else:
+                continue
+            yield Problem(row=int(numbers[at]), code=code, detail=detail, column=column, value=text)
 
 
 def is_rounded(text: str) -> bool:

@@ -1,22 +1,32 @@
-"""The zip package around a workbook: limits before anything is inflated, and where each sheet lies in it."""
+"""The zip package around a workbook, with limits before anything is inflated; and its XML parts as streams.
+
+Document types are refused, so no entity can expand.
+"""
 
 from __future__ import annotations
 
-import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
+from xml.parsers import expat
 
 from importer.errors import SourceError
-from importer.reading.file_kind import password_protected
-from importer.reading.worker.library_errors import FROM_DAMAGE
-from importer.reading.xml_stream import DoctypeFound, elements
+from importer.reading.file_kind import FROM_DAMAGE, password_protected
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+CHUNK = 1 << 20
+PROLOG = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml version=.1\.0.(?: encoding=.utf-8.)?(?: standalone=.\w+.)?\s*\?>)?"
+"""What stands before the first element of a part in UTF-8; any other part is for the parser."""
+
+ROOT_KEEPS_SPACES = re.compile(rb"""<[^<>?!]+\sxml:space\s*=\s*["']preserve["'][^<>]*>""").match
+"""Whether a root element says that the spaces around all texts in it count."""
+WHITE = " \t\r\n"
+"""What XML calls white space."""
 
 MIB = 1 << 20
 LARGEST_FILE = 100 * MIB
@@ -54,17 +64,6 @@ class Package:
         return part.casefold() in self.parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """A sheet as the workbook's main part names it; `from_1904` says from which year its days are counted."""
-
-    name: str
-    part: str
-    is_visible: bool
-    holds_cells: bool
-    from_1904: bool
-
-
 def refuse_large(path: Path) -> None:
     """Raises `SourceError` if the file is larger than a workbook can be here."""
     size = path.stat().st_size
@@ -99,10 +98,11 @@ def open_package(path: Path) -> Package:
         for entry in entries:
             if not entry.is_dir():
                 _check(archive, entry)
-    return Package(path=path, parts={_part(entry.filename).casefold(): entry.filename for entry in entries})
+    return Package(path=path, parts={part_name(entry.filename).casefold(): entry.filename for entry in entries})
 
 
-def _part(name: str) -> str:
+def part_name(name: str) -> str:
+    """The name of a part as others refer to it."""
     return name.replace("\\", "/").lstrip("/")
 
 
@@ -110,7 +110,7 @@ def _keep_limits(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     content = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     reason = ""
-    if len({_part(entry.filename).casefold() for entry in entries}) < len(entries):
+    if len({part_name(entry.filename).casefold() for entry in entries}) < len(entries):
         reason = "two parts of one name, and readers differ in which one they take"
     elif len(entries) > MOST_ENTRIES:
         reason = f"{len(entries)} parts; the limit is {MOST_ENTRIES}"
@@ -135,57 +135,41 @@ def _check(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
                 pass
 
 
-def sheets_of(package: Package) -> list[Sheet]:
-    """The sheets in their order."""
-    book = _main_part(package)
-    targets = _targets(package, book)
-    found: list[Sheet] = []
-    from_1904 = False
-    with package.open(book) as file:
-        for name, attributes in elements(file):
-            if name == "workbookPr":
-                from_1904 = attributes.get("date1904", "0") in ("1", "true")
-            elif name == "sheet" and "name" in attributes:
-                key = next((value for key, value in attributes.items() if key.endswith(":id")), "")
-                part, kind = targets.get(key, ("", "worksheet"))
-                visible = attributes.get("state", "visible") == "visible"
-                found.append(
-                    Sheet(
-                        name=attributes["name"],
-                        part=part,
-                        is_visible=visible,
-                        holds_cells=kind == "worksheet",
-                        from_1904=from_1904,
-                    )
-                )
-    return found
+class DoctypeFound(Exception):
+    """The part declares a document type, which no workbook needs."""
 
 
-def related_part(package: Package, wanted: str) -> str | None:
-    """The workbook's part of a kind such as `styles` or `sharedStrings`, if there is one."""
-    targets = _targets(package, _main_part(package))
-    return next((part for part, kind in targets.values() if kind == wanted and package.has(part)), None)
+def parser(*, namespaces: bool = False) -> expat.XMLParserType:
+    """A parser that refuses a DOCTYPE and hands over text in one piece; with namespaces, names are `URI name`."""
+    made = expat.ParserCreate(namespace_separator=" " if namespaces else None)
+    made.buffer_text = True
+    made.StartDoctypeDeclHandler = _refuse
+    return made
 
 
-def _main_part(package: Package) -> str:
-    for part, kind in _targets(package, "").values():
-        if kind == "officeDocument" and package.has(part):
-            return part
-    return "xl/workbook.xml"
+def _refuse(*_: object) -> None:
+    raise DoctypeFound
 
 
-def _targets(package: Package, part: str) -> dict[str, tuple[str, str]]:
-    """Relationship id to target part and kind, for the parts that `part` refers to."""
-    folder, name = posixpath.split(part)
-    relations = posixpath.join(folder, "_rels", f"{name}.rels")
-    if not package.has(relations):
-        return {}
-    found = {}
-    with package.open(relations) as file:
-        for element, attributes in elements(file):
-            if element == "Relationship" and attributes.get("TargetMode") != "External":
-                target = _part(attributes.get("Target", ""))
-                absolute = attributes.get("Target", "").startswith("/")
-                full = target if absolute else posixpath.normpath(posixpath.join(folder, target))
-                found[attributes.get("Id", "")] = (full, attributes.get("Type", "").rpartition("/")[2])
-    return found
+def elements(part: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name (without its prefix) and attributes of each element, in the order they open."""
+    opened: list[tuple[str, dict[str, str]]] = []
+    reader = parser()
+    reader.StartElementHandler = lambda name, attributes: opened.append((local(name), attributes))
+    while piece := part.read(CHUNK):
+        reader.Parse(piece, False)  # noqa: FBT003
+        yield from opened
+        opened.clear()
+    reader.Parse(b"", True)  # noqa: FBT003
+    yield from opened
+
+
+def keeps_spaces(attributes: dict[str, str], inherited: bool) -> bool:  # noqa: FBT001
+    """Whether the spaces around the text of an element count: `xml:space` holds for all elements within (XML, 2.10)."""
+    own = attributes.get("xml:space")
+    return inherited if own is None else own == "preserve"
+
+
+def local(name: str) -> str:
+    """A name without its namespace prefix."""
+    return name.rpartition(":")[2]

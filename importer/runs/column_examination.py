@@ -15,7 +15,7 @@ from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from importer.profiling.columns.column_doctor import ColumnDoctor
 from importer.profiling.drift import changed_names, changes
-from importer.reading import is_mended
+from importer.reading.opening import is_corrected_rejects
 
 _NAMED: Final = 3
 
@@ -77,7 +77,7 @@ def compared_name(request: RunRequest, loaded: LoadedMapping) -> str:
 
 def is_mending(request: RunRequest) -> bool:
     """Whether a file of the run is a rejects.csv of an earlier one."""
-    return any(is_mended(Path(file)) for file in request.files)
+    return any(is_corrected_rejects(Path(file)) for file in request.files)
 
 
 def drift_reason(examination: Examination) -> str:

@@ -24,7 +24,7 @@ from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.run import Estimate, RunRequest, RunState
-from importer.reading import sha256_of
+from importer.reading.file_kind import sha256_of
 from importer.runs.column_examination import compare, compared_name, drift_reason, is_mending
 from importer.runs.finish import is_reported, write_report
 from importer.runs.prepare import (

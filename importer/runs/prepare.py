@@ -24,7 +24,8 @@ from importer.model.run import Estimate, RunRequest
 from importer.model.source import ReadOptions
 from importer.model.whitespace import text_key
 from importer.planning import Planner
-from importer.reading import Table, is_mended, open_tables
+from importer.reading.opening import is_corrected_rejects, open_tables
+from importer.reading.table import Table
 from importer.runs.column_examination import Doctors
 from importer.runs.prefetch import ahead
 from importer.runs.row_pipeline import Opened, checked_batches
@@ -55,7 +56,7 @@ def _tables(request: RunRequest, loaded: LoadedMapping) -> list[Table]:
 
 def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOptions:
     """What the command line says goes before what the mapping says; of rejects.csv the mapping knows nothing."""
-    if is_mended(file):
+    if is_corrected_rejects(file):
         return given
     chosen = {name: getattr(written, name) if said is None else said for name, said in asdict(given).items()}
     return ReadOptions(**chosen)

@@ -11,7 +11,8 @@ from importer.mapping import LoadedMapping, Mapper
 from importer.model.batch import Batch, MappedBatch, Target
 from importer.model.problem import Problem
 from importer.model.problems import Problems
-from importer.reading import Table, is_mended
+from importer.reading.opening import is_corrected_rejects
+from importer.reading.table import Table
 from importer.runs.corrected_dates import CorrectedDates
 from importer.runs.corrected_phones import CorrectedPhones
 from importer.validating import Validator
@@ -43,7 +44,7 @@ class RowChecks:
     def __init__(self, opened: Opened, loaded: LoadedMapping, left: frozenset[str]) -> None:
         self._mapper = opened.mapper
         self._validator = Validator(loaded.mapping, opened.mapper.targets)
-        taken_up = opened.mapper.targets if is_mended(Path(opened.table.info.path)) else ()
+        taken_up = opened.mapper.targets if is_corrected_rejects(Path(opened.table.info.path)) else ()
         self._phones, self._dates = CorrectedPhones(taken_up, left), CorrectedDates(taken_up, left)
 
     def checked(self, read: Batch) -> CheckedBatch:

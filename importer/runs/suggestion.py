@@ -9,7 +9,8 @@ import pandas as pd
 from importer.errors import LocalDiskError, SettingsError, SourceError
 from importer.model.source import ReadOptions, SourceInfo
 from importer.profiling.suggest import Suggestion, all_words, suggest
-from importer.reading import Table, open_tables
+from importer.reading.opening import open_tables
+from importer.reading.table import Table
 from importer.reporting.private_files import replacing_text
 
 MOST_ROWS: Final = 200_000

@@ -20,7 +20,7 @@ from importer.model.batch import Batch, Place
 from importer.model.examination import Symptom
 from importer.model.texts import TEXT
 from importer.model.visible import KeyPath
-from importer.reading import Table
+from importer.reading.table import Table
 from importer.runs.row_pipeline import CheckedBatch, Opened, RowChecks, first_rows
 from importer.sending.stop_request import StopRequest
 

@@ -21,7 +21,7 @@ from importer.model.operation import Kind
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions
 from importer.planning import Planner
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 from tests.planned import rows_of
 
 MADE = Path(__file__).parent / "containers"

@@ -22,10 +22,10 @@ from importer.errors import MappingError, SourceError
 from importer.mapping import columns_of, load_mapping
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.source import ReadOptions
-from importer.reading import is_mended
 from importer.reading.csv.delimited import open_delimited
-from importer.reading.file_kind import Format, packed_format, refuse_foreign
-from importer.reading.workbooks import opened, rows_below, tables_in
+from importer.reading.file_kind import COMPOUND_FILE, head_of, refuse_foreign
+from importer.reading.opening import is_corrected_rejects
+from importer.reading.workbooks import opened
 
 NOTHING_SAID = ReadOptions()
 WANTED = frozenset({"ID", "Name", "Phone"})
@@ -58,9 +58,9 @@ def read_csv(content: bytes) -> None:
     """The CSV reader, on whatever bytes."""
     options, wanted = CSV_OPTIONS[content[0] % len(CSV_OPTIONS)] if content else CSV_OPTIONS[0]
     path = _written(content[1:])
-    is_mended(path)
+    is_corrected_rejects(path)
     with _speaking(path):
-        refuse_foreign(path)
+        refuse_foreign(path, head_of(path))
     with _speaking(path):
         for batch in itertools.islice(open_delimited(path, options, wanted).batches(50), MOST_BATCHES):
             assert not batch.frame.isna().any().any()
@@ -70,14 +70,13 @@ def read_workbook(content: bytes) -> None:
     """The workbook reader (XLSX, XLSM, ODS), in this process."""
     options, wanted = WORKBOOK_OPTIONS[content[0] % len(WORKBOOK_OPTIONS)] if content else WORKBOOK_OPTIONS[0]
     path = _written(content[1:])
-    is_mended(path)
+    is_corrected_rejects(path)
     with _speaking(path):
-        kind = packed_format(path)
-        if kind is Format.XLS:  # its library can take all the memory there is: for the child process only
+        if head_of(path).startswith(COMPOUND_FILE):  # xlrd can take all the memory there is: for the child only
             return
-        book = opened(path, kind)
-        for found in tables_in(path, kind, book, options, wanted):
-            pieces = rows_below(book, found)
+        workbook = opened(path)
+        for found in workbook.tables(options, wanted):
+            pieces = workbook.rows_below(found)
             for record in itertools.islice((record for piece in pieces for record in piece.records()), MOST_ROWS):
                 assert all(isinstance(cell, str) for cell in record.cells)
 
@@ -141,7 +140,7 @@ def _written(content: bytes) -> Path:
 
 @contextlib.contextmanager
 def _speaking(path: Path) -> Iterator[None]:
-    """A refusal names the file and says a cure; anything else that is raised is a finding."""
+    """A refusal names the file and says how to fix it; anything else that is raised is a finding."""
     try:
         yield
     except SourceError as refusal:

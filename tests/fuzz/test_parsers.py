@@ -28,7 +28,7 @@ from importer.mapping.values.transforms import TRANSFORMS, name_parts
 from importer.mapping.values.typed_values import READERS, map_reader, read_list
 from importer.profiling.columns.mojibake import unscrambled
 from importer.reading.cell_text import text_of
-from importer.reading.csv.delimiters import find_delimiter
+from importer.reading.csv.delimited import find_delimiter
 from importer.reading.header import find_header
 from importer.reading.number_formats import number_format
 from importer.reading.record import Record

@@ -12,7 +12,7 @@ from importer.model.examination import Symptom
 from importer.model.problems import Problems
 from importer.model.source import ReadOptions
 from importer.profiling.columns.column_doctor import ColumnDoctor
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 from importer.validating import Validator
 from tests.cli.command_line import command_line, sandbox
 

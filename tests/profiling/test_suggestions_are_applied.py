@@ -13,7 +13,7 @@ from importer.mapping import Mapper, columns_of, parse_mapping
 from importer.mapping.file.yaml_document import read_document
 from importer.model.batch import MappedBatch
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 from importer.runs.row_pipeline import Opened, checked_batches
 from importer.runs.suggestion import suggest_mapping
 from tests.cli.command_line import CommandLine

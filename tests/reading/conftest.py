@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

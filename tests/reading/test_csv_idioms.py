@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from importer import accelerators
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
-from importer.reading.frames import batches_of
+from importer.reading.opening import open_tables
 from tests.reading.conftest import Seen
 
 if TYPE_CHECKING:
@@ -153,7 +153,12 @@ def test_a_control_character_within_a_cell_stays(csv_of: Callable[..., Seen]) ->
 
 def both_ways(path: Path) -> tuple[Batch, Batch]:
     table = open_tables(path, ReadOptions(delimiter=","))[0]
-    (quick,), (exact,) = table.batches(), batches_of(table.records(), table.header, 5_000)
+    batches: list[Batch] = []
+    for setting in ("0", "1"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(accelerators.EXACT, setting)
+            batches += table.batches()
+    quick, exact = batches
     assert quick.frame.equals(exact.frame)
     assert (quick.lines, quick.problems) == (exact.lines, exact.problems)
     return quick, exact

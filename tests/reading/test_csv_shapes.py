@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from importer.errors import SourceError
-from importer.reading.csv import delimited
+from importer.reading.csv import records
 from tests.reading.conftest import Seen
 
 
@@ -125,7 +125,7 @@ def refused(csv_of: Callable[..., Any], content: str, message: str) -> None:
 def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory(
     csv_of: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited, "LONGEST_LINE", 1_000)
+    monkeypatch.setattr(records, "LONGEST_LINE", 1_000)
     refused(csv_of, "id,name\n1," + "x" * 2_000 + "\n", r"line 2 holds more than 1,000 characters")
     refused(csv_of, "x" * 2_000, r"line 1 holds more than 1,000 characters")
     assert csv_of("id,name\n1," + "x" * 990 + "\n").rows
@@ -134,16 +134,16 @@ def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory(
 def test_more_columns_than_a_spreadsheet_has_are_refused(
     csv_of: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited, "MOST_COLUMNS", 3)
+    monkeypatch.setattr(records, "MOST_COLUMNS", 3)
     assert csv_of("a,b,c\n1,2,3\n").rows
     refused(csv_of, "a,b,c\n1,2,3\n1,2,3,4\n", "row 3 has 4 cells")
 
 
 def test_more_rows_than_a_run_takes_are_refused(csv_of: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delimited, "MOST_ROWS", 3)
+    monkeypatch.setattr(records, "MOST_ROWS", 3)
     assert csv_of("a,b\n1,2\n3,4\n").rows
     refused(csv_of, "a,b\n1,2\n3,4\n5,6\n", "more than 3 rows")
 
 
 def test_a_cell_of_more_than_a_million_characters_is_refused(csv_of: Callable[..., Seen]) -> None:
-    refused(csv_of, "a,b\n1," + "x" * (delimited.LARGEST_CELL + 1) + "\n", "more than a million characters")
+    refused(csv_of, "a,b\n1," + "x" * (records.LARGEST_CELL + 1) + "\n", "more than a million characters")

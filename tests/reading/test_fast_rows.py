@@ -104,7 +104,7 @@ def rows(count: int, kinds: tuple[Callable[..., Any], ...], columns: Iterable[st
 def compared(path: Path) -> int:
     """How many rows there are; fails at the first that the two ways read differently."""
     package = open_package(path)
-    values = OpenXmlBook(package)._values
+    values = OpenXmlBook(path)._values
     with package.open("xl/worksheets/sheet1.xml") as fast, package.open("xl/worksheets/sheet1.xml") as whole:
         count = 0
         parsed = (row for row in parsed_rows(whole, values) if row.number % 11)  # the fast way leaves blank rows out
@@ -113,6 +113,10 @@ def compared(path: Path) -> int:
             assert trimmed(one) == trimmed(other)
             count += 1
     return count
+
+
+def records_of(book: OpenXmlBook) -> Iterator[Record]:
+    return (record for piece in book.pieces("Leads") for record in piece.records())
 
 
 def trimmed(row: Record) -> Record:
@@ -142,7 +146,7 @@ def test_the_fast_way_leaves_few_rows_to_the_parser(
 
 
 def test_a_parsed_row_leaves_no_circle_of_objects() -> None:
-    """The child seldom looks for circles, and there is a parser for each doubtful row."""
+    """The child seldom looks for circles, and there is a parser for each suspicious row."""
     values = Values(strings=[])
     gc.collect()
     gc.disable()
@@ -163,7 +167,7 @@ def test_values_are_those_of_the_library(raw_workbook: Callable[..., Path]) -> N
         for number, row in enumerate(library, start=1)
     }
     filled = {number for number, cells in expected.items() if any(cell.strip() for cell in cells)}
-    for row in OpenXmlBook(open_package(path)).records("Leads"):
+    for row in records_of(OpenXmlBook(path)):
         cells = row.cells + [""] * (4 - len(row.cells))
         assert cells == expected[row.number], row.number
         filled.remove(row.number)
@@ -188,7 +192,7 @@ def test_values_are_those_of_the_library(raw_workbook: Callable[..., Path]) -> N
         "</sheetData></worksheet>",
     ],
 )
-def test_a_sheet_that_is_not_laid_out_plainly_is_parsed(raw_workbook: Callable[..., Path], sheet: str) -> None:
+def test_a_sheet_that_is_not_written_plainly_is_parsed(raw_workbook: Callable[..., Path], sheet: str) -> None:
     found = [f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>v{row}</t></is></c></row>' for row in range(1, 9_000)]
     text = sheet.format("".join(found))
     if "x:" in sheet:
@@ -197,6 +201,6 @@ def test_a_sheet_that_is_not_laid_out_plainly_is_parsed(raw_workbook: Callable[.
             text.replace("<is>", "<x:is>").replace("</is>", "</x:is>").replace("<t>", "<x:t>").replace("</t>", "</x:t>")
         )
     path = raw_workbook("", sheet=text.encode("utf-16" if "utf-16" in sheet else "utf-8"))
-    read = list(OpenXmlBook(open_package(path)).records("Leads"))
+    read = list(records_of(OpenXmlBook(path)))
     assert [row.cells for row in read[:8_999]] == [[f"v{number}"] for number in range(1, 9_000)]
     assert len(read) == 8_999 + sheet.count("<v>")

@@ -12,7 +12,7 @@ import pytest
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import is_mended, open_tables
+from importer.reading.opening import is_corrected_rejects, open_tables
 from tests.reading.conftest import Seen
 
 CONTAINERS = Path(__file__).parents[1] / "e2e" / "containers"
@@ -50,7 +50,7 @@ def test_a_part_that_cannot_be_unpacked_is_damage(
     raw_workbook: Callable[..., Path], refused: Callable[..., Any]
 ) -> None:
     path = with_broken_content(raw_workbook('<row r="1"><c r="A1"><v>1</v></c></row>' * 9), "xl/worksheets/sheet1.xml")
-    assert not is_mended(path)
+    assert not is_corrected_rejects(path)
     refused(path, "damaged")
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import open_tables, zip_package
+from importer.reading import zip_package
 from importer.reading.cell_text import column_letters
+from importer.reading.opening import open_tables
 from tests.reading.conftest import Seen
 
 ROW = '<row r="{0}"><c r="A{0}" t="str"><v>id</v></c><c r="B{0}" t="str"><v>x</v></c></row>'
@@ -206,7 +207,7 @@ import resource, sys
 from pathlib import Path
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 from tests.memory import peak_kib
 try:
     rows = sum(len(batch.frame) for table in open_tables(Path(sys.argv[1]), ReadOptions()) for batch in table.batches())

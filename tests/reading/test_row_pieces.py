@@ -11,9 +11,8 @@ import pytest
 
 from importer.errors import SourceError
 from importer.reading.header import Header
-from importer.reading.record import Fault, Record
-from importer.reading.worker.arrow_blocks import LARGEST_BLOCK, MOST_TEXT, OutgoingBlock, blocks_of
-from importer.reading.xlsx.row_pieces import Piece, laid_out
+from importer.reading.record import Fault, Piece, Record, pieces_of
+from importer.reading.worker.process import LARGEST_BLOCK, MOST_TEXT, PackedBlock, packed_blocks
 
 HEADER = Header(
     row=1, width=3, positions=(0, 2), columns=("a", "b"), headers=("a", "b"), nameless=(1,), ragged_matters=False
@@ -21,7 +20,7 @@ HEADER = Header(
 FAULT = Fault("cell-error", "is an error, not a value", "#N/A", 0)
 
 
-def texts_of(block: OutgoingBlock) -> Iterator[Any]:
+def texts_of(block: PackedBlock) -> Iterator[Any]:
     """The columns of a block as they are sent."""
     _, (_, *columns) = block.message()
     for lengths, texts in zip(columns[::2], columns[1::2], strict=True):
@@ -34,16 +33,16 @@ def texts_of(block: OutgoingBlock) -> Iterator[Any]:
         yield cut
 
 
-def test_rows_are_the_same_after_they_were_laid_out() -> None:
+def test_rows_are_the_same_after_they_were_pieces_of() -> None:
     rows = [Record(2, 2, ["x", "", "y"]), Record(3, 3, [], (FAULT,)), Record(7, 7, ["", "é"])]
-    (piece,) = laid_out(rows)
+    (piece,) = pieces_of(rows)
     assert list(piece.records()) == rows
     assert list(piece.part(1, 3).records()) == rows[1:]
 
 
 def test_only_rows_without_anything_are_left_out() -> None:
     rows = [Record(1, 1, [" ", "\t"]), Record(2, 2, [], (FAULT,)), Record(3, 3, []), Record(4, 4, ["", "x"])]
-    (piece,) = laid_out(rows)
+    (piece,) = pieces_of(rows)
     assert list(piece.filled().records()) == [rows[1], rows[3]]
 
 
@@ -52,7 +51,7 @@ def test_rows_before_an_error_come_before_it() -> None:
         yield Record(1, 1, ["x"])
         raise ValueError("broken")
 
-    pieces = laid_out(breaking())
+    pieces = pieces_of(breaking())
     assert next(pieces).numbers == [1]
     with pytest.raises(ValueError, match="broken"):
         next(pieces)
@@ -60,23 +59,23 @@ def test_rows_before_an_error_come_before_it() -> None:
 
 def test_blocks_are_of_one_size_however_the_pieces_lie() -> None:
     rows = [Record(number, number, [f"é{number}", "", str(number) * (number % 3)]) for number in range(2, 25)]
-    pieces = [piece for at in (0, 3, 14) for piece in laid_out(rows[at : {0: 3, 3: 14, 14: 23}[at]])]
-    blocks = list(blocks_of(pieces, HEADER, 10, "here"))
+    pieces = [piece for at in (0, 3, 14) for piece in pieces_of(rows[at : {0: 3, 3: 14, 14: 23}[at]])]
+    blocks = list(packed_blocks(pieces, HEADER, 10, "here"))
     assert [len(block) for block in blocks] == [10, 10, 3]
     columns = [list(chain.from_iterable(parts)) for parts in zip(*map(texts_of, blocks), strict=True)]
     assert columns == [[row.cells[0] for row in rows], [row.cells[2] for row in rows]]
 
 
 def test_a_cell_where_there_is_no_name_is_a_problem_of_its_row() -> None:
-    (piece,) = laid_out([Record(2, 2, ["x", " ", "y"]), Record(3, 3, ["x", "n"]), Record(4, 4, ["", "", "", "m"])])
-    (block,) = blocks_of([piece], HEADER, 10, "here")
+    (piece,) = pieces_of([Record(2, 2, ["x", " ", "y"]), Record(3, 3, ["x", "n"]), Record(4, 4, ["", "", "", "m"])])
+    (block,) = packed_blocks([piece], HEADER, 10, "here")
     message, _ = block.message()
     assert [(problem[0], problem[1]) for problem in message["problems"]] == [(3, "row-too-long"), (4, "row-too-long")]
 
 
 def test_a_text_that_thousands_of_cells_use_does_not_make_a_large_block() -> None:
     piece = Piece(numbers=range(2, 4_002), columns={0: ["x" * 10_000] * 4_000})
-    blocks = list(blocks_of([piece], HEADER, 50_000, "here"))
+    blocks = list(packed_blocks([piece], HEADER, 50_000, "here"))
     assert sum(map(len, blocks)) == 4_000
     assert max(block.size for block in blocks) < 2 * LARGEST_BLOCK
 
@@ -84,5 +83,5 @@ def test_a_text_that_thousands_of_cells_use_does_not_make_a_large_block() -> Non
 def test_a_table_holds_only_so_much_text() -> None:
     piece = Piece(numbers=range(2, 22), columns={0: ["x" * (MOST_TEXT // 16)] * 20})
     with pytest.raises(SourceError, match="here: its cells hold more than 512 MB of text"):
-        for block in blocks_of([piece], HEADER, 50_000, "here"):
+        for block in packed_blocks([piece], HEADER, 50_000, "here"):
             assert block.size < 4 * LARGEST_BLOCK

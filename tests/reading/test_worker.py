@@ -16,11 +16,10 @@ import pytest
 
 from importer.errors import SourceError
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 from importer.reading.worker import client
 from importer.reading.worker.client import open_workbook
-from importer.reading.worker.protocol import receive, send
-from importer.reading.worker.worker_limits import Limits
+from importer.reading.worker.protocol import Limits, receive, send
 from tests.reading.conftest import Seen, write_raw_workbook
 
 pytestmark = pytest.mark.slow
@@ -161,7 +160,7 @@ READ_ALL = """
 import sys
 from pathlib import Path
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 for batch in open_tables(Path(sys.argv[1]), ReadOptions())[0].batches():
     print(len(batch.frame), flush=True)
 """

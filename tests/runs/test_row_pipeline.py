@@ -8,7 +8,7 @@ import pytest
 
 from importer.mapping import Mapper, parse_mapping
 from importer.model.source import ReadOptions
-from importer.reading import open_tables
+from importer.reading.opening import open_tables
 from importer.runs.row_pipeline import Opened, checked_batches
 
 MAPPING = """\

@@ -59,19 +59,18 @@ PATTERNS = {
     "importer/crm/conflict_or_throttle.py",  # the crm_id, escaped
     "importer/profiling/column_profile.py",  # a table of the program's own
     "importer/model/vocabulary.py",  # the words of date formats
-    "importer/reading/csv/padded_quotes.py",  # the delimiter, escaped
+    "importer/reading/csv/records.py",  # the delimiter, escaped
     "importer/mapping/values/numbering.py",  # the metadata of phonenumbers
     "importer/reading/xlsx/fast_rows/row_pattern.py",  # how a sheet spells its rows: groups between escaped texts
     "importer/reading/xlsx/fast_rows/__init__.py",  # fixed parts of its own
-    "importer/reading/xlsx/fast_rows/fast_texts.py",  # fixed parts of its own
     "importer/reporting/annotated/xml_edit.py",  # the name of an attribute, which the code names
 }
 """Files with patterns that are put together while the program runs; each was looked at, and nothing comes from a user
 unescaped. Patterns of people's own could take for ever (`(a+)+$`), so mappings have none."""
 
 
-ON_DEMAND = {"reading/__init__.py": ["importlib.import_module"] * 2}
-"""Modules of a table in the file itself, imported when they are asked for: the import of the function, and its call."""
+ON_DEMAND = {"reading/other/__init__.py": ["importlib.import_module"] * 2}
+"""The modules of the file's own folder, imported by their names: the import of the function, and its call."""
 
 
 def name_of(node: ast.expr, known: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from importer.errors import SourceError
 from importer.model.problem import shown
 from importer.reading.csv.plausible_text import Sense, sense_of
-from importer.reading.csv.utf8_check import is_utf8
-from importer.reading.digests import sha256_of
+from importer.reading.file_kind import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +90,7 @@ def survey(path: Path) -> Survey:
             holds_nul = holds_nul or b"\0" in piece
             if len(foreign) < SAMPLE and not piece.isascii():
                 foreign += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE] + b"\n"
-        not_utf8 = None if is_utf8(_pieces(path)) else _undecodable(path, "utf-8")
+        not_utf8 = _undecodable(path, "utf-8")
     return Survey(
         sha256=digest.result(),
         head=head,

@@ -8,19 +8,20 @@ from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
-import xlrd
-
 from importer.errors import SourceError
 from importer.model.problem import shown
 from importer.reading.cell_text import lost_digits, text_of
-from importer.reading.file_kind import SAVE_AS, password_protected
+from importer.reading.compound_file import stream_of
+from importer.reading.file_kind import COMPOUND_FILE, SAVE_AS, password_protected
 from importer.reading.number_formats import NumberFormat, format_of
-from importer.reading.other.compound_file import stream_of
-from importer.reading.record import DIGITS_LOST, Fault, Record
-from importer.reading.sheet_layout import MOST_MERGED, SheetLayout, area_of
+from importer.reading.other import LegacyFormat
+from importer.reading.record import DIGITS_LOST, Fault, Record, pieces_of
+from importer.reading.sheet_layout import MOST_MERGED, Sheet, SheetLayout, area_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from importer.reading.record import Piece
 
 _EXCEL_97: Final = 80
 """xlrd's number of the first version whose texts are Unicode, whatever code page the file names."""
@@ -44,7 +45,11 @@ _OF_FONTS: Final = {
     238: "cp1250",
 }
 """The code page for the character set of a font; that of the others is Western."""
-_NUMBERS: Final = (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE)
+_NUMBERS: Final = (2, 3)
+_BOOLEAN, _ERROR = 4, 5
+"""xlrd's types of cells. Only a file of this format makes it worth importing xlrd, which takes its time."""
+_TEXT: Final = 1
+_ERRORS: Final = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
 class OldBook:
@@ -59,34 +64,25 @@ class OldBook:
         self._reshapes_texts = any(style.changes_texts for style in self._styles)
 
     @property
-    def names(self) -> list[str]:
+    def sheets(self) -> list[Sheet]:
         """The sheets of cells, in their order."""
-        return list(self._book.sheet_names())
+        states = zip(self._book.sheet_names(), self._book._sheet_visibility, strict=True)
+        return [Sheet(name, is_visible=state == 0) for name, state in states]
 
-    @property
-    def visible(self) -> list[str]:
-        """The sheets that a person sees."""
-        return [name for name, state in self._sheets() if state == 0]
+    def pieces(self, name: str) -> Iterator[Piece]:
+        """The filled rows of the sheet."""
+        return (piece.filled() for piece in pieces_of(self._records(name)))
 
-    @property
-    def hidden(self) -> list[str]:
-        """The sheets a person does not see."""
-        return [name for name, state in self._sheets() if state != 0]
-
-    def _sheets(self) -> Iterator[tuple[str, int]]:
-        return zip(self.names, self._book._sheet_visibility, strict=True)
-
-    def records(self, name: str) -> Iterator[Record]:
-        """Every row of the sheet from row 1 on, blank ones too."""
+    def _records(self, name: str) -> Iterator[Record]:
         with _refusing_damage(self._path):
-            sheet = self._loaded(self.names.index(name))
+            sheet = self._loaded(name)
             for row in range(sheet.nrows):
                 yield self._record(sheet, row)
 
     def layout(self, name: str) -> SheetLayout:
         """What is hidden and merged in a sheet that was read before."""
         with _refusing_damage(self._path):
-            sheet = self._loaded(self.names.index(name))
+            sheet = self._loaded(name)
             hidden = (row for row, info in sorted(sheet.rowinfo_map.items()) if info.hidden and row < sheet.nrows)
             return SheetLayout(
                 hidden_rows=tuple(row + 1 for row in hidden if any(value != "" for value in sheet.row_values(row))),
@@ -96,7 +92,8 @@ class OldBook:
                 ),
             )
 
-    def _loaded(self, index: int) -> Any:
+    def _loaded(self, name: str) -> Any:
+        index = self._book.sheet_names().index(name)
         for other in range(self._book.nsheets):
             if other != index:
                 self._book.unload_sheet(other)
@@ -107,21 +104,31 @@ class OldBook:
         faults: list[Fault] = []
         for position, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
             problem = ""
-            if kind in _NUMBERS or (self._reshapes_texts and kind == xlrd.XL_CELL_TEXT):
+            if kind in _NUMBERS:
                 style = self._styles[sheet.cell_xf_index(row, position)]
-                text, problem = (
-                    style.read(value, from_1904=self._from_1904) if kind in _NUMBERS else style.read_text(value)
-                )
-            elif kind == xlrd.XL_CELL_ERROR:
-                text = xlrd.error_text_from_code.get(value, "#N/A")  # `suspects` calls it an error
+                text, problem = style.read(value, from_1904=self._from_1904)
+            elif kind == _TEXT and self._reshapes_texts:
+                text, problem = self._styles[sheet.cell_xf_index(row, position)].read_text(value)
+            elif kind == _ERROR:
+                text = _ERRORS.get(value, "#N/A")  # `spreadsheet_damage` calls it an error
             else:
-                text = text_of(bool(value)) if kind == xlrd.XL_CELL_BOOLEAN else value
+                text = text_of(bool(value)) if kind == _BOOLEAN else value
             if problem:
                 faults.append(Fault("cell-shown-differently", problem, text, position))
             elif kind in _NUMBERS and lost_digits(value):
                 faults.append(Fault("digits-lost", DIGITS_LOST, text, position))
             cells.append(text)
         return Record(row + 1, row + 1, cells, tuple(faults))
+
+
+def _recognizes(path: Path, head: bytes) -> bool:
+    """Whether a compound file has the stream of a workbook; the directory names the streams in UTF-16."""
+    if not head.startswith(COMPOUND_FILE):
+        return False
+    content = path.read_bytes()
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise password_protected(path)
+    return any(f"{name}\0".encode("utf-16-le") in content for name in ("Workbook", "Book", "WORKBOOK", "BOOK"))
 
 
 def _opened(path: Path) -> Any:
@@ -147,6 +154,8 @@ def _without_names(stream: bytes) -> bytes:
 
 
 def _xlrd_book(content: bytes, **options: str) -> Any:
+    import xlrd  # only here: it takes its time to import
+
     with Path(os.devnull).open("w") as log:  # xlrd would print what it notices
         return xlrd.open_workbook(
             file_contents=content, logfile=log, formatting_info=True, on_demand=True, ragged_rows=True, **options
@@ -171,3 +180,6 @@ def _refusing_damage(path: Path) -> Iterator[None]:
             raise password_protected(path) from None
         reason = shown(str(error)) or type(error).__name__
         raise SourceError(f"{path}: the workbook is damaged ({reason})", tip=SAVE_AS) from error
+
+
+FORMAT: Final = LegacyFormat("xls", _recognizes, OldBook)

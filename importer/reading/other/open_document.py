@@ -6,6 +6,7 @@ A cell or row can say that it stands there a million times, so cells are counted
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -13,17 +14,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from importer.errors import SourceError
 from importer.model.problem import shown as printable
-from importer.reading.cell_text import lost_digits, text_of
-from importer.reading.error_texts import is_error
-from importer.reading.file_kind import SAVE_AS
-from importer.reading.record import DIGITS_LOST, UNCALCULATED, Fault, Record
-from importer.reading.sheet_layout import MOST_MERGED, Area, SheetLayout, area_of
-from importer.reading.xml_stream import CHUNK, parser
+from importer.reading.cell_text import is_error, lost_digits, text_of
+from importer.reading.file_kind import FROM_DAMAGE, SAVE_AS, ZIP, password_protected, zip_names
+from importer.reading.other import LegacyFormat
+from importer.reading.record import DIGITS_LOST, UNCALCULATED, Fault, Record, pieces_of
+from importer.reading.sheet_layout import MOST_MERGED, Area, Sheet, SheetLayout, area_of
+from importer.reading.zip_package import CHUNK, open_package, parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from importer.reading.zip_package import Package
+    from importer.reading.record import Piece
 
 MOST_CELLS: Final = 6_000_000
 """Cells of a table once its repeated cells and rows are written out, blank ones between them too."""
@@ -69,29 +71,19 @@ class _Row(NamedTuple):
 class OpenDocumentBook:
     """An open .ods workbook; nothing of its sheets is kept."""
 
-    def __init__(self, package: Package) -> None:
-        self._package = package
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._package = open_package(path)
 
     @property
-    def names(self) -> list[str]:
+    def sheets(self) -> list[Sheet]:
         """The sheets, in their order."""
-        return list(self._content.tables)
+        return [Sheet(name, is_visible=is_visible) for name, is_visible in self._content.tables.items()]
 
-    @property
-    def visible(self) -> list[str]:
-        """The sheets that a person sees."""
-        return [name for name, is_visible in self._content.tables.items() if is_visible]
-
-    @property
-    def hidden(self) -> list[str]:
-        """The sheets a person does not see."""
-        return [name for name, is_visible in self._content.tables.items() if not is_visible]
-
-    def records(self, name: str) -> Iterator[Record]:
+    def pieces(self, name: str) -> Iterator[Piece]:
         """The filled rows of the sheet."""
-        for row in self._rows(_Content(str(self._package.path))):
-            if row.table == name:
-                yield from row.records()
+        rows = (row for row in self._rows(_Content(str(self._path))) if row.table == name)
+        return (piece.filled() for piece in pieces_of(record for row in rows for record in row.records()))
 
     def layout(self, name: str) -> SheetLayout:
         """What is hidden and merged in a sheet."""
@@ -104,11 +96,11 @@ class OpenDocumentBook:
     @cached_property
     def _content(self) -> _Content:
         """What is known of the sheets once all was read; raises `SourceError` if one would fill the memory."""
-        content = _Content(str(self._package.path))
+        content = _Content(str(self._path))
         for _ in self._rows(content):
             pass
         if not content.tables:
-            raise SourceError(f"{self._package.path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
+            raise SourceError(f"{self._path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
         return content
 
     def _rows(self, content: _Content) -> Iterator[_Row]:
@@ -170,13 +162,15 @@ class _Content:
         return self._done
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if self._skipped or name in _NO_CELLS or name.startswith(_DRAWING) or self._is_inner_table(name):
+        if (
+            self._skipped
+            or name in _NO_CELLS
+            or name.startswith(_DRAWING)
+            or (self._cell is not None and name == f"{_TABLE}table")
+        ):
             self._skipped += 1
         elif begin := self._starts.get(name):
             begin(attributes)
-
-    def _is_inner_table(self, name: str) -> bool:
-        return self._cell is not None and name == f"{_TABLE}table"
 
     def _end(self, name: str) -> None:
         if self._skipped:
@@ -273,7 +267,7 @@ def seen(cell: dict[str, str], shown: str) -> tuple[str, str, str]:
     """
     kind = cell.get(_VALUE_TYPE)
     if shown[:1] in ("#", "E", "F") and is_error(shown):
-        return shown, "", ""  # `suspects` calls it an error
+        return shown, "", ""  # `spreadsheet_damage` calls it an error
     if cell.get(_ERROR_TYPE) == "error":
         return shown, "cell-error", "is an error, not a value"
     if kind is None and not shown and _FORMULA in cell:
@@ -338,3 +332,34 @@ def _time(value: str) -> str:
 
 def _truth(value: str) -> str:
     return value.upper() if value in ("true", "false") else ""
+
+
+def _recognizes(path: Path, head: bytes) -> bool:
+    """Whether a zip says so in its part for that, or (some programs leave it out) at the beginning of its content.
+
+    Raises `SourceError` for an OpenDocument file of another kind.
+    """
+    names = zip_names(path) if head.startswith(ZIP) else frozenset()
+    if b"encryption-data" in _beginning(path, "META-INF/manifest.xml", names):
+        raise password_protected(path)
+    if CONTENT not in names:
+        return False
+    part = "mimetype" if "mimetype" in names else CONTENT
+    begin = _beginning(path, part, names)
+    if part == "mimetype" and b"spreadsheet" not in begin:
+        raise SourceError(f"{path}: an OpenDocument file, but not a spreadsheet", tip=SAVE_AS)
+    return b"opendocument" in begin
+
+
+def _beginning(path: Path, part: str, names: frozenset[str]) -> bytes:
+    """The first bytes of a part; none if there is no such part, or if it cannot be read."""
+    if part.casefold() not in names:
+        return b""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(part) as file:
+            return file.read(CHUNK)
+    except (*FROM_DAMAGE, RuntimeError):
+        return b""
+
+
+FORMAT: Final = LegacyFormat("ods", _recognizes, OpenDocumentBook)

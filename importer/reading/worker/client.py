@@ -21,12 +21,9 @@ import pyarrow as pa
 from importer.accelerators import EXACT
 from importer.errors import SourceError
 from importer.model.problem import Problem, shown
-from importer.reading.blocks import Block, rows_at_once
 from importer.reading.file_kind import SAVE_AS
-from importer.reading.spreadsheet_damage import suspicious
-from importer.reading.table import BATCH_SIZE, Table
-from importer.reading.worker.protocol import receive, send, understood
-from importer.reading.worker.worker_limits import WALL_CLOCK_TOLD, Limits
+from importer.reading.table import BATCH_SIZE, Table, block_of, rows_at_once
+from importer.reading.worker.protocol import WALL_CLOCK_EXPIRED, Limits, receive, send, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 
     from importer.model.source import ReadOptions
     from importer.reading.header import Header
+    from importer.reading.table import Block
 
 LIMITS: Final = Limits()
 
@@ -41,32 +39,22 @@ _START = "import sys; sys.path[:] = {path!r}; from importer.reading.worker.proce
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", EXACT)
 _SPLIT = "Split it into smaller files, or save it as “CSV UTF-8”, which has no such limit."
 _COMPLAINT = 1 << 16
-_NO_SIGNAL = 1_000
-"""Stands for a signal that this system does not have."""
 
 
 def open_workbook(path: Path, options: ReadOptions, wanted: frozenset[str], *, limits: Limits = LIMITS) -> list[Table]:
     """The tables of the workbook that were asked for, or the one that fits best. Raises `SourceError`."""
     request = {"options": asdict(options), "wanted": sorted(wanted)}
+    tables = []
     with _child(path, request, limits) as child:
         message, _ = child.answer()
-        kept = [child.answer() for _ in message["tables"]] if message["at_once"] else [None] * len(message["tables"])
-    tables = [(block, table, *understood(table)) for block, table in zip(kept, message["tables"], strict=True)]
-    return [
-        Table(
-            info=replace(info, path=str(path)),
-            header=header,
-            records=lambda: iter(()),
-            blocks=partial(_kept, *block, header) if block else partial(_blocks, path, table, header, limits),
-        )
-        for block, table, info, header in tables
-    ]
-
-
-def _kept(message: dict[str, Any], payloads: list[bytes], header: Header) -> Iterator[Block]:
-    """The rows of a small table, which came with its header."""
-    if message["rows"]:
-        yield _block(message, payloads, header)
+        for table in message["tables"]:
+            info, header = table_of(table)
+            blocks = partial(_blocks, path, table, header, limits)
+            if message["at_once"]:
+                rows, payloads = child.answer()
+                blocks = partial(iter, [_block(rows, payloads, header)] if rows["rows"] else [])
+            tables.append(Table(info=replace(info, path=str(path)), header=header, blocks=blocks))
+    return tables
 
 
 def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -> Iterator[Block]:
@@ -84,52 +72,39 @@ def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -
 
 
 def _block(message: dict[str, Any], payloads: list[bytes], header: Header) -> Block:
+    """Rows as columns; what came over the pipe is checked before anything looks into it."""
     numbers = np.frombuffer(payloads[0], dtype=np.int64)
-    columns = {
-        name: _texts(lengths, texts)
-        for name, lengths, texts in zip(header.columns, payloads[1::2], payloads[2::2], strict=True)
-    }
-    problems = [Problem(**dict(zip(Problem.__slots__, told, strict=True))) for told in message["problems"]]
-    problems.extend(suspicious(columns, numbers.tolist()))
-    problems.sort(key=lambda problem: problem.row)
-    return Block(
-        columns=tuple(pa.chunked_array([texts]) for texts in columns.values()),
-        numbers=numbers,
-        lines=numbers,
-        problems=tuple(problems),
-    )
-
-
-def _texts(lengths: bytes, texts: bytes) -> pa.Array:
-    """A column; what came over the pipe is checked before anything looks into it."""
-    ends = np.cumsum(np.frombuffer(b"\0\0\0\0" + lengths, dtype=np.int32), dtype=np.int64)
-    array = pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(texts))
-    array.validate(full=True)
-    return array
+    columns = []
+    for lengths, texts in zip(payloads[1::2], payloads[2::2], strict=True):
+        ends = np.cumsum(np.frombuffer(b"\0\0\0\0" + lengths, dtype=np.int32), dtype=np.int64)
+        column = pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(texts))
+        column.validate(full=True)
+        columns.append(column)
+    problems = [Problem(**dict(zip(Problem.__slots__, values, strict=True))) for values in message["problems"]]
+    return block_of(pa.table(columns, names=header.columns), numbers, numbers, problems)
 
 
 @contextmanager
 def _child(path: Path, request: dict[str, Any], limits: Limits) -> Iterator[_Child]:
-    """A child that works on a request, and is ended with the block, whatever happens in it."""
-    with tempfile.TemporaryFile() as complaints, _started(complaints) as started:
+    """A child that works on a request; it is ended when the `with` block is left."""
+    folders = [folder or os.getcwd() for folder in sys.path]  # noqa: PTH109  exactly as in `sys.path`
+    with (
+        tempfile.TemporaryFile() as complaints,
+        subprocess.Popen(  # noqa: S603  the program is this Python, and it runs this code
+            [sys.executable, "-I", *(["-X", "utf8"] if sys.flags.utf8_mode else []), "-c", _START.format(path=folders)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            start_new_session=True,  # Ctrl-C is for the importer, which then ends its child
+        ) as started,
+    ):
         try:
-            child = _Child(path=path, limits=limits, complaints=complaints, started=started)
-            child.ask(request)
-            yield child
+            with suppress(BrokenPipeError), cast("IO[bytes]", started.stdin) as pipe:
+                send(pipe, {"path": os.fsencode(path).hex(), "limits": asdict(limits), **request})
+            yield _Child(path=path, limits=limits, complaints=complaints, started=started)
         finally:
             started.kill()  # it holds nothing that could be lost
-
-
-def _started(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-    folders = [folder or os.getcwd() for folder in sys.path]  # noqa: PTH109  as it stands in the path
-    return subprocess.Popen(  # noqa: S603  the program is this Python, and it runs this code
-        [sys.executable, "-I", *(["-X", "utf8"] if sys.flags.utf8_mode else []), "-c", _START.format(path=folders)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        start_new_session=True,  # Ctrl-C is for the importer, which then ends its child
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +116,6 @@ class _Child:
     complaints: IO[bytes]
     started: subprocess.Popen[bytes]
 
-    def ask(self, request: dict[str, Any]) -> None:
-        """Hand the request over."""
-        with suppress(BrokenPipeError), cast("IO[bytes]", self.started.stdin) as pipe:
-            send(pipe, {"path": os.fsencode(self.path).hex(), "limits": asdict(self.limits), **request})
-
     def answer(self) -> tuple[dict[str, Any], list[bytes]]:
         """The next message; raises `SourceError` if it is a refusal, or if the child has died."""
         try:
@@ -155,7 +125,7 @@ class _Child:
         if "refused" in message:
             raise SourceError(message["refused"], tip=message["tip"])
         if "limit" in message:
-            raise self._out_of_memory()
+            raise self._past_limit(f"{self.limits.memory >> 20} MiB of memory")
         return message, payloads
 
     def _death(self) -> SourceError:
@@ -163,25 +133,17 @@ class _Child:
         code = self.started.wait()
         self.complaints.seek(0)
         complaint = self.complaints.read(_COMPLAINT).decode("utf-8", "replace")
-        if code == -_signal("SIGXCPU"):
-            return self._out_of_time(f"{self.limits.computing} s of computing time")
-        if WALL_CLOCK_TOLD in complaint:
-            return self._out_of_time(f"{self.limits.waiting} s")
+        if hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU:
+            return self._past_limit(f"{self.limits.computing} s of computing time")
+        if WALL_CLOCK_EXPIRED in complaint:
+            return self._past_limit(f"{self.limits.waiting} s")
         if "MemoryError" in complaint:
-            return self._out_of_memory()
+            return self._past_limit(f"{self.limits.memory >> 20} MiB of memory")
         last = shown(complaint.strip().rpartition("\n")[2])
         how = f"signal {-code}" if code < 0 else f"code {code}"
         return SourceError(
             f"{self.path}: the program that reads the workbook crashed ({how}{': ' if last else ''}{last})", tip=SAVE_AS
         )
 
-    def _out_of_memory(self) -> SourceError:
-        most = f"{self.limits.memory >> 20} MiB of memory"
+    def _past_limit(self, most: str) -> SourceError:
         return SourceError(f"{self.path}: reading the workbook takes more than {most}, which is the limit", tip=_SPLIT)
-
-    def _out_of_time(self, most: str) -> SourceError:
-        return SourceError(f"{self.path}: reading the workbook takes more than {most}, which is the limit", tip=_SPLIT)
-
-
-def _signal(name: str) -> int:
-    return int(getattr(signal, name, 0)) or _NO_SIGNAL

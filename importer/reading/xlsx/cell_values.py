@@ -14,8 +14,7 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final, Protocol
 
-from importer.reading.cell_text import LARGEST_EXACT, text_of
-from importer.reading.error_texts import is_error
+from importer.reading.cell_text import LARGEST_EXACT, is_error, text_of
 from importer.reading.number_formats import NumberFormat, number_format
 from importer.reading.record import DIGITS_LOST, UNCALCULATED, Fault
 
@@ -46,7 +45,7 @@ class SharedTexts(Protocol):
         """The texts of which these are the numbers; a blank stands for a blank. Raises `ValueError`, `IndexError`."""
 
 
-class Remarkable(Exception):
+class NeedsParser(Exception):
     """The value needs a closer look than the fast way can give it."""
 
 
@@ -59,7 +58,7 @@ class Values:
     from_1904: bool = False
 
     def converter(self, kind: str, style: int) -> Converter:
-        """Turns the values of one type and style to text; raises `Remarkable` for those that have a fault."""
+        """Turns the values of one type and style to text; raises `NeedsParser` for those that have a fault."""
         shown = self.styles.get(style)
         if kind in ("n", ""):
             return number if shown is None or not shown.changes_numbers else self._numbers_shown(shown)
@@ -87,10 +86,10 @@ class Values:
             return "", None
         try:
             return self.converter(kind, style)(value), None
-        except Remarkable:
-            return self._remarkable(kind, style, value, position)
+        except NeedsParser:
+            return self._faulty(kind, style, value, position)
 
-    def _remarkable(self, kind: str, style: int, value: str, position: int) -> _Found:
+    def _faulty(self, kind: str, style: int, value: str, position: int) -> _Found:
         shown = self.styles.get(style, number_format("General"))
         if kind in _TEXTS:
             reading = shown.read_text(self._shared(value) if kind == "s" else _escapes_written_out(value))
@@ -114,7 +113,7 @@ class Values:
                 return value
             reading = shown.read(float(value), from_1904=self.from_1904)
             if reading.problem or abs(float(value)) >= LARGEST_EXACT:
-                raise Remarkable
+                raise NeedsParser
             return reading.text
 
         return converted
@@ -125,7 +124,7 @@ def _texts_shown(plain: Converter, shown: NumberFormat) -> Converter:
     def converted(value: str) -> str:
         reading = shown.read_text(plain(value))
         if reading.problem:
-            raise Remarkable
+            raise NeedsParser
         return reading.text
 
     return converted
@@ -136,7 +135,7 @@ _Found = tuple[str, Fault | None]
 
 def _error(error: str, position: int) -> _Found:
     if is_error(error):
-        return error, None  # the text stays for rejects.csv; `suspects` calls it an error
+        return error, None  # the text stays for rejects.csv; `spreadsheet_damage` calls it an error
     return "", Fault("cell-error", "is an error, not a value", error, position)
 
 
@@ -158,7 +157,7 @@ def _other_number(value: str) -> str:
         return value
     as_float = float(value)
     if abs(as_float) >= LARGEST_EXACT:
-        raise Remarkable
+        raise NeedsParser
     return text_of(as_float)
 
 
@@ -176,15 +175,15 @@ def _iso_moment(value: str) -> str:
 def _truth(value: str) -> str:
     text = _TRUTHS.get(value.strip().lower())
     if text is None:
-        raise Remarkable
+        raise NeedsParser
     return text
 
 
-def _remarkable(_: str) -> str:
-    raise Remarkable
+def _always_faulty(_: str) -> str:
+    raise NeedsParser
 
 
-_BY_KIND: dict[str, Converter] = {"b": _truth, "d": _iso_moment, "e": _remarkable}
+_BY_KIND: dict[str, Converter] = {"b": _truth, "d": _iso_moment, "e": _always_faulty}
 
 
 def _escapes_written_out(value: str) -> str:
@@ -200,7 +199,7 @@ def without_escapes(text: str) -> str:
 def written_out(text: str) -> str:
     """Text between two tags as XML means it.
 
-    Raises `Remarkable` for an entity that is not one of XML's own five, and for the number of no character.
+    Raises `NeedsParser` for an entity that is not one of XML's own five, and for the number of no character.
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -211,9 +210,9 @@ def _character(match: re.Match[str]) -> str:
     decimal, hexadecimal, name = match.groups()
     if name:
         if name not in _NAMED:
-            raise Remarkable
+            raise NeedsParser
         return _NAMED[name]
     point = int(decimal) if decimal else int(hexadecimal, 16)
     if point > sys.maxunicode or point in _HALVES:
-        raise Remarkable
+        raise NeedsParser
     return chr(point)

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Final
 from importer import accelerators
 from importer.reading.xlsx.cell_values import without_escapes
 from importer.reading.xlsx.sheet_parser import LARGEST_CELL
-from importer.reading.xml_stream import CHUNK, WHITE, keeps_spaces, local, parser
+from importer.reading.zip_package import CHUNK, WHITE, keeps_spaces, local, parser
 
 if TYPE_CHECKING:
     from importer.reading.zip_package import Package
@@ -49,8 +49,8 @@ class PackedTexts:
 class SharedStrings:
     """The texts, read from the package as far as they are asked for; packed once there are many."""
 
-    def __init__(self, texts: Iterator[Sequence[str]]) -> None:
-        self._rest = texts
+    def __init__(self, package: Package, part: str | None) -> None:
+        self._rest = _texts(package, part) if part else iter(())
         self._known: list[str] | PackedTexts = []
 
     def several(self, values: Sequence[str]) -> list[str]:
@@ -80,16 +80,11 @@ class SharedStrings:
             self._known.extend(more)
 
 
-def shared_strings(package: Package, part: str) -> SharedStrings:
-    """The texts of the workbook's part."""
-    return SharedStrings(_texts(package, part))
-
-
 def _texts(package: Package, part: str) -> Iterator[Sequence[str]]:
     """The texts by the accelerator as far as it goes, and the rest by the parser."""
     read: int | None = 0
     if accelerators.are_on():
-        from importer.reading.xlsx.fast_rows.fast_texts import texts_by_pattern
+        from importer.reading.xlsx.fast_rows import texts_by_pattern
 
         read = yield from texts_by_pattern(package, part)
     if read is not None:

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from importer.reading.cell_text import column_letters, column_number
 from importer.reading.record import Record
-from importer.reading.xml_stream import CHUNK, WHITE, keeps_spaces, local, parser
+from importer.reading.zip_package import CHUNK, WHITE, keeps_spaces, local, parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Delimited text by Arrow's reader, wherever it surely reads what `csv` would read.
+"""Delimited text by Arrow's reader, wherever it is certain to read what `csv` would read.
 
 Arrow is ten times as fast, but where quotes are misplaced it reads on without a word. So the text is looked at first,
-and only the records before the first doubt are taken; the slow way reads the one behind them. In doubt is what holds
+and only the records before the first suspicious one are taken; that one goes to `csv`. Suspicious is what holds
 
 - a NUL, a byte order mark, the end mark of DOS, a quoted formula of a text, or a carriage return that stands elsewhere
   than before a line feed;
@@ -25,10 +25,9 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from importer.model.texts import TEXT
-from importer.reading.blocks import Block
 from importer.reading.record import Record, all_blank
-from importer.reading.row_width import fitted, problems_of
-from importer.reading.spreadsheet_damage import suspicious
+from importer.reading.spreadsheet_damage import may_be_damaged
+from importer.reading.table import Block, block_of, columns_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +41,7 @@ _QUOTE: Final = ord('"')
 _FEED: Final = ord("\n")
 _RETURN: Final = ord("\r")
 _MARKS: Final = (b"\0", codecs.BOM_UTF8, b"\x1a", b'"=""')
-_DOUBTFUL: Final = re.compile(rb"\r(?!\n)|" + b"|".join(_MARKS))
+_SUSPICIOUS: Final = re.compile(rb"\r(?!\n)|" + b"|".join(_MARKS))
 _LONGEST: Final = 1 << 20
 """Bytes of a cell: `csv` is asked about longer ones."""
 
@@ -58,7 +57,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What became of a piece: its filled rows, and the bytes, records and line ends that it was."""
+    """The filled rows of a piece, and how many bytes, records and line ends it had."""
 
     block: Block
     octets: int
@@ -85,19 +84,26 @@ def read_quickly(octets: bytes, header: Header, delimiter: str, *, number: int, 
         for at, text in ragged
     ]
     table, places = _filled(table, places)
-    block = _block(
-        table, number + places, line + piece.feeds[places], [one for one in others if not one.is_blank()], header
-    )
-    if _may_be_suspicious(piece.octets, delimiter):
-        block = _with_suspects(block, header)
+    others = [one for one in others if not one.is_blank()]
+    numbers, lines = number + places, line + piece.feeds[places]
+    problems = [problem for record in others for problem in record.problems(header)]
+    problems += _of_nameless_cells(table, numbers, lines, header)
+    columns = table.select([*header.positions]).rename_columns([*header.columns])
+    if others:
+        numbers = np.concatenate([numbers, [record.number for record in others]]).astype(np.int64)
+        lines = np.concatenate([lines, [record.line for record in others]]).astype(np.int64)
+        order = np.argsort(numbers, kind="stable")
+        numbers, lines = numbers[order], lines[order]
+        columns = pa.concat_tables([columns, columns_of(others, header)]).take(pa.array(order))
+    block = block_of(columns, numbers, lines, problems, is_undamaged=not may_be_damaged(piece.octets))
     return Read(block=block, octets=len(piece.octets), records=count, line_ends=piece.line_ends)
 
 
 def _checked(octets: bytes, delimiter: int, *, ended: bool) -> Piece | None:
-    """The whole records at the beginning of the text that are beyond doubt."""
-    doubt = _first_doubt(octets)
-    if doubt < len(octets):
-        octets, ended = octets[:doubt], False
+    """The whole records at the beginning of the text that Arrow reads like `csv`."""
+    sound = _first_suspicious(octets)
+    if sound < len(octets):
+        octets, ended = octets[:sound], False
     text = np.frombuffer(octets, dtype=np.uint8)
     feeds = np.flatnonzero(text == _FEED)
     ends = feeds
@@ -115,15 +121,15 @@ def _checked(octets: bytes, delimiter: int, *, ended: bool) -> Piece | None:
     return Piece(octets=octets[:end], feeds=begins, line_ends=len(feeds)) if end else None
 
 
-def _first_doubt(octets: bytes) -> int:
+def _first_suspicious(octets: bytes) -> int:
     """The place of the first mark or lone carriage return, or the length. Arrays are ten times as fast as a pattern."""
     text = np.frombuffer(octets, dtype=np.uint8)
     returns = np.flatnonzero(text == _RETURN)
     marked = any(mark in octets for mark in _MARKS)
     if not marked and (not len(returns) or returns[-1] + 1 < len(text)) and (text[returns + 1] == _FEED).all():
         return len(octets)
-    doubt = _DOUBTFUL.search(octets)
-    return doubt.start() if doubt else len(octets)
+    found = _SUSPICIOUS.search(octets)
+    return found.start() if found else len(octets)
 
 
 def _well_quoted(text: NDArray[np.uint8], quotes: Places, delimiter: int) -> int:
@@ -175,40 +181,21 @@ def _table(octets: bytes, width: int, delimiter: str) -> tuple[pa.Table, list[tu
 
 
 def _filled(table: pa.Table, places: Places) -> tuple[pa.Table, Places]:
-    """Without the rows of which no cell holds anything but blanks."""
-    doubtful = np.arange(table.num_rows)
+    """Without the rows of which no cell holds anything but white space."""
+    may_be_blank = np.arange(table.num_rows)
     for column in table.columns:
         begins = pc.match_substring_regex(
-            column.take(pa.array(doubtful)) if len(doubtful) < len(column) else column, r"\A[!-~]"
+            column.take(pa.array(may_be_blank)) if len(may_be_blank) < len(column) else column, r"\A[!-~]"
         )
-        doubtful = doubtful[~np.asarray(begins)]
-        if not len(doubtful):
+        may_be_blank = may_be_blank[~np.asarray(begins)]
+        if not len(may_be_blank):
             return table, places
-    cells = zip(*(column.take(pa.array(doubtful)).to_pylist() for column in table.columns), strict=True)
-    blank = doubtful[[all_blank([*row]) for row in cells]]
+    cells = zip(*(column.take(pa.array(may_be_blank)).to_pylist() for column in table.columns), strict=True)
+    blank = may_be_blank[[all_blank([*row]) for row in cells]]
     if not len(blank):
         return table, places
     kept = np.setdiff1d(np.arange(table.num_rows), blank, assume_unique=True)
     return table.take(pa.array(kept)), places[kept]
-
-
-def _block(table: pa.Table, numbers: Places, lines: Places, others: list[Record], header: Header) -> Block:
-    """The rows of the table, and between them those that had to be read one by one."""
-    problems = [problem for record in others for problem in problems_of(record, header)]
-    problems += _of_nameless_cells(table, numbers, lines, header)
-    columns = [table.column(position) for position in header.positions]
-    if others:
-        rows = [fitted(record.cells, header.width) for record in others]
-        numbers = np.concatenate([numbers, [record.number for record in others]]).astype(np.int64)
-        lines = np.concatenate([lines, [record.line for record in others]]).astype(np.int64)
-        order = np.argsort(numbers, kind="stable")
-        numbers, lines = numbers[order], lines[order]
-        columns = [
-            pa.chunked_array([*column.chunks, pa.array([row[position] for row in rows], TEXT)]).take(pa.array(order))
-            for column, position in zip(columns, header.positions, strict=True)
-        ]
-    problems.sort(key=lambda problem: problem.row)
-    return Block(columns=tuple(columns), numbers=numbers, lines=lines, problems=tuple(problems))
 
 
 def _of_nameless_cells(table: pa.Table, numbers: Places, lines: Places, header: Header) -> list[Problem]:
@@ -220,23 +207,5 @@ def _of_nameless_cells(table: pa.Table, numbers: Places, lines: Places, header: 
     return [
         problem
         for at, row in enumerate(zip(*cells.values(), strict=True))
-        for problem in problems_of(Record(int(numbers[rows[at]]), int(lines[rows[at]]), list(row)), header)
+        for problem in Record(int(numbers[rows[at]]), int(lines[rows[at]]), list(row)).problems(header)
     ]
-
-
-def _may_be_suspicious(octets: bytes, delimiter: str) -> bool:
-    """Whether a cell may begin like an error or hold a rounded number."""
-    text = np.frombuffer(octets, dtype=np.uint8)
-    if b"#" in octets:
-        signs = np.flatnonzero(text == ord("#"))
-        before = text[signs - 1]
-        if ((before == _FEED) | (before == _QUOTE) | (before == ord(delimiter)) | (signs == 0)).any():
-            return True
-    return b"E+" in octets
-
-
-def _with_suspects(block: Block, header: Header) -> Block:
-    columns = {name: column.combine_chunks() for name, column in zip(header.columns, block.columns, strict=True)}
-    found = [*block.problems, *suspicious(columns, block.numbers.tolist())]
-    found.sort(key=lambda problem: problem.row)
-    return Block(columns=block.columns, numbers=block.numbers, lines=block.lines, problems=tuple(found))

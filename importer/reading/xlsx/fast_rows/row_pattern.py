@@ -13,9 +13,9 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Final
 
 from importer.reading.cell_text import column_number
-from importer.reading.worker.library_errors import FROM_DAMAGE
-from importer.reading.xlsx.cell_values import Remarkable, written_out
-from importer.reading.xlsx.row_pieces import Piece, laid_out, put
+from importer.reading.file_kind import FROM_DAMAGE
+from importer.reading.record import Piece, pieces_of, put
+from importer.reading.xlsx.cell_values import NeedsParser, written_out
 from importer.reading.xlsx.sheet_parser import parsed_row
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class _Field:
         """The texts of the values (those that are blank stay so), and the places of those that have to be parsed."""
         try:
             return self._texts(values), []
-        except Remarkable:
+        except NeedsParser:
             return self._one_by_one(values)
 
     def _texts(self, values: Sequence[str]) -> Sequence[str]:
@@ -136,7 +136,7 @@ class _Field:
         for place, value in enumerate(values):
             try:
                 texts += self._texts((value,))
-            except Remarkable:
+            except NeedsParser:
                 texts.append("")
                 doubtful.append(place)
         return texts, doubtful
@@ -166,7 +166,7 @@ class PlainRows:
         try:
             piece = self._piece(groups, text)
         except FROM_DAMAGE:  # row by row, so that those before the damage are read
-            yield from laid_out(self._parsed(row + _ROW_END) for row in text.split(_ROW_END)[:-1])
+            yield from pieces_of(self._parsed(row + _ROW_END) for row in text.split(_ROW_END)[:-1])
         else:
             yield piece
 
