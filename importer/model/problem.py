@@ -41,18 +41,6 @@ class Problem:
     fix: str = ""
     warning: bool = False
 
-    @property
-    def message(self) -> str:
-        """Column, value and rule in one sentence."""
-        value = f"“{shown(self.value)}” " if self.value else ""
-        where = f"{self.column}{':' if value else ''} " if self.column else ""
-        return f"{where}{value}{self.detail}"
-
-    @property
-    def hint(self) -> str:
-        """What to do about it."""
-        return self.fix or usual_fix(self.code)
-
 
 def shown(value: str, length: int = SHOWN_LENGTH) -> str:
     """A value as a message shows it: one line, shortened."""

@@ -137,7 +137,7 @@ class Problems:
         return {row: tuple(of_row) for row, of_row in found.items()}
 
     def messages(self) -> pa.Array:
-        """`Problem.message` of each."""
+        """Column, value and rule of each in one sentence."""
         column, value, detail = (self.texts(name) for name in ("column", "value", "detail"))
         has_value, has_column = pc.not_equal(value, ""), pc.not_equal(column, "")
         quoted = pc.if_else(has_value, joined("“", shown_texts(value), "” "), "")
@@ -145,7 +145,7 @@ class Problems:
         return joined(pc.if_else(has_column, joined(column, colon), ""), quoted, detail)
 
     def hints(self) -> pa.Array:
-        """`Problem.hint` of each."""
+        """What to do about each: its own fix, else the usual one of its code."""
         code, fix = self.texts("code"), self.texts("fix")
         codes = pc.unique(code)
         usual = pa.array([usual_fix(each) for each in codes.to_pylist()], TEXT)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """What a person said about the file; `None` means: detect it, and say what was detected."""
+    """What the user specified about the file; `None` is detected, and reported as a note."""
 
     sheet: str | None = None
     header_row: int | None = None
@@ -17,8 +17,8 @@ class ReadOptions:
 class SourceInfo:
     """A table that is being read: which file, how it was read, and its columns.
 
-    `columns` are the header's texts made unique (`Phone`, `Phone (2)`); `headers` are the texts as they stand.
-    `header_row` is the number a spreadsheet shows. `notes` say what was detected and what a person should know.
+    `columns` are the header's texts made unique (`Phone`, `Phone (2)`); `headers` are the texts themselves.
+    `header_row` is the number a spreadsheet shows. `notes` are what was detected and what a person should know.
     """
 
     path: str

@@ -26,7 +26,7 @@ def visible(text: str, *, keep: str = "", longest: int | None = LONGEST) -> str:
 
 
 def file_word(path: object) -> str:
-    """A file as a word of a command that a shell takes as it stands; none that begins with a dash is an option."""
+    """A file quoted as one word of a shell command; one that begins with a dash is not taken for an option."""
     return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
 
 

@@ -18,6 +18,7 @@ from importer.model.problem import KINDS, Problem
 from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from tests.planned import PlannedRow, add_rows
+from tests.problem_words import hint_of, message_of
 from tests.result_rows import result_rows, rows_of
 
 WORDS = st.text("ab 9é\u00a0\u200b\t\n“”:;…", max_size=9) | st.sampled_from(
@@ -70,12 +71,12 @@ def test_as_each_problem_says(tmp_path_factory: pytest.TempPathFactory, taken_ou
             batches = list(module.result_batches(journal, run))
     for result, of_row in zip(rows_of(batches), problems, strict=True):
         stopping = [problem for problem in of_row if not problem.warning]
-        assert result.message == "; ".join(problem.message for problem in stopping or of_row)
-        assert result.hint == " ".join(dict.fromkeys(problem.hint for problem in stopping or of_row))
+        assert result.message == "; ".join(message_of(problem) for problem in stopping or of_row)
+        assert result.hint == " ".join(dict.fromkeys(hint_of(problem) for problem in stopping or of_row))
         assert result.problems == ";".join(dict.fromkeys(problem.code for problem in stopping))
         assert result.warnings == ";".join(dict.fromkeys(problem.code for problem in of_row if problem.warning))
     assert [tuple(row.values()) for batch in batches for row in batch.problems.to_pylist()] == [
-        (problem.row, problem.code, problem.column, problem.message, problem.hint, problem.warning)
+        (problem.row, problem.code, problem.column, message_of(problem), hint_of(problem), problem.warning)
         for of_row in problems
         for problem in of_row
     ]

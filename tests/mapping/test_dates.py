@@ -13,6 +13,7 @@ from importer.mapping.values.converted import Converted
 from importer.mapping.values.date_column import DateRule, dates
 from importer.mapping.values.date_formats import example, format_mistake, pattern_of, read_moments, shape
 from importer.model.problem import KINDS
+from tests.problem_words import hint_of, message_of
 
 
 def column(*texts: str) -> "pd.Series[str]":
@@ -293,7 +294,7 @@ def test_every_space_of_unicode_is_a_space_and_direction_marks_are_nothing(date_
 def test_the_format_that_fits_is_proposed_and_reads_the_dates(texts: tuple[str, ...], date_format: str) -> None:
     for finding in read(*texts, unit="s").findings:
         assert (finding.code, shape(date_format) in finding.detail) == ("date-invalid", True)
-        assert finding.hint == f'If that is meant, add to the mapping: format: "{date_format}"'
+        assert hint_of(finding) == f'If that is meant, add to the mapping: format: "{date_format}"'
     converted = read(*texts, unit="s", formats=(date_format,))
     assert not converted.findings
 
@@ -313,11 +314,13 @@ def test_every_two_digit_year_is_in_the_past_or_has_a_finding_that_is_true_of_it
         elif year <= 2046:
             assert finding is not None
             assert (value, finding.code, finding.warning) == (f"{year}-01-05", "date-in-future", True)
-            assert finding.message == f"“{text}” is read as {value}: a year from 00 to 68 is one from 2000 to 2068"
+            assert message_of(finding) == f"“{text}” is read as {value}: a year from 00 to 68 is one from 2000 to 2068"
         else:
             assert finding is not None
             assert (value, finding.code, finding.warning) == ("", "date-ambiguous", False)
-            assert finding.message == f"“{text}” could be {year - 100}-01-05 or {year}-01-05: its year has no century"
+            assert (
+                message_of(finding) == f"“{text}” could be {year - 100}-01-05 or {year}-01-05: its year has no century"
+            )
 
 
 @pytest.mark.parametrize(

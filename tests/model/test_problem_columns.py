@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from importer.model import problems as module
 from importer.model.problem import KINDS, Problem, shown
 from importer.model.problems import Problems, shown_texts
+from tests.problem_words import hint_of, message_of
 
 WORDS = st.text("ab 9é\u00a0\u200b\t\n“”:;…", max_size=9) | st.sampled_from(
     ["x" * 60, "x" * 61, "é" * 61, "a b " * 20, "a  b"]
@@ -25,7 +26,7 @@ LISTS = st.lists(
         field=WORDS,
         column=WORDS,
         value=WORDS,
-        fix=st.sampled_from(["", "", "Mend it."]),
+        fix=st.sampled_from(["", "", "Write it in full."]),
         warning=st.booleans(),
     ),
     max_size=9,
@@ -34,18 +35,18 @@ LISTS = st.lists(
 
 @given(LISTS)
 @example([])
-def test_what_columns_say_is_what_each_says(told: list[Problem]) -> None:
-    problems = Problems.of(told)
-    assert len(problems) == len(told)
-    assert list(problems) == told
-    assert problems.rows.tolist() == [problem.row for problem in told]
-    assert problems.stops.tolist() == [not problem.warning for problem in told]
-    assert problems.messages().to_pylist() == [problem.message for problem in told]
-    assert problems.hints().to_pylist() == [problem.hint for problem in told]
-    assert list(problems.in_row_order()) == sorted(told, key=lambda problem: problem.row)
-    assert list(problems.where(problems.stops)) == [problem for problem in told if not problem.warning]
+def test_columns_hold_what_each_problem_holds(given: list[Problem]) -> None:
+    problems = Problems.of(given)
+    assert len(problems) == len(given)
+    assert list(problems) == given
+    assert problems.rows.tolist() == [problem.row for problem in given]
+    assert problems.stops.tolist() == [not problem.warning for problem in given]
+    assert problems.messages().to_pylist() == [message_of(problem) for problem in given]
+    assert problems.hints().to_pylist() == [hint_of(problem) for problem in given]
+    assert list(problems.in_row_order()) == sorted(given, key=lambda problem: problem.row)
+    assert list(problems.where(problems.stops)) == [problem for problem in given if not problem.warning]
     of_rows = problems.by_row()
-    assert of_rows == {row: tuple(p for p in told if p.row == row) for row in {problem.row for problem in told}}
+    assert of_rows == {row: tuple(p for p in given if p.row == row) for row in {problem.row for problem in given}}
 
 
 @pytest.mark.slow
@@ -62,17 +63,17 @@ def test_values_as_messages_show_them(values: list[str]) -> None:
 
 
 @given(LISTS, st.integers(1, 9))
-def test_shortened_values_say_the_same(told: list[Problem], at_once: int) -> None:
-    problems = Problems.of(told)
+def test_shortened_values_have_the_same_messages(given: list[Problem], at_once: int) -> None:
+    problems = Problems.of(given)
     with mock.patch.object(module, "_AT_ONCE", at_once):
         short = problems.shortened()
     assert short.messages() == problems.messages()
     assert [problem.value for problem in short] == [
-        problem.value if len(problem.value) <= 60 else shown(problem.value) for problem in told
+        problem.value if len(problem.value) <= 60 else shown(problem.value) for problem in given
     ]
 
 
-def test_a_text_stands_for_all_rows() -> None:
+def test_one_text_is_used_for_all_rows() -> None:
     values = pa.array(["a", "b"], pa.large_string())
     problems = Problems.in_columns(np.array([7, 9]), code="c", detail="is none", value=values, warning=True)
     same = {"code": "c", "detail": "is none", "warning": True}

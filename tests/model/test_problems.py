@@ -1,6 +1,7 @@
 import re
 
 from importer.model.problem import KINDS, Problem, shown
+from tests.problem_words import hint_of, message_of
 
 
 def test_every_code_is_kebab_case_and_explained() -> None:
@@ -12,12 +13,12 @@ def test_every_code_is_kebab_case_and_explained() -> None:
 
 def test_a_message_names_column_value_and_rule() -> None:
     problem = Problem(row=4, code="integer-invalid", detail="is not a whole number", column="Score", value="1.5")
-    assert problem.message == "Score: “1.5” is not a whole number"
-    assert problem.hint == KINDS["integer-invalid"].fix
+    assert message_of(problem) == "Score: “1.5” is not a whole number"
+    assert hint_of(problem) == KINDS["integer-invalid"].fix
 
 
-def test_a_cure_of_its_own_replaces_the_usual_one() -> None:
-    assert Problem(row=4, code="integer-invalid", detail="x", fix="Do that.").hint == "Do that."
+def test_a_fix_of_its_own_replaces_the_usual_one() -> None:
+    assert hint_of(Problem(row=4, code="integer-invalid", detail="x", fix="Do that.")) == "Do that."
 
 
 def test_a_value_is_shown_on_one_line_and_shortened() -> None:

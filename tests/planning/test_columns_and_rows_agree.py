@@ -107,9 +107,9 @@ def bodies(row: dict[str, str], wanted: bool) -> list[bytes]:
     if row["assign"]:
         found.append({"user_email" if "@" in row["assign"] else "user_id": row["assign"]})
     events = [("JOINED", filled(stage=row["events[0].attributes.stage"]))] if wanted else []
-    for event, told in [*events, ('The "end"', {})]:
+    for event, of_event in [*events, ('The "end"', {})]:
         key = distinct_id(origin="https://x.example", org="o", crm_id=row["crm_id"], event=event, key="")
-        found.append(filled(event=event, distinct_id=key, attributes=told))
+        found.append(filled(event=event, distinct_id=key, attributes=of_event))
     return [json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() for body in found]
 
 

@@ -168,7 +168,7 @@ def test_every_row_is_planned_and_only_valid_rows_have_operations() -> None:
     problems = (
         Problem(row=3, code="phone-invalid", detail="x"),
         Problem(row=4, code="phone-repeated", **WARNING),
-        Problem(row=5, code="phone-invalid", detail="told of no filtered row"),
+        Problem(row=5, code="phone-invalid", detail="not reported for a filtered row"),
     )
     rows = Table().plan({}, {}, {}, {}, {"crm_id": ""}, filtered={5}, problems=problems, source=1, lines={3: 30})
     assert [(r.row.number, r.status, len(r.problems), len(r.operations), r.line) for r in rows] == [

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from importer.errors import SourceError
+from tests.problem_words import message_of
 from tests.reading.conftest import Seen
 
 
@@ -83,7 +84,7 @@ def test_a_quote_in_the_middle_of_a_quoted_cell_is_a_problem_of_its_row(csv_of: 
     seen = csv_of('id,note\n1,"He said "yes" twice"\n2,fine\n3,"also fine"\n')
     assert seen.codes == [(2, "quote-misplaced", "")]
     assert not seen.problems[0].warning
-    assert '“1,"He said' in seen.problems[0].message
+    assert '“1,"He said' in message_of(seen.problems[0])
     assert list(seen.rows) == [2, 3, 4]
     assert seen.rows[4] == ["3", "also fine"]
 

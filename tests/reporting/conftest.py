@@ -15,6 +15,7 @@ from importer.model.problem import Problem
 from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport, RunState
 from importer.model.source import SourceInfo
 from importer.reporting import rejects_csv, results_csv
+from tests.problem_words import hint_of, message_of
 
 HEADERS = ("Id", "Name", "Phone", "Owner")
 
@@ -129,14 +130,14 @@ class Reports:
         """The rows as the journal gives them: one batch per row."""
         for row in rows:
             texts = {name: getattr(row, name) for name in TEXTS} | {
-                "message": row.message or "; ".join(problem.message for problem in row.described),
-                "hint": row.hint or " ".join(dict.fromkeys(problem.hint for problem in row.described)),
+                "message": row.message or "; ".join(message_of(problem) for problem in row.described),
+                "hint": row.hint or " ".join(dict.fromkeys(hint_of(problem) for problem in row.described)),
                 "problems": row.codes(warning=False),
                 "warnings": row.codes(warning=True),
             }
             numbers = {name: getattr(row, name) for name in ("attempts", "http_status", "error_code")}
             numbers["number"] = row.row.number
-            findings = [(p.row, p.code, p.column, p.message, p.hint, p.warning) for p in row.problems]
+            findings = [(p.row, p.code, p.column, message_of(p), hint_of(p), p.warning) for p in row.problems]
             problems = [dict(zip(FINDING.names, finding, strict=True)) for finding in findings]
             cells = {str(at): pa.array([cell], pa.large_string()) for at, cell in enumerate(row.cells)}
             yield ResultBatch(

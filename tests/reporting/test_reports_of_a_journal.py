@@ -21,6 +21,7 @@ from importer.model.source import SourceInfo
 from importer.reporting import REJECT_COLUMNS, Overview, rejects_csv
 from importer.reporting.csv_columns import neutral
 from tests.planned import PlannedRow, add_rows
+from tests.problem_words import hint_of, message_of
 from tests.reporting.conftest import ReportRow, Reports
 
 PIECES = ["a", "é", "=", "+", "-", "'", '"', ",", "\n", " ", "7"]
@@ -140,8 +141,8 @@ def test_rejects_hold_the_rows_that_need_attention_line_by_line(
             if row.needs_attention:
                 cells = dict(zip(HEADERS[row.row.source], row.cells, strict=True))
                 own = [cells.get(name, "") for name in ("Id", "Name", "Note", "More")]
-                message = row.message or "; ".join(problem.message for problem in row.described)
-                hint = row.hint or " ".join(dict.fromkeys(problem.hint for problem in row.described))
+                message = row.message or "; ".join(message_of(problem) for problem in row.described)
+                hint = row.hint or " ".join(dict.fromkeys(hint_of(problem) for problem in row.described))
                 lines.writerow(
                     [*own, row.row.number, row.status, row.codes(warning=False), neutral(message), neutral(hint)]
                 )

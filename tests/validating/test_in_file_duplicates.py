@@ -145,7 +145,7 @@ def test_the_first_or_the_last_valid_row_is_sent_if_the_mapping_says_so() -> Non
     ("in_file", "expected"), [("report", {(0, 3), (0, 6)}), ("first", {(0, 3), (0, 4), (0, 6)}), ("last", set())]
 )
 @pytest.mark.parametrize("sizes", [(1,), (2, 3), (100,)])
-def test_rows_that_are_sure_not_to_be_sent_are_told_at_once(
+def test_rows_that_are_sure_not_to_be_sent_are_known_at_once(
     in_file: str, expected: set[tuple[int, ...]], sizes: tuple[Any, ...]
 ) -> None:
     rows = [row("a"), row("a"), row("a", name="Ben"), row("b", valid=False), row("a"), row("b")]
@@ -199,7 +199,7 @@ def test_a_column_that_another_file_does_not_have_counts_only_where_it_is_filled
         assert {s.status for s in judge.settle()} == {status}
 
 
-def test_who_need_not_know_at_once_hears_the_same_at_the_end() -> None:
+def test_without_at_once_the_end_is_the_same() -> None:
     index = range(2, 5)
     columns = {
         label: pd.Series([text] * 3, dtype="str", index=index) for label, text in zip(LABELS, "ab1cd", strict=True)
@@ -208,12 +208,12 @@ def test_who_need_not_know_at_once_hears_the_same_at_the_end() -> None:
         frame=pd.DataFrame({**columns, "events[0]": [True] * 3}, index=index),
         filtered=pd.Series([False] * 3, index=index),
     )
-    told = {}
+    found = {}
     for at_once in (True, False):
         judge = InFileDuplicates(Duplicates(), ["list.csv"], at_once=at_once)
-        told[at_once] = (judge.observe(0, mapped, frozenset()), judge.settle())
-    assert (told[True][0], told[False][0]) == ({3, 4}, frozenset())
-    assert told[True][1] == told[False][1] != ()
+        found[at_once] = (judge.observe(0, mapped, frozenset()), judge.settle())
+    assert (found[True][0], found[False][0]) == ({3, 4}, frozenset())
+    assert found[True][1] == found[False][1] != ()
 
 
 ids = st.sampled_from(["a", "b", "A", "ａ", "c", ""])

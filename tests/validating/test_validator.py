@@ -13,6 +13,7 @@ from importer.model.problem import KINDS, Problem
 from importer.model.problems import Problems
 from importer.model.rules import attribute_rules
 from importer.validating import Validator
+from tests.problem_words import message_of
 
 LEAD = {"crm_id": "Id", "first_name": "First", "last_name": "Last", "phone_number": "Phone", "opt_in_date": "Opt-in"}
 GOOD = {
@@ -159,10 +160,10 @@ def test_the_whole_problem_in_words() -> None:
         value="x" * 59 + "…",
     )
     (blank,) = found(mapping_of(), {"first_name": ""})
-    assert blank.message == "First is blank, but every lead needs a first_name"
+    assert message_of(blank) == "First is blank, but every lead needs a first_name"
     several = mapping_of({"mail": {"columns": ["Work", "Home", "Old"], "required": True}})
     (blank,) = found(several, {})
-    assert blank.message == "Work is blank, and so are Home and Old, but the mapping requires it"
+    assert message_of(blank) == "Work is blank, and so are Home and Old, but the mapping requires it"
     (control,) = found(mapping_of(), {"first_name": "a\x07\x9fb\x07"})
     assert control.detail == "contains invisible control characters (U+0007, U+009F)"
 
@@ -200,9 +201,9 @@ def test_a_value_that_only_looks_allowed_has_a_message_of_its_own(text: str) -> 
     """“opt in” is not one of opt in: that would be no help to anybody."""
     mapping = mapping_of({"x": {"column": "X", "one_of": ["Zoë", "opt in"]}})
     (problem,) = found(mapping, {"attributes.x": text})
-    assert "is not written exactly like “" in problem.message
+    assert "is not written exactly like “" in message_of(problem)
     (problem,) = found(mapping, {"attributes.x": "gold"})
-    assert "is not one of Zoë, opt in" in problem.message
+    assert "is not one of Zoë, opt in" in message_of(problem)
 
 
 @pytest.mark.parametrize(("rule", "text", "code"), RULES)
@@ -240,7 +241,7 @@ def test_a_blank_passes_every_rule_but_required(rule: dict[str, Any]) -> None:
     assert codes(mapping_of({"x": {"column": "X", **rule}}), {"attributes.x": ""}) == []
 
 
-def test_limits_are_told_as_the_mapping_writes_them() -> None:
+def test_limits_are_shown_as_the_mapping_writes_them() -> None:
     mapping = mapping_of({"x": {"column": "X", "type": "number", "minimum": 1234567, "maximum": 2000000.5}})
     small, large = found(mapping, {"attributes.x": "3"}, {"attributes.x": "3000000"})
     assert small.detail == "is below 1234567, the mapping's minimum"
@@ -263,7 +264,7 @@ def test_every_problem_of_every_row_in_row_order() -> None:
     ]
 
 
-def test_nothing_is_said_of_filtered_rows() -> None:
+def test_nothing_is_reported_about_filtered_rows() -> None:
     assert codes(mapping_of(), {"first_name": ""}, {"first_name": ""}, filtered={2}) == [
         (3, "first_name", "first-name-missing")
     ]
@@ -286,7 +287,7 @@ def test_a_problem_of_one_field_silences_no_other_field_of_its_column() -> None:
 
 
 @pytest.mark.parametrize("crm_id", ["a/b", "a\\b", "a;b", "50%", "0b6d7c3e-1111-4222-8333-444455556666"])
-def test_ids_that_cannot_stand_in_an_address_are_warned_of_only_if_something_follows(crm_id: str) -> None:
+def test_ids_that_cannot_be_part_of_a_url_are_warned_of_only_if_something_follows(crm_id: str) -> None:
     assert codes(mapping_of(), {"crm_id": crm_id}) == []
     warned = [(2, "crm_id", "crm-id-in-address")]
     assert codes(mapping_of(events=[{"event": "E"}]), {"crm_id": crm_id}) == warned
@@ -330,7 +331,7 @@ def test_one_event_twice_for_one_row() -> None:
     assert codes(mapping, both, filtered={2}) == []
 
 
-def test_a_batch_with_problems_is_let_go_at_once() -> None:
+def test_a_batch_with_problems_is_released_at_once() -> None:
     mapping = mapping_of()
     targets = targets_of(mapping)
     mapped = batch(targets, {"first_name": ""})
