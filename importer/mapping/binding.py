@@ -57,7 +57,7 @@ class BoundTarget:
 
 
 def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:
-    """Bind one target; `columns` says which source column each name of the mapping means."""
+    """Bind one target; `columns` maps each name of the mapping to its source column."""
     rule, steps = purpose.rule, list[Step]()
     if isinstance(rule, OwnerBy):
         origin = origin_of(Rule(column=rule.column), columns)

@@ -37,7 +37,7 @@ class Cells:
 
 
 Normalize = Callable[[str, Cells], "pd.Series[str]"]
-"""What the cells of a column mean, whatever their spelling."""
+"""What the cells of a column mean, in any spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Origin:
 
 
 def origin_of(rule: Rule, columns: Mapping[str, str], normalize: Normalize | None = None) -> Origin:
-    """The origin that a rule names; `columns` says which source column each of its names means.
+    """The origin that a rule names; `columns` maps each of its names to a source column.
 
     `normalize` is how a digest reads the cells of a column; without it they are digested as written.
     """

@@ -134,7 +134,7 @@ class Column:
 
     @cached_property
     def is_counter(self) -> bool:
-        """Whether it counts the rows: 1, 2, 3, also above a last line of another kind, or is called so."""
+        """Whether it counts the rows: 1, 2, 3, also above a last line of another kind, or has the name of a counter."""
         if is_row_number(self.name):
             return True
         first = self.values.head(LOOKED_AT).tolist()

@@ -1,4 +1,4 @@
-"""Columns that say who may or must not be contacted, and the condition that leaves those people out."""
+"""Columns that show who may or must not be contacted, and the condition that leaves those people out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_FLAGS: Final = 30
 """Different values of a column of flags; a column of more holds something else."""
 
 _SURE: Final = 0.8
-"""The share of filled cells that must say yes or no: a stray remark makes no other column of it."""
+"""The share of filled cells that must mean yes or no: a single remark does not count against the column."""
 
 _IN: Final = frozenset(
     {"subscribed", "opted-in", "opt-in", "optin", "ok", "non-dnd", "not-dnd", "no-dnd", "angemeldet"}
@@ -67,12 +67,12 @@ def flags_of(role: Role, counts: Mapping[str, int]) -> tuple[tuple[str, ...], tu
     return (tuple(yes), tuple(no)) if decided >= _SURE * sum(counts.values()) else ((), ())
 
 
-def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, blanks: bool) -> tuple[str, ...]:
+def wanted_values(role: Role, yes: Sequence[str], no: Sequence[str], *, with_blank: bool) -> tuple[str, ...]:
     """The values of the rows that stay, each in one spelling: people whose answer is unclear are left out.
 
     Nothing for a column in which every value forbids contact.
     """
     if role is Role.OPT_OUT and not no:
         return ()
-    wanted = (yes or ("yes",)) if role is Role.CONSENT else (*no, *([""] if blanks else []))
+    wanted = (yes or ("yes",)) if role is Role.CONSENT else (*no, *([""] if with_blank else []))
     return tuple({text_key(value): value for value in reversed(wanted)}.values())[::-1]

@@ -15,18 +15,18 @@ SHARE: Final = Fraction(20, 100)
 """A share that grew by so much (20 percentage points) has jumped."""
 
 ROWS: Final = 5
-"""A jump is so many rows more than the old share would give: in a short list, one blank is a large share."""
+"""A jump is so many rows more than the old share would give: in a short list, one blank cell is a large share."""
 
 
 def changes(before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> tuple[Change, ...]:
-    """What differs: columns renamed, missing and new, then shares of blanks and of problems that jumped."""
+    """What differs: columns renamed, missing and new, then shares of blank cells and of problems that jumped."""
     used = {column.name for column in (*before, *now) if column.rows}
     names = _of_names([column.name for column in before], [column.name for column in now], used)
     return (*names, *_of_shares(before, now))
 
 
 def changed_names(before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> tuple[Change, ...]:
-    """Columns renamed, missing and new: all that the first rows of a file can tell."""
+    """Columns renamed, missing and new: all that the first rows of a file can show."""
     return tuple(change for change in changes(before, now) if change.kind in ("renamed", "missing", "new"))
 
 

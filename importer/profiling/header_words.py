@@ -240,7 +240,7 @@ def meanings(name: str) -> dict[Role, float]:
     """How surely a column of this name has each role: from 0.9 where it is named so, else below 0.8."""
     words = words_of(name)
     exact = {role: 1 - rank / 1000 for role, rank in _by_name().get("".join(words), ())}
-    # “Nombre y apellidos” is known as a whole, so what is inside of it says nothing more.
+    # “Nombre y apellidos” is known as a whole, so its parts add nothing.
     return exact or {role: sureness for role in Role if (sureness := _inside(words, role))}
 
 
@@ -279,7 +279,7 @@ def _by_name() -> dict[str, list[tuple[Role, int]]]:
 
 @cache
 def _phrases() -> dict[Role, tuple[str, ...]]:
-    """What may stand inside of a longer name. A short word may not: `no`, `tel`, `cap` are parts of too much."""
+    """What may occur inside a longer name. A short word may not: `no`, `tel`, `cap` are parts of too much."""
     return {
         role: tuple(" ".join(words_of(word)) for word in _listed(words) if len(word) > 3 or word == "id")
         for role, words in WORDS.items()

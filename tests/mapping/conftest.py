@@ -35,7 +35,7 @@ def a_mapper(text: str, columns: Sequence[str]) -> Mapper:
 
 
 def a_mapping(lead: str = "", rest: str = "") -> str:
-    """A mapping of `ID`, `Name` and `Phone` with more lines below `lead` (two blanks in) and below that."""
+    """A mapping of `ID`, `Name` and `Phone` with more lines below `lead` (two spaces in) and below that."""
     defaults = "" if "defaults:" in rest else "defaults: {region: IN}\n"
     fields = {"crm_id": "ID", "first_name": "Name", "phone_number": "Phone"}
     lines = [f"  {field}: {column}\n" for field, column in fields.items() if f"{field}:" not in lead]

@@ -51,7 +51,7 @@ def test_one_name_for_two_columns_is_a_mistake_that_names_both(
     ]
 
 
-def test_two_columns_of_one_name_are_told_apart(
+def test_two_columns_of_one_name_are_distinguished(
     mapper_for: Callable[[str, Sequence[str]], Mapper], mapping_text: Callable[..., str]
 ) -> None:
     columns = ["ID", "Name", "Phone", "Phone (2)"]

@@ -147,7 +147,7 @@ def test_the_one_format_that_fits_the_whole_column_is_named() -> None:
         assert 'format: "%d/%m/%Y"' in finding.fix
 
 
-def test_day_first_and_month_first_cannot_be_told_apart() -> None:
+def test_day_first_and_month_first_cannot_be_distinguished() -> None:
     converted = read("05/06/2026", "07/08/2026")
     for finding in converted.findings:
         assert finding.code == "date-ambiguous"
@@ -208,7 +208,7 @@ def test_the_window() -> None:
     ]
 
 
-def test_blanks_and_empty_columns_pass() -> None:
+def test_blank_cells_and_empty_columns_pass() -> None:
     assert read("", " ", unit="s", formats=("%d/%m/%Y",)).values.tolist() == ["", ""]
     assert read().values.empty
 

@@ -137,7 +137,7 @@ def test_a_batch_of_filtered_rows_only(mapper_for: Callable[[str, Sequence[str]]
     assert mapped.frame.loc[2, "phone_number"] == ""
 
 
-def test_source_columns_are_found_ignoring_case_and_blanks(map_rows: Callable[..., MappedBatch]) -> None:
+def test_source_columns_are_found_ignoring_case_and_spaces(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows({" lead  ID": "L-7"}, lead="  crm_id: Lead ID")
     assert mapped.frame["crm_id"].tolist() == ["L-7"]
 
@@ -248,7 +248,7 @@ def test_otherwise_says_what_map_does_not(
     assert [problem.code for problem in mapped.problems] == codes
 
 
-def test_a_default_fills_blanks_but_never_hides_a_problem(map_rows: Callable[..., MappedBatch]) -> None:
+def test_a_default_fills_blank_cells_but_never_hides_a_problem(map_rows: Callable[..., MappedBatch]) -> None:
     mapped = map_rows(
         {"X": ""}, {"X": "c"}, lead="  attributes: {x: {column: X, map: {a: '1'}, default: '7', type: integer}}"
     )

@@ -188,7 +188,7 @@ def test_two_numbers_in_a_cell_are_named_as_they_are_where_each_has_two_readings
     assert (finding.code, finding.detail) == ("phone-several", "holds 2 phone numbers: 491711234567, 491711234568")
 
 
-def test_blanks_pass() -> None:
+def test_blank_cells_pass() -> None:
     converted = phones(column("", "  ", "\u00a0"), None, None)
     assert converted.values.tolist() == ["", "", ""]
     assert not converted.findings

@@ -217,7 +217,7 @@ def slashed(rng: random.Random, region: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_slash_within_a_number_and_one_between_two_are_told_apart_as_one_by_one() -> None:
+def test_a_slash_within_a_number_and_one_between_two_are_distinguished_as_one_by_one() -> None:
     rng = random.Random(5)
     for region in REGIONS:
         texts = [slashed(rng, region) for _ in range(400)]

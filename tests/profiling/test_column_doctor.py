@@ -208,7 +208,7 @@ def test_a_date_of_consent_that_the_mapping_reads_is_no_sign(examine: Examine) -
     assert examine({"Opt in": ["2024-01-05", "2024-01-06"]}, "  opt_in_date: Opt in\n") == {}
 
 
-def test_blanks_where_a_value_is_required(examine: Examine) -> None:
+def test_blank_cells_where_a_value_is_required(examine: Examine) -> None:
     found = examine({"Name": ["Asha", "", " "]})["blank-but-required"]
     assert (found.count, found.rows) == (2, (3, 4))
     assert found.fix == (
@@ -260,7 +260,7 @@ SCORE = "  attributes: {score: {column: Score, type: number}}\n"
 def test_a_point_that_may_group_thousands_beside_a_decimal_comma(examine: Examine, with_comma: str) -> None:
     found = examine({"Score": ["1.234", "7", "12.500", with_comma]}, SCORE, size=2)["decimals-mixed"]
     assert (found.count, found.rows, found.detail) == (2, (2, 4), "“1.234” is read with a decimal point")
-    assert found.fix == "# If “1.234” means 1234, write it as 1234, and the others alike."
+    assert found.fix == "# If “1.234” means 1234, write it as 1234, and the others likewise."
 
 
 @pytest.mark.parametrize(

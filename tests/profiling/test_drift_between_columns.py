@@ -37,7 +37,7 @@ def test_columns_missing_new_and_renamed() -> None:
         (column(blanks=100), column(rows=0), False),  # nobody looks at it now
     ],
 )
-def test_a_jump_in_the_share_of_blanks(before: ColumnProfile, now: ColumnProfile, drifts: bool) -> None:
+def test_a_jump_in_the_share_of_blank_cells(before: ColumnProfile, now: ColumnProfile, drifts: bool) -> None:
     assert kinds([before], [now]) == ([("blanks", "City")] if drifts else [])
 
 

@@ -158,7 +158,7 @@ def test_two_numbers_are_too_few_to_tell_a_country() -> None:
 def test_numbers_that_tell_no_country_leave_it_to_a_person() -> None:
     suggestion = propose(a_list(Phone=["100-000-0001", "100-000-0002", "100-000-0003", "", "", ""]))
     assert mapping_of(suggestion).defaults.region is None
-    assert any(look.must and "do not tell their country" in look.text for look in suggestion.looks)
+    assert any(look.must and "do not show which country" in look.text for look in suggestion.looks)
 
 
 def test_a_country_column_becomes_the_region_column() -> None:
@@ -216,7 +216,7 @@ def test_two_formats_that_fit_are_left_to_a_person() -> None:
     assert rule.format == ()
     assert '  # opt_in_date: {column: Opt-in, format: "%d/%m/%Y"}' in suggestion.text
     assert '  # opt_in_date: {column: Opt-in, format: "%m/%d/%Y"}' in suggestion.text
-    assert any(look.must and "alike" in look.text for look in suggestion.looks)
+    assert any(look.must and "equally well" in look.text for look in suggestion.looks)
 
 
 def test_either_line_that_is_left_to_a_person_works() -> None:

@@ -123,7 +123,7 @@ def _of_rule(rule: Rule | OwnerBy, keys: KeyPath) -> Iterator[Reference]:
 def resolved(loaded: LoadedMapping, info: SourceInfo) -> tuple[dict[str, str], list[Mistake]]:
     """Each name of the mapping with the column it means, and a mistake for each mention of a name that means none.
 
-    A name that means none stands for itself, so that other mistakes can be looked for.
+    A name without a column is kept as it is, so that other mistakes can be found.
     """
     columns: dict[str, str] = {}
     mistakes = []

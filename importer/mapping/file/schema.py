@@ -30,7 +30,7 @@ def schema_text() -> str:
 
 
 def _adapt(part: Any) -> None:
-    """Accept, in place, whatever an unquoted text may be read as; leave out what only repeats the keys' names."""
+    """Accept, in place, what an unquoted text may be read as; leave out titles, which only repeat the keys."""
     if isinstance(part, list):
         for element in part:
             _adapt(element)

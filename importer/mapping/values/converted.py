@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Converted:
     """A converted column: the index of the source, canonical texts, `""` where the cell is blank or broken.
 
-    `findings` say why cells could not be converted, or warn of what was converted; the mapper adds field and column.
+    `findings` are the cells that could not be converted, and warnings; the mapper adds field and column.
     """
 
     values: pd.Series[str]
@@ -33,7 +33,7 @@ class Converted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """Why one value cannot be converted, wherever it stands.
+    """Why one value cannot be converted, in any row.
 
     `detail` continues the sentence `Column: “value” …`; `fix` is given where more is known than the code's usual fix.
     """

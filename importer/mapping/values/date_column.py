@@ -33,7 +33,7 @@ _YEARS_AHEAD: Final = 20
 class DateRule:
     """How a column of dates is read and written.
 
-    `formats` are those of `date_formats`; ISO dates are understood beside them (unless a format says `%Y-%d-%m`).
+    `formats` are those of `date_formats`; ISO dates are understood as well (unless a format says `%Y-%d-%m`).
     `timezone` is an IANA name, for texts without an offset. With a `unit` the result is epoch digits, rounded down;
     without, `2026-11-22` for `date_only` and else `2026-11-22T15:04:05+05:30`. `date_only` takes the day in
     `timezone`, and its first moment where a moment is asked for. `earliest` and `latest` are aware, and so is `now`:
@@ -131,7 +131,7 @@ def _instants(moments: Moments, zone: ZoneInfo, broken: dict[int, Broken], rule:
         if moments["has_time"][place]:
             broken[place] = _not_once(wall, zone, rule.timezone)
         else:
-            # A day begins with its first moment, whatever the clock shows then.
+            # A day begins with its first moment, even if the clock does not show midnight then.
             micros[place] = (wall.replace(tzinfo=zone).astimezone(UTC) - _EPOCH) // _MICRO
     return micros
 

@@ -22,7 +22,7 @@ Texts = Any
 Moments = NDArray[np.void]
 """What a format reads in each text, as an array of `MOMENT`.
 
-`fits` says which texts are dates of the format; elsewhere the rest means nothing. `clock` is the time on the clock,
+`fits` marks the texts that are dates of the format; elsewhere the rest means nothing. `clock` is the local time,
 without digits beyond microseconds. `offset` is in minutes where `has_offset`. `has_time` is false where only a day is
 given.
 """

@@ -2,7 +2,7 @@
 
 Hints are shown, never used to read a date. A column is judged batch by batch (50,000 rows), because a million rows are
 never held at once; so each hint names the rows it knows. In others a day beyond the 12th may show what is ambiguous in
-these. Rows of either batch are rejected alike; only the reason differs. The column doctor judges all rows.
+these. Rows of both batches are rejected; only the reason differs. The column doctor judges all rows.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def fitting_formats(texts: Sequence[str]) -> list[str]:
 
 
 def why_not_understood(texts: Any, rows: str) -> list[Broken]:
-    """For each distinct text that is no ISO date: why, and which format would fit. `rows` says which rows were seen."""
+    """For each distinct text that is no ISO date: why, and which format would fit. `rows` names the rows seen."""
     best = best_fits(texts, _EACH_ALONE)
     looks_iso = np.asarray(pc.match_substring_regex(texts, _ISO_SHAPE))
     return [
@@ -104,12 +104,12 @@ def why_not_understood(texts: Any, rows: str) -> list[Broken]:
 
 
 def _fitted(place: int, best: list[Fit], rows: str) -> Broken | None:
-    fitting = [fit for fit in best if fit.fits[place]]
-    if not fitting:
+    possible = [fit for fit in best if fit.fits[place]]
+    if not possible:
         return None
-    names = [name for (name,) in without_twins(fitting)]
+    names = [name for (name,) in without_twins(possible)]
     lines = [f'format: "{name}"' for name in names]
-    others = f"{'all' if bool(fitting[0].fits.all()) else 'most'} dates of {rows} that are not understood"
+    others = f"{'all' if bool(possible[0].fits.all()) else 'most'} dates of {rows} that are not understood"
     if len(names) == 1:
         return Broken(
             code="date-invalid",

@@ -77,7 +77,7 @@ def _plain(text: str) -> str:
 def _either(code: str, whole: str, fraction: str) -> Broken:
     return Broken(
         code=code,
-        detail=f"could be {whole} or {fraction}, and nothing tells which",
+        detail=f"could be {whole} or {fraction}",
         fix=f"Write it as {whole} or {fraction}0, whichever is meant.",
     )
 

@@ -49,7 +49,7 @@ _KINDS: Final = (
 def e164_by_column(texts: Texts, countries: Sequence[str], of_row: Places) -> Texts:
     """E.164 for the numbers that are plainly valid, each one of its row's country; else null.
 
-    `of_row` says for each row which of the `countries` it has. Numbers with a plus say their country themselves.
+    `of_row` holds for each row which of the `countries` it has. Numbers with a plus have their country themselves.
     """
     is_short = np.asarray(pc.less_equal(pc.binary_length(texts), _LONGEST))
     plain = is_short & _matches(texts, _PLAIN) & ~_matches(texts, _FLOAT)
@@ -79,7 +79,7 @@ def e164_by_column(texts: Texts, countries: Sequence[str], of_row: Places) -> Te
 
 
 def _with_one_number(texts: Texts, slashed: Bools, plan: Plan) -> Bools:
-    """Where what stands before the slash or behind it surely is no number by itself.
+    """Where the part before the slash or the part after it surely is no number by itself.
 
     `0151/23456789` is one number; `030 123456/7654321` are two.
     """
@@ -166,7 +166,7 @@ class Plan:
         return result
 
     def is_national(self, digits: Texts) -> Bools:
-        """Whether these surely are digits without international prefix and country code, to `parse` and to a person."""
+        """Whether these surely are digits without international prefix and country code, to `parse` and to people."""
         surely = ~_begins(digits, self._international_prefix)
         places = np.flatnonzero(surely & _begins(digits, str(self.country_code)))
         coded = digits.take(pa.array(places))
@@ -197,7 +197,7 @@ class Plan:
         return _begins(digits, "00[1-9]" if self._international_prefix == "00" else None)
 
     def without_trunk_prefix(self, digits: Texts) -> Texts:
-        """The national significant numbers; null where it takes `parse` to tell."""
+        """The national significant numbers; null where only `parse` can decide."""
         begins = _begins(digits, self._trunk_prefix)
         if not begins.any():
             return digits

@@ -1,6 +1,6 @@
 """Phone numbers, read with care: E.164, or why not.
 
-What `phonenumbers.parse` and `is_valid_number` say is what counts, with these exceptions, in which they would guess:
+`phonenumbers.parse` and `is_valid_number` decide, with these exceptions, in which they would guess:
 
 - A number that a spreadsheet turned into a decimal (`919876543210.0`, `9.19876543210E+11`) is read as the whole number
   if every digit is there, and refused if not.
@@ -41,7 +41,7 @@ _LETTER: Final = re.compile(r"[A-Za-z]")
 _LETTERS_OF_A_WORD: Final = 3
 _ONE_LENGTH_COUNTRY_CODE: Final = 1
 _TRIED_DIGITS: Final = 3
-"""By how many digits a number may be too short or too long for a message to say so."""
+"""By up to so many digits a message calls a number too short or too long."""
 
 _OLD_PREFIXES: Final = {52: re.compile(r"(?:1|01|044|045)([0-9]{10})")}
 """Mobile prefixes that a country gave up (Mexico in 2019); lists and WhatsApp still have them."""
@@ -170,7 +170,7 @@ def _with_own_code(number: PhoneNumber) -> PhoneNumber | None:
     if number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
         return None
     digits = phonenumbers.national_significant_number(number)
-    # A trunk prefix in front says that the number is a national one; `parse` has taken it away.
+    # With a trunk prefix in front the number is a national one; `parse` has removed it.
     is_bare = phonenumbers.normalize_digits_only(number.raw_input or "").startswith(digits)
     return _valid(f"+{digits}", None) if is_bare and digits.startswith(str(number.country_code)) else None
 

@@ -74,11 +74,11 @@ class ColumnDoctor:
             watcher.watch(rows)
         for column in self._used:
             profile = self._profiles[column]
-            blanks = pc.sum(pc.equal(pc.utf8_trim(rows.texts(column), UNSEEN_CHARACTERS), ""))
+            blank = pc.sum(pc.equal(pc.utf8_trim(rows.texts(column), UNSEEN_CHARACTERS), ""))
             self._profiles[column] = replace(
                 profile,
                 rows=profile.rows + len(cells),
-                blanks=profile.blanks + blanks.as_py(),
+                blanks=profile.blanks + blank.as_py(),
                 problems=profile.problems + len(rows.refused(column)),
             )
 

@@ -81,7 +81,7 @@ class MixedDecimals(Watcher):
         if self._has_comma and self._points.count:
             example = self._points.values[0].strip()
             whole = example.replace(".", "")
-            advised = f"if “{example}” means {whole}, write it as {whole}, and the others alike"
+            advised = f"if “{example}” means {whole}, write it as {whole}, and the others likewise"
             detail = f"“{example}” is read with a decimal point"
             yield self._points.symptom("decimals-mixed", self._column, advice(advised), detail)
 
@@ -112,7 +112,7 @@ class Apostrophes(Watcher):
 
 
 class LostZeros(Watcher):
-    """Values of a column whose digits are a name, not an amount, without their leading zeros.
+    """Values of a column whose digits are a code, not an amount, without their leading zeros.
 
     Values of digits only that are shorter than the usual length have lost zeros if other values of that length begin
     with one, or if the column is one of postal codes.

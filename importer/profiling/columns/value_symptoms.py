@@ -96,7 +96,7 @@ class ProblemSymptoms(Watcher):
         if sign == "ids-nearly-same":
             # Never a transform: ids are case-sensitive, and it would give every other lead a new id, too.
             return advice(
-                "ids are case-sensitive; if two that differ only in case are one lead, write them alike in the file"
+                "ids are case-sensitive; if two that differ only in case are one lead, use one spelling in the file"
             )
         if sign == "blank-but-required":
             return self._fix_of_blank_cells()
@@ -162,7 +162,7 @@ class ContactConsent(Watcher):
                 )
                 yield self._filled.symptom("contact-unclear", self._column, advice(advised), examples)
             return
-        kept = wanted_values(self._role, yes, no, blanks="" in self._cells)
+        kept = wanted_values(self._role, yes, no, with_blank="" in self._cells)
         if kept:
             left_out = [value for value in self._cells if text_key(value) not in {*map(text_key, kept)}]
             fix = leaving_out(self._mapping, column=self._column, one_of=list(kept))

@@ -75,7 +75,7 @@ class Tally:
     values: list[str] = field(default_factory=list)
 
     def add(self, rows: pd.Index | NDArray[np.int64], values: pa.Array | None = None) -> None:
-        """Count each of the rows, in whose cells these values stand."""
+        """Count each of the rows, whose cells hold these values."""
         self.count += len(rows)
         self.rows += rows[: FIRST_ROWS - len(self.rows)].tolist()
         if values is not None:

@@ -1,4 +1,4 @@
-"""A first mapping for a file: proposed from its header and its values, decided by a person."""
+"""A first mapping for a file: proposed from its header and its values, for people to decide."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Suggestion:
 
 
 def suggest(info: SourceInfo, frame: pd.DataFrame, *, given: ReadOptions, source: str, target: str) -> Suggestion:
-    """A mapping for the rows of a source. `given` is what a person had to say to have it read; it becomes `source:`.
+    """A mapping for the rows of a source. `given` are the options that were needed to read it; they become `source:`.
 
     `source` and `target` are what the file and its mapping are called in the text. Raises `SourceError` if no column
     has a name.

@@ -6,7 +6,7 @@ Names are compared without case, spaces and punctuation, so `First Name`, `first
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from importer.profiling.header_words import Role, squeezed
@@ -17,7 +17,7 @@ class Export:
     """An export: by which columns it is known (all of one of the sets), and which columns mean what.
 
     `roles` name columns in the order in which they count; those that are not there are passed over, and a role with no
-    columns is one that this program does not export, whatever a column is called. `notes` are for the reader of the
+    columns is one that this program does not export, whatever the columns are called. `notes` are for the reader of the
     mapping. `slug` is the name of the ready mapping in `mappings/`.
     """
 
@@ -27,7 +27,6 @@ class Export:
     roles: Mapping[Role, tuple[str, ...]]
     notes: tuple[str, ...] = ()
     timezone: str = ""
-    opt_in_format: tuple[str, ...] = field(default=())
 
 
 EXPORTS: Final = (

@@ -84,8 +84,8 @@ def _defaults(page: Page, proposal: Proposal) -> None:
         _region(page, proposal)
     elif region.looked_at:
         page.look(
-            f"{region.looked_at} phone numbers that were looked at have no country code, and they do not tell their"
-            f" country (in {region.region}, {region.fits} are valid). If you know it, name it:",
+            f"{region.looked_at} phone numbers that were looked at have no country code, and do not show which"
+            f" country they are from (in {region.region}, {region.fits} are valid). If you know it, name it:",
             indent=2,
             must=True,
         )
@@ -124,7 +124,7 @@ def _where(page: Page, roles: Roles) -> None:
         page.add("# where:")
     for column, role in roles.flags:
         yes, no = column.flags(role)
-        wanted = wanted_values(role, yes, no, blanks=len(column.texts) > len(column.values))
+        wanted = wanted_values(role, yes, no, with_blank=len(column.texts) > len(column.values))
         condition: dict[str, Value] = {"column": column.name}
         condition |= {"one_of": wanted} if wanted else {"not_blank": "false"}
         page.add(f"#   - {rule(condition)}  # {_counts(column)}")
@@ -139,8 +139,8 @@ def _where(page: Page, roles: Roles) -> None:
 
 def _counts(column: Column) -> str:
     counts = ", ".join(f"{value} {count:,}" for value, count in column.values.value_counts().head(6).items())
-    blanks = len(column.texts) - len(column.values)
-    return printable(counts) + (f", blank {blanks:,}" if blanks else "")
+    blank = len(column.texts) - len(column.values)
+    return printable(counts) + (f", blank {blank:,}" if blank else "")
 
 
 # attributes and owner

@@ -28,7 +28,7 @@ _MISSING: Final = "TODO: name the column of the first name"
 class Proposal:
     """Everything that is known about a source before its mapping is written.
 
-    `by_country` says that the country of its row is the best to read a number by.
+    With `by_country`, a number is best read as one of the country of its row.
     """
 
     source: str
@@ -108,7 +108,7 @@ def add_names(page: Page, proposal: Proposal) -> None:
     if names.first_is_full:
         first["part"] = "first"
     if names.unsure:
-        page.look(f"is “{names.first.name}” the first name? Its values do not look so.", indent=2, must=True)
+        page.look(f"is “{names.first.name}” the first name? Its values do not look like names.", indent=2, must=True)
     elif names.first_is_full or names.last_is_full:
         page.comment("“Asha Rao” and “Rao, Asha” both are Asha, Rao.", indent=2)
     page.add(f"  first_name: {rule(first)}")
@@ -180,8 +180,8 @@ def _dated(page: Page, column: Column, guess: DateGuess | None, hash_sign: str) 
         page.add(f"  {hash_sign}{line(())}  # empty in this file")
     elif guess.rivals:
         page.look(
-            f"the dates of “{column.name}” fit {' and '.join(formats[0] for formats in guess.rivals)} alike, and"
-            " nothing in them tells which is meant. Take one of these lines instead:",
+            f"the dates of “{column.name}” fit {' and '.join(formats[0] for formats in guess.rivals)} equally well, and"
+            " nothing in them shows which is meant. Use one of these lines instead:",
             indent=2,
             must=not hash_sign,
         )

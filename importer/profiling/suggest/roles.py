@@ -28,7 +28,7 @@ _TERRITORIES: Final = (
     r"(?i)^(?:emea|apac|amer|americas|na|nam|noram|latam|anz|dach|mea|mena|nordics?|benelux|uki|cee|asean|global|row"
     r"|worldwide|north|south|east|west|central|zone)\b"
 )
-"""Parts of the world or of a market, as sales teams cut it: a column of them is called “Region”, but is no state."""
+"""Parts of a market, as sales teams divide it: a column of them is called “Region”, but holds no states."""
 _FEW: Final = 5
 _HINTS: Final = 500
 _MOST_PHONES: Final = 3
@@ -167,7 +167,7 @@ def _is_a_name(column: Column) -> bool:
 
 
 def nearest_to_a_name(columns: Sequence[Column], taken: set[str]) -> Column:
-    """The column that is most like names, for a person to look at, where no column has such a name."""
+    """The column that is most like names, for people to look at, where no column has such a name."""
     free = [column for column in columns if column.name not in taken] or list(columns)
     return max(free, key=lambda column: (column.worded > MOST, column.unique * column.worded, -column.position))
 

@@ -1,4 +1,4 @@
-"""YAML as a person writes it: with comments, one line per field, and quotes only where they are needed."""
+"""YAML as people write it: with comments, one line per field, and quotes only where they are needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Value = str | tuple[str, ...] | dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Where a person should look, and why. `must` says that the mapping is of no use before."""
+    """A place that people should look at, and why. With `must`, the mapping is of no use before that."""
 
     line: int
     text: str
@@ -31,7 +31,7 @@ class Look:
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a mapping that is being written, and the places where a person should look."""
+    """The lines of a mapping that is being written, and the places that people should look at."""
 
     lines: list[str] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Page:
         self.lines.extend(textwrap.wrap(printable(text), _WIDTH, initial_indent=start, subsequent_indent=start))
 
     def look(self, text: str, indent: int = 0, *, must: bool = False) -> None:
-        """Add a comment that a person should see."""
+        """Add a comment that people should see."""
         self.looks.append(Look(line=len(self.lines) + 1, text=printable(text), must=must))
         start = f"{' ' * indent}# "
         first = f"{start}{'TODO' if must else 'LOOK'}: "
