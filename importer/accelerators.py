@@ -12,5 +12,5 @@ EXACT: Final = "IMPORTER_EXACT"
 
 
 def are_on() -> bool:
-    """Whether the fast paths may be taken. Asked anew each time, so that a test can turn them off for itself."""
+    """Whether the fast paths may be taken. Asked each time, so that a test can turn them off for itself."""
     return os.environ.get(EXACT, "") in ("", "0")

@@ -1,4 +1,4 @@
-"""The requests of a batch, byte for byte: compact JSON in UTF-8, blanks left out. A column at a time; null is blank.
+"""The requests of a batch, byte for byte: compact JSON in UTF-8, no blank values. A column at a time; null is blank.
 
 Values that arrive as JSON literals are placed unchanged. Reading and writing them again could change them: a number of
 30 digits, `1e400`, an escaped half of a surrogate pair.

@@ -41,7 +41,7 @@ class Fault(StrEnum):
 
     @property
     def has_effect(self) -> bool:
-        """Whether the request is carried out all the same."""
+        """Whether the request is carried out anyway."""
         return self.endswith("_after")
 
 

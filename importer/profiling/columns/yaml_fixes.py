@@ -47,7 +47,7 @@ def entry(key: object, value: object) -> str:
 
 
 def advice(text: str) -> Fix:
-    """What to do where no line of the mapping helps; a comment, so that it is YAML all the same."""
+    """What to do where no line of the mapping helps; a comment, so that it is still YAML."""
     text = text.rstrip(".")
     return Fix(line=f"# {text[:1].upper()}{text[1:]}.")
 

@@ -1,6 +1,6 @@
 """Whether a text that was decoded in some encoding is made of words, and of letters that one language has.
 
-Bytes decoded in the wrong encoding give letters all the same, but no words: a capital within a lowercase word (`JÅrgen`
+Bytes decoded in the wrong encoding still give letters, but no words: a capital within a lowercase word (`JÅrgen`
 for `Jürgen`), a sign within a word (`J³rgen`), two scripts side by side (`JБrgen`), no vowel at all (`пШПЛ`).
 """
 

@@ -59,7 +59,7 @@ class _Sheet:
         """The rows that end in this piece of the sheet."""
         self._reader.Parse(piece, last)
         if last:
-            # The parser holds what holds the parser. There is one for each doubtful row: let go of it at once.
+            # The parser holds what holds the parser. There is one for each unusual row: release it at once.
             self._reader.StartElementHandler = self._reader.EndElementHandler = self._reader.CharacterDataHandler = None
         # The last row stays: its next element may hold more of its cells.
         several = len(self._done) - (not last)

@@ -124,7 +124,7 @@ class Document:
     """
 
     def __init__(self, xml: bytes, *, passing: str = "") -> None:
-        if b"\0" in xml[:8]:  # UTF-16, which a parser of UTF-8 reads all the same when it has a byte order mark
+        if b"\0" in xml[:8]:  # UTF-16, which a parser of UTF-8 reads anyway when it has a byte order mark
             raise NotCopied("the markup is not UTF-8")
         self.xml = xml
         self.root: Element

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class NotPlain(Exception):
-    """The sheet is laid out in a way that only the parser understands."""
+    """The sheet has a layout that only the parser understands."""
 
 
 MOST_MAKES: Final = 400
