@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks import environments
@@ -72,10 +73,10 @@ def _write(results: Path, parts: dict[str, Part], settings: Settings) -> None:
 def _parts(settings: Settings) -> dict[str, Part]:
     parts: dict[str, Part] = {"start": lambda: starting.run(settings)}
     for count in settings.rows:
-        parts[f"csv-{count}"] = lambda count=count: preparing.csv(count, settings)
+        parts[f"csv-{count}"] = partial(preparing.csv, count, settings)
     parts[f"bad-{max(settings.rows)}"] = lambda: preparing.bad(max(settings.rows), settings)
     for count in settings.rows:
-        parts[f"xlsx-{count}"] = lambda count=count: preparing.xlsx(count, settings)
+        parts[f"xlsx-{count}"] = partial(preparing.xlsx, count, settings)
     parts[f"plan-{max(settings.rows)}"] = lambda: planning.run(settings)
     parts[f"push-{settings.push_rows}"] = lambda: pushing.push(settings)
     parts[f"latency-{settings.push_rows}"] = lambda: pushing.latency(settings)

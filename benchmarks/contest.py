@@ -37,7 +37,7 @@ def compete(contestants: list[Contestant], settings: Settings, name: str) -> Non
             if each.failed or _is_done(each):
                 continue
             if settings.time_is_up():
-                each.failed = each.failed or ("" if each.rounds else "not measured: the time was up")
+                each.failed = "" if each.rounds else "not measured: the time was up"
                 continue
             settings.say(f"{name}: {each.name}, round {number + 1} of {settings.repeat}")
             try:

@@ -54,7 +54,7 @@ class Forgetful(SendingJournal):
         return self._release(call.row) if call.operation.kind is Kind.ASSIGN else []
 
 
-store.SendingJournal = Forgetful  # type: ignore[misc]
+store.SendingJournal = Forgetful  # type: ignore[attr-defined]
 
 if __name__ == "__main__":
     from importer.cli import entry

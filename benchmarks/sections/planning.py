@@ -7,7 +7,9 @@ import shutil
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -15,7 +17,7 @@ from benchmarks import leads
 from benchmarks.contest import Goal, fresh
 from benchmarks.measuring import Command, Failed, Measured, measured
 from benchmarks.sections.pushing import KEY
-from benchmarks.sections.target import free_port, target
+from benchmarks.sections.server import Server, free_port, target
 from benchmarks.settings import Settings
 
 LEFT = 0.01
@@ -81,11 +83,11 @@ def _frozen(settings: Settings, file: Path, base: tuple[str, ...], reports: Path
     return process, datetime.fromisoformat(found[0]).timestamp() - began
 
 
-def _has_come(server: object) -> bool:
-    return bool(server.traffic().requests)  # type: ignore[attr-defined]
+def _has_come(server: Server) -> bool:
+    return bool(server.traffic().requests)
 
 
-def _every(seconds: float, ask: object) -> object:
+def _every(seconds: float, ask: Callable[[], bool]) -> Callable[[], bool]:
     """Ask no more often than this: asking costs the process that is measured."""
     asked = 0.0
 
@@ -94,7 +96,7 @@ def _every(seconds: float, ask: object) -> object:
         if time.monotonic() - asked < seconds:
             return False
         asked = time.monotonic()
-        return bool(ask())  # type: ignore[operator]
+        return ask()
 
     return asking
 
@@ -130,7 +132,7 @@ def _resumed(settings: Settings, reports: Path, count: int, port: int) -> tuple[
                 arguments=settings.importer("resume", *options), environment=KEY, folder=settings.repository
             )
             log = settings.cache / "logs" / "plan-resume.log"
-            ask = _every(0.5, lambda server=server: _has_come(server))
+            ask = _every(0.5, partial(_has_come, server))
             process = measured(command, log, longest=settings.longest, until=ask, kept=True)
             if not server.traffic().requests:
                 raise Failed(f"resume sent nothing: {process.error[-200:]}")

@@ -10,7 +10,7 @@ from benchmarks import leads
 from benchmarks.contest import Goal, fresh
 from benchmarks.environments import PEERS, python_of, version_of
 from benchmarks.measuring import Command, Failed, Measured, measured
-from benchmarks.sections.target import Traffic, target
+from benchmarks.sections.server import Traffic, target
 from benchmarks.settings import Settings
 
 _MORE_ROUNDS: Final = 2
