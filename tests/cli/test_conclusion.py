@@ -74,7 +74,7 @@ Report:       r/x.html"""
 
 @pytest.mark.parametrize("command", ["run", "check"])
 @pytest.mark.parametrize("statuses", range(len(RowStatus) + 1))
-def test_never_more_than_16_lines_and_every_count_is_said(command: str, statuses: int) -> None:
+def test_never_more_than_16_lines_and_every_count_is_there(command: str, statuses: int) -> None:
     finished = _finished(
         Stop(exit_code=ExitCode.OUTAGE, reason="gone", tip="wait"),
         rejects=1,
@@ -87,17 +87,17 @@ def test_never_more_than_16_lines_and_every_count_is_said(command: str, statuses
         problems=dict.fromkeys(KINDS, 3),
         estimate=Estimate(rows_to_send=1, requests=1, seconds=1.0),
     )
-    said = click.unstyle(conclusion(finished))
-    assert len(said.splitlines()) <= 16
+    output = click.unstyle(conclusion(finished))
+    assert len(output.splitlines()) <= 16
     for n, status in enumerate(list(RowStatus)[:statuses]):
-        assert f"{1000 + n:,} {status}" in said
-    assert "more rules; see the report" in said
-    assert said.splitlines()[-1].endswith("r/x.html")
+        assert f"{1000 + n:,} {status}" in output
+    assert "more rules; see the report" in output
+    assert output.splitlines()[-1].endswith("r/x.html")
 
 
 def test_the_problems_that_are_not_shown_are_counted() -> None:
-    said = conclusion(_finished(problems=dict.fromkeys(list(KINDS)[:6], 3)))
-    assert "and 2 more rules" in said
+    output = conclusion(_finished(problems=dict.fromkeys(list(KINDS)[:6], 3)))
+    assert "and 2 more rules" in output
     assert "more rules" not in conclusion(_finished(problems=dict.fromkeys(list(KINDS)[:4], 3)))
 
 
@@ -120,7 +120,7 @@ def test_verbose_says_each_setting_and_where_it_came_from(importer: CommandLine,
     importer.write("importer.toml", "concurrency = 3\n")
     how = ("--rate", "0", "--yes", "--no-canary", "-v", "--header-row", "1")
     ended = importer("run", "list.csv", "-m", "m.yaml", *how)
-    said = [" ".join(line.split()) for line in ended.err.splitlines()]
+    output = [" ".join(line.split()) for line in ended.err.splitlines()]
     assert {
         "setting org o1 (SALESCHAT_ORG_ID)",
         "setting rate 0.0 (--rate)",
@@ -129,11 +129,11 @@ def test_verbose_says_each_setting_and_where_it_came_from(importer: CommandLine,
         "setting api_key_file not given (default)",
         "credential: api key from SALESCHAT_API_KEY",
         "list.csv: csv, encoding utf-8 (detected), delimiter ',' (mapping), header in row 1 (--header-row), 6 columns",
-    } <= set(said)
+    } <= set(output)
     read, sent = (
-        next(n for n, line in enumerate(said) if line.startswith(text)) for text in ("list.csv: ", "To send: ")
+        next(n for n, line in enumerate(output) if line.startswith(text)) for text in ("list.csv: ", "To send: ")
     )
-    assert read < sent, "how the file is read is said before it is"
+    assert read < sent, "how the file is read is printed before it is"
 
 
 def test_no_file_is_named_that_holds_no_row(importer: CommandLine, sandbox: Sandbox) -> None:
@@ -154,16 +154,16 @@ def test_no_file_is_named_that_holds_no_row(importer: CommandLine, sandbox: Sand
     assert "No row needs fixing." not in ended.out, "nothing was read"
 
 
-def test_a_finding_is_said_once() -> None:
+def test_a_finding_is_reported_once() -> None:
     blank = Symptom(code="blank-but-required", column="ID", count=3, rows=(2, 3, 4), fix="# look")
     serials = Symptom(code="dates-as-serials", column="Joined", count=1, rows=(5,), fix="# look")
     unread = Symptom(code="dates-unread", column="Joined", count=1, rows=(6,), fix="# look")
     problems = {"crm-id-missing": 3, "date-invalid": 2, "phone-invalid": 1}
     examination = Examination(symptoms=(blank, serials, unread))
-    said = conclusion(_finished(command="check", problems=problems, examination=examination))
-    assert "crm-id-missing" not in said
-    assert "date-invalid" not in said
-    assert "phone-invalid" in said
+    output = conclusion(_finished(command="check", problems=problems, examination=examination))
+    assert "crm-id-missing" not in output
+    assert "date-invalid" not in output
+    assert "phone-invalid" in output
     more = conclusion(_finished(command="check", problems={**problems, "crm-id-missing": 4}, examination=examination))
     assert "4 × crm-id-missing" in more, "the column does not say all of it"
 

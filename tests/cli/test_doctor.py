@@ -14,7 +14,7 @@ def _lines(importer: CommandLine, *arguments: str) -> dict[str, str]:
     return {line[4:17].strip(): line for line in importer("doctor", *arguments).out.splitlines() if line[3] == " "}
 
 
-def test_a_key_of_the_right_form_is_said_to_be_unproven(importer: CommandLine, sandbox: Sandbox) -> None:
+def test_a_key_of_the_right_form_is_shown_as_unproven(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.environment["SALESCHAT_API_KEY"] = os.environ["SALESCHAT_API_KEY"] = "a-wrong-key-of-the-right-form"
     ended = importer("doctor")
     assert ended.code == 0

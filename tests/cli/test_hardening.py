@@ -149,7 +149,7 @@ entry()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verbose", [(), ("-v",)])
-def test_a_defect_is_told_without_the_key(importer: CommandLine, verbose: tuple[str, ...]) -> None:
+def test_a_defect_is_reported_without_the_key(importer: CommandLine, verbose: tuple[str, ...]) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table([lead(1)])
     importer.write("defect.py", DEFECT)

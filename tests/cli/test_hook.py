@@ -47,30 +47,32 @@ def test_its_words_are_split_without_a_shell(importer: CommandLine, run: tuple[s
     assert (importer.folder / "words").read_text().splitlines() == ["two words", "$HOME", ";", "*"]
 
 
-def test_its_environment_tells_of_the_run_and_holds_no_credential(
+def test_its_environment_describes_the_run_and_holds_no_credential(
     importer: CommandLine, run: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SALESCHAT_TOKEN", "token-4711")
     monkeypatch.setenv("KEPT", "yes")
     importer(*run, "--on-finish", _script(importer, "env > environment"))
     lines = (importer.folder / "environment").read_text().splitlines()
-    told = dict(line.split("=", 1) for line in lines if "=" in line)
-    assert told["IMPORTER_RUN_ID"] == importer.latest().name
-    assert (told["IMPORTER_EXIT_CODE"], told["IMPORTER_STATE"], told["KEPT"]) == ("1", "finished", "yes")
-    assert not {"SALESCHAT_API_KEY", "SALESCHAT_TOKEN"} & told.keys()
+    variables = dict(line.split("=", 1) for line in lines if "=" in line)
+    assert variables["IMPORTER_RUN_ID"] == importer.latest().name
+    assert (variables["IMPORTER_EXIT_CODE"], variables["IMPORTER_STATE"], variables["KEPT"]) == ("1", "finished", "yes")
+    assert not {"SALESCHAT_API_KEY", "SALESCHAT_TOKEN"} & variables.keys()
     assert KEY not in "".join(lines)
     assert "token-4711" not in "".join(lines)
     assert os.environ["SALESCHAT_API_KEY"] == KEY, "the importer's own environment is left as it is"
 
 
-def test_a_command_that_fails_is_said_and_changes_nothing(importer: CommandLine, run: tuple[str, ...]) -> None:
+def test_a_command_that_fails_is_reported_and_changes_nothing(importer: CommandLine, run: tuple[str, ...]) -> None:
     ended = importer(*run, "--quiet", "--on-finish", _script(importer, "exit 7"))
     assert ended.code == 1
     assert ended.err == "warning: --on-finish ./notify.sh failed with exit code 7\n"
     assert importer.summary()["exit_code"] == 1
 
 
-def test_a_command_that_is_not_there_is_said_and_changes_nothing(importer: CommandLine, run: tuple[str, ...]) -> None:
+def test_a_command_that_is_not_there_is_reported_and_changes_nothing(
+    importer: CommandLine, run: tuple[str, ...]
+) -> None:
     ended = importer(*run, "--on-finish", "./nowhere.sh")
     assert ended.code == 1
     assert "warning: --on-finish ./nowhere.sh cannot be started: No such file or directory" in ended.err

@@ -43,7 +43,7 @@ def test_the_ready_mapping_of_an_export_is_what_init_proposes_for_its_sample(
     assert len(importer.results()) == 12
 
 
-def test_what_had_to_be_said_to_read_the_file_is_in_the_mapping(importer: CommandLine) -> None:
+def test_options_needed_to_read_the_file_are_in_the_mapping(importer: CommandLine) -> None:
     rows = "\n".join(f"{n}^Zoë {n}^+9198765{n:05}" for n in range(3, 9))
     (importer.folder / "l.csv").write_bytes(f"ID^Name^Phone\n{rows}\n".encode("cp1252"))
     assert importer("init", "l.csv", "--encoding", "cp1252", "--delimiter", "^", "-o", "m.yaml").code == 0

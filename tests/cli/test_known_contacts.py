@@ -1,4 +1,4 @@
-"""A lead that comes again under another id: its number or address is known, and that is said before it is sent."""
+"""A lead that comes again under another id: its number or address is known, which is reported before it is sent."""
 
 import sqlite3
 from contextlib import closing

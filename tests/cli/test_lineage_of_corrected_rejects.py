@@ -1,4 +1,4 @@
-"""A mended rejects.csv is told together with the run that left it."""
+"""A corrected rejects.csv is reported together with the run that left it."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ FAST = ("--rate", "0", "--settle", "0", "--yes")
 STORY = "4,912 created at first, 80 after fixing, 8 left"
 
 
-def mended(importer: CommandLine, run: Path, name: str, *, rows: int) -> None:
+def corrected(importer: CommandLine, run: Path, name: str, *, rows: int) -> None:
     """The first `rows` rejects of a run with a name, the others as they were."""
     with (run / "rejects.csv").open(newline="", encoding="utf-8-sig") as file:
         header, *rejects = csv.reader(file)
@@ -42,31 +42,31 @@ def test_five_thousand_rows_of_which_eighty_are_mended(importer: CommandLine) ->
     first = started(importer, "list.csv", "--sandbox")
     assert importer.summary(first)["counts"] == {"created": 4_912, "invalid": 88}
     assert listed(importer, first)["story"] == {}
-    mended(importer, first, "mended.csv", rows=80)
-    ended = importer("run", "mended.csv", "-m", "m.yaml", *FAST, "--sandbox")
+    corrected(importer, first, "corrected.csv", rows=80)
+    ended = importer("run", "corrected.csv", "-m", "m.yaml", *FAST, "--sandbox")
     second = max(path for path in importer.reports.iterdir() if path.is_dir() and path != first)
     summary = listed(importer, second)
     assert summary["mends"] == first.name
     assert summary["story"] == {"first": first.name, "rows": 5_000, "created": 4_912, "mended": 80, "left": 8}
-    told = f"5,000 rows of run {first.name}: {STORY}"
-    assert ended.out.count(told) == 1
-    assert importer("runs").out.count(told) == 1
+    lineage = f"5,000 rows of run {first.name}: {STORY}"
+    assert ended.out.count(lineage) == 1
+    assert importer("runs").out.count(lineage) == 1
     newest, oldest = json.loads(importer("runs", "--json").out)
     assert (newest["mends"], oldest["mends"]) == (first.name, "")
     assert newest["story"] == summary["story"]
-    assert told in (second / "report.html").read_text(encoding="utf-8")
-    assert told not in (first / "report.html").read_text(encoding="utf-8")
+    assert lineage in (second / "report.html").read_text(encoding="utf-8")
+    assert lineage not in (first / "report.html").read_text(encoding="utf-8")
     importer("report", first.name)
-    assert told in (first / "report.html").read_text(encoding="utf-8"), "written again, it knows what came later"
+    assert lineage in (first / "report.html").read_text(encoding="utf-8"), "written again, it knows what came later"
 
 
-def test_mended_twice_is_still_one_story(importer: CommandLine, sandbox: Sandbox) -> None:
+def test_rows_corrected_twice_are_still_one_lineage(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping(PLAIN_MAPPING)
     importer.table([*leads(3), *(lead(number, Name="") for number in range(4, 9))])
     first = started(importer, "list.csv")
-    mended(importer, first, "mended.csv", rows=3)
-    second = started(importer, "mended.csv")
-    mended(importer, second, "again.csv", rows=1)
+    corrected(importer, first, "corrected.csv", rows=3)
+    second = started(importer, "corrected.csv")
+    corrected(importer, second, "again.csv", rows=1)
     third = started(importer, "again.csv")
     assert listed(importer, third)["mends"] == second.name
     story = {"first": first.name, "rows": 8, "created": 3, "mended": 4, "left": 1}
@@ -78,8 +78,8 @@ def test_the_same_rejects_mended_in_two_halves(importer: CommandLine, sandbox: S
     importer.mapping(PLAIN_MAPPING)
     importer.table([*leads(3), *(lead(number, Name="") for number in range(4, 9))])
     first = started(importer, "list.csv")
-    mended(importer, first, "one.csv", rows=2)
-    mended(importer, first, "two.csv", rows=4)
+    corrected(importer, first, "one.csv", rows=2)
+    corrected(importer, first, "two.csv", rows=4)
     started(importer, "one.csv")
     story = listed(importer, started(importer, "two.csv"))["story"]
     assert (story["mended"], story["left"]) == (4, 1), "two of the four were there already, and count once"
@@ -91,8 +91,8 @@ def test_a_mended_id_settles_the_row_that_had_none(importer: CommandLine, sandbo
     first = started(importer, "list.csv")
     with (first / "rejects.csv").open(newline="", encoding="utf-8-sig") as file:
         header, no_id, no_name = csv.reader(file)
-    importer.table([["L-0003", *no_id[1:]], no_name], "mended.csv", header)
-    story = listed(importer, started(importer, "mended.csv"))["story"]
+    importer.table([["L-0003", *no_id[1:]], no_name], "corrected.csv", header)
+    story = listed(importer, started(importer, "corrected.csv"))["story"]
     assert (story["created"], story["mended"], story["left"]) == (2, 1, 1)
 
 

@@ -57,7 +57,7 @@ def remove(importer: CommandLine, *endings: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("endings", [("-wal",), ("-wal", "-shm")])
-def test_a_journal_whose_wal_was_lost_is_noticed_and_said(killed: CommandLine, endings: tuple[str, ...]) -> None:
+def test_a_journal_whose_wal_was_lost_is_noticed_and_reported(killed: CommandLine, endings: tuple[str, ...]) -> None:
     remove(killed, *endings)
     looked = killed("doctor")
     assert looked.code == 2

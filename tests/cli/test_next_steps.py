@@ -48,7 +48,7 @@ def test_importer_alone_prints_the_help(importer: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("import", "list.csv"), "importer run"),
         (("validate", "list.csv"), "importer check"),
@@ -64,11 +64,11 @@ def test_importer_alone_prints_the_help(importer: CommandLine) -> None:
     ],
 )
 def test_words_of_other_programs_lead_to_the_right_one(
-    importer: CommandLine, words: tuple[str, ...], said: str
+    importer: CommandLine, words: tuple[str, ...], expected: str
 ) -> None:
     ended = importer(*words)
     assert ended.code == 2
-    assert said in ended.err
+    assert expected in ended.err
 
 
 def test_every_word_that_is_pointed_to_exists() -> None:
@@ -87,7 +87,7 @@ def _lock(owner: str, *, wide: bool = True) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (_lock("Priya Nair"), "Priya Nair has b.xlsx open"),
         (_lock("प्रिया"), "प्रिया has b.xlsx open"),
@@ -96,7 +96,7 @@ def _lock(owner: str, *, wide: bool = True) -> bytes:
         (bytes(165), "Somebody has b.xlsx open"),
     ],
 )
-def test_lock_files_of_excel_are_skipped(importer: CommandLine, content: bytes, said: str) -> None:
+def test_lock_files_of_excel_are_skipped(importer: CommandLine, content: bytes, expected: str) -> None:
     importer.mapping(PLAIN_MAPPING)
     inbox = importer.folder / "inbox"
     inbox.mkdir()
@@ -104,7 +104,7 @@ def test_lock_files_of_excel_are_skipped(importer: CommandLine, content: bytes, 
     (inbox / "~$b.xlsx").write_bytes(content)
     ended = importer("check", *sorted(inbox.iterdir()), "-m", "m.yaml")
     assert ended.code == 0
-    assert said in ended.err
+    assert expected in ended.err
     assert len(importer.results()) == 2
 
 

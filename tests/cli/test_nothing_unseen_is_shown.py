@@ -125,7 +125,7 @@ def test_whatever_a_list_and_a_server_say_is_shown_as_characters(
     assert {row["status"] for row in results} == {"invalid", "rejected"}, "the server was asked"
 
 
-def test_json_on_stdout_is_safe_and_says_what_was_said(importer: CommandLine, hostile: Path, refusing: str) -> None:
+def test_json_on_stdout_is_safe_and_has_the_same_texts(importer: CommandLine, hostile: Path, refusing: str) -> None:
     mapping = f"{EVIL}.yaml"
     for arguments in (
         ("check", hostile, "-m", mapping),

@@ -1,4 +1,4 @@
-"""`--proxy`, as a person gives it: what is used, what is said of a proxy that is not used, and what nobody sees."""
+"""`--proxy`, as a person gives it: what is used, what is said about one that is not used, and what is never shown."""
 
 import asyncio
 import json
@@ -102,8 +102,8 @@ def test_a_proxy_of_the_environment_that_is_not_used_is_mentioned(
     looked = importer("doctor", *where)
     ran = importer("run", "list.csv", "-m", "m.yaml", *FAST, *where)
     detailed = importer("doctor", *where, "-v")
-    for said in (looked.out, ran.err, detailed.err):
-        assert "HTTPS_PROXY is set, but no proxy is used. To use it: --proxy env" in said
+    for output in (looked.out, ran.err, detailed.err):
+        assert "HTTPS_PROXY is set, but no proxy is used. To use it: --proxy env" in output
     assert_no_password(importer, looked.out, looked.err, ran.out, ran.err, detailed.err)
     monkeypatch.setenv("NO_PROXY", "127.1")
     assert "HTTPS_PROXY" not in importer("doctor", *where, "-v").out

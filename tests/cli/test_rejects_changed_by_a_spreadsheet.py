@@ -6,7 +6,7 @@ from tests.cli.command_line import CommandLine
 
 MAPPING = """\
 version: 1
-name: mended
+name: corrected
 defaults: {region: IN}
 lead:
   crm_id: Id
@@ -26,11 +26,11 @@ def left(importer: CommandLine, *phones: str) -> list[dict[str, str]]:
 
 
 def imported(importer: CommandLine, rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    with (importer.folder / "mended.csv").open("w", newline="") as file:
+    with (importer.folder / "corrected.csv").open("w", newline="") as file:
         lines = csv.DictWriter(file, rows[0])
         lines.writeheader()
         lines.writerows(rows)
-    importer("run", "mended.csv", "-m", "m.yaml", "--sandbox", "--run-name", "second")
+    importer("run", "corrected.csv", "-m", "m.yaml", "--sandbox", "--run-name", "second")
     (results,) = importer.folder.glob("reports/*-second/results.csv")
     with results.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -38,7 +38,7 @@ def sent(importer: CommandLine, sandbox: Sandbox) -> CommandLine:
 
 
 def test_cells_and_requests_of_settled_rows_are_overwritten_in_the_file(sent: CommandLine) -> None:
-    """Looked for in the bytes of the file: SQLite keeps what is deleted in free pages unless it is told otherwise."""
+    """Looked for in the bytes of the file: SQLite keeps what is deleted in free pages by default."""
     journal = journal_of(sent)
     assert [word for word in SETTLED if word.encode() in journal] == []
     assert [word for word in NEEDED if word.encode() not in journal] == []

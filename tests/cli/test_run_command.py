@@ -217,9 +217,9 @@ def test_rejects_mended_by_a_script_import_as_they_are(mixed: CommandLine, half_
     assert mixed("run", "list.csv", "-m", "m.yaml", *FAST, "--run-name", "first").code == 1
     path = mixed.latest() / "rejects.csv"
     text = path.read_text(encoding="utf-8-sig")
-    mended = text.replace("12345", "+919876500003").replace("L-0004,,+91 98765", "L-0004,Mended,+919876500004")
-    mended = mended.replace("TWIN", "TWIN-A", 1)
-    path.write_text(mended, encoding="utf-8-sig")
+    corrected = text.replace("12345", "+919876500003").replace("L-0004,,+91 98765", "L-0004,Mended,+919876500004")
+    corrected = corrected.replace("TWIN", "TWIN-A", 1)
+    path.write_text(corrected, encoding="utf-8-sig")
     mixed.mapping(MIXED_MAPPING.replace("mixed", "second"))
     ended = mixed("run", path, "-m", "m.yaml", *FAST)
     assert ended.code == 0, ended

@@ -56,7 +56,7 @@ def test_its_faults_come_from_a_file(importer: CommandLine, monkeypatch: pytest.
     assert ended.code in (0, 143), ended
 
 
-def test_wrong_faults_and_a_taken_port_are_said(importer: CommandLine) -> None:
+def test_wrong_faults_and_a_taken_port_are_errors(importer: CommandLine) -> None:
     importer.write("faults.yaml", "eror_after: 1.0\ndrop_before: 7\n")
     ended = importer("sandbox", "--faults", "faults.yaml")
     assert ended.code == 2

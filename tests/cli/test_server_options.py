@@ -36,7 +36,7 @@ def test_whatever_speaks_to_the_server_has_the_same_options(option: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("url", "flags", "code", "said"),
+    ("url", "flags", "code", "expected"),
     [
         ("https://10.255.255.1", (), 2, "10.255.255.1 is a private address (--allow-private allows it)"),
         ("https://169.254.169.254", ("--allow-private",), 2, "metadata"),
@@ -44,16 +44,16 @@ def test_whatever_speaks_to_the_server_has_the_same_options(option: str) -> None
     ],
 )
 def test_the_doctor_says_what_a_run_would_say(
-    importer: CommandLine, monkeypatch: pytest.MonkeyPatch, url: str, flags: tuple[str, ...], code: int, said: str
+    importer: CommandLine, monkeypatch: pytest.MonkeyPatch, url: str, flags: tuple[str, ...], code: int, expected: str
 ) -> None:
     monkeypatch.setenv("SALESCHAT_API_KEY", KEY)
     ended = importer("doctor", "--org", ORG, "--base-url", url, *flags)
     assert ended.code == 2
-    assert said in ended.out
+    assert expected in ended.out
     if code is not None:
         importer.mapping(PLAIN_MAPPING)
         importer.table([lead(1)])
         ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--org", ORG, "--base-url", url, *flags)
         assert ended.code == code
-        assert said in ended.err
-        assert not list(importer.reports.glob("2*")), "it is said before anything is read"
+        assert expected in ended.err
+        assert not list(importer.reports.glob("2*")), "it is reported before anything is read"

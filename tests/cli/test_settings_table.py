@@ -46,9 +46,9 @@ def test_a_number_out_of_range_is_refused_from_every_source(entry: Entry, source
         value = wrong(entry) if callable(wrong) else wrong
         named = entry.flag if source == "flag" else source
         if named and not (source == "flag" and value is None):
-            said = _refused(entry, entry.kind(value) if callable(wrong) else value, tmp_path, named)
-            assert said.startswith(named), value
-            assert entry.range in said, value
+            expected = _refused(entry, entry.kind(value) if callable(wrong) else value, tmp_path, named)
+            assert expected.startswith(named), value
+            assert entry.range in expected, value
 
 
 @pytest.mark.parametrize("entry", NUMBERS, ids=lambda entry: entry.name)
@@ -147,7 +147,7 @@ def test_what_cannot_be_a_delimiter_is_refused(importer: CommandLine, word: str)
 
 
 @pytest.mark.parametrize(
-    ("variable", "toml", "seconds", "said"),
+    ("variable", "toml", "seconds", "expected"),
     [
         ("SALESCHAT_API_KEY", "", 2.0, "about 2 s"),
         ("SALESCHAT_TOKEN", "", 4.0, "about 4 s"),
@@ -157,14 +157,14 @@ def test_what_cannot_be_a_delimiter_is_refused(importer: CommandLine, word: str)
     ],
 )
 def test_a_check_estimates_with_the_rate_of_a_run(
-    importer: CommandLine, monkeypatch: pytest.MonkeyPatch, variable: str, toml: str, seconds: float, said: str
+    importer: CommandLine, monkeypatch: pytest.MonkeyPatch, variable: str, toml: str, seconds: float, expected: str
 ) -> None:
     monkeypatch.setitem(os.environ, variable, "a-secret-for-the-test")
     importer.mapping(PLAIN_MAPPING)
     importer.table(leads(20))
     importer.write("importer.toml", toml)
     ended = importer("check", "list.csv", "-m", "m.yaml")
-    assert f"A run would send 20 rows in 20 requests, {said}" in ended.out
+    assert f"A run would send 20 rows in 20 requests, {expected}" in ended.out
     assert importer.summary()["estimate"]["seconds"] == seconds
 
 

@@ -99,7 +99,7 @@ def test_quiet_says_nothing_but_the_result(importer: CommandLine, sandbox: Sandb
     assert ended.code == 0
     assert ended.err == ""
     assert "2 created" in ended.out
-    assert importer("run", "nowhere.csv", "-m", "m.yaml", quiet).error, "errors are said all the same"
+    assert importer("run", "nowhere.csv", "-m", "m.yaml", quiet).error, "errors are printed anyway"
 
 
 def test_verbose_says_what_was_detected(importer: CommandLine) -> None:
@@ -123,10 +123,10 @@ def test_text_from_a_cell_reaches_the_terminal_escaped(importer: CommandLine) ->
     importer.mapping(PLAIN_MAPPING)
     importer.table(leads(1), evil)
     ended = importer("check", evil, "-m", "m.yaml", "--sheet", "\x1b[2Jx")
-    said = ended.out + ended.err
-    assert "\x1b" not in said
-    assert "\x07" not in said
-    assert "\u202e" not in said
+    output = ended.out + ended.err
+    assert "\x1b" not in output
+    assert "\x07" not in output
+    assert "\u202e" not in output
 
 
 @pytest.mark.parametrize("flag", [(), ("--no-progress",)])

@@ -35,10 +35,10 @@ def test_without_an_organization_a_check_says_what_it_depends_on(
 ) -> None:
     run_id = imported.latest().name
     monkeypatch.delenv("SALESCHAT_ORG_ID")
-    said = imported(*CHECK).out
+    output = imported(*CHECK).out
     assert (
         f"A run into organization {ORG} would stop: run {run_id} imported list.csv. Give --org ID to check for one."
-        in said
+        in output
     )
     imported.table(leads(3, first=90))
     assert "would stop" not in imported(*CHECK).out
@@ -46,10 +46,10 @@ def test_without_an_organization_a_check_says_what_it_depends_on(
 
 def test_a_check_names_every_reason_why_a_run_would_stop(imported: CommandLine) -> None:
     imported.table([lead(n, Phone="12") for n in range(31, 41)])
-    said = imported(*CHECK, "--max-invalid", "3").out
-    assert "A run would stop: 10 of 10 rows are invalid, more than --max-invalid 3 allows." in said
-    assert "A run would stop: the file differs from that of" in said
-    assert "A run would send nothing." in said
+    output = imported(*CHECK, "--max-invalid", "3").out
+    assert "A run would stop: 10 of 10 rows are invalid, more than --max-invalid 3 allows." in output
+    assert "A run would stop: the file differs from that of" in output
+    assert "A run would send nothing." in output
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_a_check_says_that_a_run_would_refuse_the_server_or_the_organization(
     refused = importer(*RUN, *option)
     assert refused.code == 2
     assert why in refused.err
-    said = importer(*CHECK, *option).out
-    assert "A run would stop: " in said
-    assert why in said
-    assert "Otherwise it would send 2 rows" in said
+    output = importer(*CHECK, *option).out
+    assert "A run would stop: " in output
+    assert why in output
+    assert "Otherwise it would send 2 rows" in output
 
 
 def test_warnings_reach_the_terminal(imported: CommandLine) -> None:
     imported.table([lead(1), lead(31), lead(32, Phone=lead(31)[2])])
-    said = imported(*CHECK, "--org", ORG).out
-    assert "known-lead (A lead that is known from an earlier run)" in said
-    assert "2 × phone-repeated (One phone number on several rows)" in said
+    output = imported(*CHECK, "--org", ORG).out
+    assert "known-lead (A lead that is known from an earlier run)" in output
+    assert "2 × phone-repeated (One phone number on several rows)" in output
     assert "2 × phone-repeated" in imported(*RUN).out
     imported.table(leads(2, first=50))
     assert "warnings:" not in imported(*CHECK, "--org", ORG).out
@@ -87,10 +87,10 @@ def test_warnings_reach_the_terminal(imported: CommandLine) -> None:
 
 def test_the_first_rows_of_a_list_are_no_drift(imported: CommandLine) -> None:
     imported.table([lead(n, Name="" if n < 40 else "Asha") for n in range(31, 131)])
-    said = imported(*CHECK, "--limit", "20").out
-    assert "is blank in" not in said
-    assert "has a problem in" not in said
-    assert "would stop" not in said
+    output = imported(*CHECK, "--limit", "20").out
+    assert "is blank in" not in output
+    assert "has a problem in" not in output
+    assert "would stop" not in output
     imported.table([[*lead(n), "x"] for n in range(200, 230)], columns=(*COLUMNS, "Campaign"))
     assert "“Campaign” is new" in imported(*CHECK, "--limit", "20").out, "a column is new from the first row on"
 
@@ -114,9 +114,9 @@ def test_a_column_that_the_mapping_ignores_stops_no_run(
     imported: CommandLine, columns: Sequence[str], change: str
 ) -> None:
     imported.table([[*lead(n), "x"][: len(columns)] for n in range(41, 45)], columns=columns)
-    said = imported(*CHECK)
-    assert change in said.out
-    assert "would stop" not in said.out
+    output = imported(*CHECK)
+    assert change in output.out
+    assert "would stop" not in output.out
     ended = imported(*RUN)
     assert ended.code == 0
     assert change in ended.err
@@ -142,9 +142,9 @@ def test_no_tip_promises_to_send_where_no_row_can_be_sent(importer: CommandLine,
     importer.table([lead(1, Phone="12"), lead(2, Phone="12")])
     stopped = importer(*RUN, "--max-invalid", "0")
     ended = importer("resume", *FAST)
-    for said in (stopped.out + stopped.err, ended.err):
-        assert "No row can be sent: correct the file, then run it again." in said
-        assert "sends it anyway" not in said
+    for output in (stopped.out + stopped.err, ended.err):
+        assert "No row can be sent: correct the file, then run it again." in output
+        assert "sends it anyway" not in output
 
 
 def test_no_tip_names_a_run_where_there_is_none(importer: CommandLine) -> None:

@@ -92,7 +92,7 @@ class Reports:
         self, *sources: ReadSource, rows: list[ReportRow] | tuple[ReportRow, ...] = (), **changes: Any
     ) -> RunReport:
         problems = Counter(problem.code for row in rows for problem in row.problems)
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "run_id": "20261122-150405-webinar",
             "command": "run",
             "state": RunState.FINISHED,
@@ -117,7 +117,7 @@ class Reports:
             "repeated": sum(row.attempts > 1 for row in rows),
             "estimate": Estimate(rows_to_send=3, requests=6, seconds=0.6),
         }
-        return RunReport(**(told | changes))
+        return RunReport(**(fields | changes))
 
     def _assigned(self, rows: list[ReportRow] | tuple[ReportRow, ...]) -> tuple[Any, ...]:
         states: dict[str, Counter[FollowUp]] = {}
@@ -169,7 +169,7 @@ class Reports:
         return ReportRow(row=RowId(source=source, number=number), status=status, **changes)
 
     def created(self, number: int = 2, *, source: int = 0, **changes: Any) -> ReportRow:
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "crm_id": f"C-{number}",
             "lead_id": f"6f1d0000-0000-4000-8000-{number:012d}",
             "assign": FollowUp.ACCEPTED,
@@ -178,7 +178,7 @@ class Reports:
             "http_status": 200,
             "finished_at": "2026-11-22T15:04:06Z",
         }
-        return self.row(number, source=source, **(told | changes))
+        return self.row(number, source=source, **(fields | changes))
 
     def invalid(
         self,
@@ -198,8 +198,8 @@ class Reports:
             value=value,
         )
         cells = (f"C-{number}", "Ravi", value, "") if cells is None else cells
-        told: dict[str, Any] = {"crm_id": f"C-{number}", "problems": (problem,), "cells": tuple(cells)}
-        return self.row(number, RowStatus.INVALID, source=source, **(told | changes))
+        fields: dict[str, Any] = {"crm_id": f"C-{number}", "problems": (problem,), "cells": tuple(cells)}
+        return self.row(number, RowStatus.INVALID, source=source, **(fields | changes))
 
 
 @pytest.fixture

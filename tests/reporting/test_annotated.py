@@ -73,8 +73,8 @@ def workbook(tmp_path: Path, reports: Reports) -> tuple[Path, ReadSource]:
 
 
 def problem(row: int, column: str, **changes: Any) -> Problem:
-    told = {"code": "phone-invalid", "detail": "is not a phone number", "value": "=12"}
-    return Problem(row=row, column=column, **(told | changes))
+    fields = {"code": "phone-invalid", "detail": "is not a phone number", "value": "=12"}
+    return Problem(row=row, column=column, **(fields | changes))
 
 
 def written(tmp_path: Path, path: Path, run: RunReport, rows: list[ReportRow]) -> Workbook:
@@ -160,10 +160,10 @@ def test_the_first_sheet_says_what_happened_and_leads_to_the_rows(
     front = book["Import"]
     assert book.active is front
     assert [sheet.sheet_view.tabSelected for sheet in book.worksheets] == [True, None, None]
-    said = texts(front)
-    assert "2 rows read: 1 invalid, 1 rejected by the CRM. 2 rows need attention." in said
-    assert "Rejected by the crm (422)" not in said
-    assert "Rejected by the CRM (422)" in said
+    expected = texts(front)
+    assert "2 rows read: 1 invalid, 1 rejected by the CRM. 2 rows need attention." in expected
+    assert "Rejected by the crm (422)" not in expected
+    assert "Rejected by the CRM (422)" in expected
     links = {cell.value: cell.hyperlink.location for cells in front.iter_rows() for cell in cells if cell.hyperlink}
     assert links["row 4"] == "'It''s März'!A4"
     assert links["row 5"] == "'It''s März'!A5"
@@ -215,14 +215,14 @@ def test_merged_cells_are_no_obstacle(tmp_path: Path, reports: Reports) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         (lambda path: path.unlink(), "cannot be read any more"),
         (lambda path: path.write_bytes(path.read_bytes() + b"x"), "was changed after it was read"),
     ],
 )
 def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(
-    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports, change: Callable[..., Any], said: str
+    tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports, change: Callable[..., Any], expected: str
 ) -> None:
     path, source = workbook
     change(path)
@@ -230,7 +230,7 @@ def test_a_source_that_is_gone_or_changed_gives_the_rows_as_a_plain_workbook(
     rows = [reports.created(5), reports.invalid(4, cells=cells)]
     book = written(tmp_path, path, reports.run(source, rows=rows), rows)
     assert book.sheetnames == ["Import", "Rows"]
-    assert any(said in str(text) for text in texts(book["Import"]))
+    assert any(expected in str(text) for text in texts(book["Import"]))
     header, row = book["Rows"].iter_rows()
     assert [cell.value for cell in header][4:] == ["Id", "Name", "Phone", "Phone", "2026-11-01", "Sum"]
     assert [cell.value for cell in row][4:] == ["C-4", "=1+1", "12", None, "#N/A", "ab"]
@@ -249,8 +249,8 @@ def test_a_workbook_of_more_rows_than_anybody_looks_through_is_not_copied(
     book = written(tmp_path, path, reports.run(replace(source, rows=20_001)), rows)
     assert book.sheetnames == ["Import", "Rows"]
     assert book["Rows"].max_row == 2
-    said = "leads.xlsx has 20,001 rows; only workbooks of up to 20,000 rows are copied."
-    assert any(said in str(text) for text in texts(book["Import"]))
+    expected = "leads.xlsx has 20,001 rows; only workbooks of up to 20,000 rows are copied."
+    assert any(expected in str(text) for text in texts(book["Import"]))
 
 
 def test_a_workbook_that_lacks_a_row_that_was_read_is_not_copied(

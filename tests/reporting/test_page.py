@@ -56,7 +56,7 @@ class Parsed(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
-    def said(self) -> str:
+    def page_text(self) -> str:
         return " ".join(" ".join(self.texts).split())
 
 
@@ -76,11 +76,11 @@ def written(tmp_path: Path, run: RunReport, rows: list[ReportRow]) -> Parsed:
 def test_what_happened_is_one_sentence_with_true_counts(tmp_path: Path, reports: Reports) -> None:
     rows = [*(reports.created(number) for number in range(2, 7)), reports.invalid(7), reports.row(8, RowStatus.UNKNOWN)]
     parsed = written(tmp_path, reports.run(rows=rows), rows)
-    assert "7 rows read: 5 created, 1 invalid, 1 unknown. 2 rows need attention." in parsed.said
+    assert "7 rows read: 5 created, 1 invalid, 1 unknown. 2 rows need attention." in parsed.page_text
     widths = [float(rect["width"].rstrip("%")) for rect in parsed.named("rect")]
     assert widths == pytest.approx([500 / 7, 100 / 7, 100 / 7], abs=0.01)
-    assert "4 throttled by the CRM" in parsed.said
-    assert "5 retried" in parsed.said
+    assert "4 throttled by the CRM" in parsed.page_text
+    assert "5 retried" in parsed.page_text
 
 
 def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path: Path, reports: Reports) -> None:
@@ -99,10 +99,10 @@ def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path: Path, report
     attributes = {name for _, attributes in parsed.tags for name in attributes}
     assert not {name for name in attributes if name.startswith("on") or name in {"src", "srcset", "style", "action"}}
     assert {link["href"] for link in parsed.named("a")} == {"#rows"}
-    assert parsed.said.count("<script>alert(1)</script>") >= 8
-    assert "{{ 7*7 }}" in parsed.said
-    assert "\\u202e" in parsed.said
-    assert "\u202e" not in parsed.said
+    assert parsed.page_text.count("<script>alert(1)</script>") >= 8
+    assert "{{ 7*7 }}" in parsed.page_text
+    assert "\\u202e" in parsed.page_text
+    assert "\u202e" not in parsed.page_text
 
 
 def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path: Path, reports: Reports) -> None:
@@ -111,15 +111,15 @@ def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path: Path, 
     source = reports.source()
     source = replace(source, info=replace(source.info, notes=(EVIL,)))
     examination = Examination(symptoms=(symptom,), changes=(change,), compared_with=EVIL)
-    told = {"run_id": EVIL, "base_url": EVIL, "mapping_path": EVIL, "started_at": EVIL, "mends": EVIL}
+    fields = {"run_id": EVIL, "base_url": EVIL, "mapping_path": EVIL, "started_at": EVIL, "mends": EVIL}
     problem = Problem(row=2, code=EVIL, detail="", fix=EVIL)
     rows = [reports.invalid(2, problems=(problem,)), reports.row(3, RowStatus.REJECTED, hint=EVIL, message=EVIL)]
     story = Story(first=EVIL, rows=2, created=1, mended=0, left=1)
-    run = reports.run(source, rows=rows, examination=examination, story=story, **told)
+    run = reports.run(source, rows=rows, examination=examination, story=story, **fields)
     parsed = written(tmp_path, run, rows)
     assert len(parsed.named("script")) == 1
     assert parsed.named("img") == []
-    assert parsed.said.count("<script>alert(1)</script>") >= 20
+    assert parsed.page_text.count("<script>alert(1)</script>") >= 20
 
 
 def test_nothing_of_the_template_is_exempt_from_escaping() -> None:
@@ -149,27 +149,27 @@ def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path: Path, re
     rows.append(
         reports.row(30, RowStatus.REJECTED, message="no", hint="ask the CRM", http_status=422, error_code=4220001)
     )
-    said = written(tmp_path, reports.run(rows=rows), rows).said
-    assert said.index("Not a phone number 12 rows") < said.index("Rejected by the CRM (4220001) 1 row")
-    assert said.index("Rejected by the CRM (4220001)") < said.index(
+    page_text = written(tmp_path, reports.run(rows=rows), rows).page_text
+    assert page_text.index("Not a phone number 12 rows") < page_text.index("Rejected by the CRM (4220001) 1 row")
+    assert page_text.index("Rejected by the CRM (4220001)") < page_text.index(
         "One phone number on several rows 1 row warning only"
     )
-    assert "row 2 Phone: “12” is not a phone number" in said
-    assert "and 7 more" in said
-    assert "What to do: ask the CRM" in said
+    assert "row 2 Phone: “12” is not a phone number" in page_text
+    assert "and 7 more" in page_text
+    assert "What to do: ask the CRM" in page_text
 
 
 def test_owners_have_their_counts(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.created(number) for number in range(2, 5)]
     rows.append(reports.created(9, assigned_to="ravi@crm.example", assign=FollowUp.HELD))
-    said = written(tmp_path, reports.run(rows=rows), rows).said
-    assert re.search(r"asha@crm\.example 3 3 0 0 ravi@crm\.example 1 0 1 0", said)
+    page_text = written(tmp_path, reports.run(rows=rows), rows).page_text
+    assert re.search(r"asha@crm\.example 3 3 0 0 ravi@crm\.example 1 0 1 0", page_text)
 
 
 def test_the_rows_are_capped_and_the_page_says_so(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.invalid(number) for number in range(2, 2 + ROWS_SHOWN + 1)]
     parsed = written(tmp_path, reports.run(rows=rows), rows)
-    assert "The first 2,000 of 2,001 rows are shown." in parsed.said
+    assert "The first 2,000 of 2,001 rows are shown." in parsed.page_text
     assert sum("data-number" in attributes for attributes in parsed.named("tr")) == 2_000
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
 
@@ -177,21 +177,21 @@ def test_the_rows_are_capped_and_the_page_says_so(tmp_path: Path, reports: Repor
 def test_a_check_says_what_would_be_sent(tmp_path: Path, reports: Reports) -> None:
     rows = [reports.row(2, RowStatus.VALID)]
     run = reports.run(rows=rows, command="check", org="", estimate=Estimate(rows_to_send=1, requests=3, seconds=10_020))
-    said = written(tmp_path, run, rows).said
-    assert "1 row checked: 1 ready to be sent. Nothing needs attention." in said
-    assert "Nothing was sent." in said
-    assert "3 requests 2 h 47 min at the given rate" in said
+    page_text = written(tmp_path, run, rows).page_text
+    assert "1 row checked: 1 ready to be sent. Nothing needs attention." in page_text
+    assert "Nothing was sent." in page_text
+    assert "3 requests 2 h 47 min at the given rate" in page_text
 
 
 def test_a_run_that_stopped_says_why_and_how_it_goes_on(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(state=RunState.STOPPED, reason="The CRM refused the credential.", exit_code=3, rows=())
-    said = written(tmp_path, run, []).said
+    page_text = written(tmp_path, run, []).page_text
     assert (
         "stopped before its end: The CRM refused the credential. Nothing is lost. To continue: `importer resume`"
-        in said
+        in page_text
     )
-    assert "There were no rows." in said
-    assert "`importer resume`" not in written(tmp_path, reports.run(state=RunState.STOPPED, exit_code=2), []).said
+    assert "There were no rows." in page_text
+    assert "`importer resume`" not in written(tmp_path, reports.run(state=RunState.STOPPED, exit_code=2), []).page_text
 
 
 SHOWN = "[...document.querySelectorAll('#people tbody tr')].filter(r => !r.hidden).map(r => r.dataset.number).join()"
@@ -291,9 +291,9 @@ def test_a_person_can_search_and_sort_in_a_browser(tmp_path: Path, reports: Repo
         assert browser.value("getComputedStyle(document.querySelector('.rule')).borderLeftStyle") == "solid"
     finally:
         browser.close()
-    said = [event for event in browser.events if event["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}]
+    page_text = [event for event in browser.events if event["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}]
     asked = [
         event["params"]["request"]["url"] for event in browser.events if event["method"] == "Network.requestWillBeSent"
     ]
-    assert said == []
+    assert page_text == []
     assert asked == [(tmp_path / "report.html").as_uri()]

@@ -1,4 +1,4 @@
-"""rejects.csv: the source's own cells, ready to be mended."""
+"""rejects.csv: the source's own cells, ready to be corrected."""
 
 import csv
 from pathlib import Path

@@ -25,11 +25,11 @@ def text(dice: random.Random) -> str:
 def test_every_line_is_the_one_that_csv_writes(tmp_path: Path, reports: Reports) -> None:
     dice = random.Random(7)
     rows = [{name: text(dice) for name in TEXTS} for _ in range(MANY)]
-    told = {name: pa.array([row[name] for row in rows], pa.large_string()) for name in TEXTS}
+    fields = {name: pa.array([row[name] for row in rows], pa.large_string()) for name in TEXTS}
     own = ("status", "assign", "events", "problems", "warnings", "finished_at")
-    told |= {name: pa.array(["valid"] * MANY, pa.large_string()) for name in own}
-    told |= {name: pa.array(range(MANY), pa.int64()) for name in ("number", "attempts", "http_status")}
-    table = pa.table(told | {"error_code": pa.nulls(MANY, pa.int64())})
+    fields |= {name: pa.array(["valid"] * MANY, pa.large_string()) for name in own}
+    fields |= {name: pa.array(range(MANY), pa.int64()) for name in ("number", "attempts", "http_status")}
+    table = pa.table(fields | {"error_code": pa.nulls(MANY, pa.int64())})
     nothing = pa.table({})
     batches = (
         ResultBatch(source=0, table=table.slice(at, 20_000), problems=nothing, cells=nothing)

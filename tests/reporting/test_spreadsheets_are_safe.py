@@ -133,13 +133,13 @@ def workbook(request: pytest.FixtureRequest, tmp_path: Path, reports: Reports) -
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest() if request.param == "copy" else "00"
     shown = [payload for payload in PAYLOADS if payload != "\x00=1+1"]
     rows = [row_of(reports, number, payload)[number % 2] for number, payload in enumerate(shown, start=2)]
-    rows = [reports.row(number, row.status, **_told(row)) for number, row in enumerate(rows, start=2)]
+    rows = [reports.row(number, row.status, **_fields(row)) for number, row in enumerate(rows, start=2)]
     run = reports.run(reports.source(source, sheet="Sheet", sha256=sha256), rows=rows, reason="=1+1", org="=org")
     write_annotated(tmp_path / "annotated.xlsx", source, run, lambda: reports.batches(rows))
     return tmp_path / "annotated.xlsx"
 
 
-def _told(row: ReportRow) -> dict[str, Any]:
+def _fields(row: ReportRow) -> dict[str, Any]:
     return {
         name: getattr(row, name)
         for name in ("message", "hint", "lead_id", "assigned_to", "crm_id", "problems", "cells")

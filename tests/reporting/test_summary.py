@@ -33,17 +33,17 @@ KEYS = [
 
 def test_every_key_is_there_and_the_file_says_the_same(tmp_path: Path, reports: Reports) -> None:
     run = reports.run(rows=[reports.created(2), reports.invalid(3)])
-    told = summary(run, {"results": "reports/r/results.csv"})
+    fields = summary(run, {"results": "reports/r/results.csv"})
     write_summary(tmp_path / "summary.json", run, {"results": "reports/r/results.csv"})
-    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8")) == told
-    assert list(told) == KEYS
-    assert (told["state"], told["exit_code"]) == ("finished", 1)
-    assert told["counts"] == {"created": 1, "invalid": 1}
-    assert told["problems"] == {"phone-invalid": 1}
-    assert told["requests"] == {"create": 3, "assign": 2, "event": 1, "throttled": 4, "retried": 5}
-    assert told["estimate"] == {"rows_to_send": 3, "requests": 6, "seconds": 0.6}
-    assert told["mapping"] == {"path": "mappings/webinar.yaml", "sha256": "cd" * 32}
-    assert told["sources"] == [
+    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8")) == fields
+    assert list(fields) == KEYS
+    assert (fields["state"], fields["exit_code"]) == ("finished", 1)
+    assert fields["counts"] == {"created": 1, "invalid": 1}
+    assert fields["problems"] == {"phone-invalid": 1}
+    assert fields["requests"] == {"create": 3, "assign": 2, "event": 1, "throttled": 4, "retried": 5}
+    assert fields["estimate"] == {"rows_to_send": 3, "requests": 6, "seconds": 0.6}
+    assert fields["mapping"] == {"path": "mappings/webinar.yaml", "sha256": "cd" * 32}
+    assert fields["sources"] == [
         {
             "path": "leads.csv",
             "sha256": "ab" * 32,
@@ -61,8 +61,8 @@ def test_a_run_that_ended_before_anything_was_read_has_every_key_too(tmp_path: P
     run = reports.run(sources=(), rows=(), state=RunState.STOPPED, exit_code=2, org="", base_url="", finished_at="")
     assert list(summary(run, {})) == KEYS
     write_summary(tmp_path / "summary.json", run, {})
-    told = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
-    assert (told["state"], told["sources"], told["counts"], told["rows"]) == ("stopped", [], {}, 0)
+    fields = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert (fields["state"], fields["sources"], fields["counts"], fields["rows"]) == ("stopped", [], {}, 0)
 
 
 def test_a_path_that_is_no_text_is_still_json(tmp_path: Path, reports: Reports) -> None:

@@ -67,7 +67,9 @@ def test_the_page_shows_it_to_ears_too(tmp_path: Path, reports: Reports) -> None
     run = reports.run(rows=rows, traffic=(*tens(6), *tens(6, "assign", settled=40, repeated=2)))
     write_html(tmp_path / "report.html", run, Overview())
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    said = "Assign them, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
-    assert said in page
+    page_text = (
+        "Assign them, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
+    )
+    assert page_text in page
     assert "each bar 10 s" in page
     assert "throttled, sent again" not in page, "no colour is explained that does not occur"
