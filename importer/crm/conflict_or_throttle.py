@@ -5,13 +5,15 @@ is taken for a duplicate loses a lead silently; a duplicate that is taken for a 
 `DUPLICATE` needs positive proof, and everything unproven is retried.
 """
 
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from importer.crm.observation import Answer
+from importer.model.operation import Call
 
 
 class Meaning(StrEnum):
@@ -110,6 +112,28 @@ def without_values(text: str, crm_id: str, values: Collection[str] = ()) -> str:
         return text
     sent = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
     return sent.sub(lambda found: marks.get(found[0].casefold(), "‹word›"), text)
+
+
+def values_sent(call: Call) -> frozenset[str]:
+    """Every text of the call that the server may quote: these are our words, not the server's."""
+    try:
+        body = json.loads(call.operation.body)
+    except ValueError:
+        body = {}
+    named = body.values() if isinstance(body, dict) else (body,)  # the names at the top are the contract's
+    return frozenset({call.operation.key, call.lead_id, *(text for value in named for text in _texts(value))} - {""})
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.strip()
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _has_rate_header(answer: Answer) -> bool:

@@ -6,12 +6,18 @@ listed is in doubt and stops the run if other rows get it too: stopping loses no
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of, without_values
+from importer.crm.conflict_or_throttle import (
+    Fingerprint,
+    Meaning,
+    fingerprint,
+    meaning_of,
+    values_sent,
+    without_values,
+)
 from importer.crm.endpoints import ENDPOINTS
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.rate_limiter import budget_used_up_for, retry_after
@@ -159,28 +165,6 @@ def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verd
         shape=fingerprint(seen, call.crm_id, values),
         likely=meaning is Meaning.LIKELY,
     )
-
-
-def values_sent(call: Call) -> frozenset[str]:
-    """Every text of the call that the server may quote: these are our words, not the server's."""
-    try:
-        body = json.loads(call.operation.body)
-    except ValueError:
-        body = {}
-    named = body.values() if isinstance(body, dict) else (body,)  # the names at the top are the contract's
-    return frozenset({call.operation.key, call.lead_id, *(text for value in named for text in _texts(value))} - {""})
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value.strip()
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield name
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
 
 
 def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:

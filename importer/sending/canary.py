@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final, Protocol
 
 from importer.clock import Clock
-from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of
+from importer.crm.conflict_or_throttle import Fingerprint, Meaning, fingerprint, meaning_of, values_sent
 from importer.crm.observation import Answer, Observation
 from importer.crm.rate_limiter import RateLimiter
-from importer.crm.responses import values_sent
 from importer.crm.verdict import Action, Verdict
 from importer.journal.sending import SendingJournal
 from importer.model.operation import Call, Kind
