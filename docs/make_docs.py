@@ -5,7 +5,7 @@ A test compares them, so that code and documentation cannot drift apart.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from importer.model.outcome import (
     RowStatus,
     Wording,
 )
-from importer.model.problem import KINDS, ProblemKind
+from importer.model.problem import KINDS
 from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS
 from importer.reporting.csv_columns import ReportColumn
 from importer.runs.settings import SETTINGS
@@ -34,20 +34,24 @@ SBOM: Final = DOCS.parent / "requirements" / "sbom.cdx.json"
 HELP_WIDTH: Final = 100
 
 
-def problem_table(kinds: Iterable[ProblemKind]) -> str:
+def problem_table(*, warning: bool) -> str:
     """One line per code, in the order of the list: what is wrong, why, and what to do."""
-    lines = [f"| `{kind.code}` | **{_cell(kind.title)}.** {_cell(kind.cause)} | {_cell(kind.fix)} |" for kind in kinds]
+    lines = [
+        f"| `{code}` | **{_cell(kind.title)}.** {_cell(kind.cause)} | {_cell(kind.fix)} |"
+        for code, kind in KINDS.items()
+        if kind.warning is warning
+    ]
     return "\n".join(["| code | what is wrong | what to do |", "|---|---|---|", *lines])
 
 
 def problems() -> str:
     """The codes that stop a row."""
-    return problem_table(kind for kind in KINDS.values() if not kind.warning)
+    return problem_table(warning=False)
 
 
 def warnings() -> str:
     """The codes that do not."""
-    return problem_table(kind for kind in KINDS.values() if kind.warning)
+    return problem_table(warning=True)
 
 
 def settings() -> str:

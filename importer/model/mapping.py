@@ -4,7 +4,7 @@ Every scalar of the file arrives as the text that was written, so that `NO`, `01
 look like; pydantic turns text into numbers and booleans only where a key asks for one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as MappingABC
 from typing import Annotated, Any, Final, Literal
 
@@ -24,20 +24,12 @@ from importer.model.strict_model import Misuse, Strict
 from importer.model.vocabulary import Known, Region, Timezone, nearest
 
 
-def _left_out(value: object) -> object:
-    """A section whose lines are all commented out is a section that is left out."""
-    return {} if value == "" else value
+def _blank_is(empty: object) -> Callable[[object], object]:
+    """A section whose lines are all commented out arrives as a blank text, and counts as left out."""
+    return lambda value: empty if value == "" else value
 
 
-def _none_left(value: object) -> object:
-    return () if value == "" else value
-
-
-def _nothing_left(value: object) -> object:
-    return None if value == "" else value
-
-
-AttributesSection = Annotated[Attributes, BeforeValidator(_left_out, json_schema_input_type=Attributes | None)]
+AttributesSection = Annotated[Attributes, BeforeValidator(_blank_is({}), json_schema_input_type=Attributes | None)]
 
 
 class Condition(Strict):
@@ -244,12 +236,14 @@ class Mapping(Strict):
     """The version of this format: 1."""
     name: Name
     """A short name that becomes part of the run id."""
-    source: Annotated[SourceSpec, BeforeValidator(_left_out, json_schema_input_type=SourceSpec | None)] = SourceSpec()
+    source: Annotated[SourceSpec, BeforeValidator(_blank_is({}), json_schema_input_type=SourceSpec | None)] = (
+        SourceSpec()
+    )
     """How to read the file; what is left out is detected."""
-    defaults: Annotated[Defaults, BeforeValidator(_left_out, json_schema_input_type=Defaults | None)] = Defaults()
+    defaults: Annotated[Defaults, BeforeValidator(_blank_is({}), json_schema_input_type=Defaults | None)] = Defaults()
     """What phones without a country code and dates without a time zone mean."""
     where: Annotated[
-        tuple[Condition, ...], BeforeValidator(_none_left, json_schema_input_type=tuple[Condition, ...] | None)
+        tuple[Condition, ...], BeforeValidator(_blank_is(()), json_schema_input_type=tuple[Condition, ...] | None)
     ] = ()
     """Rows that do not match all of these are filtered: not sent, not checked."""
     lead: LeadSpec
@@ -258,13 +252,13 @@ class Mapping(Strict):
     """What happens to columns that the mapping does not name: nothing, or a text attribute each."""
     attributes_as: Literal["plain", "object"] = "plain"
     """How attribute values are sent: as they are, or each as an object {"value": …}."""
-    assign: Annotated[AssignSpec | None, BeforeValidator(_nothing_left)] = None
+    assign: Annotated[AssignSpec | None, BeforeValidator(_blank_is(None))] = None
     """Who gets the lead."""
     events: Annotated[
-        tuple[EventSpec, ...], BeforeValidator(_none_left, json_schema_input_type=tuple[EventSpec, ...] | None)
+        tuple[EventSpec, ...], BeforeValidator(_blank_is(()), json_schema_input_type=tuple[EventSpec, ...] | None)
     ] = ()
     """Events to record for each lead."""
-    duplicates: Annotated[Duplicates, BeforeValidator(_left_out, json_schema_input_type=Duplicates | None)] = (
+    duplicates: Annotated[Duplicates, BeforeValidator(_blank_is({}), json_schema_input_type=Duplicates | None)] = (
         Duplicates()
     )
     """What to do with rows of one crm_id, or of one phone number."""
