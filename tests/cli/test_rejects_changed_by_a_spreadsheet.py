@@ -51,7 +51,7 @@ def test_a_plus_that_was_dropped_is_put_back(importer: CommandLine) -> None:
     assert phones_of(importer) == ["+6591234567"]
 
 
-def test_a_number_typed_anew_is_sure_or_a_problem(importer: CommandLine) -> None:
+def test_a_retyped_number_is_sure_or_a_problem(importer: CommandLine) -> None:
     rows = left(importer, "12", "13", "14", "15")
     typed = ["6591234567", "9876543210", "+65 9123 4567", "9.19877E+11"]
     for row, phone in zip(rows, typed, strict=True):

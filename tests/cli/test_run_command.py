@@ -213,7 +213,7 @@ def test_rejects_hold_the_sources_own_cells_and_what_is_wrong(mixed: CommandLine
     assert all(row["_importer_message"] and row["_importer_hint"] for row in rejects)
 
 
-def test_rejects_mended_by_a_script_import_as_they_are(mixed: CommandLine, half_known: Sandbox) -> None:
+def test_rejects_corrected_by_a_script_import_as_they_are(mixed: CommandLine, half_known: Sandbox) -> None:
     assert mixed("run", "list.csv", "-m", "m.yaml", *FAST, "--run-name", "first").code == 1
     path = mixed.latest() / "rejects.csv"
     text = path.read_text(encoding="utf-8-sig")

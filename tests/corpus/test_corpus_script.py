@@ -61,7 +61,7 @@ def test_files_that_are_as_the_manifest_says(tmp_path: Path, corpus: list[list[s
     assert code == 0
 
 
-def test_every_disagreement_is_told(tmp_path: Path, corpus: list[list[str]]) -> None:
+def test_every_disagreement_is_reported(tmp_path: Path, corpus: list[list[str]]) -> None:
     corpus[0][7] = "3"
     corpus[1][6] = "ID | Name | Town"
     corpus[2][7] = "4"

@@ -63,7 +63,7 @@ def test_an_answer_about_another_lead_leaves_a_doubt_that_outlives_the_run(push:
     assert push.statuses() == [RowStatus.CREATED_UNCONFIRMED]
 
 
-def test_whoever_looks_into_the_journal_does_not_take_it_away(tmp_path: Path) -> None:
+def test_reading_the_journal_does_not_remove_its_wal(tmp_path: Path) -> None:
     """Two connections of one process, then a look from outside: what is committed afterwards survives a crash."""
     folder = tmp_path / "reports"
     first, second = open_database(folder), open_database(folder)

@@ -174,7 +174,7 @@ SCHEDULES: dict[str, Callable[[Push], list[str]]] = {
 ELSEWHERE = {
     "intent-after-send": "it wraps the real client: make crash-test",
     "random-distinct-id": "it wraps the real client: make crash-test",
-    "journal-locks-dropped": "test_in_doubt.py::test_whoever_looks_into_the_journal_does_not_take_it_away",
+    "journal-locks-dropped": "test_in_doubt.py::test_reading_the_journal_does_not_remove_its_wal",
 }
 
 

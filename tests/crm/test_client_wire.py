@@ -113,7 +113,7 @@ def test_a_closed_port_is_proof_that_nothing_was_sent() -> None:
     assert not seen.sent
 
 
-def test_a_connection_that_was_closed_while_idle_is_made_anew_without_doubt() -> None:
+def test_a_connection_that_was_closed_while_idle_is_replaced_without_doubt() -> None:
     async def once(serving: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await serving.read(reader)
         writer.write(OK)

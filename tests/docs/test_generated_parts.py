@@ -15,7 +15,7 @@ def test_the_page_is_up_to_date(page: str) -> None:
     assert make_docs.with_parts(page, text) == text, "run `make docs`"
 
 
-def test_every_problem_code_stands_once_with_cause_and_cure() -> None:
+def test_every_problem_code_is_there_once_with_cause_and_fix() -> None:
     text = (make_docs.DOCS / "problem-codes.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z0-9-]+)` \| \*\*.+?\.\*\* .+? \| .+? \|$", text, re.MULTILINE)
     assert sorted(rows) == sorted(KINDS)

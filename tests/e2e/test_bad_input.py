@@ -354,7 +354,7 @@ def test_a_journal_that_is_no_journal(ready: CommandLine, sandbox: Sandbox) -> N
 # the run itself
 
 
-def test_a_second_process_is_refused_at_once_and_told_who_is_sending(ready: CommandLine) -> None:
+def test_a_second_process_is_refused_at_once_and_learns_who_is_sending(ready: CommandLine) -> None:
     ready.table(leads(1_000))
     sending = ready.start("run", "list.csv", "-m", "m.yaml", "--rate", "4", "--yes", "--run-name", "first")
     holder = ready.reports / ".sending.json"

@@ -58,7 +58,7 @@ def test_a_message_shows_a_value_on_one_line(text: str) -> None:
 
 @fuzzed
 @given(TEXTS, TEXTS)
-def test_no_cell_is_a_formula_and_every_one_can_be_told_back(text: str, other: str) -> None:
+def test_no_cell_is_a_formula_and_every_one_can_be_restored(text: str, other: str) -> None:
     written = neutral(text)
     seen = "".join(c for c in written if not c.isspace() and unicodedata.category(c) not in {"Cc", "Cf"})
     assert seen[:1] not in set("=+-@|＝＋－＠｜﹢﹣﹦﹫") or (

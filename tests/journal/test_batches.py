@@ -135,7 +135,7 @@ def test_results_are_in_the_order_of_their_numbers(check: tuple[Journal, StoredR
     ]
 
 
-def test_what_is_told_of_rows_in_their_batch_and_of_rows_taken_out_is_not_mixed_up(journal: Journal) -> None:
+def test_problems_of_rows_in_their_batch_and_of_rows_taken_out_are_not_mixed_up(journal: Journal) -> None:
     run = journal.begin("check-1", "check", REQUEST)
     plan = journal.plan(run, to_send=False)
     plan.add_source(0, INFO)
@@ -308,7 +308,7 @@ def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending: tu
     assert [user.states for user in report.assigned] == [{"pending": 3}]
 
 
-def test_a_row_says_the_same_in_its_batch_and_laid_out(sending: tuple[Journal, StoredRun, Plan]) -> None:
+def test_a_row_reads_the_same_in_its_batch_and_materialized(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = sending
 
     def said() -> Any:
@@ -322,7 +322,7 @@ def test_a_row_says_the_same_in_its_batch_and_laid_out(sending: tuple[Journal, S
     assert said() == before
 
 
-def test_what_is_laid_out_are_the_calls_as_they_were_planned(sending: tuple[Journal, StoredRun, Plan]) -> None:
+def test_materialized_calls_are_the_planned_ones(sending: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, _ = sending
     lay_all_out(journal, run)
     found = journal.connection.execute(

@@ -19,7 +19,7 @@ def mounts(tmp_path: Path, *pairs: tuple[str, str]) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "fuse.s3fs", "afs"])
-def test_network_drives_are_refused_with_a_cure(tmp_path: Path, kind: str) -> None:
+def test_network_drives_are_refused_with_a_hint(tmp_path: Path, kind: str) -> None:
     table = mounts(tmp_path, (str(tmp_path), kind))
     with pytest.raises(SettingsError, match="network drive") as caught:
         refuse_network_drive(tmp_path / "reports", table)

@@ -41,7 +41,7 @@ async def killed_in_flight(sending: SendingJournal) -> None:
     await sending.intent(first.call)
 
 
-def test_a_batch_is_laid_out_when_its_turn_comes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_materialized_when_its_turn_comes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows with a warning have their records from the beginning; still no row comes before its turn."""
     monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
     warned = replace(planned(6), problems=(Problem(row=6, code="phone-repeated", detail="is", warning=True),))

@@ -91,7 +91,7 @@ def test_a_number_without_any_country_is_offered_but_never_taken() -> None:
     assert "+919876543210" in finding.fix
 
 
-def test_an_extension_is_a_problem_with_the_plain_number_in_the_cure() -> None:
+def test_an_extension_is_a_problem_with_the_plain_number_in_the_fix() -> None:
     (finding,) = one("98765 43210 ext 12").findings
     assert finding.code == "phone-extension"
     assert "+919876543210" in finding.fix

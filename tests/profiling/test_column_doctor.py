@@ -168,7 +168,7 @@ def test_honest_letters_are_left_alone(examine: Examine, honest: str) -> None:
     assert examine({"Name": [honest]}) == {}
 
 
-def test_a_file_read_in_the_wrong_encoding_is_cured_by_the_mapping(examine: Examine) -> None:
+def test_a_file_read_in_the_wrong_encoding_is_fixed_by_the_mapping(examine: Examine) -> None:
     found = examine({"Name": ["José"]}, read=ReadOptions(encoding="cp1252"))["mojibake"]
     assert found.fix.startswith("encoding: utf-8 ")
     assert found.place == ("source", "encoding")

@@ -9,7 +9,7 @@ from importer.model.examination import Symptom
 from tests.cli.command_line import COLUMNS, FAST, CommandLine, lead, leads
 
 
-def test_a_check_shows_count_rows_and_cure(importer: CommandLine) -> None:
+def test_a_check_shows_count_rows_and_fix(importer: CommandLine) -> None:
     importer.mapping()
     importer.table([*leads(3), lead(4, Name=""), lead(5, Phone="+919876500005.0"), lead(6, ID="l-0001")])
     importer.table([lead(7, Phone="9.19877E+11")], name="rounded.csv")

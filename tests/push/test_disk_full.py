@@ -163,7 +163,7 @@ def removed(reports: Path) -> None:
 
 
 @pytest.mark.parametrize("deed", [in_the_way, linked, removed])
-def test_what_befalls_the_reports_does_not_befall_the_rows(
+def test_what_goes_wrong_with_the_reports_does_not_harm_the_rows(
     importer: CommandLine, sandbox: Sandbox, deed: Callable[[Path], None]
 ) -> None:
     importer.mapping()

@@ -72,7 +72,7 @@ def test_lines_that_end_in_cr_only(csv_of: Callable[..., Seen]) -> None:
     assert csv_of("id,name\r1,Anna\r2,Ben\r").rows == {2: ["1", "Anna"], 3: ["2", "Ben"]}
 
 
-def test_blanks_before_quotes_belong_to_no_cell(csv_of: Callable[..., Seen]) -> None:
+def test_spaces_before_quotes_belong_to_no_cell(csv_of: Callable[..., Seen]) -> None:
     assert csv_of('"id", "name"\n"1", "Muster, Anna"\n').rows == {2: ["1", "Muster, Anna"]}
 
 

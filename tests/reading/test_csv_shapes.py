@@ -91,7 +91,7 @@ def test_an_empty_file_is_refused(csv_of: Callable[..., Seen]) -> None:
 
 
 @pytest.mark.parametrize("content", ["\n\n\n", "\ufeff", ",,,\n,,,\n", "   \n"])
-def test_a_file_of_blanks_has_no_header(csv_of: Callable[..., Seen], content: str) -> None:
+def test_a_file_of_spaces_has_no_header(csv_of: Callable[..., Seen], content: str) -> None:
     with pytest.raises(SourceError, match="no header row"):
         csv_of(content)
 

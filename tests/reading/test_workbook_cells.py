@@ -130,5 +130,5 @@ def test_dates_of_1904(tmp_path: Path, see_all: Callable[..., list[Seen]]) -> No
     assert see_all(path)[0].rows[2] == ["a", "2026-11-22"]
 
 
-def test_blanks_around_a_value_stay(workbook_of: Callable[..., Seen]) -> None:
+def test_spaces_around_a_value_stay(workbook_of: Callable[..., Seen]) -> None:
     assert workbook_of([["id", "name"], ["a", "\xa0Anna "]]).rows[2] == ["a", "\xa0Anna "]

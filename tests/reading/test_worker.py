@@ -145,7 +145,7 @@ def test_no_second_child_is_started_for_a_small_table(
 
 
 @linux
-def test_the_child_is_told_no_secret(dense: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_gets_no_secret(dense: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALESCHAT_API_KEY", "canary-7f3a")
     before = children()
     batches = open_tables(dense, ReadOptions())[0].batches()

@@ -113,7 +113,7 @@ def test_the_users_workbook_stays_what_it_was(
     assert copy.defined_names["Total"].attr_text == "'It''s März'!$G$4"
 
 
-def test_problem_cells_are_filled_and_say_rule_value_and_cure(
+def test_problem_cells_are_filled_and_name_rule_value_and_fix(
     tmp_path: Path, workbook: tuple[Path, ReadSource], reports: Reports
 ) -> None:
     path, source = workbook

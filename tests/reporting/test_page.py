@@ -105,7 +105,7 @@ def test_text_of_cells_and_of_the_server_is_shown_as_text(tmp_path: Path, report
     assert "\u202e" not in parsed.page_text
 
 
-def test_what_is_told_of_columns_and_files_is_shown_as_text_too(tmp_path: Path, reports: Reports) -> None:
+def test_what_is_reported_about_columns_and_files_is_shown_as_text_too(tmp_path: Path, reports: Reports) -> None:
     symptom = Symptom(code="mojibake", column=EVIL, count=1, rows=(2,), fix=EVIL, detail=EVIL)
     change = Change(kind="renamed", column=EVIL, detail=EVIL)
     source = reports.source()
@@ -143,7 +143,7 @@ def test_the_policy_allows_this_very_script_and_style_and_nothing_else(tmp_path:
     assert "http" not in parsed.inside["script"] + parsed.inside["style"]
 
 
-def test_problems_are_grouped_by_rule_with_examples_and_cures(tmp_path: Path, reports: Reports) -> None:
+def test_problems_are_grouped_by_rule_with_examples_and_fixes(tmp_path: Path, reports: Reports) -> None:
     hint = Problem(row=2, code="phone-repeated", detail="is on two rows", warning=True)
     rows = [*(reports.invalid(number) for number in range(2, 14)), reports.created(20, problems=(hint,))]
     rows.append(

@@ -31,7 +31,7 @@ def test_the_cells_of_settled_rows_are_forgotten(sent: Push) -> None:
         assert not cells_kept(journal)
 
 
-def test_a_journal_that_refuses_is_told_in_the_log_and_the_report_is_written(sent: Push) -> None:
+def test_a_journal_that_refuses_is_logged_and_the_report_is_written(sent: Push) -> None:
     assert sent.run is not None
     with Journal(sent.folder, sent.clock.now) as journal:
         refuse = (

@@ -22,7 +22,7 @@ def test_a_record_is_one_line_of_visible_characters(tmp_path: Path) -> None:
     assert line.endswith("INFO    read a\\x0d\\x0a2026-01-01T00:00:00.000Z ERROR forged\\x1b[2J\\u202e")
 
 
-def test_an_exception_is_told_by_type_and_place_without_its_values(tmp_path: Path) -> None:
+def test_an_exception_is_logged_by_type_and_place_without_its_values(tmp_path: Path) -> None:
     with logged(tmp_path):
         try:
             int("Asha +919876543210")
@@ -33,7 +33,7 @@ def test_an_exception_is_told_by_type_and_place_without_its_values(tmp_path: Pat
     assert "Asha" not in line
 
 
-def test_a_traceback_that_was_made_already_is_told_by_its_type(tmp_path: Path) -> None:
+def test_a_traceback_that_was_made_already_is_logged_by_its_type(tmp_path: Path) -> None:
     with logged(tmp_path):
         record = logging.makeLogRecord({"msg": "failed", "levelno": logging.ERROR, "levelname": "ERROR"})
         record.exc_text = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: Asha'

@@ -370,7 +370,7 @@ def test_nothing_is_sent_when_the_journal_refuses(push: Push) -> None:
     assert push.statuses() == ["pending"]
 
 
-def test_failed_rows_can_be_tried_once_more(push: Push) -> None:
+def test_failed_rows_can_be_retried(push: Push) -> None:
     push.crm.script[Kind.CREATE].extend([error(422), push.crm.behave])
     push.crm.script[Kind.ASSIGN].append(error(422))
     push.plan([planned_row(2), planned_row(3)])

@@ -63,7 +63,7 @@ def test_a_link_that_is_put_there_after_the_look_is_not_followed_either(
     assert name == ".sending.json" or (reports / name).is_symlink()
 
 
-def test_a_second_one_is_told_who_holds_it_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_second_one_learns_who_holds_it_and_changes_nothing(tmp_path: Path) -> None:
     with sending_lock(tmp_path, "run-1", NOW):
         with (
             pytest.raises(RunError, match=f"run run-1, process {os.getpid()}, since 2026-11-22T15:04:05"),
