@@ -78,7 +78,7 @@ class Problems:
         fix: str | pa.Array = "",
         warning: bool = False,
     ) -> Problems:
-        """One problem for each of these rows; a text stands for all of them."""
+        """One problem for each of these rows; a single text is used for all of them."""
         texts = [_repeated(each, len(rows)) for each in (code, detail, field, column, value, fix)]
         warnings = pa.repeat(pa.scalar(warning), len(rows))
         return cls(pa.table([pa.array(rows, pa.int64()), *texts, warnings], schema=_SCHEMA))

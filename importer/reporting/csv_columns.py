@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.model.texts import TEXT, column_octets, first_octets, holds_any, joined, scalar
+from importer.model.texts import TEXT, column_bytes, first_bytes, holds_any, joined, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def number(of: str) -> Cells:
 def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
     """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar is repeated."""
     lines = pc.binary_join_element_wise(*cells, scalar(","))
-    file.write(column_octets(joined(lines, "\n")).data)
+    file.write(column_bytes(joined(lines, "\n")).data)
 
 
 def neutral(text: str) -> str:
@@ -93,7 +93,7 @@ def neutral(text: str) -> str:
 
 def neutral_texts(column: pa.Array) -> pa.Array:
     """`neutral` of each."""
-    harmless = _HARMLESS[first_octets(column)]
+    harmless = _HARMLESS[first_bytes(column)]
     if harmless.all():
         return column
     suspect = pa.array(~harmless)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from importer.model.texts import octets_of
+from importer.model.texts import text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,11 @@ def hashes(texts: pa.LargeStringArray, words: int = 2) -> Hashes:
 
     With two words no collision is to be expected, ever.
     """
-    offsets, octets = octets_of(texts)
+    offsets, raw = text_bytes(texts)
     begins, lengths = offsets[:-1], np.diff(offsets)
     found = np.empty((len(texts), words), dtype=np.uint64)
     short = np.where(lengths > _LONG, 0, lengths)
-    blocks = _words(octets, begins, short)
+    blocks = _words(raw, begins, short)
     for word in range(words):
         state = (short.astype(np.uint64) ^ _SECRET[word]) * _MULTIPLIERS[word]
         for rows, block in blocks:
@@ -48,7 +48,7 @@ def hashes(texts: pa.LargeStringArray, words: int = 2) -> Hashes:
         found[:, word] = mixed(mixed(state, word), word)
     found[lengths == 0] = 0
     for row in np.flatnonzero(lengths > _LONG).tolist():
-        text = octets[begins[row] : begins[row] + lengths[row]].tobytes()
+        text = raw[begins[row] : begins[row] + lengths[row]].tobytes()
         digest = blake2b(text, digest_size=words * _WORD, key=_SECRET.tobytes()).digest()
         found[row] = np.frombuffer(digest, dtype=np.uint64)
     return found
@@ -66,12 +66,12 @@ def mixed(state: Hashes, word: int = 0) -> Hashes:
 
 
 def _words(
-    octets: NDArray[np.uint8], begins: NDArray[np.int64], lengths: NDArray[np.int64]
+    raw: NDArray[np.uint8], begins: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> list[tuple[NDArray[np.intp] | slice, Hashes]]:
     """The first eight bytes of all texts as numbers, then the next eight of those that have more, and so on."""
-    padded = np.concatenate([octets, np.zeros(_WORD, dtype=np.uint8)])
+    padded = np.concatenate([raw, np.zeros(_WORD, dtype=np.uint8)])
     # A number begins at every byte; they overlap.
-    every: Hashes = np.ndarray(len(octets) + 1, dtype="<u8", buffer=padded.data, strides=(1,))
+    every: Hashes = np.ndarray(len(raw) + 1, dtype="<u8", buffer=padded.data, strides=(1,))
     taken: list[tuple[NDArray[np.intp] | slice, Hashes]] = []
     shortest = int(lengths.min(initial=_LONG))
     for start in range(0, int(lengths.max(initial=0)), _WORD):

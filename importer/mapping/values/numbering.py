@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from phonenumbers import PhoneMetadata
 
-from importer.model.texts import TEXT, joined, octets_of
+from importer.model.texts import TEXT, joined, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -236,7 +236,7 @@ def _begins(texts: Texts, pattern: str | None) -> Bools:
 
 def _digits_of(texts: Texts) -> Texts:
     """The digits of ASCII texts."""
-    offsets, octets = octets_of(texts)
+    offsets, octets = text_bytes(texts)
     octets = octets[offsets[0] : offsets[-1]]
     is_digit = (octets >= ord("0")) & (octets <= ord("9"))
     before = np.concatenate([[0], np.cumsum(is_digit)])
