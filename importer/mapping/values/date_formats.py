@@ -83,13 +83,13 @@ def format_mistake(text: str) -> str:
     unknown = [f"%{name}" for name in names if name not in _DIRECTIVES]
     if unknown:
         return f"has {', '.join(unknown)}, which is not among {' '.join('%' + name for name in _DIRECTIVES)}"
-    groups = ["b" if name == "B" else "a" if name == "A" else name for name in names if name != "%"]
-    if len(groups) != len(set(groups)):
+    parts = re.findall(r"\(\?P<(\w)>", "".join(_DIRECTIVES[name].pattern for name in names))
+    if len(parts) != len(set(parts)):
         return "names one part twice"
-    day = set(groups) & {"Y", "y", "m", "b", "d", "j", "s", "Q"}
+    day = set(parts) & {"Y", "y", "m", "b", "d", "j", "s", "Q"}
     if day not in _DAYS:
         return "needs exactly one year, one month and one day (or %Y with %j, or %s, or %Q)"
-    if set(groups) & {"H", "I", "p", "M", "S"} not in _TIMES:
+    if set(parts) & {"H", "I", "p", "M", "S"} not in _TIMES:
         return "needs an hour for its minutes and seconds, and %p together with %I"
     return ""
 
