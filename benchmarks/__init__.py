@@ -1,1 +1,1 @@
-"""How fast the importer is, beside peers and beside what nobody can undercut: `make bench`, docs/performance.md."""
+"""How fast the importer is, compared with peers and with a lower bound: `make bench`, docs/performance.md."""

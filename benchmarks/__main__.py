@@ -43,7 +43,7 @@ def _measure(name: str, part: Part, settings: Settings, *, again: bool) -> bool:
     kept = settings.cache / "parts" / f"{name}.md"
     key = f"<!-- {_digest(settings)} {settings.repeat} {','.join(sorted(settings.only & set(KINDS)))} -->"
     if not again and kept.exists() and kept.read_text(encoding="utf-8").splitlines()[0] == key:
-        settings.say(f"{name}: measured before (--again measures anew)")
+        settings.say(f"{name}: measured before (--again measures it again)")
         return True
     if settings.time_is_up():
         settings.say(f"{name}: not measured, the {settings.minutes:g} minutes are over")
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", default="1000,100000,1000000", help="sizes of the lists [%(default)s]")
     parser.add_argument("--repeat", type=int, default=0, help="rounds [5; 1 for small lists]")
-    parser.add_argument("--only", default="", help="parts (start, csv, …) and who takes part (ours, floors, peers)")
+    parser.add_argument("--only", default="", help="parts (start, csv, …) and contestants (ours, floors, peers)")
     parser.add_argument("--push-rows", type=int, default=0, help="rows of the pushes [the largest list, at most 10000]")
     parser.add_argument("--rate-seconds", type=float, default=0, help="length of the push at the published rate [600]")
     parser.add_argument("--minutes", type=float, default=240, help="begin nothing new after so many [%(default)s]")

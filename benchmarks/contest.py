@@ -1,4 +1,4 @@
-"""Contestants that do the same work in turn: round after round, so that a busy minute hits all of them."""
+"""Contestants that take turns at the same work, round after round, so that a busy minute hits all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from benchmarks.measuring import Command, Failed, Measured, measured
 from benchmarks.settings import Settings
 
 SLOW: Final = 60.0
-"""Seconds; who takes longer is measured at most three times."""
+"""Seconds; a slower contestant is measured at most three times."""
 
 
 @dataclass(kw_only=True)
 class Contestant:
-    """Somebody who does the work. `command` is asked for anew in each round; it may raise Failed."""
+    """A program that does the work. `command` is called for each round and may raise Failed."""
 
     name: str
     kind: str
@@ -29,7 +29,7 @@ class Contestant:
 
 
 def compete(contestants: list[Contestant], settings: Settings, name: str) -> None:
-    """Let everybody run in every round. Who fails is left out from then on and keeps the reason."""
+    """Run all contestants in every round. One that fails is left out from then on and keeps the reason."""
     running = [each for each in contestants if settings.wants(each.kind)]
     for number in range(settings.repeat):
         turn = number % len(running) if running else 0
@@ -55,13 +55,13 @@ def _is_done(contestant: Contestant) -> bool:
 def ratio(
     one: Contestant, other: Contestant, what: Callable[[Measured], float] = lambda each: each.wall
 ) -> float | None:
-    """How many times the other's time one takes: the median over the rounds that both have run."""
+    """The time of one ÷ that of the other: the median over the rounds that both have run."""
     both = [what(one.rounds[n]) / what(other.rounds[n]) for n in one.rounds if n in other.rounds]
     return median(both) if both else None
 
 
 def table(contestants: list[Contestant], ours: Contestant, rows: int, settings: Settings) -> list[str]:
-    """Everybody's medians, and how many times our time they took."""
+    """The medians of all contestants, and how many times our time they took."""
     lines = [
         "| | rounds | wall s | from – to | CPU s | peak MiB | rows/s | its time ÷ ours |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -89,7 +89,7 @@ def _line(each: Contestant, ours: Contestant, rows: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """What was set out to be reached: `value` at most (or at least) `limit`."""
+    """A goal: `value` is to be at most (or at least) `limit`."""
 
     text: str
     value: float | None
@@ -103,8 +103,8 @@ class Goal:
             return f"- {self.text}: not measured"
         met = self.value >= self.limit if self.at_least else self.value <= self.limit
         word = "at least" if self.at_least else "at most"
-        said = ("met" if met else "MISSED") if holds else "set for 1,000,000 rows"
-        goal = f"{word} {self.limit:g}{self.unit}: {said}"
+        verdict = ("met" if met else "MISSED") if holds else "set for 1,000,000 rows"
+        goal = f"{word} {self.limit:g}{self.unit}: {verdict}"
         return f"- {self.text}: **{self.value:.3g}{self.unit}** ({goal})"
 
 

@@ -1,7 +1,7 @@
-"""Real files against what is known of them: `python benchmarks/corpus.py FOLDER [MANIFEST]`.
+"""Real files against what is known about them: `python benchmarks/corpus.py FOLDER [MANIFEST]`.
 
 Every file of the manifest goes through `importer check` in a process of its own, with a mapping made for it. A table on
-stdout says what was expected and what came; the exit code is 1 if a file disagrees, needs too long or too much memory.
+stdout lists what was expected and what came; the exit code is 1 if a file disagrees, takes too long or too much memory.
 
 The manifest is a CSV file. It must have `path` (below FOLDER), `expect` (READ, REFUSE, or EITHER, both) and
 `data_rows`. It may have `blank_rows`, `encoding`, `header_row`, `header` (names joined by ` | `;
@@ -74,7 +74,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Got:
-    """What `importer check` said of a file."""
+    """The result of `importer check` for a file."""
 
     exit_code: int
     rows: int | None
@@ -153,14 +153,14 @@ def check(path: Path, known: Known, folder: Path) -> Got:
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - began
     summary = summary_in((folder / "out").read_text(encoding="utf-8"))
-    said = (folder / "err").read_text(encoding="utf-8", errors="replace")
+    errors = (folder / "err").read_text(encoding="utf-8", errors="replace")
     return Got(
         exit_code=process.returncode,
         rows=summary.get("rows"),
         header_row=next((source["header_row"] for source in summary.get("sources", ())), 0),
         columns=columns,
-        complaint=next((line for line in said.splitlines() if line.startswith("error: ")), ""),
-        crashed="Traceback" in said or process.returncode not in (0, 1, 2),
+        complaint=next((line for line in errors.splitlines() if line.startswith("error: ")), ""),
+        crashed="Traceback" in errors or process.returncode not in (0, 1, 2),
         seconds=seconds,
         mib=usage.ru_maxrss >> (20 if sys.platform == "darwin" else 10),
     )
@@ -182,7 +182,7 @@ def rows_expected(known: Known, got: Got) -> int | None:
 
 
 def disagreements(known: Known, got: Got) -> list[str]:
-    """What is not as the manifest says."""
+    """The differences from the manifest."""
     found = [f"{got.seconds:.0f} s"] if got.seconds > MOST_SECONDS and known.expect != "READ" else []
     found += [f"{got.mib} MiB"] if got.mib > MOST_MIB else []
     if known.expect not in (got.word, "EITHER") or got.crashed:

@@ -1,7 +1,7 @@
 """The measurements that docs/decisions/ quotes: `python benchmarks/decisions.py [NAME...]`.
 
-They compare ways of doing one thing on one machine; only numbers of one table may be compared. What is weighed but not
-depended on (typer, cyclopts, fastexcel) is left out of its table where it is not installed.
+They compare ways of doing one thing on one machine; only numbers of one table may be compared. Libraries that were
+considered but not chosen (typer, cyclopts, fastexcel) are left out where they are not installed.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """One command as a whole: wall time, CPU time and peak memory, its child processes and theirs included.
 
-CPU time is what the kernel says when everything is over (`wait4`). Memory is looked at every 20 ms: the sum of what all
-its processes have resident at that moment, pages that they share counted in each (Linux; elsewhere the largest process
-alone). The time line also says how much CPU was used between two moments.
+CPU time is what the kernel reports at the end (`wait4`). Memory is sampled every 20 ms: the sum of the resident memory
+of all its processes, shared pages counted in each (Linux; elsewhere the largest process alone). The samples also hold
+the CPU time used so far.
 """
 
 import os
@@ -61,15 +61,15 @@ class Measured:
 
 
 class Failed(Exception):
-    """The command did not do its work; the text says why."""
+    """The command did not do its work; the text is the reason."""
 
 
 def measured(
     command: Command, log: Path, *, longest: float, until: Callable[[], bool] | None = None, kept: bool = False
 ) -> Measured:
-    """Run it to its end, or kill it as soon as `until` says so. Raises Failed when it takes too long or fails."""
+    """Run it to its end, or kill it as soon as `until` is true. Raises Failed when it takes too long or fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as said, (command.stdin or Path(os.devnull)).open("rb") as given:
+    with log.open("wb") as errors, (command.stdin or Path(os.devnull)).open("rb") as given:
         began = time.monotonic()
         started = subprocess.Popen(
             command.arguments,
@@ -77,7 +77,7 @@ def measured(
             env={**os.environ, **command.environment},
             stdin=given,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=errors,
             start_new_session=True,
         )
         watch = _Watch(started.pid)
@@ -108,7 +108,7 @@ def measured(
         raise Failed(f"given up after {longest:.0f} s")
     if result.exit_code not in command.good:
         lines = [line for line in result.error.splitlines() if line.strip()]
-        raise Failed(f"exit code {result.exit_code}: {lines[-1][:200] if lines else 'it said nothing'}")
+        raise Failed(f"exit code {result.exit_code}: {lines[-1][:200] if lines else 'without a message'}")
     return result
 
 
@@ -120,7 +120,7 @@ def _kill(leader: int) -> None:
 
 
 class _Watch:
-    """Looks at a process and all below it."""
+    """Samples a process and all its descendants."""
 
     def __init__(self, leader: int) -> None:
         self._leader = leader

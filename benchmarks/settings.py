@@ -1,4 +1,4 @@
-"""What was asked for on the command line, and how much time is left."""
+"""The options of the command line, and how much time is left."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 KINDS = ("ours", "floors", "peers")
-"""Who takes part; the sections are the other words of `--only`."""
+"""Kinds of contestants; the sections are the other words of `--only`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +26,11 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """Where the lists lie."""
+        """The folder of the lists."""
         return self.cache / "lists"
 
     def wants(self, word: str) -> bool:
-        """Whether this kind of contestant, or this section, was asked for."""
+        """Whether this kind of contestant, or this section, was requested."""
         named = self.only & set(KINDS) if word in KINDS else self.only - set(KINDS)
         return not named or word in named
 

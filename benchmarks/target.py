@@ -2,8 +2,8 @@
 
     TARGET_LATENCY=0.05 granian --interface rsgi benchmarks.target:app
 
-It stands in for the CRM where the client is to be measured and not the server. `GET /stats` says what has come so far,
-with times of the machine's monotonic clock, so that whoever asks can tell what a client's process used meanwhile.
+It replaces the CRM where the client is to be measured and not the server. `GET /stats` returns what has come so far,
+with times of the machine's monotonic clock, so that they can be matched with the CPU time of the client's process.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any
 
 LATENCY = float(os.environ.get("TARGET_LATENCY", "0"))
 STATUS = int(os.environ.get("TARGET_STATUS", "0"))
-"""What everything is answered with; 0: what the contract says."""
+"""The status of every answer; 0: the one of the contract."""
 
 HEADERS = [("content-type", "application/json")]
 CREATED = b'{"lead_id":"5a7c1f4e-93b1-4c2d-9c57-0d2f7a1be301"}'

@@ -1,7 +1,6 @@
-"""The importer's command line without a journal while it sends: what the journal costs. Only for the benchmark.
+"""The importer's command line without a journal while it sends, to measure the cost of the journal.
 
-The plan is made and read as always; what would be written down while sending is forgotten, and follow-ups are released
-from memory.
+The plan is made and read as always; nothing is written while sending, and follow-ups are released from memory.
 """
 
 import sys
@@ -16,7 +15,7 @@ from importer.model.outcome import FollowUp
 
 
 class Forgetful(SendingJournal):
-    """Keeps the promises of the real one to the sender, and none to anybody else."""
+    """Gives the dispatcher the same answers as the real one, and stores nothing."""
 
     def __init__(self, writer: Any, reader: Any, *, run: int, **rest: Any) -> None:
         super().__init__(writer, reader, run=run, **rest)

@@ -1,4 +1,4 @@
-"""Freezing the plan, how large the journal is, and how soon a nearly finished run goes on."""
+"""Freezing the plan, the size of the journal, and how soon a nearly finished run continues."""
 
 import asyncio
 import json
@@ -88,7 +88,7 @@ def _has_come(server: Server) -> bool:
 
 
 def _every(seconds: float, ask: Callable[[], bool]) -> Callable[[], bool]:
-    """Ask no more often than this: asking costs the process that is measured."""
+    """Ask no more often than this: asking slows down the process that is measured."""
     asked = 0.0
 
     def asking() -> bool:
@@ -102,12 +102,12 @@ def _every(seconds: float, ask: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def _size(reports: Path) -> int:
-    """Bytes of the journal, with what stands in its log."""
+    """Bytes of the journal, its write-ahead log included."""
     return sum(path.stat().st_size for path in reports.glob("journal.sqlite3*") if not path.name.endswith("-shm"))
 
 
 def _resumed(settings: Settings, reports: Path, count: int, port: int) -> tuple[float, float, int]:
-    """Settle all but a few creates through the journal's own words, then see how soon `importer resume` sends.
+    """Settle all but a few creates through the journal's own interface, then see how soon `importer resume` sends.
 
     Returns these seconds, the peak of memory in MiB, and the bytes of the journal at that time.
     """

@@ -1,4 +1,4 @@
-"""A dry run of so many rows, beside what reading alone takes and beside others who validate."""
+"""A dry run of so many rows, compared with reading alone and with other validators."""
 
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.measuring import Command
 from benchmarks.settings import Settings
 
 FULL: Final = 1_000_000
-"""Rows from which on the goals mean something: below, imports are what is measured."""
+"""Rows from which the goals are meaningful: with fewer, most of the time is that of imports."""
 
 
 def dry_run(settings: Settings, name: str, file: Path, text: str = leads.MAPPING) -> Contestant:
@@ -75,7 +75,7 @@ def csv(count: int, settings: Settings) -> list[str]:
 
 
 def _csvclean(settings: Settings, file: Path) -> Contestant:
-    """It only looks at the shape of the rows; exit code 1 says that it found something."""
+    """It only checks the shape of the rows; exit code 1 means that it found something."""
 
     def command() -> Command:
         tool = Path(python_of("csvkit", settings.cache)).with_name("csvclean")

@@ -14,7 +14,7 @@ from benchmarks.sections.server import Traffic, target
 from benchmarks.settings import Settings
 
 _MORE_ROUNDS: Final = 2
-"""So many times the usual rounds again for what the journal costs: a disk that others use moves a round by a fifth."""
+"""How often the usual rounds are repeated for the cost of the journal: on a busy disk a round varies by a fifth."""
 
 KEY: Final = {"SALESCHAT_API_KEY": "a-key-for-nobody"}
 Build = Callable[[str], Command]
@@ -35,7 +35,7 @@ class Pushed:
 
 @dataclass(kw_only=True)
 class Sender:
-    """Somebody who sends; `command` takes the server's address."""
+    """A program that sends; `command` takes the server's URL."""
 
     name: str
     kind: str
@@ -49,7 +49,7 @@ class Sender:
 
 
 def paired(one: Sender, other: Sender, what: Callable[[Pushed], float]) -> float | None:
-    """How many times the other's figure one's is, over the rounds that both have."""
+    """The figure of one ÷ that of the other: the median over the rounds that both have."""
     both = [what(a) / what(b) for a, b in zip(one.rounds, other.rounds, strict=False) if a and b]
     return median(both) if both else None
 
@@ -91,7 +91,7 @@ def _pushed(sender: Sender, settings: Settings, name: str, latency: float) -> Pu
 
 
 def table(senders: list[Sender], ours: Sender, settings: Settings) -> list[str]:
-    """The medians of everybody."""
+    """The medians of all senders."""
     lines = [
         "| | requests | requests/s | ours ÷ its | CPU µs a request | most in flight | peak MiB |",
         "|---|---:|---:|---:|---:|---:|---:|",
@@ -138,7 +138,7 @@ def _peer(settings: Settings, environment: str, script: str, *arguments: str, st
 
 
 def push(settings: Settings) -> list[str]:
-    """As fast as it goes: create, assignment and event of every row."""
+    """As fast as possible: create, assignment and event of every row."""
     count = settings.push_rows
     file = leads.push_csv(settings.folder, count)
     ours = Sender(
@@ -182,7 +182,7 @@ def push(settings: Settings) -> list[str]:
         f"## Push as fast as it goes, {count:,} rows: create, assignment, event",
         "",
         "The server answers at once. Requests a second are counted at the server, from first request to last answer.",
-        f"What the journal costs is told from {sum(map(bool, bare.rounds))} rounds.",
+        f"The cost of the journal is the median of {sum(map(bool, bare.rounds))} rounds.",
         "",
         *table(everybody, ours, settings),
         "",

@@ -1,4 +1,4 @@
-"""The server that the pushes are measured against, in a process and an environment of its own."""
+"""The server of the pushes, in a process and an environment of its own."""
 
 import json
 import socket
@@ -56,7 +56,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

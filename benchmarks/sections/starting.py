@@ -1,4 +1,4 @@
-"""How long it takes until somebody sees something: `--help`, and a check of 100 rows."""
+"""The time until the user sees something: `--help`, and a check of 100 rows."""
 
 import sys
 from functools import partial
