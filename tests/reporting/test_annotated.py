@@ -214,6 +214,26 @@ def test_merged_cells_are_no_obstacle(tmp_path: Path, reports: Reports) -> None:
     assert fill(sheet["B2"]) == RED
 
 
+@pytest.mark.parametrize("in_memory", [True, False], ids=["inline texts", "shared texts"])
+def test_a_column_is_found_by_its_name_behind_columns_that_were_not_read(
+    tmp_path: Path, reports: Reports, in_memory: bool
+) -> None:
+    path = tmp_path / "gap.xlsx"
+    book = xlsxwriter.Workbook(path, {"constant_memory": in_memory})
+    sheet = book.add_worksheet("S")
+    sheet.write_row(0, 0, ("Id", "", "Phone", "Phone"))
+    sheet.write_row(1, 0, ("C", "", "12", "x"))
+    book.add_worksheet("Opened").activate()
+    book.close()
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    columns = ("Id", "Phone", "Phone (2)")
+    source = reports.source(path, sheet="S", sha256=sha256, headers=("Id", "Phone", "Phone"), columns=columns)
+    row = reports.invalid(2, problems=(problem(2, "Phone (2)"),))
+    copy = written(tmp_path, path, reports.run(source, rows=[row]), [row])
+    assert [fill(copy["S"][name]) for name in ("A2", "B2", "C2", "D2")] == [None, None, None, RED]
+    assert [sheet.sheet_view.tabSelected for sheet in copy.worksheets] == [True, None, None]
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
