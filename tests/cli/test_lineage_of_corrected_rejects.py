@@ -11,7 +11,7 @@ from importer.sandbox import Sandbox
 from tests.cli.command_line import PLAIN_MAPPING, CommandLine, lead, leads
 
 FAST = ("--rate", "0", "--settle", "0", "--yes")
-STORY = "4,912 created at first, 80 after fixing, 8 left"
+STORY = "912 created at first, 80 after fixing, 8 left"
 
 
 def corrected(importer: CommandLine, run: Path, name: str, *, rows: int) -> None:
