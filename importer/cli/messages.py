@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from importer.model.examination import Examination, OwnerCount, Symptom
     from importer.model.source import SourceInfo
-    from importer.runs.job import Announcement
+    from importer.runs.go_ahead import Announcement
     from importer.runs.settings import Settings
 
 SYMPTOMS_SHOWN: Final = 12

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from importer.cli.session import Session
     from importer.model.run import RunReport
-    from importer.runs.run_scope import Finished
+    from importer.runs.finish import Finished
 
 _LINES: Final = 16
 """The longest summary; the columns that a check adds do not count."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,11 @@ from importer.sending.stop_request import StopRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.journal.store import Journal
     from importer.model.run import RunRequest
-    from importer.runs.job import Announcement, Job
+    from importer.runs.go_ahead import Announcement
+    from importer.runs.service import Service
     from importer.runs.settings import Settings
+    from importer.sending.push import Destination
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,33 +38,26 @@ class Session:
         """Where journal and reports are."""
         return Path(self.settings["reports_dir"])
 
-    @contextmanager
-    def journal(self) -> Iterator[Journal]:
-        """The journal of the reports folder."""
-        from importer.clock import SystemClock
-        from importer.journal.store import Journal
-        from importer.runs.send_lock import lost_commits
+    def service(self) -> Service:
+        """What carries out a command on the reports folder; most commands enter it first."""
+        from importer.runs.service import Service
 
-        with Journal(self.reports_dir, SystemClock().now) as journal:
-            if lost := lost_commits(journal):
-                self.console.warn(lost)
-            yield journal
+        return Service(self.settings, progress=self.console, confirm=self._confirm, stop=self.stop_request)
 
     @contextmanager
-    def job(self) -> Iterator[Job]:
-        """What carries out a command on the journal."""
-        from importer.clock import SystemClock
-        from importer.runs.job import Job
+    def sandbox(self, existing: list[tuple[str, str]] | None = None) -> Iterator[Destination]:
+        """A sandbox that lives as long as the block, with the leads (lead_id, crm_id) of an interrupted rehearsal."""
+        from importer.crm.credential import Credential, CredentialKind
+        from importer.sandbox import Sandbox
+        from importer.sending.push import Destination
 
-        with self.journal() as journal:
-            yield Job(
-                journal,
-                clock=SystemClock(),
-                progress=self.console,
-                rng=random.Random(),
-                confirm=self._confirm,
-                request=self.stop_request,
-            )
+        org = self.settings["org"] or "sandbox"
+        rate = self.settings["rate"]
+        leads = [(org, lead_id, crm_id) for lead_id, crm_id in existing or ()]
+        with Sandbox(rate=10.0 if rate is None else rate, existing=leads) as sandbox:
+            self.console.say(f"sending to the built-in sandbox at {sandbox.base_url}: this is not the real API")
+            credential = Credential(CredentialKind.API_KEY, sandbox.api_key, source="the sandbox")
+            yield Destination.of(sandbox.base_url, org, lambda: credential)
 
     def _confirm(self, about: Announcement) -> bool:
         """Say what is about to be sent, and ask unless it stays on this machine or the answer is known."""
@@ -103,48 +96,28 @@ def session(options: dict[str, Any]) -> Session:
     )
 
 
-def request_of(options: dict[str, Any], session: Session) -> RunRequest:
-    """What was asked for, with the mapping's text as it is now."""
-    from importer.mapping import load_mapping
-    from importer.model.run import OnDuplicate, RunRequest
-    from importer.model.source import ReadOptions
-    from importer.runs.settings import SETTINGS
+def choices(options: dict[str, Any]) -> dict[str, Any]:
+    """How a run is sent, by the options of its command apart from settings; what is not given is left out."""
+    from importer.model.run import OnDuplicate
 
-    settings = session.settings
-    loaded = load_mapping(options["mapping_path"])
-    return RunRequest(
-        files=tuple(str(file) for file in _without_lock_files(options["files"], session.console)),
-        mapping_path=loaded.path,
-        mapping_text=loaded.text,
+    chosen: dict[str, Any] = {name: True for name in ("skip_known", "accept_drift", "assume_new") if options.get(name)}
+    if options.get("on_duplicate"):
+        chosen["on_duplicate"] = OnDuplicate(options["on_duplicate"])
+    if options.get("no_canary"):
+        chosen["canary"] = False
+    return chosen
+
+
+def request_of(options: dict[str, Any], service: Service) -> RunRequest:
+    """What was asked for, with the mapping's text as it is now."""
+    from importer.model.source import ReadOptions
+
+    return service.request(
+        options["files"],
+        options["mapping_path"],
         options=ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")}),
         limit=options["limit"],
         max_invalid=options["max_invalid"],
-        base_url=settings["base_url"],
-        org=settings["org"],
         sandbox=options.get("sandbox", False),
-        **{entry.name: settings[entry.name] for entry in SETTINGS.values() if entry.used_by == "sending"},
-        on_duplicate=OnDuplicate(options.get("on_duplicate") or OnDuplicate.SKIP),
-        skip_known=options.get("skip_known", False),
-        accept_drift=options.get("accept_drift", False),
-        canary=not options.get("no_canary", False),
-        assume_new=options.get("assume_new", False),
+        **choices(options),
     )
-
-
-def _without_lock_files(files: tuple[Path, ...], console: Console) -> list[Path]:
-    """`inbox/*.xlsx` names Excel's lock files, too. Raises SourceError if there is nothing else."""
-    from importer.errors import SourceError
-    from importer.reading.opening import lock_owner
-
-    owners = {file: owner for file in files if (owner := lock_owner(file)) is not None}
-    for file, owner in owners.items():
-        book = file.name.removeprefix("~$")
-        console.say(
-            f"note: {file} is skipped: it is Excel's lock file. {owner or 'Somebody'} has {book} open;"
-            " unsaved changes are not imported."
-        )
-    if len(owners) == len(files):
-        raise SourceError(
-            "the only files given are Excel's lock files", tip="Give the workbook itself, without ~$ in front."
-        )
-    return [file for file in files if file not in owners]

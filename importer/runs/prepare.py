@@ -17,18 +17,17 @@ from importer.mapping.values.converted import trimmed
 from importer.model.batch import MappedBatch, Place, Target
 from importer.model.examination import Examination
 from importer.model.mapping import SourceSpec
-from importer.model.operation import Kind, RowId
+from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
-from importer.model.run import Estimate, RunRequest
+from importer.model.run import RunRequest
 from importer.model.source import ReadOptions
 from importer.model.whitespace import text_key
 from importer.planning import Planner
 from importer.reading.opening import is_corrected_rejects, open_tables
 from importer.reading.table import Table
 from importer.runs.column_examination import Doctors
-from importer.runs.prefetch import ahead
-from importer.runs.row_pipeline import Opened, checked_batches
+from importer.runs.row_pipeline import Opened, checked_batches, prefetched
 from importer.runs.suggestion_trials import FixTrials
 from importer.sending.progress import Progress
 from importer.sending.stop_request import StopRequest
@@ -78,11 +77,11 @@ def prepare(
     origin: str,
     progress: Progress,
     stop: StopRequest,
-    left: frozenset[str] = frozenset(),
+    rejected: frozenset[str] = frozenset(),
 ) -> Examination:
     """Write every row of the sources into the plan, once, with everything that is wrong with it.
 
-    `left` are the phone numbers and dates that earlier runs left to be mended. Returns what was found in the columns.
+    `rejected` are the phone numbers and dates that earlier runs rejected. Returns what was found in the columns.
     """
     mapping = loaded.mapping
     # Only who takes turns must know at once which rows repeat others: they take nobody's.
@@ -98,7 +97,7 @@ def prepare(
         targets = each.mapper.targets
         doctor = doctors.next(targets, each.table.info)
         planner = Planner(mapping, targets, origin=origin, org=request.org, follows=planner)
-        for checked in ahead(checked_batches(each, loaded, limit=limit, left=left)):
+        for checked in prefetched(checked_batches(each, loaded, limit=limit, rejected=rejected)):
             batch, mapped, problems = checked.batch, checked.mapped, checked.problems
             limit = None if limit is None else limit - len(batch.frame)
             invalid = frozenset(problems.rows[problems.stops].tolist())
@@ -115,7 +114,9 @@ def prepare(
         doctors.note_settled(row.row.source, row.problem)
     plan.settle_all((row.row, row.status, row.problem) for row in settled)
     found = doctors.examination()
-    trials = FixTrials(opened, loaded, limit=request.limit, left=left, reopened=partial(_tables, request), stop=stop)
+    trials = FixTrials(
+        opened, loaded, limit=request.limit, rejected=rejected, reopened=partial(_tables, request), stop=stop
+    )
     return replace(found, symptoms=trials.tried_out(found.symptoms))
 
 
@@ -175,24 +176,3 @@ def _known_lead(row: RowId, run_id: str) -> Problem:
     return Problem(
         row=row.number, code="known-lead", detail=f"run {run_id} has seen this lead in the CRM", warning=True
     )
-
-
-def estimated(plan: Plan, rates: dict[Kind, float]) -> Estimate:
-    """What sending would take at so many requests of each kind a second, the kinds side by side (0: not known)."""
-    calls = plan.to_send()
-    return Estimate(
-        rows_to_send=calls[Kind.CREATE],
-        requests=sum(calls.values()),
-        seconds=max(number / rates[kind] if rates[kind] else 0.0 for kind, number in calls.items()),
-    )
-
-
-def too_many_invalid(plan: Plan, limit: str) -> str:
-    """Why `--max-invalid` stops the run, or the empty text."""
-    if not limit:
-        return ""
-    statuses = plan.statuses()
-    invalid = statuses.get(RowStatus.INVALID, 0) + statuses.get(RowStatus.CONFLICT_IN_FILE, 0)
-    rows = sum(statuses.values())
-    allowed = rows * float(limit[:-1]) / 100 if limit.endswith("%") else float(limit)
-    return f"{invalid} of {rows} rows are invalid, more than --max-invalid {limit} allows" if invalid > allowed else ""

@@ -1,7 +1,7 @@
-"""Rows in doubt that only a person can settle."""
+"""Rows in doubt that only people can decide: did this run create the lead, or did it exist before?"""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from importer.errors import RunError, SourceError
@@ -14,7 +14,7 @@ from importer.runs.send_lock import sending_lock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """How many of the rows that waited for a person's word are `status` now."""
+    """How many of the unconfirmed rows are `status` now."""
 
     run_id: str
     resolved: int
@@ -29,14 +29,14 @@ class Resolved:
         return f"{self.resolved} of {self.waited} unconfirmed rows of {self.run_id} are {self.status} now.{after}"
 
 
-def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bool) -> Resolved:
+def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bool, now: datetime) -> Resolved:
     """Settle the run's unconfirmed rows (those named in the file, else all) and write its report again.
 
-    Raises RunError when a named row does not wait for a word.
+    Raises RunError when a named row is not unconfirmed.
     """
     if run.realm is None:
         raise RunError(f"run {run.run_id} has sent nothing", tip="There is nothing to resolve.")
-    with sending_lock(journal.folder, run.run_id, datetime.now(UTC)):
+    with sending_lock(journal.folder, run.run_id, now):
         waiting = unconfirmed(journal.connection, run.id)
         chosen = waiting if rows is None else _named(rows, waiting)
         reason = "resolved; `importer resume` sends the follow-ups"

@@ -1,9 +1,11 @@
 """Reading, mapping and validating the rows of one table: what is decided of a batch by itself."""
 
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,9 +15,10 @@ from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.reading.opening import is_corrected_rejects
 from importer.reading.table import Table
-from importer.runs.corrected_dates import CorrectedDates
-from importer.runs.corrected_phones import CorrectedPhones
+from importer.runs.corrected_rejects import CorrectedRejects
 from importer.validating import Validator
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,39 +41,39 @@ class CheckedBatch:
 class RowChecks:
     """What the mapping makes of the rows of a table, and what is wrong with them, batch by batch.
 
-    `left` are the phone numbers and dates that earlier runs left to be mended.
+    `rejected` are the phone numbers and dates that earlier runs rejected.
     """
 
-    def __init__(self, opened: Opened, loaded: LoadedMapping, left: frozenset[str]) -> None:
+    def __init__(self, opened: Opened, loaded: LoadedMapping, rejected: frozenset[str]) -> None:
         self._mapper = opened.mapper
         self._validator = Validator(loaded.mapping, opened.mapper.targets)
-        taken_up = opened.mapper.targets if is_corrected_rejects(Path(opened.table.info.path)) else ()
-        self._phones, self._dates = CorrectedPhones(taken_up, left), CorrectedDates(taken_up, left)
+        corrected = opened.mapper.targets if is_corrected_rejects(Path(opened.table.info.path)) else ()
+        self._corrected = CorrectedRejects(corrected, rejected)
 
     def checked(self, read: Batch) -> CheckedBatch:
         """The batch, mapped and validated."""
-        batch = replace(read, frame=self._dates.restored(self._phones.restored(read.frame)))
+        batch = replace(read, frame=self._corrected.restored(read.frame))
         mapped = self._mapper.apply(batch.frame)
         reading = Problems.of(_reading_problems(batch, self._mapper.targets))
         mapped = replace(mapped, problems=_merged(reading, mapped.problems))
-        doubtful = chain(self._phones.doubtful(batch.frame, mapped), self._dates.doubtful(batch.frame, mapped))
-        problems = [mapped.problems, self._validator.validate(mapped, batch.frame), Problems.of(doubtful)]
+        ambiguous = Problems.of(self._corrected.ambiguous(batch.frame, mapped))
+        problems = [mapped.problems, self._validator.validate(mapped, batch.frame), ambiguous]
         return CheckedBatch(batch=batch, mapped=mapped, problems=Problems.together(problems))
 
 
 def checked_batches(
-    opened: Opened, loaded: LoadedMapping, *, limit: int | None, left: frozenset[str]
+    opened: Opened, loaded: LoadedMapping, *, limit: int | None, rejected: frozenset[str]
 ) -> Generator[CheckedBatch, None, None]:
     """The rows of a table, at most `limit` of them; raises SourceError where the file cannot be read any further."""
-    checks = RowChecks(opened, loaded, left)
+    checks = RowChecks(opened, loaded, rejected)
     yield from map(checks.checked, first_rows(opened.table.batches(), limit))
 
 
-def first_rows(batches: Iterator[Batch], left: int | None) -> Iterator[Batch]:
-    """The first rows, as many as are `left`; no batch is read of which none is wanted."""
-    while left != 0 and (batch := next(batches, None)) is not None:
-        frame = batch.frame.iloc[:left]
-        left = None if left is None else left - len(frame)
+def first_rows(batches: Iterator[Batch], limit: int | None) -> Iterator[Batch]:
+    """The first rows, at most `limit`; no batch is read of which none is needed."""
+    while limit != 0 and (batch := next(batches, None)) is not None:
+        frame = batch.frame.iloc[:limit]
+        limit = None if limit is None else limit - len(frame)
         yield replace(batch, frame=frame)
 
 
@@ -93,3 +96,17 @@ def _merged(read: Problems, mapped: Problems) -> Problems:
     unreadable = {(problem.row, problem.column) for problem in read if problem.column and not problem.warning}
     cells = zip(mapped.rows.tolist(), mapped.texts("column").to_pylist(), strict=True)
     return Problems.together([read, mapped.where(np.array([cell not in unreadable for cell in cells], dtype=bool))])
+
+
+def prefetched(items: Generator[T, None, None]) -> Iterator[T]:
+    """The items in their order, each made by a second thread while the one before it is used.
+
+    It pays where making and using leave the interpreter to others, as Arrow, NumPy and SQLite do. What making an item
+    raises is raised here, after the items before it. A loop that stops early waits for the item that is being made;
+    then the generator is closed.
+    """
+    with closing(items), ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as thread:
+        following = thread.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = thread.submit(next, items, None)
+            yield item

@@ -56,14 +56,14 @@ class FixTrials:
         loaded: LoadedMapping,
         *,
         limit: int | None,
-        left: frozenset[str],
+        rejected: frozenset[str],
         reopened: Callable[[LoadedMapping], list[Table]],
         stop: StopRequest,
     ) -> None:
         self._opened = opened
         self._loaded = loaded
         self._limit = limit
-        self._left = left
+        self._rejected = rejected
         self._reopened = reopened
         self._stop = stop
 
@@ -106,7 +106,7 @@ class FixTrials:
         """The checks of the mapping and of the changed one, of the fields that the line is about."""
         before = replace(opened, mapper=opened.mapper.only(trial.labels))
         after = replace(opened, mapper=opened.mapper.with_mapping(trial.mapping).only(trial.labels))
-        return RowChecks(before, self._loaded, self._left), RowChecks(after, trial.mapping, self._left)
+        return RowChecks(before, self._loaded, self._rejected), RowChecks(after, trial.mapping, self._rejected)
 
     def _try_encoding(self, trial: _Trial) -> None:
         """A line about reading must leave the columns, the rows and every cell of plain ASCII as they are."""

@@ -30,7 +30,7 @@ from importer.sending.outcomes import Outcomes
 from importer.sending.progress import Progress
 from importer.sending.request_queue import RequestQueue, Waiting
 from importer.sending.run_health import Client, RunHealth
-from importer.sending.run_log import LOG
+from importer.sending.run_log import run_log
 
 SLOW_START: Final = 5
 """Creates that are sent one at a time before several are in flight: a wrong mapping spoils one lead, not sixteen."""
@@ -110,7 +110,7 @@ class Dispatcher:
     def interrupt(self, stop: Stop) -> None:
         """Start no attempts; those in flight are finished and written down. The first reason given is kept."""
         if self.stop is None:
-            LOG.warning("stopping with exit code %d", stop.exit_code)
+            run_log().warning("stopping with exit code %d", stop.exit_code)
         self.stop = self.stop or stop
         self._stopping.set()
 
@@ -242,7 +242,7 @@ class Dispatcher:
         self._outcomes.is_idempotent = self.health.canary.is_idempotent
         status, released = await self._outcomes.create(call, verdict, waiting.seen_in)
         if status is not RowStatus.CREATED:
-            LOG.info("row %s: %s, status %s, code %s", call.row, status, verdict.http_status, verdict.error_code)
+            run_log().info("row %s: %s, status %s, code %s", call.row, status, verdict.http_status, verdict.error_code)
         self.progress.settled(status, call.row)
         self._finished_creates += 1
         self._release(released)

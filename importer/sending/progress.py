@@ -39,7 +39,13 @@ class Progress:
         """Time passes, whether or not anything moves."""
 
     def note(self, text: str) -> None:
-        """Something a person should know now."""
+        """Something people should know now."""
+
+    def warn(self, message: str) -> None:
+        """Something is wrong beside the run; it is shown even if people asked for errors alone."""
+
+    def detail(self, text: str) -> None:
+        """Something for people who asked for details."""
 
     def done(self) -> None:
         """The stage is over."""

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -141,7 +142,7 @@ def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
 
 def _interrupting(dispatcher: Dispatcher, progress: Progress) -> Callable[[Interrupted], None]:
     """What a request to end does while the run sends: the first drains it, the second waits for no more answers."""
-    loop = asyncio.get_running_loop()
+    loop, context = asyncio.get_running_loop(), copy_context()  # the context knows the log of this run
 
     def received(request: Interrupted) -> None:
         if dispatcher.stop is not None:
@@ -159,6 +160,6 @@ def _interrupting(dispatcher: Dispatcher, progress: Progress) -> Callable[[Inter
     # Called by a signal handler or another thread; it also wakes the loop, which may be waiting for the network.
     def note(request: Interrupted) -> None:
         with suppress(RuntimeError):  # the loop has just been closed: everything is sent
-            loop.call_soon_threadsafe(received, request)
+            loop.call_soon_threadsafe(received, request, context=context)
 
     return note

@@ -20,7 +20,7 @@ from importer.sending.canary import Canary
 from importer.sending.failure_limits import FailureLimits
 from importer.sending.progress import Progress
 from importer.sending.request_queue import Waiting
-from importer.sending.run_log import LOG
+from importer.sending.run_log import run_log
 
 THROTTLED_TRIES: Final = 10
 """How often a row may meet an unclear refusal that turned out to be a rate limit's: few rows are refused so often."""
@@ -114,7 +114,7 @@ class RunHealth:
         is_throttled = verdict.action is Action.THROTTLE or verdict.shape in self.canary.throttles
         rate_limiter.answered(ticket, throttled=is_throttled, wait=verdict.wait)
         if is_throttled:
-            LOG.info("%s throttled, wait %s, now %.2f/s", kind, verdict.wait, rate_limiter.rate)
+            run_log().info("%s throttled, wait %s, now %.2f/s", kind, verdict.wait, rate_limiter.rate)
             self._progress.throttled()
         if verdict.pause is not None:
             rate_limiter.pause(verdict.pause)
@@ -123,7 +123,9 @@ class RunHealth:
         breaker, stop = self.circuit_breaker, None
         if verdict.outage:
             stop = breaker.failed(verdict.message)
-            LOG.warning("%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status)
+            run_log().warning(
+                "%s of row %s: no answer to build on (%s)", call.operation.kind, call.row, verdict.http_status
+            )
             why = "no answer from the server"
         else:
             breaker.answered()

@@ -43,6 +43,10 @@ class StopRequest:
         self._patience -= 1
         return self._patience >= 0
 
+    def set(self) -> None:
+        """Ask for the end as a program does: what is in flight is finished and written down."""
+        self.note(Interrupted("the program", ExitCode.INTERRUPTED))
+
     def look(self) -> None:
         """Raise `Interrupted` if somebody has asked for the end."""
         if self._first is not None:

@@ -12,8 +12,7 @@ from importer.model.examination import Examination, Symptom
 from importer.model.outcome import STATUSES, FollowUp, RowStatus
 from importer.model.problem import KINDS
 from importer.model.run import Estimate, RunReport, RunState, Story
-from importer.runs.finish import Ended
-from importer.runs.run_scope import Finished
+from importer.runs.finish import Ended, Finished
 from importer.sandbox import Sandbox
 from tests.cli.command_line import PLAIN_MAPPING, CommandLine, lead, leads
 

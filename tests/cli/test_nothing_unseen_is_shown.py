@@ -16,7 +16,7 @@ import pytest
 
 from importer.cli.console import Console
 from importer.cli.error_boundary import main
-from importer.runs.job import Job
+from importer.runs.service import Service
 from tests.cli.command_line import FAST, KEY, CommandLine, Ended
 
 EVIL = "\x1b]0;owned\x07\x9b31m\u202e\u200b\u2028\ufeffx"
@@ -178,7 +178,7 @@ def test_a_defect_shows_its_values_only_when_asked_and_as_characters(
     def broken(*_: object, **__: object) -> None:
         raise ValueError(f"Asha {EVIL}")
 
-    monkeypatch.setattr(Job, "check", broken)
+    monkeypatch.setattr(Service, "check", broken)
     importer.mapping()
     importer.table([])
     for flags, shown in (((), False), (("-v",), True)):

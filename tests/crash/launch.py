@@ -45,8 +45,7 @@ def _warm_up() -> None:
     for name in (
         "importer.cli.error_boundary",
         "importer.cli.run_summary",
-        "importer.cli.destination",
-        "importer.runs.job",
+        "importer.runs.service",
     ):
         import_module(name)
     for name in ("tests.crash.mutants", "tests.crash.points"):

@@ -184,7 +184,7 @@ def outcome(file: Path, mapping: str) -> tuple[MappedBatch, set[int]]:
     loaded = parse_mapping(mapping, "m.yaml")
     (table,) = open_tables(file, ReadOptions(), columns_of(loaded.mapping))
     opened = Opened(table=table, mapper=Mapper(loaded, table.info, now=datetime(2026, 11, 22, tzinfo=UTC)))
-    (batch,) = checked_batches(opened, loaded, limit=None, left=frozenset())
+    (batch,) = checked_batches(opened, loaded, limit=None, rejected=frozenset())
     return batch.mapped, set(batch.problems.rows[batch.problems.stops].tolist())
 
 

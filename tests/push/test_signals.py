@@ -14,7 +14,7 @@ from importer.cli.signals import handled_signals
 from importer.exit_codes import ExitCode
 from importer.journal.plan import Plan
 from importer.journal.writer import Writer
-from importer.runs import job, run_scope
+from importer.runs import finish, service
 from importer.sandbox import Sandbox
 from importer.sending.dispatcher import Dispatcher
 from importer.sending.stop_request import Interrupted, StopRequest
@@ -217,13 +217,13 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 ) -> None:
     importer.mapping()
     importer.table(leads(3))
-    end_run = run_scope.end_run  # type: ignore[attr-defined]
+    end_run = finish.end_run
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return end_run(*arguments, **options)
 
-    monkeypatch.setattr(run_scope, "end_run", interrupted)
+    monkeypatch.setattr(finish, "end_run", interrupted)
     assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0
     assert importer.statuses() == ["created"] * 3
 
@@ -231,7 +231,7 @@ def test_a_signal_while_the_report_is_written_does_not_cost_the_report(
 def test_a_hasty_second_signal_does_not_cost_the_report(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     importer.mapping()
     importer.table(leads(3))
-    add, end_run = Plan.add, run_scope.end_run  # type: ignore[attr-defined]
+    add, end_run = Plan.add, finish.end_run
 
     def interrupted(*arguments: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -242,7 +242,7 @@ def test_a_hasty_second_signal_does_not_cost_the_report(importer: CommandLine, m
         return end_run(*arguments, **options)
 
     monkeypatch.setattr(Plan, "add", interrupted)
-    monkeypatch.setattr(run_scope, "end_run", interrupted_again)
+    monkeypatch.setattr(finish, "end_run", interrupted_again)
     assert importer("check", "list.csv", "-m", "m.yaml").code == 130
     assert importer.summary()["state"] == "interrupted"
 
@@ -255,7 +255,7 @@ def test_a_signal_when_all_is_sent_changes_nothing(
     """Between the last answer and the report: nothing is left that could be stopped."""
     importer.mapping()
     importer.table(leads(3))
-    leave, send = Writer.__aexit__, job.send  # type: ignore[attr-defined]
+    leave, send = Writer.__aexit__, service.send  # type: ignore[attr-defined]
 
     async def interrupted_leaving(*arguments: Any) -> None:
         os.kill(os.getpid(), number)
@@ -267,7 +267,7 @@ def test_a_signal_when_all_is_sent_changes_nothing(
         return stop
 
     if when == "when all is sent":
-        monkeypatch.setattr(job, "send", interrupted_after)
+        monkeypatch.setattr(service, "send", interrupted_after)
     else:
         monkeypatch.setattr(Writer, "__aexit__", interrupted_leaving)
     assert importer("run", "list.csv", "-m", "m.yaml", *SENDING).code == 0

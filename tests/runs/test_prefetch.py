@@ -5,18 +5,18 @@ from collections.abc import Generator
 
 import pytest
 
-from importer.runs.prefetch import ahead
+from importer.runs.row_pipeline import prefetched
 
 PATIENCE = 10
 """Seconds; nothing here waits that long unless it is broken."""
 
 
 def test_items_come_in_their_order_and_all_of_them() -> None:
-    assert list(ahead(number for number in range(1_000))) == list(range(1_000))
+    assert list(prefetched(number for number in range(1_000))) == list(range(1_000))
 
 
 def test_of_nothing_comes_nothing() -> None:
-    assert list(ahead(number for number in range(0))) == []
+    assert list(prefetched(number for number in range(0))) == []
 
 
 def test_the_next_item_is_made_while_one_is_used_and_no_more_than_that() -> None:
@@ -27,7 +27,7 @@ def test_the_next_item_is_made_while_one_is_used_and_no_more_than_that() -> None
             event.set()
             yield number
 
-    for number in ahead(items()):
+    for number in prefetched(items()):
         assert all(event.wait(PATIENCE) for event in made[: number + 2])
         assert not any(event.is_set() for event in made[number + 2 :])
 
@@ -41,7 +41,7 @@ def test_what_making_raises_comes_after_the_items_before_it() -> None:
     seen = []
 
     def use() -> None:
-        for item in ahead(items()):
+        for item in prefetched(items()):
             seen.append(item)
 
     with pytest.raises(ValueError, match="row 3"):
@@ -59,7 +59,7 @@ def test_who_stops_early_leaves_nothing_open_and_no_thread() -> None:
             closed.append(threading.active_count())
 
     def use() -> None:
-        for _ in ahead(items()):
+        for _ in prefetched(items()):
             raise RuntimeError("stopped")
 
     before = threading.active_count()

@@ -24,7 +24,7 @@ def unconfirmed(push: Push) -> None:
 def resolved(push: Push, *, ours: bool, rows: Path | None = None) -> str:
     assert push.run is not None
     with Journal(push.folder, push.clock.now) as journal:
-        return resolve_run(journal, journal.run("run-1"), rows, ours=ours).sentence
+        return resolve_run(journal, journal.run("run-1"), rows, ours=ours, now=push.clock.now()).sentence
 
 
 def test_ours_releases_the_follow_ups_and_resume_does_them(push: Push) -> None:

@@ -32,7 +32,7 @@ def said(tmp_path: Path) -> Callable[..., list[tuple[int, str, str]]]:
         loaded = parse_mapping(mapping, "m.yaml")
         (table,) = open_tables(path, ReadOptions(), frozenset({"ID", "Name", "Phone", "Score"}))
         opened = Opened(table=table, mapper=Mapper(loaded, table.info, now=datetime(2026, 11, 22, tzinfo=UTC)))
-        batches = checked_batches(opened, loaded, limit=None, left=frozenset())
+        batches = checked_batches(opened, loaded, limit=None, rejected=frozenset())
         return [(p.row, p.code, p.column) for batch in batches for p in batch.problems.in_row_order()]
 
     return say

@@ -22,11 +22,9 @@ def check(**options: Any) -> int:
     """
     from importer.cli.run_summary import report_end
     from importer.cli.session import request_of, session
-    from importer.crm.endpoints import request_rates
 
     here = session(options)
-    request = request_of(options, here)
-    rates = request_rates(request.rate, here.settings.credential_kind())
-    with here.job() as job:
-        refusals = here.settings.refusals()
-        return report_end(here, job.check(request, name=options["run_name"], rates=rates, refusals=refusals))
+    service = here.service()
+    request = request_of(options, service)
+    with service:
+        return report_end(here, service.check(request, name=options["run_name"]))

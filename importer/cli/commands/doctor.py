@@ -22,10 +22,9 @@ def doctor(**options: Any) -> int:
     importer doctor --profile live
     """
     from importer.cli.session import session
-    from importer.runs.preflight import examine
 
     here = session(options)
-    findings = list(examine(here.settings))
+    findings = list(here.service().preflight())
     if here.as_json:
         here.console.document([asdict(finding) for finding in findings])
     else:

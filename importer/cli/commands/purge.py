@@ -29,12 +29,10 @@ def purge(**options: Any) -> int:
     importer purge --older-than 90d
     """
     from importer.cli.session import session
-    from importer.clock import SystemClock
-    from importer.runs.purge_runs import purge as purge_runs
 
     here = session(options)
-    with here.journal() as journal:
-        purged = purge_runs(journal, older_than=options["older_than"], now=SystemClock().now())
+    with here.service() as service:
+        purged = service.purge(options["older_than"])
     if here.as_json:
         here.console.result(json.dumps({"purged": purged.removed}, indent=2))
     else:

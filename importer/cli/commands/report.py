@@ -20,11 +20,10 @@ def report(**options: Any) -> int:
     importer report 20261122-1504 --json
     """
     from importer.cli.session import session
-    from importer.runs.finish import write_report
 
     here = session(options)
-    with here.journal() as journal:
-        ended = write_report(journal, journal.run(options["run_id"]))
+    with here.service() as service:
+        ended = service.report(options["run_id"])
     if here.as_json:
         here.console.document(ended.document())
     else:

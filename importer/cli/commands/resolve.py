@@ -36,12 +36,9 @@ def resolve(**options: Any) -> int:
     importer resolve latest --as existing --rows ids.txt
     """
     from importer.cli.session import session
-    from importer.runs.resolution import resolve_run
 
     here = session(options)
-    with here.journal() as journal:
-        resolved = resolve_run(
-            journal, journal.run(options["run_id"]), options["rows"], ours=options["verdict"] == "ours"
-        )
+    with here.service() as service:
+        resolved = service.resolve(options["run_id"], options["rows"], ours=options["verdict"] == "ours")
     here.console.result(json.dumps(asdict(resolved), indent=2) if here.as_json else resolved.sentence)
     return 0

@@ -1,18 +1,10 @@
 """`importer resume`: go on where a run was stopped."""
 
-from __future__ import annotations
-
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from importer.cli.options import COMMON, ENDING, SENDING, run_argument
-
-if TYPE_CHECKING:
-    from importer.journal.store import StoredRun
-    from importer.model.run import RunRequest
-    from importer.runs.settings import Settings
 
 
 @click.command()
@@ -32,33 +24,14 @@ def resume(**options: Any) -> int:
     importer resume
     importer resume 20261122-1504 --retry-failed
     """
-    from importer.cli.destination import destination_of
     from importer.cli.run_summary import report_end
-    from importer.cli.session import session
+    from importer.cli.session import choices, session
 
     here = session(options)
-    with here.job() as job:
-        run = job.to_resume(options["run_id"])
-        run = replace(run, request=_as_given_now(run, here.settings, options))
-        with destination_of(here, job.journal, run) as destination:
-            return report_end(here, job.resume(run, destination, retry_failed=options["retry_failed"]))
-
-
-def _as_given_now(run: StoredRun, settings: Settings, options: dict[str, Any]) -> RunRequest:
-    """What was asked for when the run began, except where this command line says otherwise."""
-    from importer.model.run import OnDuplicate
-    from importer.runs.settings import SETTINGS
-
-    sending = [entry for entry in SETTINGS.values() if entry.used_by == "sending" and entry.flag]
-    changes = {entry.name: settings[entry.name] for entry in sending if settings.source(entry.name) == entry.flag}
-    if options["on_duplicate"]:
-        changes["on_duplicate"] = OnDuplicate(options["on_duplicate"])
-    if options["assume_new"]:
-        changes["assume_new"] = True
-    if options["no_canary"]:
-        changes["canary"] = False
-    request = replace(run.request, **changes)
-    for entry in sending:  # versions that knew no ranges have written runs that would wait without end
-        if (value := getattr(request, entry.name)) is not None:
-            entry.checked(value, f"run {run.run_id}", tip=f"Give {entry.flag} {entry.metavar}.")
-    return request
+    retry_failed = options["retry_failed"]
+    with here.service() as service:
+        run = service.to_resume(options["run_id"], **choices(options))
+        if not run.request.sandbox:
+            return report_end(here, service.resume(run, retry_failed=retry_failed))
+        with here.sandbox(service.created_leads(run)) as destination:
+            return report_end(here, service.resume(run, destination, retry_failed=retry_failed))

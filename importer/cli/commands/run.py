@@ -23,16 +23,15 @@ def run(**options: Any) -> int:
     importer run inbox/*.xlsx -m mappings/weekly.yaml --yes        several files, one run, no question
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 notify.py"
     """
-    from importer.cli.destination import real_destination, sandbox_destination
     from importer.cli.run_summary import report_end
     from importer.cli.session import request_of, session
 
     here = session(options)
-    request = request_of(options, here)
-    with here.job() as job:
-        if request.sandbox:
-            with sandbox_destination(here) as destination:
-                return report_end(here, job.run(request, destination, name=options["run_name"], again=options["again"]))
-        return report_end(
-            here, job.run(request, real_destination(here), name=options["run_name"], again=options["again"])
-        )
+    service = here.service()
+    request = request_of(options, service)
+    how = {"name": options["run_name"], "again": options["again"]}
+    with service:
+        if not request.sandbox:
+            return report_end(here, service.run(request, **how))
+        with here.sandbox() as destination:
+            return report_end(here, service.run(request, destination, **how))

@@ -1,0 +1,66 @@
+"""What somebody asks for: the request of a new run, and that of a run that is resumed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from importer.errors import SourceError
+from importer.journal.store import StoredRun
+from importer.mapping import load_mapping
+from importer.model.run import RunRequest
+from importer.model.source import ReadOptions
+from importer.reading.opening import lock_owner
+from importer.runs.settings import SETTINGS, Settings
+
+_SENDING: Final = tuple(entry for entry in SETTINGS.values() if entry.used_by == "sending")
+
+
+def new_request(
+    settings: Settings,
+    files: Sequence[Path],
+    mapping: Path,
+    *,
+    note: Callable[[str], None],
+    options: ReadOptions | None = None,
+    **choices: Any,
+) -> RunRequest:
+    """The files, the mapping's text as it is now, the settings, and the choices: more fields of `RunRequest`."""
+    loaded = load_mapping(mapping)
+    return RunRequest(
+        files=tuple(str(file) for file in _without_lock_files(files, note)),
+        mapping_path=loaded.path,
+        mapping_text=loaded.text,
+        options=options or ReadOptions(),
+        base_url=settings["base_url"],
+        org=settings["org"],
+        **{entry.name: settings[entry.name] for entry in _SENDING},
+        **choices,
+    )
+
+
+def _without_lock_files(files: Sequence[Path], note: Callable[[str], None]) -> list[Path]:
+    """`inbox/*.xlsx` names Excel's lock files, too. Raises SourceError if there is nothing else."""
+    owners = {file: owner for file in files if (owner := lock_owner(file)) is not None}
+    for file, owner in owners.items():
+        book = file.name.removeprefix("~$")
+        note(
+            f"note: {file} is skipped: it is Excel's lock file. {owner or 'Somebody'} has {book} open;"
+            " unsaved changes are not imported."
+        )
+    if len(owners) == len(files):
+        raise SourceError(
+            "the only files given are Excel's lock files", tip="Give the workbook itself, without ~$ in front."
+        )
+    return [file for file in files if file not in owners]
+
+
+def resumed_request(run: StoredRun, settings: Settings, choices: dict[str, Any]) -> RunRequest:
+    """What was asked for when the run began, except for settings that a flag gives now and for the choices."""
+    flags = [entry for entry in _SENDING if entry.flag]
+    given = {entry.name: settings[entry.name] for entry in flags if settings.source(entry.name) == entry.flag}
+    request = replace(run.request, **given, **choices)
+    for entry in flags:  # versions without ranges have written runs that would wait without end
+        if (value := getattr(request, entry.name)) is not None:
+            entry.checked(value, f"run {run.run_id}", tip=f"Give {entry.flag} {entry.metavar}.")
+    return request
