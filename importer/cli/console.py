@@ -51,9 +51,9 @@ class Console(Progress):
 
     # the progress of a run
 
-    def opened(self, source: SourceInfo, said: Mapping[str, str]) -> None:
+    def opened(self, source: SourceInfo, given_by: Mapping[str, str]) -> None:
         """A table was found, and how it will be read."""
-        for line in source_lines(source, said):
+        for line in source_lines(source, given_by):
             self.detail(line)
         for line in note_lines(source):
             self.say(line)

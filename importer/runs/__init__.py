@@ -1,1 +1,1 @@
-"""The order of things: prepare, execute, finish. The only place where the stages meet."""
+"""Runs from file to report: the only room where the stages meet. Programs call `service`."""

@@ -1,4 +1,4 @@
-"""A look at the columns of a run: one doctor per source, and the comparison with the run before."""
+"""The columns of a run: a column doctor for each source, and the comparison with the run before."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ class Doctors:
         return self._doctors[-1]
 
     def note_settled(self, source: int, problem: Problem | None) -> None:
-        """A problem that only the whole file could tell."""
+        """Count a problem that was found only at the end of the file."""
         if problem is not None:
             self._doctors[source].note_settled(problem)
 
@@ -55,7 +55,7 @@ class Doctors:
 def compare(journal: Journal, run: StoredRun, examination: Examination, *, mapping: str) -> Examination:
     """Compare with the last run of the mapping, and keep what was found; a `mapping` without name is not compared.
 
-    The first rows of a file (`--limit`) say nothing about shares, and no later file is compared with them.
+    The first rows of a file (`--limit`) are no sample of it, so no later file is compared with them.
     """
     before, columns = last_columns(journal.connection, run, mapping) if mapping else ("", ())
     is_part = run.request.limit is not None
@@ -71,11 +71,11 @@ def compare(journal: Journal, run: StoredRun, examination: Examination, *, mappi
 
 
 def compared_name(request: RunRequest, loaded: LoadedMapping) -> str:
-    """The mapping's name; `""` for a mended rejects.csv, whose few bad rows say nothing about the weekly file."""
-    return "" if is_mending(request) else loaded.mapping.name
+    """The mapping's name; `""` for a corrected rejects.csv, whose few rows are no sample of the weekly file."""
+    return "" if has_corrected_rejects(request) else loaded.mapping.name
 
 
-def is_mending(request: RunRequest) -> bool:
+def has_corrected_rejects(request: RunRequest) -> bool:
     """Whether a file of the run is a rejects.csv of an earlier one."""
     return any(is_corrected_rejects(Path(file)) for file in request.files)
 

@@ -1,4 +1,4 @@
-"""The end of a run, whatever way it ended: its state in the journal, and the report files from the journal alone."""
+"""The end of every run: its state in the journal, and its report files, made from the journal alone."""
 
 import os
 import time
@@ -36,7 +36,7 @@ from importer.sending.stop_request import Interrupted, StopRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run with its report on disk: what it amounts to, and where the files are.
+    """A run with its report on disk: the figures, and where the files are.
 
     `rejects` counts the rows of rejects.csv, `warnings` the rows of each warning by its code.
     """
@@ -91,7 +91,7 @@ class RunScope:
         return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> bool:
-        # What is done here ends the command anyway: another signal may only hurry it.
+        # The command ends here anyway, so another signal does not change how.
         with self._open, self._request.noting():
             return self._close(exc)
 
@@ -100,7 +100,7 @@ class RunScope:
             self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
         elif isinstance(exc, KeyboardInterrupt):
             code = exc.exit_code if isinstance(exc, Interrupted) else ExitCode.INTERRUPTED
-            if self._journal.run(self._run.run_id).planned:  # it came just before the sending, or for the second time
+            if self._journal.run(self._run.run_id).planned:  # just before sending, or for the second time
                 self.stop = Stop(exit_code=code, reason="interrupted", tip="To continue: importer resume")
             else:
                 self.stop = Stop(exit_code=code, reason="stopped before anything was sent", tip="Start it again.")
@@ -129,7 +129,7 @@ class RunScope:
 def end_run(
     journal: Journal, run: StoredRun, state: RunState, *, exit_code: ExitCode | None, reason: str, seconds: float
 ) -> Ended:
-    """Close the run in the journal and write its report. Without an exit code it is 1 if rows need a person, else 0."""
+    """Close the run in the journal and write its report. The default exit code is 1 if rows need attention, else 0."""
     if exit_code is None:
         exit_code = ExitCode.NEEDS_A_PERSON if needs_a_person(journal, run) else ExitCode.DONE
     journal.end(run, state, exit_code=exit_code, reason=reason, seconds=seconds)
@@ -138,7 +138,7 @@ def end_run(
 
 
 def _forget(journal: Journal, run: StoredRun) -> None:
-    """Forget the cells that nobody needs any more; a disk that refuses must not cost the report."""
+    """Remove the cells of finished rows; if the disk refuses, the report is written anyway."""
     try:
         scrub(journal, run)
     except LocalDiskError as error:
@@ -148,7 +148,7 @@ def _forget(journal: Journal, run: StoredRun) -> None:
 
 
 def write_report(journal: Journal, run: StoredRun) -> Ended:
-    """Write the run's files from the journal, as often as anybody likes, also while another process sends the run."""
+    """Write the run's files from the journal, at any time, even while another process sends the run."""
     with journal.one_moment():
         return _write_report(journal, run)
 

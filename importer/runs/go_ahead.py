@@ -44,7 +44,7 @@ class Announcement:
 def announcement(
     journal: Journal, run: StoredRun, plan: Plan, request: RunRequest, rates: dict[Kind, float], *, is_overridden: bool
 ) -> Announcement:
-    """What the planned run would send. `is_overridden`: it was stopped before, and is resumed all the same."""
+    """What the planned run would send. `is_overridden`: it was stopped before, and is resumed anyway."""
     is_accepted = request.accept_drift or request.sandbox or is_overridden
     examination = examination_of(journal.connection, run)
     return Announcement(
@@ -74,10 +74,10 @@ def not_sent(run_id: str, reason: str, tip: str = SEND_ANYWAY) -> Stop:
     return Stop(exit_code=ExitCode.USAGE, reason=reason, tip=f"Nothing was sent. {tip.format(run=run_id)}")
 
 
-def refuse_imported(journal: Journal, opened: Sequence[Opened], realm: int) -> None:
+def refuse_imported(journal: Journal, opened: Sequence[Opened], tenant: int) -> None:
     """Importing the same file twice into one organization is more often a mistake than intended."""
     for each in opened:
-        if before := journal.imported_before(realm, each.table.info.sha256):
+        if before := journal.imported_before(tenant, each.table.info.sha256):
             raise RunError(
                 f"{each.table.info.path} was already imported, by run {before}",
                 tip="Give --again to send it again; leads that exist are then reported as duplicates.",
@@ -92,8 +92,8 @@ def obstacles(
     for each in opened:
         path, sha256 = each.table.info.path, each.table.info.sha256
         if request.org:
-            realm = journal.realm(origin_of(request.base_url), request.org)
-            if before := journal.imported_before(realm, sha256):
+            tenant = journal.realm(origin_of(request.base_url), request.org)
+            if before := journal.imported_before(tenant, sha256):
                 yield f"A run would stop: run {before} already imported {path}. Give --again to send it again."
         elif found := journal.imported_anywhere(sha256):
             where = f"A run into organization {found[1]} would stop"

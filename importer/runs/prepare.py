@@ -54,15 +54,15 @@ def _tables(request: RunRequest, loaded: LoadedMapping) -> list[Table]:
 
 
 def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOptions:
-    """What the command line says goes before what the mapping says; of rejects.csv the mapping knows nothing."""
+    """Options override the mapping, which says nothing about a corrected rejects.csv."""
     if is_corrected_rejects(file):
         return given
-    chosen = {name: getattr(written, name) if said is None else said for name, said in asdict(given).items()}
+    chosen = {name: getattr(written, name) if value is None else value for name, value in asdict(given).items()}
     return ReadOptions(**chosen)
 
 
-def said_by(file: Path, given: ReadOptions, written: SourceSpec) -> dict[str, str]:
-    """Who said how the file is read: an option, or the mapping; what nobody said is left out, for it was detected."""
+def given_by(file: Path, given: ReadOptions, written: SourceSpec) -> dict[str, str]:
+    """Which option, or the mapping, says how the file is read; what will be detected is left out."""
     chosen = asdict(read_options(file, given, written))
     flags = {name: f"--{name.replace('_', '-')}" for name, value in asdict(given).items() if value is not None}
     return {name: flags.get(name, "mapping") for name, value in chosen.items() if value is not None}
@@ -84,7 +84,7 @@ def prepare(
     `rejected` are the phone numbers and dates that earlier runs rejected. Returns what was found in the columns.
     """
     mapping = loaded.mapping
-    # Only who takes turns must know at once which rows repeat others: they take nobody's.
+    # A round robin must know at once which rows repeat others: those take no turn.
     takes_turns = mapping.assign is not None and bool(mapping.assign.round_robin)
     names = [each.table.info.path for each in opened]
     duplicates = InFileDuplicates(mapping.duplicates, names, at_once=takes_turns)
@@ -129,7 +129,7 @@ def _contacts(
 
 
 def _addresses(frame: pd.DataFrame, cells: pd.DataFrame, targets: Sequence[Target]) -> dict[str, pd.Series[str]]:
-    """The e-mail addresses, by the field that holds them; those of which the crm_id is made may be no field."""
+    """The e-mail addresses by field; those from which the crm_id is made need not be a field."""
     found = {}
     for each in targets:
         for column in each.columns if getattr(each.rule, "digest_of", None) else ():
@@ -142,7 +142,7 @@ def _addresses(frame: pd.DataFrame, cells: pd.DataFrame, targets: Sequence[Targe
 
 
 def _are_addresses(texts: pd.Series[str]) -> bool:
-    """Whether the first cells are addresses, and mostly different ones: that of an owner or a shop is on many rows."""
+    """Whether the first cells are addresses, mostly different ones: those of owners or shops repeat on many rows."""
     first = texts[texts != ""].head(_LOOKED_AT)
     return len(first) > 0 and first.str.fullmatch(_EMAIL).mean() >= _SURE and first.nunique() > len(first) / 2
 
@@ -152,9 +152,9 @@ def _is_an_address(target: Target) -> bool:
     return (rule is not None and rule.matches == "email") or text_key(target.path[-1]) in ("email", "e-mail")
 
 
-def warn_of_contacts(plan: Plan, realm: int) -> None:
-    """Rows whose number or address is that of another lead that an earlier run has sent: each is said once."""
-    found = {row: (field, run_id) for row, field, run_id in plan.contacts.known(realm)}
+def warn_of_contacts(plan: Plan, tenant: int) -> None:
+    """Warn once of each row whose phone or e-mail is that of another lead that an earlier run has sent."""
+    found = {row: (field, run_id) for row, field, run_id in plan.contacts.known(tenant)}
     plan.settle_all((row, None, _known_contact(row, field, run_id)) for row, (field, run_id) in found.items())
 
 
@@ -164,11 +164,11 @@ def _known_contact(row: RowId, field: str, run_id: str) -> Problem:
     return Problem(row=row.number, code="known-contact", field=field, detail=detail, warning=True)
 
 
-def mark_known(plan: Plan, realm: int, *, skip: bool) -> None:
-    """Rows whose lead an earlier run has seen: left out when asked for, else a warning."""
+def mark_known(plan: Plan, tenant: int, *, skip: bool) -> None:
+    """Rows whose lead an earlier run has seen: skipped if asked for, else a warning."""
     plan.settle_all(
         (row, RowStatus.SKIPPED_KNOWN if skip else None, _known_lead(row, run_id))
-        for row, run_id in plan.known_leads(realm)
+        for row, run_id in plan.known_leads(tenant)
     )
 
 

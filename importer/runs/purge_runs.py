@@ -14,14 +14,14 @@ from importer.model.run import RunState
 from importer.runs.send_lock import sending_lock
 
 _BEING_WRITTEN: Final = timedelta(hours=1)
-"""Half a report that is younger may still become a whole one."""
+"""A half-written file that is younger may still be in the making."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
     """The ids of the purged runs and the half-written files that were removed.
 
-    `is_overwritten`: the journal's file holds nothing any more of what was deleted, now or ever before.
+    `is_overwritten`: nothing that was deleted, now or earlier, is left in the journal's file.
     """
 
     removed: list[str]
@@ -29,11 +29,11 @@ class Purged:
 
 
 def purge(journal: Journal, *, older_than: timedelta, now: datetime) -> Purged:
-    """Purge every run that began before, once. One that did not come to its end is over with that.
+    """Purge every run that began before that, once. A run that was not finished cannot be resumed then.
 
-    It is left alone while a process is at work here: that could be sending it, or planning it anew from its files.
+    It is left alone while a process works in this folder, which may be sending it or planning it again.
 
-    What a killed process left half written is removed wherever it lies, also with runs that are left alone.
+    Half-written files of killed processes are removed everywhere, even in the folders of runs that are kept.
     """
     with ExitStack() as held:
         is_alone = True
@@ -43,12 +43,12 @@ def purge(journal: Journal, *, older_than: timedelta, now: datetime) -> Purged:
             is_alone = False
         removed = [run.run_id for run in journal.runs() if _is_due(journal, run, now - older_than, is_alone=is_alone)]
         if is_alone:
-            journal.recover()  # what was on its way may have created a lead, and a purged row can no longer say which
+            journal.recover()  # a request in flight may have created a lead, and a purged row cannot tell which
         for run_id in removed:
             purge_run(journal.connection, journal.run(run_id).id)
             _remove_folder(journal.folder / run_id)
         removed += _half_written(journal.folder, now - max(older_than, _BEING_WRITTEN))
-        # Not beside a process that sends: it would have to wait for the whole of it.
+        # Not while a process sends: it would have to wait until all is overwritten.
         return Purged(removed=removed, is_overwritten=is_alone and overwrite_free_pages(journal.connection))
 
 
@@ -77,7 +77,7 @@ def _half_written(folder: Path, before: datetime) -> list[str]:
                 path.unlink()
                 removed.append(str(path.relative_to(folder)))
         except FileNotFoundError:
-            continue  # it has just taken its place
+            continue  # it has just been completed
         except OSError as error:
             raise LocalDiskError(f"{path}: cannot be removed: {error.strerror}", tip="Remove it by hand.") from error
     return removed

@@ -1,4 +1,4 @@
-"""One process sends from a reports folder at a time; a second one is told who and since when."""
+"""One process sends from a reports folder at a time; a second one learns who and since when."""
 
 import json
 import os
@@ -26,13 +26,13 @@ def sending_lock(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise RunError(
-            f"another process is sending from {folder}: {_said(holder)}",
+            f"another process is sending from {folder}: {_shown(holder)}",
             tip="Wait until it has finished, or stop it with Ctrl-C; it can be resumed.",
         ) from error
     except OSError as error:
         raise _refused(folder, error) from error
     try:
-        _say(holder, {"run": run_id, "pid": os.getpid(), "since": now.isoformat(timespec="seconds")})
+        _write(holder, {"run": run_id, "pid": os.getpid(), "since": now.isoformat(timespec="seconds")})
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -49,22 +49,22 @@ def is_sending(folder: Path) -> bool:
 
 
 def lost_commits(journal: Journal) -> str:
-    """What to say when a process died here while it was sending, and SQLite's -wal with its last commits is gone.
+    """The warning if a process died here while it was sending, and SQLite's -wal with its last commits is gone.
 
     The empty text if nothing is missing; from then on that death is history. A clean end leaves nothing to look at.
     """
     holder, path = journal.folder / HOLDER_NAME, journal.folder / FILE_NAME
     if not holder.exists() or is_sending(journal.folder):
         return ""
-    # Whoever opens and closes the journal after such a death moves the -wal into it, and takes the -shm away.
+    # Opening and closing the journal after such a death moves the -wal into it and removes the -shm.
     is_moved = "-shm" not in journal.found and journal.found.get("", 0) >= holder.stat().st_mtime_ns
     who = _read(holder)
     if not who.get("lost") and ("-wal" in journal.found or is_moved):
         holder.unlink(missing_ok=True)
         return ""
-    _say(holder, {**who, "lost": True})  # opening the journal has covered the tracks
+    _write(holder, {**who, "lost": True})  # opening the journal has covered the tracks
     return (
-        f"{path}-wal is missing, although the process that sent last was killed ({_said(holder)}). SQLite keeps its "
+        f"{path}-wal is missing, although the process that sent last was killed ({_shown(holder)}). SQLite keeps its "
         "last commits there, so the journal may not know what was sent. If somebody moved the file, put it back "
         "before you do anything else. Otherwise `importer resume` assumes that every lead still to be sent may "
         "exist, and a new run may report leads as duplicates that the old one created."
@@ -76,7 +76,7 @@ def _lock_of(folder: Path) -> FileLock:
     return FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
 
 
-def _say(holder: Path, who: dict[str, object]) -> None:
+def _write(holder: Path, who: dict[str, object]) -> None:
     try:
         with os.fdopen(open_private(holder, os.O_TRUNC), "w", encoding="utf-8") as file:
             json.dump(who, file)
@@ -91,7 +91,7 @@ def _refused(folder: Path, error: OSError) -> LocalDiskError:
     )
 
 
-def _said(holder: Path) -> str:
+def _shown(holder: Path) -> str:
     who = _read(holder)
     return "run unknown" if not who else f"run {who['run']}, process {who['pid']}, since {who['since']}"
 

@@ -28,7 +28,7 @@ from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.run import RunRequest, RunState, Story
 from importer.model.source import ReadOptions
 from importer.reading.file_kind import sha256_of
-from importer.runs.column_examination import compare, compared_name, is_mending
+from importer.runs.column_examination import compare, compared_name, has_corrected_rejects
 from importer.runs.destinations import destination_of, resumed_destination
 from importer.runs.finish import Ended, Finished, RunScope, is_reported, write_report
 from importer.runs.go_ahead import (
@@ -43,7 +43,7 @@ from importer.runs.go_ahead import (
     too_many_invalid,
 )
 from importer.runs.preflight import Finding, examine
-from importer.runs.prepare import mark_known, open_sources, prepare, said_by, warn_of_contacts
+from importer.runs.prepare import given_by, mark_known, open_sources, prepare, warn_of_contacts
 from importer.runs.purge_runs import Purged, purge
 from importer.runs.resolution import Resolved, resolve_run
 from importer.runs.row_pipeline import Opened
@@ -117,16 +117,16 @@ class Service:
     # check
 
     def check(self, request: RunRequest, *, name: str = "") -> Finished:
-        """Read, map and validate every row and write the report. There is nothing here to send with."""
+        """Read, map and validate every row and write the report; nothing is sent."""
         refusals = self.settings.refusals()
         loaded, opened = self._opened(request)
         run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
         with self._scope(run) as scope:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
             if request.org and not refusals:
-                realm = self._realm(origin_of(request.base_url), request.org)
-                mark_known(plan, realm, skip=request.skip_known)
-                warn_of_contacts(plan, realm)
+                tenant = self._tenant(origin_of(request.base_url), request.org)
+                mark_known(plan, tenant, skip=request.skip_known)
+                warn_of_contacts(plan, tenant)
             plan.estimate(estimated(plan, request_rates(request.rate, self.settings.credential_kind())))
             scope.obstacles = tuple(obstacles(self.journal, run, plan, opened, refusals))
         return scope.finished()
@@ -144,7 +144,7 @@ class Service:
         run_id = self._run_id(name or loaded.mapping.name)
         with sending_lock(self.journal.folder, run_id, self._clock.now()):
             if not (request.sandbox or again):
-                refuse_imported(self.journal, opened, self._realm(destination.origin, destination.org))
+                refuse_imported(self.journal, opened, self._tenant(destination.origin, destination.org))
             run = self.journal.begin(run_id, "run", request)
             return self._plan_and_send(run, loaded, opened, destination)
 
@@ -161,13 +161,13 @@ class Service:
         origin = f"sandbox:{run.run_id}" if run.request.sandbox else destination.origin
         request = replace(run.request, org=destination.org, base_url=destination.base_url)
         with self._scope(run) as scope:
-            realm = self._realm(origin, destination.org)
-            plan = self._prepared(run, loaded, opened, request, origin=self.journal.origin(realm), to_send=True)
-            if is_mending(request):
-                link_mended(self.journal, run, realm)
+            tenant = self._tenant(origin, destination.org)
+            plan = self._prepared(run, loaded, opened, request, origin=self.journal.origin(tenant), to_send=True)
+            if has_corrected_rejects(request):
+                link_mended(self.journal, run, tenant)
             if request.skip_known:
-                mark_known(plan, realm, skip=True)
-            warn_of_contacts(plan, realm)
+                mark_known(plan, tenant, skip=True)
+            warn_of_contacts(plan, tenant)
             rates = request_rates(request.rate, destination.credential().kind)
             estimate = estimated(plan, rates)
             plan.estimate(estimate)
@@ -179,7 +179,7 @@ class Service:
             elif (estimate.rows_to_send or about.is_drift_to_answer) and not self._confirmed(about):
                 scope.stop = declined(about)
             if scope.stop is None:
-                plan.freeze(request, realm, self._clock.now().isoformat(timespec="milliseconds"))
+                plan.freeze(request, tenant, self._clock.now().isoformat(timespec="milliseconds"))
                 scope.stop = self._send(self.journal.run(run.run_id), destination)
         return scope.finished()
 
@@ -257,7 +257,7 @@ class Service:
 
     def _continue(self, run: StoredRun, destination: Destination, *, retry_failed: bool) -> Finished:
         if retry_failed:
-            self.journal.recover()  # what a dead process left behind is settled first, so that it is retried, too
+            self.journal.recover()  # what a dead process left in flight is in doubt now, so that it is retried, too
             self.journal.retry_failed(run)
         elif run.state is RunState.FINISHED and not is_reported(self.journal, run):
             return Finished(ended=write_report(self.journal, run))
@@ -269,7 +269,7 @@ class Service:
         return scope.finished()
 
     def _note_changed_files(self, run: StoredRun) -> None:
-        """The frozen plan is sent whatever has changed since; people who changed something should know."""
+        """The frozen plan is sent even if file or mapping have changed since; people who changed them should know."""
         changed = [
             path
             for path, sha256 in self.journal.files_of(run)
@@ -323,7 +323,7 @@ class Service:
         opened = open_sources(request, loaded, self._clock.now())
         for each in opened:
             info = each.table.info
-            self._progress.opened(info, said_by(Path(info.path), request.options, loaded.mapping.source))
+            self._progress.opened(info, given_by(Path(info.path), request.options, loaded.mapping.source))
         return loaded, opened
 
     def _prepared(
@@ -337,7 +337,7 @@ class Service:
         to_send: bool,
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
-        rejected = numbers_left(self.journal) if is_mending(request) else frozenset()
+        rejected = numbers_left(self.journal) if has_corrected_rejects(request) else frozenset()
         found = prepare(
             plan,
             opened,
@@ -355,10 +355,10 @@ class Service:
         run_log().info("prepared: %s", {str(status): count for status, count in plan.statuses().items()})
         return plan
 
-    def _realm(self, origin: str, org: str) -> int:
-        realm = self.journal.realm(origin, org)
-        examine_learnt(self.journal, realm, self._progress)
-        return realm
+    def _tenant(self, origin: str, org: str) -> int:
+        tenant = self.journal.realm(origin, org)
+        examine_learnt(self.journal, tenant, self._progress)
+        return tenant
 
     def _run_id(self, name: str) -> str:
         return f"{self._clock.now():%Y%m%d-%H%M%S}-{name}"  # in UTC, so that run ids sort by time

@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def range(self) -> str:
-        """What it may be, in words."""
+        """The allowed values, in words."""
         if self.kind is str:
             return "text in quotes"
         number = "whole number" if self.kind is int else "number"
@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def default_in_words(self) -> str:
-        """What holds if no source names it."""
+        """The default as people see it."""
         return self.default_shown or f"{self.default:g}"
 
     def checked(self, value: Any, source: str, *, tip: str = "") -> Any:
@@ -224,7 +224,7 @@ class Settings:
             raise SettingsError(f"{self.source('base_url')}: {error.message}", tip=error.tip) from None
 
     def refusals(self) -> list[str]:
-        """Why a run would be refused for the server and the organization, as far as somebody named them."""
+        """Why a run would be refused for the server and the organization, as far as they are given."""
         found = []
         for look in (self.base_url, *([self.required_org] if self["org"] else [])):
             try:
@@ -234,7 +234,7 @@ class Settings:
         return found
 
     def trust(self) -> Trust:
-        """Whom to believe, and whether a private network is fine."""
+        """Which CA bundle to trust, and whether private addresses are allowed."""
         return Trust(ca_file=Path(self["ca_file"]) if self["ca_file"] else None, allow_private=self.allow_private)
 
     def proxy(self) -> Proxy | None:
@@ -245,7 +245,7 @@ class Settings:
             raise SettingsError(f"{self.source('proxy')}: {error.message}", tip=error.tip) from None
 
     def unused_proxy(self) -> str:
-        """What to say when the environment names a proxy for the base URL and none is used; else the empty text."""
+        """A note if the environment names a proxy for the base URL and none is used; else the empty text."""
         name, _ = environment_proxy(self["base_url"], self.environment)
         unused = name and not self["proxy"]
         return f"{name} is set, but no proxy is used. To use it: --proxy env" if unused else ""
@@ -265,7 +265,7 @@ class Settings:
         return CredentialKind.TOKEN if has_token else CredentialKind.API_KEY
 
     def credential_reader(self) -> Callable[[], Credential]:
-        """A function that reads the credential, now or again later; it raises SettingsError when there is none."""
+        """A function that reads the credential each time it is called; it raises SettingsError if there is none."""
         base_url, org, key_file = self.base_url(), self["org"], self["api_key_file"]
         if key_file and self.key_server:
             credentials.refuse_other_server(key_file, belongs_to=self.key_server, used_at=base_url)

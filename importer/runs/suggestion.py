@@ -14,7 +14,7 @@ from importer.reading.table import Table
 from importer.reporting.private_files import replacing_text
 
 MOST_ROWS: Final = 200_000
-"""Rows that are looked at; a file with more is judged by its beginning, which is said."""
+"""Rows that are read; of a longer file only the beginning counts, and the command says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def _opened(file: Path, options: ReadOptions) -> Table:
     try:
         return open_tables(file, options, all_words())[0]
     except SourceError:
-        # None of the sheets names a column that is known; then the first one with columns will do.
+        # No sheet has a column of a known name; then the first sheet with columns is used.
         return open_tables(file, options)[0]
 
 

@@ -1,6 +1,6 @@
-"""Lines that the column doctor proposes for the mapping, tried on the rows before anybody sees them.
+"""Lines that the column doctor proposes for the mapping are tried on the rows before they are shown.
 
-A line is shown only if it changes what it says and nothing else. Otherwise its comment is shown in its place.
+A line is shown only if it changes what it promises and nothing else. Otherwise its comment takes its place.
 """
 
 from collections import Counter
@@ -39,13 +39,13 @@ class _Trial:
     changed: Counter[int] = field(default_factory=Counter)
     is_exact: bool = True
 
-    def keeps_its_word(self, symptom: Symptom) -> bool:
+    def keeps_its_promise(self, symptom: Symptom) -> bool:
         """Whether the rows that the symptom counts changed, and no others."""
         return self.is_exact and self.changed[symptom.source] == symptom.count
 
 
 class FixTrials:
-    """Reads the rows once more, and holds what each line makes of them against what the mapping makes of them.
+    """Reads the rows a second time, and compares the results of each line with those of the mapping as it is.
 
     `reopened` gives the tables as another mapping says how to read them.
     """
@@ -68,7 +68,7 @@ class FixTrials:
         self._stop = stop
 
     def tried_out(self, symptoms: Sequence[Symptom]) -> tuple[Symptom, ...]:
-        """The symptoms with every line that keeps its word, and comments instead of the others."""
+        """The symptoms with every line that keeps its promise, and comments instead of the others."""
         trials: dict[str, _Trial] = {}
         for symptom in symptoms:
             if symptom.place and symptom.fix not in trials and (trial := self._trial(symptom)):
@@ -174,7 +174,7 @@ def _as_shown(symptom: Symptom, trials: Mapping[str, _Trial], shown: dict[KeyPat
         return symptom
     trial = trials.get(symptom.fix)
     comment = symptom.otherwise
-    if trial and trial.keeps_its_word(symptom):
+    if trial and trial.keeps_its_promise(symptom):
         if shown.setdefault(symptom.place, symptom.fix) == symptom.fix:
             return replace(symptom, otherwise="")
         comment = "# Set the line above for this place of the mapping, then run check again for the next one."

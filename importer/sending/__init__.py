@@ -1,1 +1,1 @@
-"""A frozen plan to the CRM: queues, retries, limits, and what became of each request."""
+"""Sends a frozen plan to the CRM: queues, retries, limits, and the outcome of each request."""

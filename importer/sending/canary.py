@@ -1,10 +1,10 @@
-"""The canary: create the first lead a second time, on purpose, and learn what "already exists" looks like here.
+"""The canary: create the first lead a second time, on purpose, and learn how this server reports a duplicate.
 
-It also tests, on one lead, the assumption that the whole importer stands on: that a crm_id is unique.
+It also tests, on one lead, the assumption on which the whole importer rests: that a crm_id is unique.
 
-Words that name the lead's id are proof at once. Any other answer may be a rate limit's. It is believed only after it
-came twice for the canary's lead and for no other, with other creates accepted in between and right after. What is
-believed by its shape alone is dropped as soon as a lead that was answered so is created after all.
+An answer that names the lead's id is proof at once. Any other may be a rate limit's. It counts as proof only after it
+came twice for the canary's lead and for no other, with other creates accepted in between and right after. An answer
+that is recognized by its shape alone is dropped as soon as a lead that got it is created after all.
 """
 
 import json
@@ -70,7 +70,7 @@ class _Candidate:
 
 @dataclass(kw_only=True)
 class Canary:
-    """Probes once per run, with the first accepted create, unless the answer is known already or nobody wants it.
+    """Probes once per run, with the first accepted create, unless the answer is known or `--no-canary` is given.
 
     `fingerprint` is the learnt answer, `throttles` are shapes of 429 after which the same lead was accepted.
     `is_idempotent`: the server answers 200 for leads that exist, too.
@@ -94,7 +94,7 @@ class Canary:
         self._waiting = self.wanted and self.learnt is None
 
     async def probe(self, call: Call, lead_id: str) -> Learnt | None:
-        """Send an accepted create once more if it is time for that; `None` if there is nothing to report."""
+        """Send an accepted create a second time if it is time for that; `None` if there is nothing to report."""
         if self._waiting:
             self._waiting = False
             return await self._first(call, lead_id)
@@ -143,7 +143,7 @@ class Canary:
 
     @staticmethod
     def _is_candidate(seen: Observation, call: Call) -> bool:
-        """An error document whose words say nothing: an empty answer is every limiter's."""
+        """An error document of unclear meaning; an empty answer may come from any rate limiter."""
         if not isinstance(seen, Answer) or not seen.is_error_document:
             return False
         return meaning_of(seen, call.crm_id, None, values_sent(call)) is Meaning.UNCLEAR
@@ -166,7 +166,7 @@ class Canary:
         await self.journal.learn(fingerprint_text(shape))
 
     async def note(self, waiting: Waiting, verdict: Verdict, sent_at: float) -> None:
-        """What the answer to a create says about the answers that are known or on trial."""
+        """Compare the answer to a create with the answers that are known or on trial."""
         if waiting.call.operation.kind is not Kind.CREATE:
             return
         if verdict.action is Action.ACCEPT:
@@ -179,7 +179,7 @@ class Canary:
         if candidate is None or verdict.action not in (Action.THROTTLE, Action.UNCLEAR):
             return
         if candidate.repeated_at is not None or verdict.shape == candidate.shape:
-            self._candidate = None  # the server refuses others as well: its answer proves nothing
+            self._candidate = None  # the server refuses other leads like this, too: the answer proves nothing
 
     async def _accepted(self, waiting: Waiting, sent_at: float) -> None:
         self._accepted_at = max(self._accepted_at, sent_at)
@@ -213,6 +213,6 @@ def fingerprint_text(shape: Fingerprint) -> str:
 
 
 def fingerprint_from(text: str) -> tuple[Fingerprint, bool]:
-    """A fingerprint as it was, and whether this version learnt it: earlier ones took a rate limit's answer, too."""
+    """A stored fingerprint, and whether this version learnt it: earlier ones also took the answers of rate limits."""
     fields = json.loads(text)
     return Fingerprint(**fields), "rate_header" in fields

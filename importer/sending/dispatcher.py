@@ -48,7 +48,7 @@ _NEAR_PAUSE: Final = 0.05
 class Dispatcher:
     """Sends one run: starts attempts, retries them, and finishes each request in the journal.
 
-    `rates` are requests per second of each kind (0: no limit). `reread` gives the credential anew, in case somebody
+    `rates` are requests per second of each kind (0: no limit). `reread` reads the credential again, in case somebody
     replaced it while the run was going on. `learnt` is the answer by which an earlier run recognized duplicates.
     """
 
@@ -153,7 +153,7 @@ class Dispatcher:
                 return
             near = normalized_id(waiting.call.crm_id)
             if kind is Kind.CREATE and self._near[near]:
-                # The server may take both for one lead; only one after the other can its answers be told apart.
+                # The server may take both for one lead; only one after the other can its answers be distinguished.
                 self.health.unused(kind)
                 queue.put(waiting, wait=_NEAR_PAUSE)
                 continue
@@ -201,7 +201,7 @@ class Dispatcher:
             await self._finish(waiting, self.health.canary.confirmed(waiting, verdict))
 
     async def _retry(self, queue: RequestQueue, waiting: Waiting, verdict: Verdict) -> None:
-        """Write down that the request is planned once more, and put it back into its queue."""
+        """Write down that the request is planned again, and put it back into its queue."""
         call = waiting.call
         if verdict.action is Action.STOP and verdict.possibly_sent:
             await self._outcomes.unknown(call, verdict)

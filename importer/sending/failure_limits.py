@@ -1,4 +1,4 @@
-"""The same bad news again and again is about the run, not about the rows."""
+"""How many failures of one kind in a row are about the run and not about its rows."""
 
 from collections import Counter, defaultdict
 from typing import Final
@@ -9,23 +9,23 @@ from importer.model.operation import Kind, RowId
 from importer.sending.request_queue import Waiting
 
 SEVERAL: Final = 5
-"""Rows that meet the same refusal side by side, where the endpoint has accepted others before: about the run."""
+"""So many rows with the same refusal are about the run, even if the endpoint has accepted other rows before."""
 
 
 class FailureLimits:
-    """Counts how often each kind of verdict fell with nothing of its endpoint accepted in between."""
+    """Counts the verdicts of each kind since the endpoint last accepted a request."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lengths: Counter[tuple[Kind, str]] = Counter()
-        # How often each row has met it. Those that an earlier process has tried are apart: they may be why it stopped.
+        # How often each row had it. Rows tried by an earlier process are counted apart: they may be why it stopped.
         self._fresh: defaultdict[tuple[Kind, str], dict[RowId, int]] = defaultdict(dict)
         self._tried_before: defaultdict[tuple[Kind, str], dict[RowId, int]] = defaultdict(dict)
         self._noted_at: dict[str, float] = {}
         self._accepted: set[Kind] = set()
 
     def note(self, verdict: Verdict, waiting: Waiting, ticket: float) -> Stop | None:
-        """Why to stop now, if this verdict on a call that was made at `ticket` completes a streak."""
+        """Why to stop now, if this verdict on an attempt made at `ticket` reaches a limit."""
         kind = waiting.call.operation.kind
         if verdict.action in (Action.ACCEPT, Action.EXISTS):
             self._accepted.add(kind)
@@ -57,17 +57,17 @@ class FailureLimits:
         return self._nobody_else_is_left(verdict, waiting) and not self._others_are_fine(waiting)
 
     def is_set_aside(self, verdict: Verdict, waiting: Waiting) -> bool:
-        """Whether the row has met this often enough, and alone: the answer is about the row."""
+        """Whether only this row had the verdict, often enough: then it is about the row."""
         assert verdict.streak is not None  # noqa: S101 - the caller looked
         several = len(self._fresh[waiting.call.operation.kind, verdict.streak.name]) >= SEVERAL
         return not several and self._nobody_else_is_left(verdict, waiting) and self._others_are_fine(waiting)
 
     def _others_are_fine(self, waiting: Waiting) -> bool:
-        """Whether something was accepted, or the row has stopped the run before."""
+        """Whether a request was accepted, or the row has stopped the run before."""
         return bool(self._accepted) or waiting.tried_before
 
     def _nobody_else_is_left(self, verdict: Verdict, waiting: Waiting) -> bool:
-        """Whether every row that met it since the last success has met it as often as it may."""
+        """Whether every row with this verdict since the last success has used up its tries."""
         assert verdict.streak is not None  # noqa: S101 - the caller looked
         key = waiting.call.operation.kind, verdict.streak.name
         times = [waiting.times(verdict), *self._fresh[key].values(), *self._tried_before[key].values()]

@@ -1,4 +1,4 @@
-"""From the last verdict of a call to the words of the report."""
+"""The last verdict of a request becomes the status, message and hint that the report shows."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ _ASSUMED = "exists now, and no lead existed before (--assume-new), so a request 
 
 
 class Outcomes:
-    """Writes down how calls end; says the word of the report for it, and which calls of the row may be sent now."""
+    """Writes the final state of requests to the journal; returns it with the follow-ups that may be sent now."""
 
     def __init__(self, journal: SendingJournal, on_duplicate: OnDuplicate, *, assume_new: bool = False) -> None:
         self._journal = journal
@@ -102,7 +102,7 @@ class Outcomes:
         return RowStatus.REJECTED, []
 
     async def unknown(self, call: Call, verdict: Verdict) -> None:
-        """Nobody can say whether it was done, and every allowed attempt is spent."""
+        """The request may or may not have taken effect, and all its tries are used up."""
         if call.operation.kind is not Kind.CREATE:
             await self.follow_up(call, verdict)
             return

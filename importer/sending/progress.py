@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 class Progress:
     """How far a run is. Everything is ignored here; a console or another program overrides what it wants to show."""
 
-    def opened(self, source: SourceInfo, said: Mapping[str, str]) -> None:
-        """A table was found, and how it will be read; `said` has who said so, for what was not detected."""
+    def opened(self, source: SourceInfo, given_by: Mapping[str, str]) -> None:
+        """A table was found. `given_by`: which option or mapping said how to read it, for what was not detected."""
 
     def reading(self, source: str) -> None:
         """A file is being read and checked from now on."""
 
     def checked(self, rows: int) -> None:
-        """So many more rows were read and checked."""
+        """This many more rows were read and checked."""
 
     def sending(self, rows: int, done: int) -> None:
         """From now on `rows` rows are sent, of which `done` were settled by an earlier process."""
@@ -30,13 +30,13 @@ class Progress:
         """The row has its final status, or one of its assignments and events has ("event accepted")."""
 
     def throttled(self) -> None:
-        """The server said "too fast" once more."""
+        """The server throttled one more request."""
 
     def waiting(self, why: str, seconds: float = 0.0) -> None:
-        """Nothing moves for so long, and why; the empty text when it moves again."""
+        """Nothing is sent for so long, and why; the empty text when sending goes on."""
 
     def tick(self) -> None:
-        """Time passes, whether or not anything moves."""
+        """A second has passed, whether or not anything was sent."""
 
     def note(self, text: str) -> None:
         """Something people should know now."""

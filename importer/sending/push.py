@@ -122,18 +122,18 @@ def _learnt(journal: Journal, run: StoredRun, now: datetime, progress: Progress)
     if not text or now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS):
         return None
     shape, is_current = fingerprint_from(text)
-    return shape if is_current else None  # the canary learns it anew
+    return shape if is_current else None  # the canary learns it again
 
 
-def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
+def examine_learnt(journal: Journal, tenant: int, progress: Progress) -> None:
     """Forget what an earlier version learnt without proof, and the leads that are known by it alone."""
-    text, _ = journal.learnt(realm)
+    text, _ = journal.learnt(tenant)
     if not text:
         return
     shape, is_current = fingerprint_from(text)
     if is_current or shape.proves:
         return
-    if leads := journal.doubt_duplicates(realm, shape.status, shape.error_code):
+    if leads := journal.doubt_duplicates(tenant, shape.status, shape.error_code):
         progress.note(
             f"an earlier version may have mistaken a rate limit for “already exists”: {leads} of its duplicates are no "
             "longer trusted; import their files again with --again"
@@ -141,7 +141,7 @@ def examine_learnt(journal: Journal, realm: int, progress: Progress) -> None:
 
 
 def _interrupting(dispatcher: Dispatcher, progress: Progress) -> Callable[[Interrupted], None]:
-    """What a request to end does while the run sends: the first drains it, the second waits for no more answers."""
+    """What a request to stop does while the run sends: the first waits for answers, the second does not."""
     loop, context = asyncio.get_running_loop(), copy_context()  # the context knows the log of this run
 
     def received(request: Interrupted) -> None:

@@ -15,7 +15,7 @@ from importer.crm.verdict import Action, Verdict
 from importer.model.operation import Call
 
 BACKLOG: Final = 1000
-"""Released follow-ups that wait in memory before the creates have to wait for them."""
+"""Released follow-ups in memory; while there are more, the endpoint before has to wait."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -79,7 +79,7 @@ class RunHealth:
     async def admit(self, kind: Kind) -> float:
         """Wait until a request of this kind may leave; returns the rate limiter's ticket.
 
-        The circuit breaker may open while the request waits for the rate limiter, so it is asked once more after that.
+        The circuit breaker may open while the request waits for the rate limiter, so it is asked again after that.
         """
         while True:
             is_probe = await self.circuit_breaker.admit()
@@ -145,7 +145,7 @@ class RunHealth:
         return tries is None or waiting.times(verdict) < tries
 
     async def probe_duplicate(self, call: Call, lead_id: str) -> Stop | None:
-        """Let the canary send an accepted create once more, when it is time for that."""
+        """Let the canary send an accepted create again, when it is time for that."""
         learnt = await self.canary.probe(call, lead_id)
         if learnt is None:
             return None

@@ -1,8 +1,8 @@
-"""The wish that a command ends: noted by a signal handler or another thread, looked at by those who work and wait.
+"""A request to stop: noted by a signal handler or another thread, and checked by the code that works and waits.
 
-An exception raised by a signal handler comes up in whatever code is running, and code that swallows exceptions (a
+An exception raised by a signal handler surfaces in whatever code is running, and code that swallows exceptions (a
 `__del__`, a callback of the garbage collector) can lose it. A note cannot be lost. So while a run is open a signal is
-only noted; the run looks before each batch, before it sends, and while it sends.
+only noted; the run checks for it before each batch, before it sends, and while it sends.
 """
 
 import time
@@ -13,7 +13,7 @@ from importer.exit_codes import ExitCode
 
 
 class Interrupted(KeyboardInterrupt):
-    """Somebody wants the command to end; `exit_code` is 130 for Ctrl-C and 143 for SIGTERM and SIGHUP."""
+    """The command is to stop; `exit_code` is 130 for Ctrl-C and 143 for SIGTERM and SIGHUP."""
 
     def __init__(self, name: str, exit_code: ExitCode) -> None:
         super().__init__(name)
@@ -22,7 +22,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopRequest:
-    """What is known of the wish to end. Every method may be called from any thread, and from a signal handler.
+    """Whether a command is to stop. Every method may be called from any thread, and from a signal handler.
 
     `received` counts the requests: a part of a command that only a later one should end compares it.
     """
@@ -34,7 +34,7 @@ class StopRequest:
         self._patience = 0
 
     def note(self, request: Interrupted) -> bool:
-        """Note a request; returns whether somebody will look at it. If not, whoever handles signals raises it."""
+        """Note a request; returns whether it will be checked for. If not, the signal handler has to raise it."""
         self.received += 1
         self._first = self._first or request
         if (listener := self._listener) is not None:
@@ -44,16 +44,16 @@ class StopRequest:
         return self._patience >= 0
 
     def set(self) -> None:
-        """Ask for the end as a program does: what is in flight is finished and written down."""
+        """Stop the command from a program: requests in flight are finished and written down."""
         self.note(Interrupted("the program", ExitCode.INTERRUPTED))
 
     def look(self) -> None:
-        """Raise `Interrupted` if somebody has asked for the end."""
+        """Raise `Interrupted` if the command is to stop."""
         if self._first is not None:
             raise self._first
 
     def wait(self) -> None:
-        """Block until somebody asks for the end."""
+        """Block until the command is to stop."""
         while self._first is None:  # an Event would deadlock when the handler sets it within its own wait
             time.sleep(0.2)
 
