@@ -407,6 +407,7 @@ def test_a_key_file_of_the_settings_does_not_go_where_a_journal_says(
     assert "belongs to https://apis.saleschat.pro" in ended.error
 
 
+@pytest.mark.slow
 def test_resume_takes_the_beginning_of_an_id_and_says_when_it_is_not_enough(
     importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

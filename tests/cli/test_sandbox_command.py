@@ -40,6 +40,7 @@ def test_it_serves_what_it_announces_until_ctrl_c(importer: CommandLine, monkeyp
     assert ended.code in (0, 130), ended
 
 
+@pytest.mark.slow
 def test_its_faults_come_from_a_file(importer: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     importer.write("faults.yaml", "error_after: 1.0\nattempts: 1\nendpoints: [create]\n")
     process = importer.start("sandbox", "--rate", "0", "--faults", "faults.yaml")

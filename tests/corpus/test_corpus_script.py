@@ -55,12 +55,14 @@ def run(folder: Path, lines: list[list[str]]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_files_that_are_as_the_manifest_says(tmp_path: Path, corpus: list[list[str]]) -> None:
     code, table = run(tmp_path, corpus)
     assert table.splitlines()[-1] == "4 files, 4 as expected, 0 not"
     assert code == 0
 
 
+@pytest.mark.slow
 def test_every_disagreement_is_reported(tmp_path: Path, corpus: list[list[str]]) -> None:
     corpus[0][7] = "3"
     corpus[1][6] = "ID | Name | Town"

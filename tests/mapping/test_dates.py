@@ -337,6 +337,7 @@ FORMATS = ("%d/%m/%Y %H:%M:%S", "%m-%d-%Y %I:%M:%S %p", "%b %d, %Y %H:%M:%S", "%
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)).map(lambda moment: moment.replace(microsecond=0))  # noqa: DTZ001
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(MOMENTS, min_size=1, max_size=20), st.sampled_from(FORMATS))
 def test_what_strftime_writes_is_read_back(moments: list[datetime], date_format: str) -> None:
@@ -354,6 +355,7 @@ ZONES = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES))
 def test_time_zones_agree_with_zoneinfo(wall: datetime, name: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,11 +40,13 @@ def test_any_text(text: str) -> None:
     read(text)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted(Mapping.model_fields)), PARTS, max_size=4))
 def test_any_content_of_the_known_keys(written: dict[str, object]) -> None:
     read(json.dumps({"version": "1", "name": "m", "lead": LEAD} | written))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted(LeadSpec.model_fields)), PARTS, max_size=4))
 def test_any_content_of_the_lead(written: dict[str, object]) -> None:
     read(json.dumps({"version": "1", "name": "m", "lead": LEAD | written}))

@@ -60,6 +60,7 @@ def test_the_published_schema_is_the_one_of_the_code() -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
 
 
+@pytest.mark.slow
 def test_make_schema_writes_the_schema() -> None:
     command = [sys.executable, "-m", "importer.mapping.file.schema"]
     assert subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout == schema_text()

@@ -188,6 +188,7 @@ def test_what_is_read_fast_is_right_in_every_region() -> None:
     assert not plain_disagreements(sorted(phonenumbers.SUPPORTED_REGIONS), MANY // 50)
 
 
+@pytest.mark.slow
 def test_every_plan_of_the_metadata_compiles() -> None:
     example = phonenumbers.example_number
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
@@ -232,6 +233,7 @@ def test_a_slash_within_a_national_number_needs_no_slow_reading() -> None:
     assert plain_e164(texts, "DE").count(None) == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.text(ALPHABET, min_size=1, max_size=20), st.sampled_from(REGIONS))
 def test_never_accepts_what_libphonenumber_refuses(text: str, region: str) -> None:

@@ -110,6 +110,7 @@ def test_another_mapping_is_another_list(weekly: CommandLine) -> None:
     assert run(weekly).code == 0
 
 
+@pytest.mark.slow
 def test_a_corrected_rejects_file_is_neither_stopped_nor_compared_with(importer: CommandLine, sandbox: Sandbox) -> None:
     importer.mapping()
     importer.table([*leads(20), *(lead(number, Phone="12", City="") for number in range(50, 60))])

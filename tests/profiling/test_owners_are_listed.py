@@ -87,6 +87,7 @@ def test_the_same_file_gives_the_same_owners(importer: CommandLine, sandbox: San
     assert owners(importer) == checked
 
 
+@pytest.mark.slow
 def test_a_resumed_run_gives_the_same_owners(
     importer: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

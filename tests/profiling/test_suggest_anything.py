@@ -63,6 +63,7 @@ def test_any_table_leads_to_a_mapping_that_loads(frame: pd.DataFrame, file: str)
     assert list(yaml.safe_load(text)["lead"]) == list(yaml.load(text, Loader=yaml.BaseLoader)["lead"])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(text=st.one_of(st.text(), st.sampled_from(TRICKY)))
 @example(text="Lead ID")
