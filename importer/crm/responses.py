@@ -113,14 +113,7 @@ def _judge_create_accepted(seen: Answer, call: Call) -> Verdict:
             exit_code=ExitCode.CONTRACT_BROKEN, reason=reason, tip="A cache or proxy may be mixing up responses."
         )
         return _verdict(seen, Action.STOP, reason, possibly_sent=True, ending=Ending.UNKNOWN, stop=stop)
-    return _verdict(
-        seen,
-        Action.ACCEPT,
-        "",
-        possibly_sent=False,
-        lead_id=lead_id,
-        warnings=_echo_warnings(call.operation.body, document),
-    )
+    return _verdict(seen, Action.ACCEPT, "", lead_id=lead_id, warnings=_echo_warnings(call.operation.body, document))
 
 
 def _echo_warnings(body: bytes, answer: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -129,20 +122,15 @@ def _echo_warnings(body: bytes, answer: dict[str, Any]) -> tuple[tuple[str, str]
     warnings = []
     if (echoed := answer.get("crm_id", sent["crm_id"])) != sent["crm_id"]:
         warnings.append(("crm-id-normalised", f"the CRM calls it {echoed!r}"))
-    differing = [
-        name for name, value in sent.items() if name not in ("crm_id", "attributes") and _differs(answer, name, value)
-    ]
+    # A field that the answer leaves out is no difference.
+    echoed_fields = sent.keys() & answer.keys() - {"crm_id", "attributes"}
+    differing = [name for name in sent if name in echoed_fields and answer[name] != sent[name]]
     stored = answer.get("attributes")
     if isinstance(stored, dict):
         differing += [f"attributes.{name}" for name, value in sent["attributes"].items() if stored.get(name) != value]
     if differing:
         warnings.append(("echo-mismatch", f"the CRM stored another value for {', '.join(differing)}"))
     return tuple(warnings)
-
-
-def _differs(answer: dict[str, Any], name: str, value: object) -> bool:
-    """A field that the answer leaves out is no difference."""
-    return name in answer and answer[name] != value
 
 
 def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verdict:
@@ -170,7 +158,7 @@ def _judge_refused(seen: Answer, call: Call, learnt: Fingerprint | None) -> Verd
 def _judge_follow_up(seen: Answer, call: Call) -> Verdict | None:
     match seen.status:
         case status if status in ENDPOINTS[call.operation.kind].accepted and not seen.names_an_error:
-            return _verdict(seen, Action.ACCEPT, "", possibly_sent=False)
+            return _verdict(seen, Action.ACCEPT, "")
         case status if 200 <= status < 300:
             return _unproven(seen)
         case 429:
@@ -191,11 +179,15 @@ def _judge_any(seen: Answer) -> Verdict:
     """What all endpoints share."""
     match seen.status:
         case status if status in CONTENT_REFUSED:
-            stop = _crm_stop("the CRM refused the first 20 rows", _quoted(seen), "Check the mapping; see results.csv.")
+            stop = _crm_stop(seen, "the CRM refused the first 20 rows", "Check the mapping; see results.csv.")
             streak = Streak(name="all-rejected", limit=20, stop=stop, from_start=True)
             return _verdict(seen, Action.REJECT, f"the CRM refused it: {_quoted(seen)}", streak=streak)
         case 401:
-            return _unauthorized(seen)
+            # Retried once, so that a hiccup of an authentication service does not stop an overnight run.
+            stop = _crm_stop(seen, "the credential was refused", _CREDENTIAL_TIP)
+            streak = Streak(name="unauthorized", limit=2, stop=stop, apart=_APART)
+            message = f"the credential was refused: {_quoted(seen)}"
+            return _verdict(seen, Action.RETRY, message, wait=_APART, streak=streak)
         case 403 if seen.is_error_document:
             return _row_or_run(seen, "forbidden", 3, "the credential has no permission", _CREDENTIAL_TIP)
         case 403:
@@ -215,7 +207,12 @@ def _judge_any(seen: Answer) -> Verdict:
 
 
 def _verdict(seen: Answer, action: Action, message: str, **rest: Any) -> Verdict:
-    return Verdict(action=action, message=message, http_status=seen.status, error_code=seen.error_code, **rest)
+    known = {
+        "possibly_sent": {Action.ACCEPT: False, Action.DOUBT: True}.get(action),
+        "http_status": seen.status,
+        "error_code": seen.error_code,
+    }
+    return Verdict(action=action, message=message, **{**known, **rest})
 
 
 def _throttled(seen: Answer) -> Verdict:
@@ -223,33 +220,18 @@ def _throttled(seen: Answer) -> Verdict:
 
 
 def _in_doubt(seen: Answer, *, outage: bool) -> Verdict:
+    wait = retry_after(seen)
     return _verdict(
-        seen,
-        Action.DOUBT,
-        _quoted(seen),
-        possibly_sent=True,
-        outage=outage,
-        wait=retry_after(seen),
-        tries=DOUBT_TRIES,
-        ending=Ending.UNKNOWN,
+        seen, Action.DOUBT, _quoted(seen), outage=outage, wait=wait, tries=DOUBT_TRIES, ending=Ending.UNKNOWN
     )
 
 
 def _unproven(seen: Answer) -> Verdict:
     """A 2xx whose body proves nothing: a login page, a captive portal, a truncated answer."""
     reason = "this endpoint does not answer like the Leads API"
-    streak = Streak(name="unproven", limit=2, stop=_crm_stop(reason, _quoted(seen), _ENDPOINT_TIP), of_rows=True)
+    streak = Streak(name="unproven", limit=2, stop=_crm_stop(seen, reason, _ENDPOINT_TIP), of_rows=True)
     message = f"{seen.status} without proof that it worked: {_quoted(seen)}"
-    return _verdict(
-        seen, Action.DOUBT, message, possibly_sent=True, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak
-    )
-
-
-def _unauthorized(seen: Answer) -> Verdict:
-    """Retried once, so that a hiccup of an authentication service does not stop an overnight run."""
-    reason = "the credential was refused"
-    streak = Streak(name="unauthorized", limit=2, stop=_crm_stop(reason, _quoted(seen), _CREDENTIAL_TIP), apart=_APART)
-    return _verdict(seen, Action.RETRY, f"{reason}: {_quoted(seen)}", wait=_APART, streak=streak)
+    return _verdict(seen, Action.DOUBT, message, outage=True, tries=2, ending=Ending.UNKNOWN, streak=streak)
 
 
 def _row_or_run(
@@ -258,12 +240,11 @@ def _row_or_run(
     """A refusal of this row or of all: other rows are tried before the run stops or the row is given up."""
     # A refusal without effect may be a hiccup of the service that looks up permissions.
     apart = _APART if action is Action.RETRY else 0.0
-    streak = Streak(name=name, limit=limit, stop=_crm_stop(reason, _quoted(seen), tip), apart=apart, of_rows=True)
+    streak = Streak(name=name, limit=limit, stop=_crm_stop(seen, reason, tip), apart=apart, of_rows=True)
     return _verdict(
         seen,
         action,
         f"{reason if name == 'blocked' else 'the CRM refused it'}: {_quoted(seen)}",
-        possibly_sent=True if action is Action.DOUBT else None,
         wait=_AFTER_OTHERS,
         tries=2,
         ending=Ending.REJECTED,
@@ -273,21 +254,12 @@ def _row_or_run(
 
 def _refused_by_a_gateway(seen: Answer, action: Action, message: str) -> Verdict:
     """An outage, if other rows get it too."""
-    return _verdict(
-        seen,
-        action,
-        message,
-        possibly_sent=True if action is Action.DOUBT else None,
-        outage=True,
-        wait=_APART,
-        tries=4,
-        ending=Ending.REJECTED,
-        streak=Streak(name="gateway", of_rows=True),
-    )
+    streak = Streak(name="gateway", of_rows=True)
+    return _verdict(seen, action, message, outage=True, wait=_APART, tries=4, ending=Ending.REJECTED, streak=streak)
 
 
-def _crm_stop(reason: str, quoted: str, tip: str) -> Stop:
-    return Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{reason} ({quoted})" if quoted else reason, tip=tip)
+def _crm_stop(seen: Answer, reason: str, tip: str) -> Stop:
+    return Stop(exit_code=ExitCode.STOPPED_BY_CRM, reason=f"{reason} ({_quoted(seen)})", tip=tip)
 
 
 def _quoted(seen: Answer) -> str:
