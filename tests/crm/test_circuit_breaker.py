@@ -28,7 +28,7 @@ def test_it_is_shut_after_some_failures_in_a_row_and_not_before() -> None:
         here.answered()
         for _ in range(FAILURES - 1):
             here.failed("x")
-        assert not here.is_open, "an answer in between begins the count anew"
+        assert not here.is_open, "an answer in between restarts the count"
         here.failed("x")
         assert here.is_open
 

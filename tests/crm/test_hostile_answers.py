@@ -24,7 +24,7 @@ BOMB = gzip.compress(bytes(200 * ONE_MIB))
 
 
 def endless(head: bytes, part: bytes, pause: float = 0.0) -> Step:
-    """Begins an answer, and then goes on and on with the same bytes."""
+    """Begins an answer, and then repeats the same bytes without end."""
 
     async def step(serving: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await serving.read(reader)

@@ -1,4 +1,4 @@
-"""A server proves who it is, to an authority that is believed, or it gets not a byte; on real sockets with real TLS."""
+"""A server proves its identity to a trusted CA, or it does not get a byte; on real sockets with real TLS."""
 
 import asyncio
 import re

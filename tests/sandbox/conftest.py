@@ -50,7 +50,7 @@ class Api:
 
 @pytest.fixture
 def open_api() -> Iterator[Callable[..., Api]]:
-    """Starts a sandbox (without a rate limit unless told) and gives a client of it."""
+    """Starts a sandbox (without a rate limit by default) and gives a client of it."""
     with ExitStack() as stack:
 
         def start(*, org: str = "o1", **options: Any) -> Api:

@@ -19,7 +19,7 @@ def creates(api: Api) -> int:
 
 
 def assert_creates(api: Api, count: int) -> None:
-    """The client has given up; the server goes on by itself, as fast as the machine lets it."""
+    """The client has given up; the server continues by itself, as fast as the machine allows."""
     until = time.monotonic() + 300
     while creates(api) != count and time.monotonic() < until:
         time.sleep(0.02)
