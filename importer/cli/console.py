@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 from tqdm import tqdm
 
-from importer.cli.messages import duration, note_lines, source_lines
+from importer.cli.messages import duration, source_line
 from importer.crm.redaction import redacted
 from importer.model.operation import RowId
 from importer.model.source import SourceInfo
@@ -53,10 +53,9 @@ class Console(Progress):
 
     def opened(self, source: SourceInfo, given_by: Mapping[str, str]) -> None:
         """A table was found, and how it will be read."""
-        for line in source_lines(source, given_by):
-            self.detail(line)
-        for line in note_lines(source):
-            self.say(line)
+        self.detail(source_line(source, given_by))
+        for note in source.notes:  # a guess, or what was left out
+            self.say(f"note: {source.path}: {note}")
 
     def reading(self, source: str) -> None:
         """A file is now being read and checked."""

@@ -46,7 +46,7 @@ def settings_lines(settings: Settings) -> list[str]:
     return [*lines, *filter(None, [settings.unused_proxy()])]
 
 
-def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
+def source_line(source: SourceInfo, said: Mapping[str, str]) -> str:
     """How a file is read, and from which setting (else it was detected)."""
     found = (
         ("encoding", f"encoding {source.encoding}" if source.encoding else ""),
@@ -55,13 +55,7 @@ def source_lines(source: SourceInfo, said: Mapping[str, str]) -> list[str]:
         ("header_row", f"header in row {source.header_row}"),
     )
     how = [f"{text} ({said.get(name, 'detected')})" for name, text in found if text]
-    columns = f"{len(source.columns):,} columns"
-    return [f"{source.path}: {', '.join([source.format, *how, columns])}"]
-
-
-def note_lines(source: SourceInfo) -> list[str]:
-    """What to know about how a file is read: a guess, what was left out."""
-    return [f"note: {source.path}: {note}" for note in source.notes]
+    return f"{source.path}: {', '.join([source.format, *how, counted(len(source.columns), 'column')])}"
 
 
 def announcement(about: Announcement) -> str:
