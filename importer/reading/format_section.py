@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from itertools import takewhile
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from importer.reading.cell_text import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 _TOKEN: Final = re.compile(
     r"""
@@ -41,14 +42,7 @@ _CURRENCIES: Final = (
     " SZL THB TJS TMT TND TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL"
     " kr kr. Kč zł Ft lei Rs Rs. Rp RM S/ S/. лв лв. руб руб. р. Fr Fr. SFr SFr. "
 )
-_COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
-    "<": lambda number, limit: number < limit,
-    "<=": lambda number, limit: number <= limit,
-    ">": lambda number, limit: number > limit,
-    ">=": lambda number, limit: number >= limit,
-    "=": lambda number, limit: number == limit,
-    "<>": lambda number, limit: number != limit,
-}
+_COMPARE: Final = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}
 
 
 class Token(NamedTuple):
@@ -66,14 +60,14 @@ class Condition(NamedTuple):
 
     def holds(self, number: float) -> bool:
         """Whether the section is for this number."""
-        return _COMPARE[self.sign](number, self.limit)
+        return bool(_COMPARE[self.sign](number, self.limit))
 
 
-class Shown(NamedTuple):
-    """What a person sees of a number, and whether that is all of it: no digit rounded away, no minus missing."""
+class Reading(NamedTuple):
+    """What is sent for a cell, and how that differs from what is stored (`""`: it does not)."""
 
     text: str
-    is_all: bool
+    problem: str = ""
 
 
 def sections_of(code: str) -> list[list[Token]]:
@@ -146,31 +140,27 @@ class Section:
         has_digit = self._has("point") or self._has("general") or any(text == "0" for _, text in self._places)
         return self.holds(0) and not has_digit and not words(self.tokens).strip(" ")
 
-    def shown(self, number: float) -> Shown | None:
-        """What a person sees of a number; `None` for what only a spreadsheet can tell."""
-        if not self._is_understood:
-            return None
+    def read(self, number: float, code: str) -> Reading:
+        """A number as a person sees it; a problem unless that is all of it: no digit rounded away, no minus missing."""
+        stored = text_of(number)
+        unknown = Reading(stored, f"is in the cell, but what its number format {code} shows is not known")
+        if self._is_mixed or self._is_split or self._is_scaled or self._has("percent"):
+            return unknown
         minus = "-" if number < 0 and self.only != "negative" else ""
         if not self._digits:  # words instead of a number: `[=1]"Yes";[=0]"No"`
-            shown = words(self.tokens).strip(" ")
-            return Shown(minus + shown if shown else "", is_all=True)
-        stored = text_of(abs(number))
-        rounded = stored if self._is_general else _rounded(stored, len(self._places_behind))
-        text = self._filled(rounded)
-        if text is None:
-            return None
+            text = words(self.tokens).strip(" ")
+            return Reading(minus + text) if text or not number else not_shown(number)
+        amount = text_of(abs(number))
+        rounded = amount if self._has("general") else _rounded(amount, len(self._places_behind))
+        filled = self._filled(rounded)
+        if filled is None:
+            return unknown
+        text = (minus + filled).strip(" ")
+        if not text and number:
+            return not_shown(number)
         has_minus = number >= 0 or bool(minus) or any(sign in words(self.tokens) for sign in (*_DASHES, "("))
-        has_digits = any(map(str.isdigit, text))
-        is_all = has_minus and has_digits and rounded == stored
-        return Shown((minus + text).strip(" "), is_all=is_all)
-
-    @cached_property
-    def _is_understood(self) -> bool:
-        return not (self._is_mixed or self._is_split or self._is_scaled or self._has("percent"))
-
-    @cached_property
-    def _is_general(self) -> bool:
-        return self._has("general")
+        is_all = has_minus and rounded == amount and any(map(str.isdigit, filled))
+        return Reading(text, "" if is_all else f"is shown, but the cell holds {stored}")
 
     def _has(self, kind: str) -> bool:
         return any(token.kind == kind for token in self.tokens)
@@ -248,7 +238,7 @@ class Section:
         whole, _, fraction = number.partition(".")
         digits = [*whole] if whole != "0" else []
         places = len(self._places)
-        if digits and not places and not self._is_general:
+        if digits and not places and not self._has("general"):
             return None  # `"a".00`: spreadsheets do not agree on where the digits go
         text, count = "", 0
         for token in reversed(self._before_point):
@@ -283,6 +273,11 @@ class Section:
             elif token.kind in _WORDS:
                 text = token.text + text
         return text
+
+
+def not_shown(number: float) -> Reading:
+    """What is sent for a number that its format does not show."""
+    return Reading(text_of(number), "is in the cell, but its number format shows ##### or nothing for it")
 
 
 def _rounded(number: str, places: int) -> str:

@@ -16,10 +16,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from importer.reading.cell_text import text_of
-from importer.reading.format_section import Condition, Section, Token, condition_of, sections_of, words
+from importer.reading.format_section import (
+    Condition,
+    Reading,
+    Section,
+    Token,
+    condition_of,
+    not_shown,
+    sections_of,
+    words,
+)
 from importer.reading.zip_package import elements
 
 if TYPE_CHECKING:
@@ -42,13 +51,6 @@ _LEAP_DAY_THAT_NEVER_WAS: Final = 60
 """Serial 60 is 29 February 1900 for Excel; the days before it are counted from one day later."""
 
 
-class Reading(NamedTuple):
-    """What is sent for a cell, and how that differs from what is stored (`""`: it does not)."""
-
-    text: str
-    problem: str = ""
-
-
 @dataclass(frozen=True)
 class NumberFormat:
     """A format code, ready to be applied to any number of cells."""
@@ -59,13 +61,13 @@ class NumberFormat:
         """What is sent for a number that has this format; numbers of 10**15 and more have lost digits before."""
         section = next((section for section in self._sections if section.holds(number)), None)
         if section is None:
-            return _not_shown(number)
+            return not_shown(number)
         if section.is_moment:
             moment = moment_of(number, from_1904=from_1904, is_duration=section.is_duration)
-            return _not_shown(number) if moment is None else Reading(text_of(moment))
+            return not_shown(number) if moment is None else Reading(text_of(moment))
         if section.is_number_style:
             return Reading("" if number == 0 and section.hides_zero else text_of(number))
-        return _shown(section, number, self.code)
+        return section.read(number, self.code)
 
     def read_text(self, text: str) -> Reading:
         """What is sent for a text that has this format: `@" Ltd"` shows Acme as Acme Ltd."""
@@ -153,20 +155,6 @@ def moment_of(days: float, *, from_1904: bool, is_duration: bool = False) -> dat
         return _EPOCH_1900 + length + timedelta(days=days < _LEAP_DAY_THAT_NEVER_WAS)
     except OverflowError:
         return None
-
-
-def _not_shown(number: float) -> Reading:
-    return Reading(text_of(number), "is in the cell, but its number format shows ##### or nothing for it")
-
-
-def _shown(section: Section, number: float, code: str) -> Reading:
-    """A number as the section shows it."""
-    shown = section.shown(number)
-    if shown is None:
-        return Reading(text_of(number), f"is in the cell, but what its number format {code} shows is not known")
-    if not shown.text and number:
-        return _not_shown(number)
-    return Reading(shown.text, "" if shown.is_all else f"is shown, but the cell holds {text_of(number)}")
 
 
 def _shows_as_it_is(section: Sequence[Token]) -> bool:

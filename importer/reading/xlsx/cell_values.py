@@ -69,12 +69,15 @@ class Values:
         """Whether texts of this style are shown as something else."""
         return style in self.styles and self.styles[style].changes_texts
 
-    def quick_converter(self, kind: str, style: int) -> Callable[[Sequence[str]], list[str]] | None:
-        """Turns many values of one type and style to text like `converter`, blank ones too, where that is quicker."""
-        if kind == "s":
-            return None if self.reshapes_texts(style) else self.strings.several
+    def column_converter(self, kind: str, style: int) -> Callable[[Sequence[str]], Sequence[str]]:
+        """Turns many values of one type and style to text like `converter`; blank ones stay so."""
         shown = self.styles.get(style)
-        return numbers if kind == "n" and (shown is None or not shown.changes_numbers) else None
+        if kind == "s" and not self.reshapes_texts(style):
+            return self.strings.several
+        if kind == "n" and (shown is None or not shown.changes_numbers):
+            return numbers
+        convert = self.converter(kind, style)
+        return lambda values: [convert(value) if value else "" for value in values]
 
     def text_and_fault(self, kind: str, style: int, value: str | None, position: int, *, formula: bool) -> _Found:
         """The text of any cell, and what is wrong with it; the text stays as it is where there is a fault."""

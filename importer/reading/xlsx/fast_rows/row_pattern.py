@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
-from operator import methodcaller
 from typing import TYPE_CHECKING, Final
 
 from importer.reading.cell_text import column_number
@@ -17,12 +16,13 @@ from importer.reading.file_kind import FROM_DAMAGE
 from importer.reading.record import Piece, pieces_of, put
 from importer.reading.xlsx.cell_values import NeedsParser, written_out
 from importer.reading.xlsx.sheet_parser import parsed_row
+from importer.reading.zip_package import WHITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from importer.reading.record import Record
-    from importer.reading.xlsx.cell_values import Converter, Values
+    from importer.reading.xlsx.cell_values import Values
 
 
 class NotPlain(Exception):
@@ -39,14 +39,12 @@ _ROW = r'\s*(?:<row r="\d+"[^<>]*/>\s*)*<row r="(\d{1,7})"(?![^<>]*\sxml:)[^<>]*
 _FULL_ROW = re.compile(_ROW)
 _FORMULA = r"<f(?: [^<>]*)?(?:/>|>[^<]*</f>)"
 _CELL = re.compile(
-    r'<c r="([A-Z]{1,3})\d+"((?: s="\d{1,6}")?(?: t="(?:n|s|str|b|d|inlineStr)")?)'
+    r'<c r="([A-Z]{1,3})\d+"((?: s="(\d{1,6})")?(?: t="(n|s|str|b|d|inlineStr)")?)'
     rf'(?:(/>|></c>)|>({_FORMULA})?(<v>|<is><t>|<is><t xml:space="preserve">))'
 )
-_ATTRIBUTES = re.compile(r'(?: s="(\d+)")?(?: t="(\w+)")?')
 _CLOSINGS: Final = {"<v>": "</v></c>", "<is><t>": "</t></is></c>", '<is><t xml:space="preserve">': "</t></is></c>"}
 _AT_MOST_ONCE: Final = "?+" if sys.version_info >= (3, 11, 5) else "?"
 """Not tried again with less, which saves a tenth of the time; before 3.11.5 `re` matches wrongly then (gh-106052)."""
-_without_white = methodcaller("strip", " \t\r\n")
 
 
 def _may_have_white_edges(values: Sequence[str]) -> bool:
@@ -61,20 +59,10 @@ class _Make:
 
     column: str
     attributes: str
+    style: int
+    kind: str
     has_formula: bool
     opening: str
-
-    @property
-    def style(self) -> int:
-        """The number of its style."""
-        match = _ATTRIBUTES.fullmatch(self.attributes)
-        return int(match[1] or 0) if match else 0
-
-    @property
-    def kind(self) -> str:
-        """Its type."""
-        match = _ATTRIBUTES.fullmatch(self.attributes)
-        return match[2] or "n" if match else ""
 
     @property
     def is_sound(self) -> bool:
@@ -100,8 +88,7 @@ class _Field:
     """A group of the pattern: the position of its column, and how its values become text."""
 
     position: int
-    convert: Converter
-    convert_all: Callable[[Sequence[str]], list[str]] | None
+    convert: Callable[[Sequence[str]], Sequence[str]]
     is_text: bool
     is_reshaped: bool
     trims: bool
@@ -111,35 +98,27 @@ class _Field:
         try:
             return self._texts(values), []
         except NeedsParser:
-            return self._one_by_one(values)
-
-    def _texts(self, values: Sequence[str]) -> Sequence[str]:
-        if self.is_text:
-            return self._as_they_stand(values)
-        if self.convert_all:
-            return self.convert_all(values)
-        convert = self.convert
-        return [convert(value) if value else "" for value in values]
-
-    def _as_they_stand(self, values: Sequence[str]) -> Sequence[str]:
-        joined = "".join(values)
-        if "&" in joined or "\r" in joined:
-            values = [written_out(value) if "&" in value or "\r" in value else value for value in values]
-        if self.trims and _may_have_white_edges(values):
-            values = [*map(_without_white, values)]
-        must_convert = self.is_reshaped or "_x" in joined or "&" in joined
-        return [*map(self.convert, values)] if must_convert else values
-
-    def _one_by_one(self, values: Sequence[str]) -> tuple[list[str], list[int]]:
+            pass
         texts: list[str] = []
-        doubtful: list[int] = []
+        places: list[int] = []
         for place, value in enumerate(values):
             try:
                 texts += self._texts((value,))
             except NeedsParser:
                 texts.append("")
-                doubtful.append(place)
-        return texts, doubtful
+                places.append(place)
+        return texts, places
+
+    def _texts(self, values: Sequence[str]) -> Sequence[str]:
+        if not self.is_text:
+            return self.convert(values)
+        joined = "".join(values)
+        if "&" in joined or "\r" in joined:
+            values = [written_out(value) if "&" in value or "\r" in value else value for value in values]
+        if self.trims and _may_have_white_edges(values):
+            values = [value.strip(WHITE) for value in values]
+        must_convert = self.is_reshaped or "_x" in joined or "&" in joined
+        return self.convert(values) if must_convert else values
 
 
 class PlainRows:
@@ -176,11 +155,11 @@ class PlainRows:
 
     def _piece(self, cut: Sequence[Sequence[str]], text: str) -> Piece:
         numbers, *groups, unknown = cut
-        columns, doubtful = self._columns(groups)
+        columns, unclear = self._columns(groups)
         left = {place: row for place, row in enumerate(unknown) if row} if any(unknown) else {}
-        if doubtful:
+        if unclear:
             whole = text.split(_ROW_END)
-            left |= {place: whole[place] + _ROW_END for place in doubtful}
+            left |= {place: whole[place] + _ROW_END for place in unclear}
         if not left:
             return Piece(numbers=[*map(int, numbers)], columns=columns)
         return self._with(left, [int(number or 0) for number in numbers], columns)
@@ -206,8 +185,8 @@ class PlainRows:
         for field, values in zip(self._fields, groups, strict=True):
             if not any(values):
                 continue
-            texts, doubtful = field.texts(values)
-            left.update(doubtful)
+            texts, unclear = field.texts(values)
+            left.update(unclear)
             if known := columns.get(field.position):
                 texts = [one or other for one, other in zip(known, texts, strict=True)]
             columns[field.position] = texts
@@ -227,8 +206,8 @@ class PlainRows:
         before = len(self._makes)
         for row in rows[:LEARNT_FROM]:
             found = [
-                _Make(column, attributes, bool(formula), blank or opening)
-                for column, attributes, blank, formula, opening in _CELL.findall(row)
+                _Make(column, attributes, int(style or 0), kind or "n", bool(formula), blank or opening)
+                for column, attributes, style, kind, blank, formula, opening in _CELL.findall(row)
             ]
             if len(self._makes) + len(found) <= MOST_MAKES:
                 self._makes.update(dict.fromkeys(make for make in found if make.is_sound))
@@ -251,8 +230,7 @@ class PlainRows:
     def _field(self, make: _Make) -> _Field:
         return _Field(
             position=column_number(make.column) - 1,
-            convert=self._values.converter(make.kind, make.style),
-            convert_all=self._values.quick_converter(make.kind, make.style),
+            convert=self._values.column_converter(make.kind, make.style),
             is_text=make.kind in ("str", "inlineStr"),
             is_reshaped=self._values.reshapes_texts(make.style),
             trims=make.opening == "<is><t>" and not self._keeps_spaces,
