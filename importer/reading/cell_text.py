@@ -32,7 +32,7 @@ def is_error(text: str) -> bool:
 
 
 def text_of(cell: Cell) -> str:
-    """Whole numbers without `.0` or `E+11`, dates and times in ISO, TRUE and FALSE, everything else as it stands."""
+    """Whole numbers without `.0` or `E+11`, dates and times in ISO, TRUE and FALSE, everything else unchanged."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):

@@ -36,7 +36,7 @@ class _Compound:
         self._content = content
         shift, small_shift = _SHIFTS.unpack_from(content, 30)
         if shift not in (9, 12) or small_shift != 6:
-            raise ValueError("the size of the sectors is nonsense")
+            raise ValueError("the size of the sectors is invalid")
         self._size, self._small_size = 1 << shift, 1 << small_shift
         _, directory, _, self._small_limit, small_table, _, more = _STARTS.unpack_from(content, 44)
         self._table = array("I")
@@ -66,7 +66,7 @@ class _Compound:
             yield entry[:length].decode("utf-16-le", "replace"), (start, size & 0xFFFF_FFFF)
 
     def _sectors_of_table(self, more: int) -> Iterator[int]:
-        """Where the table itself lies: the first 109 sectors stand in the header, the others in a chain."""
+        """The sectors of the table itself: the header lists the first 109, a chain the others."""
         listed = array("I", self._content[76 : 76 + 4 * _IN_HEADER])
         seen = 0
         while True:

@@ -71,9 +71,7 @@ def head_of(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
-        raise SourceError(
-            f"{path}: there is no such file", tip="Check the path and the spelling of the name."
-        ) from None
+        raise SourceError(f"{path}: file not found", tip="Check the path and the spelling of the name.") from None
     except IsADirectoryError:
         raise SourceError(f"{path}: a folder, not a file", tip="Name the files in it.") from None
     except PermissionError:

@@ -59,7 +59,7 @@ class Header:
 
 
 def sample_of(records: Iterator[Record], header_row: int | None) -> list[Record]:
-    """The first rows, or those from the header row on that a person named."""
+    """The first rows, or those from the given header row on."""
     start = header_row or 1
     return list(islice((record for record in records if record.number >= start), SAMPLE_ROWS))
 
@@ -71,7 +71,7 @@ def matches(cells: Sequence[str], wanted: frozenset[str]) -> int:
 
 
 def find_header(sample: Sequence[Record], wanted: frozenset[str], header_row: int | None, place: str) -> Header:
-    """The header among the rows of `sample`: the one a person named, else found by name, else by its looks.
+    """The header among the rows of `sample`: the one that was given, else found by name, else by its looks.
 
     Raises `SourceError` naming `place` if there is none.
     """
@@ -94,8 +94,8 @@ def _given(sample: Sequence[Record], header_row: int, place: str) -> Record:
         if record.number == header_row and not record.is_blank():
             return record
     raise SourceError(
-        f"{place}: row {header_row} is to be the header row, but it is blank or beyond the last row",
-        tip="Give header_row the number that a spreadsheet shows beside the column names.",
+        f"{place}: row {header_row} was given as the header row, but it is blank or after the last row",
+        tip="Give header_row the number that a spreadsheet shows next to the column names.",
     )
 
 
@@ -120,7 +120,7 @@ def _by_looks(filled: Sequence[Record]) -> Record | None:
 
 
 def _lacking_a_name(full: Record, almost: Sequence[Record], filled: Sequence[Record]) -> Record | None:
-    """A header in which a name is missing stands right above what then looks like the first full row of names."""
+    """A header with a missing name is right above the row that then looks like the first full row of names."""
     above = next((one for one, below in pairwise(filled) if below is full), None)
     return above if above is not None and above in almost else None
 
@@ -203,7 +203,7 @@ def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    """`Phone`, `Phone` become `Phone`, `Phone (2)`; a name that stands in the header is never given to another."""
+    """`Phone`, `Phone` become `Phone`, `Phone (2)`; a name that is in the header is never given to another column."""
     taken = set(names)
     seen: Counter[str] = Counter()
     unique = []

@@ -72,7 +72,7 @@ class NumberFormat:
     def read_text(self, text: str) -> Reading:
         """What is sent for a text that has this format: `@" Ltd"` shows Acme as Acme Ltd."""
         section = self._for_text
-        if section is None or not text or _shows_as_it_is(section):
+        if section is None or not text or _shows_unchanged(section):
             return Reading(text)
         if _TEXT in section:
             return Reading("".join(text if token == _TEXT else words([token]) for token in section).strip(" "))
@@ -90,7 +90,7 @@ class NumberFormat:
     @cached_property
     def changes_texts(self) -> bool:
         """Whether what is sent for a text may be something else than the text."""
-        return self._for_text is not None and not _shows_as_it_is(self._for_text)
+        return self._for_text is not None and not _shows_unchanged(self._for_text)
 
     @cached_property
     def _for_text(self) -> list[Token] | None:
@@ -157,7 +157,7 @@ def moment_of(days: float, *, from_1904: bool, is_duration: bool = False) -> dat
         return None
 
 
-def _shows_as_it_is(section: Sequence[Token]) -> bool:
+def _shows_unchanged(section: Sequence[Token]) -> bool:
     places = sum(token == _TEXT or token.kind == "general" for token in section)
     return places == 1 and not words(section).strip(" ")
 

@@ -67,10 +67,10 @@ def _width_faults(cells: list[str], header: Header) -> Iterator[Fault]:
     extra = [cell for cell in cells[header.width :] if cell.strip()]
     nameless = [cells[at] for at in header.nameless if at < len(cells) and cells[at].strip()]
     if extra:
-        detail = f"the row has {len(cells)} cells, the header has {header.width}"
-        yield Fault("row-too-long", f"{detail}; beyond the last column stands the above", " | ".join(extra))
+        detail = f"is beyond the last column: the row has {len(cells)} cells, the header has {header.width}"
+        yield Fault("row-too-long", detail, " | ".join(extra))
     elif nameless:
-        yield Fault("row-too-long", "stands in a column that has no name", " | ".join(nameless))
+        yield Fault("row-too-long", "is in a column without a name", " | ".join(nameless))
     elif len(cells) < header.needed and header.ragged_matters:
         detail = f"the row has {len(cells)} of {header.width} cells; the missing ones are read as blank"
         yield Fault("row-too-short", detail)

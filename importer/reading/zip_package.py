@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 PROLOG = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml version=.1\.0.(?: encoding=.utf-8.)?(?: standalone=.\w+.)?\s*\?>)?"
-"""What stands before the first element of a part in UTF-8; any other part is for the parser."""
+"""The beginning of a part in UTF-8 up to its first element; any other part is for the parser."""
 
 ROOT_KEEPS_SPACES = re.compile(rb"""<[^<>?!]+\sxml:space\s*=\s*["']preserve["'][^<>]*>""").match
-"""Whether a root element says that the spaces around all texts in it count."""
+"""Whether a root element declares that the spaces around all texts in it count."""
 WHITE = " \t\r\n"
 """What XML calls white space."""
 
@@ -75,7 +75,7 @@ def refuse_large(path: Path) -> None:
 
 @contextmanager
 def refusing_damage(path: Path) -> Iterator[None]:
-    """Turns what the libraries say about broken packages into a refusal in a person's words."""
+    """Turns the errors of the libraries about broken packages into a refusal in plain words."""
     try:
         yield
     except DoctypeFound:
@@ -123,7 +123,7 @@ def _keep_limits(path: Path, entries: list[zipfile.ZipInfo]) -> None:
 
 
 def _check(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """No document type in an XML part; and the directory tells the truth about the sizes (sheets are scanned later)."""
+    """No document type in an XML part; and the sizes in the directory are true (sheets are scanned later)."""
     if not entry.filename.lower().endswith((".xml", ".rels", ".bin", ".vml")):
         return
     with archive.open(entry) as file:

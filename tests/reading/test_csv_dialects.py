@@ -52,7 +52,9 @@ def test_one_column_is_said(csv_of: Callable[..., Seen]) -> None:
 
 
 def test_one_column_by_a_wrong_delimiter_is_said(csv_of: Callable[..., Seen]) -> None:
-    assert "';' does not stand in the header" in csv_of("id,name\n1,Anna\n", delimiter=";").info.notes[0]
+    assert (
+        "the header row does not contain the delimiter ';'" in csv_of("id,name\n1,Anna\n", delimiter=";").info.notes[0]
+    )
 
 
 def test_the_sep_line_of_excel_is_obeyed_and_not_counted(csv_of: Callable[..., Seen]) -> None:

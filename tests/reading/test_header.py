@@ -61,7 +61,7 @@ def test_a_given_header_row_far_below_is_obeyed(csv_of: Callable[..., Seen]) -> 
 
 @pytest.mark.parametrize("row", [2, 9])
 def test_a_given_header_row_that_is_blank_or_missing_is_refused(csv_of: Callable[..., Seen], row: int) -> None:
-    with pytest.raises(SourceError, match=f"row {row} is to be the header row"):
+    with pytest.raises(SourceError, match=f"row {row} was given as the header row"):
         csv_of("id,name\n\n1,Anna\n", header_row=row)
 
 

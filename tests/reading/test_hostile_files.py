@@ -265,7 +265,7 @@ def test_columns_are_called_as_a_spreadsheet_calls_them(number: int, letters: st
 
 def test_rows_out_of_order_are_refused(raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]]) -> None:
     error = '<row r="{0}"><c r="A{0}" t="e"><v>#N/A</v></c></row>'
-    refused(see_all, raw_workbook(ROW.format(1) + error.format(9) + error.format(5)), "row 5 stands after row 9")
+    refused(see_all, raw_workbook(ROW.format(1) + error.format(9) + error.format(5)), "row 5 comes after row 9")
 
 
 @pytest.mark.slow

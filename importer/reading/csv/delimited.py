@@ -37,7 +37,7 @@ _SAMPLE_CHARACTERS = 1 << 18
 
 
 def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> Table:
-    """The table in a delimited text file; raises `SourceError` where it is no such thing."""
+    """The table in a delimited text file; raises `SourceError` if it is something else."""
     csv.field_size_limit(LARGEST_CELL)
     found = survey(path)
     _refuse_binary(path, found)
@@ -48,7 +48,7 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
     header = find_header(sample, wanted, options.header_row, str(path))
     notes = [*encoding.notes]
     if header.width == 1:  # one column is never taken silently
-        notes.append(f"read as one column: the delimiter {delimiter.character!r} does not stand in the header row")
+        notes.append(f"read as one column: the header row does not contain the delimiter {delimiter.character!r}")
     info = SourceInfo(
         path=str(path),
         sha256=found.sha256,
@@ -73,12 +73,12 @@ def _blocks(file: DelimitedFile, header: Header) -> Iterator[Block]:
 
 
 def _refuse_binary(path: Path, found: Survey) -> None:
-    """Text holds no control characters to speak of; a stray NUL is left to be a problem of its row."""
+    """Text holds no control characters to speak of; a stray NUL is a problem of its row."""
     if found.is_wide:
         return
     strange = sum(found.head.count(code) for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1a\x1c\x1d\x1e\x1f\x01")
     if strange > max(64, len(found.head) // 20):
-        raise SourceError(f"{path}: not a text file, and no workbook either", tip=SAVE_AS)
+        raise SourceError(f"{path}: neither a text file nor a workbook", tip=SAVE_AS)
 
 
 def _first_lines(path: Path, encoding: str) -> list[str]:
@@ -95,18 +95,18 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
 
 def find_delimiter(lines: Sequence[str], given: str | None, wanted: frozenset[str], place: str) -> Delimiter:
     """The delimiter of a text whose first physical lines are `lines`; raises `SourceError` where it is unclear."""
-    said = _SEP_LINE.match(lines[0]) if lines else None
-    body = lines[1:] if said else lines
+    named = _SEP_LINE.match(lines[0]) if lines else None
+    body = lines[1:] if named else lines
     if given is not None:
         character = _given(given, place)
-    elif said:
-        character = said[1]
+    elif named:
+        character = named[1]
     else:
         character = _detected(body, wanted, place)
     return Delimiter(
         character=character,
         width=_fit(body, character, frozenset())[2],
-        named_by_file=said is not None,
+        named_by_file=named is not None,
     )
 
 

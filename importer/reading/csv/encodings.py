@@ -1,6 +1,6 @@
-"""Which encoding a text file is in: what was said, else its byte order mark, else UTF-8, else a guess that is said.
+"""Which encoding a text file is in: the one given, else by byte order mark, else UTF-8, else a guess, which is reported.
 
-No guess is made where two readings are about equally likely: then the person is shown both.
+Where two readings are about equally likely, there is no guess: the error shows both.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NO_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
-"""Codecs that Python has for other ends."""
+"""Codecs that Python has for other purposes."""
 
 _MOJIBAKE = re.compile("Ã[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[œ\x9d™˜“”¢¦]|Ð[\x80-\xbf][ÐÑ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What one pass over the bytes tells: the digest, and where it stops being UTF-8 (`None`: nowhere)."""
+    """The findings of one pass over the bytes: the digest, and where it stops being UTF-8 (`None`: nowhere)."""
 
     sha256: str
     head: bytes
@@ -72,7 +72,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """The encoding to read with, and what a person should know about how it was found."""
+    """The encoding to read with, and notes for the user on how it was found."""
 
     name: str
     notes: tuple[str, ...] = ()
@@ -221,7 +221,7 @@ def _unknown(path: Path, found: Survey, why: str, names: list[str]) -> SourceErr
     readings = "".join(f"; in {name} it reads “{_example(found.foreign_lines, name, names)}”" for name in names)
     return SourceError(
         f"{path}: line {line}, byte {at}: not UTF-8, and {why}{readings}",
-        # Each by itself: the first is often the wrong one, and people paste what stands there.
+        # Each by itself: the first is often the wrong one, and people paste what they see.
         tip=f"Give the encoding that reads right: {' or '.join(f'--encoding {name}' for name in names or ['cp1252'])};"
         " or save the file as “CSV UTF-8”.",
     )

@@ -1,4 +1,4 @@
-"""Whether a text that was decoded in some encoding is made of words, and of letters that one language has.
+"""Whether a decoded text is made of words, and of letters that one language has.
 
 Bytes decoded in the wrong encoding still give letters, but no words: a capital within a lowercase word (`JÅrgen`
 for `Jürgen`), a sign within a word (`J³rgen`), two scripts side by side (`JБrgen`), no vowel at all (`пШПЛ`).
@@ -29,7 +29,7 @@ _ALPHABETS: Final = tuple(
         "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگ\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652",  # Arabic, Persian
     )
 )
-"""The letters beyond ASCII of the languages that share their lists; names of neighbours stand in one list."""
+"""The letters beyond ASCII of the languages that share their lists; names of neighbors share a list."""
 
 _COMMON_HAN: Final = frozenset(
     "一二三四五六七八九十上下中大小天月日山川水木金石田林市省州县縣区區町村路街城里江河海湖东東西南北"  # places
@@ -44,7 +44,7 @@ _RARELY_LESS_THAN: Final = 4
 """One in so many Han characters of a list is common."""
 
 _JOINS: Final = re.compile("[’‘´`·‐‑–'ʼ\xa0]")
-"""What may stand between two parts of a name."""
+"""Characters between two parts of a name."""
 _LEADING: Final = "‘“„”«‹¿¡№’•–—"
 _TRAILING: Final = "’”“»›™®°ºª²³…!?–—€£"
 _SIGNS: Final = "¡¢£¤¥§©ª«®°±²³´µ·¹º»¼½¾¿×÷‘’‚“”„†‡•…‰‹›€№™–—≤≥\xa0\xad"
@@ -111,7 +111,7 @@ def _script(letter: str) -> str:
 
 
 def _is_sign(token: str) -> bool:
-    """Whether it is a sign that stands by itself, such as a currency: it tells nothing about the encoding."""
+    """Whether it is a sign by itself, such as a currency: no evidence for an encoding."""
     return token in _SIGNS or token in _UNITS
 
 

@@ -1,7 +1,7 @@
-"""The records of a delimited text: by `csv`, with what spreadsheets read otherwise.
+"""The records of a delimited text: by `csv`, but with the exceptions that spreadsheets make.
 
-`csv` takes quotation marks behind a space for a part of the cell (`"A1", "Anna" ,"x"`), and refuses a space behind
-them; spreadsheets show `Anna`. Spaces of any kind count.
+In `"A1", "Anna" ,"x"` a spreadsheet shows `Anna`; `csv` would take the quotation marks after a space for a part of the
+cell, and refuse the space after them. Spaces of any kind count.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOST_ROWS = 10_000_000
 
 _TEXT_FORMULA = re.compile(r'="([^"]*(?:""[^"]*)*)" *')
 _MOST_LINES = 100
-"""Lines of one record that are looked at for spaces beside its quotation marks."""
+"""Lines of one record that are searched for spaces next to its quotation marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def unbroken(lines: Iterable[str], path: Path, first: int = 1) -> Iterator[str]:
                 f"{path}: line {number} holds more than {LONGEST_LINE:,} characters",
                 tip="Every row must end with a line break; export the file again.",
             )
-        # Where files were joined, a byte order mark or the end mark of DOS (0x1A) stands between the rows,
+        # Where files were joined, a byte order mark or the end mark of DOS (0x1A) is left between the rows,
         # and where columns were, a mark before a quoted cell.
         yield line.lstrip("\ufeff\x1a").rstrip("\x1a").replace('\ufeff"', '"')
 
@@ -88,7 +88,7 @@ class Lines:
         return line
 
     def give_back(self, kept: int) -> None:
-        """All pending lines but the first few are read again."""
+        """Return all pending lines but the first few, to be read a second time."""
         self.count -= len(self.pending) - kept
         while len(self.pending) > kept:
             self.returned.append(self.pending.pop())
@@ -142,7 +142,7 @@ class DelimitedFile:
         return record._replace(cells=cells, faults=_nul_faults(cells) if self.holds_nul else ())
 
     def _unpadded(self, lines: Lines, *, is_record: bool = False) -> list[str] | None:
-        """The cells of the record without the spaces beside quotation marks, if there is nothing else beside them.
+        """The cells of the record without the spaces next to quotation marks; `None` if anything else is next to one.
 
         Where `csv` saw a record, more lines are taken only if together they have the usual width and by themselves not.
         """
@@ -205,13 +205,13 @@ def _with_fault(path: Path, record: Record, error: csv.Error, pending: list[str]
     last = record.line + len(pending) - 1
     lines = f"line {record.line}" if last == record.line else f"lines {record.line} to {last}"
     fault = Fault(
-        "quote-misplaced", f"a quotation mark stands in the middle of a cell ({lines})", "".join(pending).strip()
+        "quote-misplaced", f"has a quotation mark in the middle of a cell ({lines})", "".join(pending).strip()
     )
     return record._replace(cells=cells, faults=(fault,))
 
 
 def cells_without_padding(lines: list[str], delimiter: str, next_line: Callable[[], str]) -> list[str] | None:
-    """The cells of the record that begins with these lines; `None` if anything but spaces is beside a quotation mark.
+    """The cells of the record that begins with these lines; `None` if anything but spaces is next to a quotation mark.
 
     `next_line` is asked for more where a cell is still open, and raises `StopIteration` at the end.
     """
@@ -228,7 +228,7 @@ def cells_without_padding(lines: list[str], delimiter: str, next_line: Callable[
 
 
 def has_padded_quote(line: str, delimiter: str) -> bool:
-    """Whether a quotation mark may open a cell behind spaces, which `csv` takes for a part of the cell."""
+    """Whether a quotation mark may open a cell after spaces, which `csv` takes for a part of the cell."""
     return delimiter != " " and '"' in line and _opening(delimiter).search(line) is not None
 
 

@@ -135,7 +135,7 @@ def _opened(path: Path) -> Any:
     content = _without_names(stream_of(path.read_bytes(), ("Workbook", "Book")))
     book = _xlrd_book(content)
     if book.biff_version < _EXCEL_97 and book.codepage is None:
-        # xlrd takes Latin 1 then; these files come from Windows, and their fonts say for which letters they are.
+        # xlrd takes Latin 1 then; these files come from Windows, and their fonts name the code page.
         found = {_OF_FONTS[font.character_set] for font in book.font_list if font.character_set in _OF_FONTS}
         return _xlrd_book(content, encoding_override=found.pop() if len(found) == 1 else "cp1252")
     return book

@@ -1,6 +1,6 @@
 """OpenDocument spreadsheets (.ods): the rows of `content.xml` as a stream.
 
-A cell or row can say that it stands there a million times, so cells are counted before they are written out.
+A cell or row can say that it is repeated a million times, so cells are counted before they are materialized.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NO_CELLS: Final = (
     f"{_TEXT}ruby-text",
 )
 _DRAWING: Final = f"{_URN}drawing:"
-"""What lies over the cells, or is said about them, has texts and even tables of its own."""
+"""Drawings over the cells and notes about them have texts and even tables of their own."""
 
 
 class _Row(NamedTuple):
@@ -263,7 +263,7 @@ class _Content:
 def seen(cell: dict[str, str], shown: str) -> tuple[str, str, str]:
     """What a person sees in a cell with these attributes and this text; and code and detail of what is wrong with it.
 
-    The value counts, since its text depends on the locale; but the text does where it says more than the value.
+    The value counts, since its text depends on the locale; but the text counts where it holds more than the value.
     """
     kind = cell.get(_VALUE_TYPE)
     if shown[:1] in ("#", "E", "F") and is_error(shown):
@@ -335,7 +335,7 @@ def _truth(value: str) -> str:
 
 
 def _recognizes(path: Path, head: bytes) -> bool:
-    """Whether a zip says so in its part for that, or (some programs leave it out) at the beginning of its content.
+    """Whether a zip declares it in its `mimetype`, or (some programs leave it out) at the beginning of its content.
 
     Raises `SourceError` for an OpenDocument file of another kind.
     """

@@ -1,1 +1,1 @@
-"""The worker process that reads workbooks behind limits: its client, the process itself, and their protocol."""
+"""The worker process that reads workbooks with limits: its client, the process itself, and their protocol."""

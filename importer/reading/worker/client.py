@@ -1,4 +1,4 @@
-"""Workbooks are read by a child of the importer, behind limits: whatever a file does to the child is one clear refusal.
+"""Workbooks are read by a child of the importer, with limits: a file that breaks the child is refused in clear words.
 
 The child gets no credential: of the environment only what it takes to start.
 """
@@ -58,7 +58,7 @@ def open_workbook(path: Path, options: ReadOptions, wanted: frozenset[str], *, l
 
 
 def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -> Iterator[Block]:
-    """The filled rows below the header; raises `SourceError` unless the child says that these were all."""
+    """The filled rows below the header; raises `SourceError` unless the child confirms that these were all."""
     rows = 0
     with _child(path, {"table": table, "rows": rows_at_once(header, BATCH_SIZE)}, limits) as child:
         while True:
@@ -68,7 +68,7 @@ def _blocks(path: Path, table: dict[str, Any], header: Header, limits: Limits) -
             rows += message["rows"]
             yield _block(message, payloads, header)
     if message["end"] != rows:
-        raise SourceError(f"{path}: {rows} of {message['end']} rows arrived", tip="Start it again.")
+        raise SourceError(f"{path}: {rows} of {message['end']} rows arrived", tip="Run the command again.")
 
 
 def _block(message: dict[str, Any], payloads: list[bytes], header: Header) -> Block:

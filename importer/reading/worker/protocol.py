@@ -50,7 +50,7 @@ class Limits:
             _, hard = resource.getrlimit(kind)
             is_free = hard == resource.RLIM_INFINITY
             most = most if is_free else min(most, hard)
-            # The hard limit of computing time kills without a word, so it comes a little later.
+            # The hard limit of computing time kills without a message, so it comes a little later.
             later = most + 5 if kind == resource.RLIMIT_CPU and is_free else most
             resource.setrlimit(kind, (most, later))
 

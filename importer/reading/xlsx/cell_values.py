@@ -1,7 +1,7 @@
-"""What stands in the cells of an Open XML sheet, to the text that a person sees.
+"""The values in the cells of an Open XML sheet, to the text that a person sees.
 
-A value stands there as text, with a type and a style beside it; nothing is turned into a float that need not be, so
-that no digit is lost on the way.
+A value is stored as text, with a type and a style; it becomes a float only where it must, so that no digit is lost on
+the way.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from importer.reading.record import DIGITS_LOST, UNCALCULATED, Fault
 Converter = Callable[[str], str]
 
 REMEMBERED: Final = 1 << 16
-"""Different values of a kind of cell that are kept with their text: dates and decimals come again and again."""
+"""Distinct values of a kind of cell that are cached with their text: dates and decimals are often repeated."""
 
-_AS_IT_STANDS = re.compile(r"-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0", re.ASCII).fullmatch
+_IS_PLAIN = re.compile(r"-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0", re.ASCII).fullmatch
 _BETWEEN = "<"
-"""Stands in no value."""
-_ALL_AS_THEY_STAND = re.compile(
-    r"(?:(?:-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0)?<)*", re.ASCII
-).fullmatch
+"""No value contains it."""
+_ALL_PLAIN = re.compile(r"(?:(?:-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,9})\.\d{0,4}[1-9])|0)?<)*", re.ASCII).fullmatch
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII).fullmatch
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));", re.ASCII)
 _ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
@@ -144,12 +142,12 @@ def _error(error: str, position: int) -> _Found:
 
 def number(value: str) -> str:
     """A number as a person sees it without a format: at most 15 digits, no exponent."""
-    return value if _AS_IT_STANDS(value) else _other_number(value)
+    return value if _IS_PLAIN(value) else _other_number(value)
 
 
 def numbers(values: Sequence[str]) -> list[str]:
     """Many numbers as a person sees them; blank ones stay so."""
-    if _ALL_AS_THEY_STAND(_BETWEEN.join(values) + _BETWEEN):
+    if _ALL_PLAIN(_BETWEEN.join(values) + _BETWEEN):
         return [*values]
     return [number(value) if value else "" for value in values]
 

@@ -189,6 +189,6 @@ def _within_sheet(piece: Piece) -> int:
 def _misplaced(place: str, record: Record, last: int) -> SourceError:
     tip = "Open it in a spreadsheet program and save it again."
     if record.number <= last:
-        return SourceError(f"{place}: row {record.number} stands after row {last} in the file", tip=tip)
+        return SourceError(f"{place}: row {record.number} comes after row {last} in the file", tip=tip)
     reach = f"its cells reach to row {record.number} and column {column_letters(len(record.cells))}"
     return SourceError(f"{place}: {reach}, where no spreadsheet has cells", tip=tip)

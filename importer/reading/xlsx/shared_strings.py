@@ -134,7 +134,7 @@ class _Strings:
             self._string = ""
         elif name == "t" and self._open[-1:] in (["si"], ["r"]):
             self._piece = ""
-        # What stands in <rPh>, however deep, says how its neighbor is pronounced.
+        # Text in <rPh>, however deep, is the pronunciation of its neighbor.
         self._open.append("rPh" if self._open[-1:] == ["rPh"] else name)
         self._spaces.append(keeps_spaces(attributes, self._spaces[-1]))
 

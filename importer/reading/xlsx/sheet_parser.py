@@ -25,7 +25,7 @@ _TEXT_OF = {"v": ("c",), "t": ("is", "r")}
 
 
 def parsed_rows(file: IO[bytes], values: Values) -> Iterator[Record]:
-    """Every row of the sheet, as it stands in the file."""
+    """Every row of the sheet, blank ones too."""
     sheet = _Sheet(values)
     while piece := file.read(CHUNK):
         yield from sheet.rows(piece)
@@ -59,7 +59,7 @@ class _Sheet:
         """The rows that end in this piece of the sheet."""
         self._reader.Parse(piece, last)
         if last:
-            # The parser holds what holds the parser. There is one for each unusual row: release it at once.
+            # Parser and handlers refer to each other, and there may be one for each row: break the cycle at once.
             self._reader.StartElementHandler = self._reader.EndElementHandler = self._reader.CharacterDataHandler = None
         # The last row stays: its next element may hold more of its cells.
         several = len(self._done) - (not last)
@@ -80,7 +80,7 @@ class _Sheet:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = local(name)
         parent = self._open[-1] if self._open else ""
-        # What stands in <rPh>, however deep, says how its neighbor is pronounced.
+        # Text in <rPh>, however deep, is the pronunciation of its neighbor.
         self._open.append(parent if parent == "rPh" else name)
         self._spaces.append(keeps_spaces(attributes, self._spaces[-1]))
         if _PARENTS.get(name, parent) != parent:
@@ -123,7 +123,7 @@ class _Sheet:
 
     def _end_cell(self) -> None:
         kind, style = self._cell.get("t", "n"), int(self._cell.get("s") or 0)
-        # An inline text may have a number beside it, which is not what a person sees.
+        # An inline text may have a number as well, which a spreadsheet does not show.
         first, other = ("t", "v") if kind == "inlineStr" else ("v", "t")
         value = self._texts.get(first, self._texts.get(other))
         text, fault = self._values.text_and_fault(kind, style, value, self._position, formula=self._formula)

@@ -114,7 +114,7 @@ class Utf8Stream:
         return self._held[self._at : self._at + size]
 
     def take(self, size: int) -> None:
-        """Leave these bytes behind; they have been looked at."""
+        """Drop these bytes; they have been looked at."""
         self._at += size
 
     def ends_within(self, size: int) -> bool:

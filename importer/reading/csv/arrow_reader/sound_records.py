@@ -1,10 +1,10 @@
 """Delimited text by Arrow's reader, wherever it is certain to read what `csv` would read.
 
-Arrow is ten times as fast, but where quotes are misplaced it reads on without a word. So the text is looked at first,
+Arrow is ten times as fast, but where quotes are misplaced it reads on without an error. So the text is looked at first,
 and only the records before the first suspicious one are taken; that one goes to `csv`. Suspicious is what holds
 
-- a NUL, a byte order mark, the end mark of DOS, a quoted formula of a text, or a carriage return that stands elsewhere
-  than before a line feed;
+- a NUL, a byte order mark, the end mark of DOS, a quoted formula of a text, or a carriage return that is not
+  followed by a line feed;
 - a quotation mark that neither opens a cell nor closes one nor is one of a pair within one.
 
 Nothing is taken where a cell is longer than `csv` is allowed to read, or where Arrow finds other than one record for
@@ -48,7 +48,7 @@ _LONGEST: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Whole records: their bytes, and for each record how many line ends stand before it."""
+    """Whole records: their bytes, and for each record how many line ends come before it."""
 
     octets: bytes
     feeds: Places
@@ -114,7 +114,7 @@ def _checked(octets: bytes, delimiter: int, *, ended: bool) -> Piece | None:
         ends = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
         ends = ends[: np.searchsorted(ends, good)]
     end = len(octets) if ended else int(ends[-1]) + 1 if len(ends) else 0
-    # A record begins behind the line end of the one before; behind the last one nothing may be left.
+    # A record begins after the line end of the one before; after the last one there may be nothing left.
     begins = np.concatenate([[0], np.searchsorted(feeds, ends) + 1])
     if len(ends) and int(ends[-1]) + 1 == end:
         return Piece(octets=octets[:end], feeds=begins[:-1], line_ends=int(begins[-1])) if end else None
@@ -151,7 +151,7 @@ def _well_quoted(text: NDArray[np.uint8], quotes: Places, delimiter: int) -> int
     wrong = np.flatnonzero(~right)
     if not len(wrong):
         return len(text)
-    # The cell begins with the first pair of those that hang together.
+    # The cell begins with the first of the adjacent pairs.
     first = int(wrong[0])
     while first and paired[first - 1]:
         first -= 1

@@ -1,6 +1,6 @@
 """An accelerator: the rows of an Open XML sheet and the texts that its cells share, cut by patterns.
 
-A sheet without a plain layout (prefixes, comments, rows without a number, another encoding) is left to the
+A sheet that is not written plainly (prefixes, comments, rows without a number, another encoding) is left to the
 parser, which without the accelerator reads every sheet. So are shared texts that are not written plainly.
 The folder can be deleted together with its calls, one in `reading/xlsx/open_xml.py`, one in
 `reading/xlsx/shared_strings.py`.
@@ -54,7 +54,7 @@ def rows_by_pattern(package: Package, part: str, values: Values) -> Generator[Pi
 
 
 def plain_rows(file: IO[bytes], values: Values) -> Iterator[Piece]:
-    """Every row of a sheet with a plain layout; raises `NotPlain` where it is not."""
+    """Every row of a sheet that is written plainly; raises `NotPlain` where it is not."""
     text, is_empty, keeps_spaces = _after_prolog(file)
     rows = PlainRows(values, keeps_spaces=keeps_spaces)
     while not is_empty:
@@ -97,7 +97,7 @@ def texts_by_pattern(package: Package, part: str) -> Generator[Sequence[str], No
 
 
 def plain_texts(file: IO[bytes]) -> Iterator[Sequence[str]]:
-    """The texts of a part with a plain layout; raises `NeedsParser` where it is not."""
+    """The texts of a part that is written plainly; raises `NeedsParser` where it is not."""
     text = file.read(CHUNK)
     before = _BEFORE_TEXTS.match(text)
     if not before:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class NotPlain(Exception):
-    """The sheet has a layout that only the parser understands."""
+    """The sheet is written in a way that only the parser understands."""
 
 
-MOST_MAKES: Final = 400
-"""Makes of cell that the pattern knows, over all columns; more would slow it down."""
+MOST_SHAPES: Final = 400
+"""Shapes of cells that the pattern knows, over all columns; more would slow it down."""
 LEARNT_FROM: Final = 200
 """Rows of a piece that are looked at when the pattern did not fit them."""
 
@@ -44,7 +44,7 @@ _CELL = re.compile(
 )
 _CLOSINGS: Final = {"<v>": "</v></c>", "<is><t>": "</t></is></c>", '<is><t xml:space="preserve">': "</t></is></c>"}
 _AT_MOST_ONCE: Final = "?+" if sys.version_info >= (3, 11, 5) else "?"
-"""Not tried again with less, which saves a tenth of the time; before 3.11.5 `re` matches wrongly then (gh-106052)."""
+"""Possessive: no backtracking, which saves a tenth of the time; before 3.11.5 `re` matches it wrongly (gh-106052)."""
 
 
 def _may_have_white_edges(values: Sequence[str]) -> bool:
@@ -54,8 +54,8 @@ def _may_have_white_edges(values: Sequence[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Make:
-    """One make of cell: its column, its style and type, whether it has a formula, and what opens its value."""
+class _CellShape:
+    """One shape of cell: its column, its style and type, whether it has a formula, and what opens its value."""
 
     column: str
     attributes: str
@@ -66,14 +66,14 @@ class _Make:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the value stands where the type says."""
+        """Whether the value is where its type requires it."""
         return self.opening not in _CLOSINGS or (self.kind == "inlineStr") == self.opening.startswith("<is>")
 
     @property
     def pattern(self) -> str:
         """Matches what follows the reference; a group holds the value, if there is one.
 
-        A formula has one, unless it is text: else it was never calculated, and the parser says so.
+        A formula has one, unless it is text: else it was never calculated, which is for the parser.
         """
         closing = _CLOSINGS.get(self.opening)
         if not closing:
@@ -122,12 +122,12 @@ class _Field:
 
 
 class PlainRows:
-    """Cuts rows into cells by a pattern that grows as new makes of cell are met."""
+    """Cuts rows into cells by a pattern that grows as new shapes of cells are met."""
 
     def __init__(self, values: Values, *, keeps_spaces: bool = False) -> None:
         self._values = values
         self._keeps_spaces = keeps_spaces
-        self._makes: dict[_Make, None] = {}
+        self._shapes: dict[_CellShape, None] = {}
         self._compile()
 
     def of(self, text: str) -> Iterator[Piece]:
@@ -200,38 +200,40 @@ class PlainRows:
         return parsed_row(whole, self._values, keeps_spaces=self._keeps_spaces)
 
     def _learns(self, rows: Sequence[str]) -> bool:
-        """Whether some of the rows have sound makes of cell that are new to the pattern, which now knows them."""
-        if len(self._makes) >= MOST_MAKES:
+        """Whether some of the rows have sound shapes of cells that are new to the pattern, which now knows them."""
+        if len(self._shapes) >= MOST_SHAPES:
             return False
-        before = len(self._makes)
+        before = len(self._shapes)
         for row in rows[:LEARNT_FROM]:
             found = [
-                _Make(column, attributes, int(style or 0), kind or "n", bool(formula), blank or opening)
+                _CellShape(column, attributes, int(style or 0), kind or "n", bool(formula), blank or opening)
                 for column, attributes, style, kind, blank, formula, opening in _CELL.findall(row)
             ]
-            if len(self._makes) + len(found) <= MOST_MAKES:
-                self._makes.update(dict.fromkeys(make for make in found if make.is_sound))
-        if len(self._makes) == before:
+            if len(self._shapes) + len(found) <= MOST_SHAPES:
+                self._shapes.update(dict.fromkeys(shape for shape in found if shape.is_sound))
+        if len(self._shapes) == before:
             return False
         self._compile()
         return True
 
     def _compile(self) -> None:
-        columns: dict[str, list[_Make]] = {}
-        for make in sorted(self._makes, key=lambda make: column_number(make.column)):
-            columns.setdefault(make.column, []).append(make)
+        columns: dict[str, list[_CellShape]] = {}
+        for shape in sorted(self._shapes, key=lambda shape: column_number(shape.column)):
+            columns.setdefault(shape.column, []).append(shape)
         cells = "".join(
-            rf'(?:<c r="{column}\d+"(?:{"|".join(make.pattern for make in makes)})\s*){_AT_MOST_ONCE}'
-            for column, makes in columns.items()
+            rf'(?:<c r="{column}\d+"(?:{"|".join(shape.pattern for shape in shapes)})\s*){_AT_MOST_ONCE}'
+            for column, shapes in columns.items()
         )
         self._pattern = re.compile(rf"(?:{_ROW}{cells}</row>)|(.*?</row>)", re.S)
-        self._fields = [self._field(make) for makes in columns.values() for make in makes if make.opening in _CLOSINGS]
+        self._fields = [
+            self._field(shape) for shapes in columns.values() for shape in shapes if shape.opening in _CLOSINGS
+        ]
 
-    def _field(self, make: _Make) -> _Field:
+    def _field(self, shape: _CellShape) -> _Field:
         return _Field(
-            position=column_number(make.column) - 1,
-            convert=self._values.column_converter(make.kind, make.style),
-            is_text=make.kind in ("str", "inlineStr"),
-            is_reshaped=self._values.reshapes_texts(make.style),
-            trims=make.opening == "<is><t>" and not self._keeps_spaces,
+            position=column_number(shape.column) - 1,
+            convert=self._values.column_converter(shape.kind, shape.style),
+            is_text=shape.kind in ("str", "inlineStr"),
+            is_reshaped=self._values.reshapes_texts(shape.style),
+            trims=shape.opening == "<is><t>" and not self._keeps_spaces,
         )
