@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
-from itertools import takewhile
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from importer.reading.cell_text import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 _TOKEN: Final = re.compile(
     r"""
@@ -96,30 +94,45 @@ def words(tokens: Iterable[Token]) -> str:
     return "".join(token.text for token in tokens if token.kind in _WORDS)
 
 
-@dataclass(frozen=True)
 class Section:
     """A section for numbers: its tokens, its condition (`None`: all numbers that are left), and whose it is alone.
 
     One for negative numbers alone shows them without their minus.
     """
 
-    tokens: Sequence[Token]
-    condition: Condition | None = None
-    only: Literal["negative", "zero", ""] = ""
+    def __init__(
+        self, tokens: list[Token], condition: Condition | None = None, only: Literal["negative", "zero", ""] = ""
+    ) -> None:
+        self.tokens = tokens
+        self.condition = condition
+        self.only = only
+        self._kinds = [token.kind for token in tokens]
+        point = self._kinds.index("point") if "point" in self._kinds else len(tokens)
+        self._before_point, self._from_point = tokens[:point], tokens[point:]
+        self._places = [token for token in self._before_point if token.kind == "digit"]
+        self._decimals = self._kinds[point:].count("digit")
+        self._digits = [at for at, kind in enumerate(self._kinds) if kind in ("digit", "general")]
+        self._inner = tokens[self._digits[0] : self._digits[-1]] if self._digits else []
+        self.is_duration = "elapsed" in self._kinds
+        # No format that a spreadsheet writes: other letters among those of a date, two decimal points.
+        if "date" in self._kinds and not self.is_duration:
+            foreign = any(kind == "letter" and text not in _LETTERS_OF_DATES for kind, text in tokens)
+            self._is_mixed = foreign or bool(self._places) or "general" in self._kinds
+        else:
+            self._is_mixed = self._kinds.count("point") > 1
+        self.is_moment = self.is_duration or ("date" in self._kinds and not self._is_mixed)
+        # The digits are those of a fraction, or of a number and its power of ten.
+        self._is_split = "exponent" in self._kinds or Token("sign", "/") in self._inner
+        # A comma after the digits shows thousands: `0,` shows 12345 as 12, `0.0,,` as 0.0.
+        self._is_scaled = any(
+            [kind for kind in kinds if kind in ("digit", "comma")][-1:] == ["comma"]
+            for kinds in (self._kinds[:point], self._kinds)
+        )
+        self._is_grouped = not self._is_scaled and "comma" in self._kinds[:point]
 
     def holds(self, number: float) -> bool:
         """Whether it is for this number."""
         return self.condition is None or self.condition.holds(number)
-
-    @cached_property
-    def is_duration(self) -> bool:
-        """Whether it shows how long something took, in more than 24 hours or 60 minutes."""
-        return self._has("elapsed")
-
-    @cached_property
-    def is_moment(self) -> bool:
-        """Whether it shows a count of days as a day, a time or a duration."""
-        return self.is_duration or (self._has("date") and not self._is_mixed)
 
     @cached_property
     def is_number_style(self) -> bool:
@@ -127,9 +140,11 @@ class Section:
         if not self._digits:
             shown = words(self.tokens).strip(" ")  # a dash for zero, as accountants write it, perhaps with a currency
             return self.only == "zero" and bool(shown) and _is_currency(shown.strip(f"{_DASHES}% "))
-        if self._is_mixed or (not self._is_split and (self._is_padded or words(self._inner))):
+        # From the first `0` on each place shows a digit, so there may be more than the number has.
+        is_padded = any(token.text == "0" for token in self._places[:-1])
+        if self._is_mixed or (not self._is_split and (is_padded or words(self._inner))):
             return False
-        if self._is_split and not self._has("exponent") and all(text == "0" for _, text in self._places):
+        if self._is_split and "exponent" not in self._kinds and all(text == "0" for _, text in self._places):
             return False  # `00/00/0000` is no fraction, and no date either
         before, after = words(self.tokens[: self._digits[0]]), words(self.tokens[self._digits[-1] + 1 :])
         return self._is_of_amounts(before.strip(" "), after.strip(" "))
@@ -137,21 +152,21 @@ class Section:
     @cached_property
     def hides_zero(self) -> bool:
         """Whether it shows nothing for a zero: `#` has no digit for it."""
-        has_digit = self._has("point") or self._has("general") or any(text == "0" for _, text in self._places)
+        has_digit = {"point", "general"} & {*self._kinds} or any(text == "0" for _, text in self._places)
         return self.holds(0) and not has_digit and not words(self.tokens).strip(" ")
 
     def read(self, number: float, code: str) -> Reading:
         """A number as a person sees it; a problem unless that is all of it: no digit rounded away, no minus missing."""
         stored = text_of(number)
         unknown = Reading(stored, f"is in the cell, but what its number format {code} shows is not known")
-        if self._is_mixed or self._is_split or self._is_scaled or self._has("percent"):
+        if self._is_mixed or self._is_split or self._is_scaled or "percent" in self._kinds:
             return unknown
         minus = "-" if number < 0 and self.only != "negative" else ""
         if not self._digits:  # words instead of a number: `[=1]"Yes";[=0]"No"`
             text = words(self.tokens).strip(" ")
             return Reading(minus + text) if text or not number else not_shown(number)
         amount = text_of(abs(number))
-        rounded = amount if self._has("general") else _rounded(amount, len(self._places_behind))
+        rounded = amount if "general" in self._kinds else _rounded(amount, self._decimals)
         filled = self._filled(rounded)
         if filled is None:
             return unknown
@@ -162,61 +177,6 @@ class Section:
         is_all = has_minus and rounded == amount and any(map(str.isdigit, filled))
         return Reading(text, "" if is_all else f"is shown, but the cell holds {stored}")
 
-    def _has(self, kind: str) -> bool:
-        return any(token.kind == kind for token in self.tokens)
-
-    @cached_property
-    def _digits(self) -> list[int]:
-        """Where the places for digits are."""
-        return [place for place, token in enumerate(self.tokens) if token.kind in ("digit", "general")]
-
-    @cached_property
-    def _inner(self) -> Sequence[Token]:
-        return self.tokens[self._digits[0] : self._digits[-1]]
-
-    @cached_property
-    def _before_point(self) -> list[Token]:
-        return [*takewhile(lambda token: token.kind != "point", self.tokens)]
-
-    @cached_property
-    def _places(self) -> list[Token]:
-        """The places for digits before the decimal point."""
-        return [token for token in self._before_point if token.kind == "digit"]
-
-    @cached_property
-    def _places_behind(self) -> list[Token]:
-        return [token for token in self.tokens if token.kind == "digit"][len(self._places) :]
-
-    @cached_property
-    def _is_mixed(self) -> bool:
-        """Whether it is no format that a spreadsheet writes: letters of a date among others, two decimal points."""
-        if not self._has("date") or self.is_duration:
-            return sum(token.kind == "point" for token in self.tokens) > 1
-        foreign = any(token.kind == "letter" and token.text not in _LETTERS_OF_DATES for token in self.tokens)
-        return foreign or bool(self._places) or self._has("general")
-
-    @cached_property
-    def _is_padded(self) -> bool:
-        """Whether it may show more digits than there are: from the first `0` on, each place shows one."""
-        return any(token.text == "0" for token in self._places[:-1])
-
-    @cached_property
-    def _is_split(self) -> bool:
-        """Whether the digits are those of a fraction, or of a number and its power of ten."""
-        return self._has("exponent") or (bool(self._digits) and Token("sign", "/") in self._inner)
-
-    @cached_property
-    def _is_scaled(self) -> bool:
-        """Whether a comma behind the digits shows thousands: `0,` shows 12345 as 12, `0.0,,` as 0.0."""
-        return any(
-            [token.kind for token in tokens if token.kind in ("digit", "comma")][-1:] == ["comma"]
-            for tokens in (self._before_point, self.tokens)
-        )
-
-    @cached_property
-    def _is_grouped(self) -> bool:
-        return not self._is_scaled and any(token.kind == "comma" for token in self._before_point)
-
     def _is_of_amounts(self, before: str, after: str) -> bool:
         """Whether the words around the digits are those of an amount: its currency, its minus, its scale."""
         if self.only == "negative":
@@ -226,9 +186,9 @@ class Section:
             before, after = before.strip(_MINUS), after.strip(_MINUS)
         elif self.only == "zero":
             before = before.strip(f"{_DASHES} ")
-        if self._is_scaled or self._is_grouped or self._has("percent") or self._has("point"):
+        if self._is_scaled or self._is_grouped or "percent" in self._kinds or "point" in self._kinds:
             before = before.removeprefix("+").strip(" ")  # the sign of a difference, not of a phone number
-        if self._has("percent"):
+        if "percent" in self._kinds:
             before, after = before.strip("% "), after.strip("% ")
         is_unit = self._is_scaled and bool(_UNIT_OF_A_SCALE(after))
         return _is_currency(before) and (is_unit or _is_currency(after))
@@ -238,7 +198,7 @@ class Section:
         whole, _, fraction = number.partition(".")
         digits = [*whole] if whole != "0" else []
         places = len(self._places)
-        if digits and not places and not self._has("general"):
+        if digits and not places and "general" not in self._kinds:
             return None  # `"a".00`: spreadsheets do not agree on where the digits go
         text, count = "", 0
         for token in reversed(self._before_point):
@@ -258,12 +218,11 @@ class Section:
                     count += 1
             elif token.kind in _WORDS:
                 text = token.text + text
-        return text + self._filled_behind(fraction)
+        return text + self._filled_decimals(fraction)
 
-    def _filled_behind(self, fraction: str) -> str:
-        behind = self.tokens[len(self._before_point) :]
-        text, digits, left = "", [*fraction.ljust(len(self._places_behind), "0")], False
-        for token in reversed(behind):
+    def _filled_decimals(self, fraction: str) -> str:
+        text, digits, left = "", [*fraction.ljust(self._decimals, "0")], False
+        for token in reversed(self._from_point):
             if token.kind == "digit":
                 digit = digits.pop()
                 left = left or digit != "0" or token.text == "0"

@@ -106,7 +106,7 @@ def test_annotated_of_a_workbook_whose_sheets_declare_their_own_prefix(importer:
     assert openpyxl.load_workbook(copy).sheetnames == ["Import", "A"]
 
 
-def test_hidden_rows_and_merged_cells_are_said_by_check_and_run(importer: CommandLine, sandbox: Sandbox) -> None:
+def test_hidden_rows_and_merged_cells_are_reported_by_check_and_run(importer: CommandLine, sandbox: Sandbox) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append([*HEADER])

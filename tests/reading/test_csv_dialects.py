@@ -45,13 +45,13 @@ def test_an_unusual_delimiter_is_named_but_not_taken(csv_of: Callable[..., Seen]
     assert "--delimiter '^'" in refusal.value.tip
 
 
-def test_one_column_is_said(csv_of: Callable[..., Seen]) -> None:
+def test_one_column_is_reported(csv_of: Callable[..., Seen]) -> None:
     seen = csv_of("email\nanna@x.example\nben@x.example\n")
     assert seen.columns == ["email"]
     assert "read as one column" in seen.info.notes[0]
 
 
-def test_one_column_by_a_wrong_delimiter_is_said(csv_of: Callable[..., Seen]) -> None:
+def test_one_column_by_a_wrong_delimiter_is_reported(csv_of: Callable[..., Seen]) -> None:
     assert (
         "the header row does not contain the delimiter ';'" in csv_of("id,name\n1,Anna\n", delimiter=";").info.notes[0]
     )

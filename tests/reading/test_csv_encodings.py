@@ -47,7 +47,7 @@ def test_a_given_encoding_is_used(csv_of: Callable[..., Seen], given: str, text:
     assert csv_of(text.encode(given), encoding=given).rows[2][1] == text.split(",")[-1].strip()
 
 
-def test_a_clear_guess_is_said_aloud(csv_of: Callable[..., Seen]) -> None:
+def test_a_clear_guess_is_reported(csv_of: Callable[..., Seen]) -> None:
     seen = csv_of("id;Имя;Город\n1;Иван;Москва\n2;Ольга;Тверь\n".encode("cp1251"))
     assert seen.rows[2] == ["1", "Иван", "Москва"]
     assert seen.info.encoding == "cp1251"

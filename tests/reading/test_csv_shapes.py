@@ -101,7 +101,7 @@ def test_a_header_alone_is_a_table_without_rows(csv_of: Callable[..., Seen]) -> 
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path, see_all: Callable[..., list[Seen]]) -> None:
-    with pytest.raises(SourceError, match="no such file"):
+    with pytest.raises(SourceError, match="file not found"):
         see_all(tmp_path / "nowhere.csv")
     with pytest.raises(SourceError, match="a folder"):
         see_all(tmp_path)

@@ -158,7 +158,7 @@ def test_the_number_of_no_character_is_damage(
 
 
 @pytest.mark.parametrize("reference", ["A99999999999", "A1048577"])
-def test_a_cell_that_names_an_impossible_row_stands_where_its_row_does(
+def test_a_cell_that_names_an_impossible_row_is_in_the_row_around_it(
     raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]], reference: str
 ) -> None:
     (seen,) = see_all(raw_workbook(f'{HEADER}<row r="2"><c r="{reference}" t="e"><v>#N/A</v></c></row>'))

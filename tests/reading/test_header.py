@@ -16,7 +16,7 @@ def test_names_are_trimmed_and_texts_are_kept(csv_of: Callable[..., Seen]) -> No
     assert seen.info.headers == (" id ", "\xa0Name\xa0", "City")
 
 
-def test_repeated_names_are_numbered_and_said(csv_of: Callable[..., Seen]) -> None:
+def test_repeated_names_are_numbered_and_reported(csv_of: Callable[..., Seen]) -> None:
     seen = csv_of("id,Phone,Phone,Phone (2),Phone\n1,a,b,c,d\n")
     assert seen.columns == ["id", "Phone", "Phone (3)", "Phone (2)", "Phone (4)"]
     assert seen.rows[2] == ["1", "a", "b", "c", "d"]
@@ -36,7 +36,7 @@ def test_a_missing_name_does_not_make_a_row_of_values_the_header(csv_of: Callabl
     assert csv_of(content).info.header_row == 1
 
 
-def test_title_rows_above_the_header_are_passed_over_and_said(csv_of: Callable[..., Seen]) -> None:
+def test_title_rows_above_the_header_are_skipped_and_reported(csv_of: Callable[..., Seen]) -> None:
     seen = csv_of("Leads of the week\nas of 2026-11-20,\n\nid,First name,Phone\n1,Anna,+49 30 1234567\n")
     assert seen.info.header_row == 4
     assert seen.rows == {5: ["1", "Anna", "+49 30 1234567"]}
@@ -93,7 +93,7 @@ def test_sparse_rows_do_not_hide_the_header(csv_of: Callable[..., Seen]) -> None
     assert csv_of(content).info.header_row == 1
 
 
-def test_the_upper_row_of_a_header_of_two_rows_is_said(workbook_of: Callable[..., Seen]) -> None:
+def test_the_upper_row_of_a_header_of_two_rows_is_reported(workbook_of: Callable[..., Seen]) -> None:
     rows = [["Person", None, "Contact", None], ["First", "Last", "Phone", "Mail"], ["A", "B", "1", "a@x.example"]]
     seen = workbook_of(rows)
     assert (seen.info.header_row, seen.columns) == (2, ["First", "Last", "Phone", "Mail"])
@@ -101,7 +101,7 @@ def test_the_upper_row_of_a_header_of_two_rows_is_said(workbook_of: Callable[...
     assert "“Person | Contact”" in seen.info.notes[0]
 
 
-def test_the_lower_row_of_a_header_of_two_rows_is_said(workbook_of: Callable[..., Seen]) -> None:
+def test_the_lower_row_of_a_header_of_two_rows_is_reported(workbook_of: Callable[..., Seen]) -> None:
     rows = [["Lead", "Name", "Phone", None], [None, None, "Mobile", "Home"], ["1", "B", "+49 30 12", "+49 30 13"]]
     seen = workbook_of([*rows, ["2", "C", "+49 30 14", None]])
     assert seen.info.header_row == 1

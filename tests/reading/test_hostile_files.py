@@ -43,7 +43,7 @@ def refused(see_all: Callable[..., Any], path: Path, message: str, tip: str = ""
         ("leads.csv", b"%PDF-1.7 ...", "a PDF document"),
         ("leads.csv", b"{\\rtf1 leads}", "a rich-text document"),
         ("leads.csv.gz", b"\x1f\x8b\x08\x00abc", "a gzip archive"),
-        ("leads.csv", bytes(range(256)) * 40, "not a text file"),
+        ("leads.csv", bytes(range(256)) * 40, "neither a text file"),
         ("leads.xlsx", b"PK\x03\x04" + b"\0" * 60, "damaged or was cut off"),
         ("leads.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "not a workbook"),
     ],

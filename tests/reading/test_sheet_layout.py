@@ -66,7 +66,7 @@ WRITERS = pytest.mark.parametrize("write", [with_openpyxl, with_xlsxwriter])
         ((4, 5, 8), True, "3 rows are hidden (by a filter) and are read; to leave them out, delete them"),
     ],
 )
-def test_hidden_rows_are_read_and_said(
+def test_hidden_rows_are_read_and_reported(
     tmp_path: Path,
     see_all: Callable[..., list[Seen]],
     write: Callable[..., Any],
@@ -99,7 +99,7 @@ def test_of_all_sheets_each_is_named(tmp_path: Path, see_all: Callable[..., list
         (("A4:B5",), HEADER, ["id", "name"]),
     ],
 )
-def test_merged_cells_in_wanted_columns_are_said(
+def test_merged_cells_in_wanted_columns_are_reported(
     tmp_path: Path,
     see_all: Callable[..., list[Seen]],
     write: Callable[..., Any],

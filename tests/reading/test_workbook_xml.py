@@ -162,7 +162,7 @@ def test_spaces_count_where_the_nearest_element_says_so(
     assert seen.rows[2] == [" a ", " b ", "c", " d "]
 
 
-def test_a_text_is_what_stands_in_its_own_element(
+def test_a_text_is_the_content_of_its_own_element(
     raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]]
 ) -> None:
     """Not what an element within it, or one of another parent, holds."""

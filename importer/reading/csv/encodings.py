@@ -1,4 +1,4 @@
-"""Which encoding a text file is in: the one given, else by byte order mark, else UTF-8, else a guess, which is reported.
+"""Which encoding a text file is in: the given one, else by byte order mark, else UTF-8, else a guess that is reported.
 
 Where two readings are about equally likely, there is no guess: the error shows both.
 """
@@ -83,6 +83,8 @@ def survey(path: Path) -> Survey:
     foreign = bytearray()
     head = b""
     holds_nul = False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8 = True
     with ThreadPoolExecutor(max_workers=1) as thread:
         digest = thread.submit(sha256_of, path)
         for piece in _pieces(path):
@@ -90,7 +92,9 @@ def survey(path: Path) -> Survey:
             holds_nul = holds_nul or b"\0" in piece
             if len(foreign) < SAMPLE and not piece.isascii():
                 foreign += b"\n".join(line for line in piece.splitlines() if not line.isascii())[:SAMPLE] + b"\n"
-        not_utf8 = _undecodable(path, "utf-8")
+            is_utf8 = is_utf8 and _decodes(decoder, piece)
+        is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    not_utf8 = None if is_utf8 else _undecodable(path, "utf-8")
     return Survey(
         sha256=digest.result(),
         head=head,
@@ -98,6 +102,14 @@ def survey(path: Path) -> Survey:
         not_utf8_at=None if not_utf8 is None else not_utf8[0],
         holds_nul=holds_nul,
     )
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(piece, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_encoding(path: Path, found: Survey, given: str | None) -> Encoding:
