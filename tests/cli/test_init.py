@@ -96,7 +96,7 @@ def test_cells_reach_the_terminal_only_escaped(importer: CommandLine) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no such file"), ("", "empty"), ("ID,Name,Phone\n", "no row below the header")],
+    [(None, "file not found"), ("", "empty"), ("ID,Name,Phone\n", "no row below the header")],
 )
 def test_files_without_a_table(importer: CommandLine, content: str | None, message: str) -> None:
     if content is not None:
