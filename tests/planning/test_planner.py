@@ -210,6 +210,7 @@ def test_turns_are_taken_by_valid_rows_across_batches_and_files() -> None:
     table = Table(assign={"round_robin": ["a@x.example", {"user": "u-2", "weight": 2}]})
     invalid = [Problem(row=3, code="phone-invalid", detail="")]
     first = table.plan({}, {}, {}, {}, {}, problems=invalid, filtered={4}, repeated={5})
+    table.planner = Planner(table.mapping, table.targets, origin="https://x", org="o", follows=table.planner)
     second = table.plan({}, {}, source=1)
     assert [r.owner for r in first + second] == ["u-2", "", "", "", "a@x.example", "u-2", "u-2"]
     assert first[3].status is RowStatus.VALID
