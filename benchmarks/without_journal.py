@@ -7,8 +7,8 @@ import sys
 from collections import defaultdict
 from typing import Any
 
-from importer.journal import store
-from importer.journal.batches import lay_out, stored_batches
+from importer.journal import runs
+from importer.journal.rows import materialize, stored_batches
 from importer.journal.sending import SendingJournal
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import FollowUp
@@ -21,7 +21,7 @@ class Forgetful(SendingJournal):
         super().__init__(writer, reader, run=run, **rest)
         self._blocked: defaultdict[RowId, list[Call]] = defaultdict(list)
         for batch in stored_batches(reader, run):
-            lay_out(reader, batch)
+            materialize(reader, batch)
         found = reader.execute(
             "SELECT source, number, ordinal, kind, key, body FROM operations WHERE run = ? AND state = 'blocked'"
             " ORDER BY source, number, ordinal",
@@ -53,7 +53,7 @@ class Forgetful(SendingJournal):
         return self._release(call.row) if call.operation.kind is Kind.ASSIGN else []
 
 
-store.SendingJournal = Forgetful  # type: ignore[attr-defined]
+runs.SendingJournal = Forgetful  # type: ignore[attr-defined]
 
 if __name__ == "__main__":
     from importer.cli import entry

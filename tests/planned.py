@@ -74,7 +74,10 @@ def _batch_of(rows: Sequence[PlannedRow]) -> PlannedBatch:
         filtered=pa.array([row.status is RowStatus.FILTERED for row in rows]),
         crm_ids=pa.array([row.crm_id for row in rows], pa.large_string()),
         owners=pa.array([row.owner for row in rows], pa.large_string()),
-        event_calls=pa.array([sum(o.kind is Kind.EVENT for o in row.operations) for row in rows], pa.int8()),
+        follow_ups={
+            Kind.ASSIGN: pa.array([bool(row.owner) for row in rows]).cast(pa.int8()),
+            Kind.EVENT: pa.array([sum(o.kind is Kind.EVENT for o in row.operations) for row in rows], pa.int8()),
+        },
         problems=Problems.of(problem for row in rows for problem in row.problems),
         lines={row.row.number: row.line for row in rows if row.line is not None},
     )

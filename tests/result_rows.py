@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from importer.journal.results import result_batches
-from importer.journal.store import Journal, StoredRun
+from importer.journal.runs import Journal, StoredRun
 from importer.model.operation import RowId
 from importer.model.outcome import FollowUp, ResultBatch, RowStatus
 

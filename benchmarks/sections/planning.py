@@ -144,7 +144,7 @@ def _resumed(settings: Settings, reports: Path, count: int, port: int) -> tuple[
 
 def settle(folder: Path, wanted: int) -> None:
     """Give so many creates and their assignments their final state, as a push would."""
-    from importer.journal.store import Journal
+    from importer.journal.runs import Journal
     from importer.journal.writer import Writer
 
     def now() -> datetime:
@@ -162,8 +162,8 @@ def settle(folder: Path, wanted: int) -> None:
 
 
 async def _settle(sending: object, wanted: int) -> int:
+    from importer.journal.requests import OperationState
     from importer.journal.sending import SendingJournal
-    from importer.journal.states import OperationState
     from importer.model.outcome import FollowUp, RowStatus
 
     assert isinstance(sending, SendingJournal)

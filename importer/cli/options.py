@@ -78,7 +78,7 @@ def _runs_for(context: click.Context, parameter: click.Parameter, incomplete: st
 
     A shell asks at every press of Tab, so this must answer at once.
     """
-    from importer.journal.run_ids import run_ids
+    from importer.journal.database import run_ids
 
     given = context.params.get("reports_dir")
     try:

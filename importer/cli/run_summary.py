@@ -56,7 +56,8 @@ def conclusion(finished: Finished) -> str:
         f"after {duration(report.seconds)}: {counted(report.rows, 'row')}"
     ]
     lines += _statuses(report.counts)
-    lines += _follow_ups("assignments", report.assign) + _follow_ups("events", report.events)
+    for kind, states in report.follow_ups.items():
+        lines += _follow_ups(f"{kind.noun}s", states)
     lineage = [f"  in all: {report.story.sentence}"] if report.story else []
     after = [*_warnings(ended.warnings), *lineage, *_estimate(finished), *_reason(finished)]
     if ended.rejects:

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PAIR: Final = np.dtype([("contact", "<u8"), ("crm_id", "<u8")])
-_SEEN: Final = "SELECT crm_id FROM leads WHERE realm = ? AND seen_in IS NOT NULL"
+_SEEN: Final = "SELECT crm_id FROM leads WHERE tenant = ? AND seen_in IS NOT NULL"
 _EARLIER: Final = """
 SELECT runs.run_id, contacts.pairs FROM contacts JOIN runs ON runs.id = contacts.run
-WHERE runs.realm = ? AND runs.id != ? ORDER BY runs.id DESC
+WHERE runs.tenant = ? AND runs.id != ? ORDER BY runs.id DESC
 """
 
 
 class Contacts:
-    """The contacts of one plan: kept when it is frozen, and held against those of earlier runs."""
+    """The contacts of one plan: kept when it is frozen, and compared with those of earlier runs."""
 
     def __init__(self, connection: sqlite3.Connection, run: int) -> None:
         self._connection = connection
@@ -37,7 +37,7 @@ class Contacts:
         self._parts: list[tuple[str, int, NDArray[np.int64], NDArray[Any]]] = []
 
     def add(self, source: int, crm_ids: pd.Series[str], contacts: Mapping[str, pd.Series[str]]) -> None:
-        """The contacts of some rows, by the field that holds them; blanks are none."""
+        """The contacts of some rows, by the field that holds them; blank ones do not count."""
         ids = self._hashes(crm_ids)
         for field, texts in contacts.items():
             filled = ((texts != "") & (crm_ids != "")).to_numpy()
@@ -52,18 +52,18 @@ class Contacts:
             "INSERT OR REPLACE INTO contacts (run, pairs) VALUES (?, ?)", (self._run, pairs.tobytes())
         )
 
-    def known(self, realm: int) -> Iterator[tuple[RowId, str, str]]:
+    def known(self, tenant: int) -> Iterator[tuple[RowId, str, str]]:
         """The rows with a contact of a lead that exists under another crm_id: the field, and the run that sent it.
 
         A row whose contact and crm_id came together before is no new one.
         """
         earlier = [
             (run_id, np.frombuffer(pairs, dtype=_PAIR))
-            for run_id, pairs in self._connection.execute(_EARLIER, (realm, self._run))
+            for run_id, pairs in self._connection.execute(_EARLIER, (tenant, self._run))
         ]
         if not earlier:
             return
-        seen = [row["crm_id"] for row in self._connection.execute(_SEEN, (realm,))]
+        seen = [row["crm_id"] for row in self._connection.execute(_SEEN, (tenant,))]
         exists = self._hashes(pd.Series(seen, dtype="str"))
         sent = {run_id: pairs[np.isin(pairs["crm_id"], exists)] for run_id, pairs in earlier}
         for field, source, numbers, pairs in self._parts:

@@ -5,14 +5,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from importer.journal.batches import keep_checked, keep_planned, take_out
 from importer.journal.contacts import Contacts
+from importer.journal.database import transaction
 from importer.journal.encoding import dumps, source_text
-from importer.journal.pending_rows import known_plain_rows
-from importer.journal.records import calls_table
-from importer.journal.rows import append_problem, plain_counts, status_counts
-from importer.journal.spill_file import Aside
-from importer.journal.transaction import transaction
+from importer.journal.rows import (
+    add_checked,
+    add_planned,
+    append_problem,
+    calls_table,
+    materialize_rows,
+    request_counts,
+    rows_of_known_leads,
+    status_counts,
+)
+from importer.journal.spill_file import SpillFile
 from importer.model.batch import OperationColumn, PlannedBatch
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import RowStatus
@@ -20,8 +26,8 @@ from importer.model.problem import Problem
 from importer.model.run import Estimate, RunRequest, RunState
 from importer.model.source import SourceInfo
 
-LAID_OUT_AT_ONCE: Final = 10_000
-"""Rows of a stored batch of a run: the sending waits for about a tenth of a second while they are laid out."""
+MATERIALIZED_AT_ONCE: Final = 10_000
+"""Rows of a stored batch of a run: the sending waits for about a tenth of a second while they are materialized."""
 
 
 class Plan:
@@ -30,10 +36,10 @@ class Plan:
     `sends` says whether the plan is made to be sent; that of a check is not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, run: int, aside: Aside, *, to_send: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, run: int, spill: SpillFile, *, to_send: bool) -> None:
         self._connection = connection
         self._run = run
-        self._aside = aside
+        self._spill = spill
         self.sends = to_send
         self.contacts = Contacts(connection, run)
 
@@ -51,11 +57,11 @@ class Plan:
         with transaction(self._connection):
             if self.sends:
                 calls = calls_table(operations)
-                for start in range(0, len(batch), LAID_OUT_AT_ONCE):
-                    part = batch.part(start, LAID_OUT_AT_ONCE)
-                    keep_planned(self._connection, self._run, part, calls.slice(start, LAID_OUT_AT_ONCE))
+                for start in range(0, len(batch), MATERIALIZED_AT_ONCE):
+                    part = batch.part(start, MATERIALIZED_AT_ONCE)
+                    add_planned(self._connection, self._run, part, calls.slice(start, MATERIALIZED_AT_ONCE))
             else:
-                keep_checked(self._connection, self._run, batch, self._aside)
+                add_checked(self._connection, self._run, batch, self._spill)
             self._connection.execute(
                 "UPDATE sources SET rows = rows + ? WHERE run = ? AND position = ?",
                 (len(batch), self._run, batch.source),
@@ -66,7 +72,7 @@ class Plan:
         key = (self._run, row.source, row.number)
         if status is not None:
             self._connection.execute(
-                "UPDATE rows SET status = ?, assign = '', events = '' WHERE run = ? AND source = ? AND number = ?",
+                "UPDATE rows SET status = ? WHERE run = ? AND source = ? AND number = ?",
                 (status, *key),
             )
             self._connection.execute("DELETE FROM operations WHERE run = ? AND source = ? AND number = ?", key)
@@ -77,30 +83,17 @@ class Plan:
         """Every row that the whole file changes, in one transaction."""
         changes = list(settled)
         with transaction(self._connection):
-            take_out(self._connection, self._run, (row for row, _, _ in changes), self._aside)
+            materialize_rows(self._connection, self._run, (row for row, _, _ in changes), self._spill)
             for row, status, problem in changes:
                 self.settle(row, status, problem)
 
-    def known_leads(self, realm: int) -> list[tuple[RowId, str]]:
+    def known_leads(self, tenant: int) -> list[tuple[RowId, str]]:
         """The sendable rows whose lead an earlier run has seen, with that run's id."""
-        found = self._connection.execute(
-            "SELECT r.source, r.number, runs.run_id FROM rows r"
-            " JOIN leads l ON l.realm = ? AND l.crm_id = r.crm_id JOIN runs ON runs.id = l.seen_in"
-            " WHERE r.run = ? AND r.status IN ('pending', 'valid') ORDER BY r.source, r.number",
-            (realm, self._run),
-        )
-        planned = [(RowId(source, number), run_id) for source, number, run_id in found]
-        return sorted([*planned, *known_plain_rows(self._connection, self._run, realm)])
+        return rows_of_known_leads(self._connection, self._run, tenant)
 
     def to_send(self) -> dict[Kind, int]:
         """How many calls of each kind sending would take."""
-        creates, assigns, events = self._connection.execute(
-            "SELECT count(*), coalesce(sum(assigns), 0), coalesce(sum(event_calls), 0) FROM rows"
-            " WHERE run = ? AND status IN ('pending', 'valid')",
-            (self._run,),
-        ).fetchone()
-        plain, plain_assigns, plain_events = plain_counts(self._connection, self._run)
-        return {Kind.CREATE: creates + plain, Kind.ASSIGN: assigns + plain_assigns, Kind.EVENT: events + plain_events}
+        return request_counts(self._connection, self._run)
 
     def statuses(self) -> dict[RowStatus, int]:
         """How many rows have each status so far."""
@@ -110,11 +103,11 @@ class Plan:
         """Keep what sending would take."""
         self._connection.execute("UPDATE runs SET estimate = ? WHERE id = ?", (dumps(asdict(estimate)), self._run))
 
-    def freeze(self, request: RunRequest, realm: int, at: str) -> None:
+    def freeze(self, request: RunRequest, tenant: int, at: str) -> None:
         """From here on the plan is what is sent, whatever becomes of the file and the mapping."""
         with transaction(self._connection):
             self.contacts.keep()
             self._connection.execute(
-                "UPDATE runs SET planned_at = ?, state = ?, request = ?, realm = ? WHERE id = ?",
-                (at, RunState.PLANNED, dumps(asdict(request)), realm, self._run),
+                "UPDATE runs SET planned_at = ?, state = ?, request = ?, tenant = ? WHERE id = ?",
+                (at, RunState.PLANNED, dumps(asdict(request)), tenant, self._run),
             )

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importer.journal.batches import StoredBatch, cell_columns, problems_of, stored_batches
 from importer.journal.encoding import problem_fields
-from importer.journal.records import pending_where
-from importer.journal.rows import NEEDS_A_PERSON
-from importer.model.outcome import ResultBatch, RowStatus
+from importer.journal.requests import follow_up_state
+from importer.journal.rows import NEEDS_ATTENTION, StoredBatch, cell_columns, problems_of, stored_batches
+from importer.model.operation import FOLLOW_UP_KINDS
+from importer.model.outcome import FollowUp, ResultBatch
 from importer.model.problems import Problems
 from importer.model.texts import TEXT, scalar
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from importer.journal.store import Journal, StoredRun
+    from importer.journal.runs import Journal, StoredRun
 
     Places = NDArray[np.int64]
 
@@ -35,9 +35,8 @@ _STORED: Final = {
     "crm_id": (TEXT, "r.crm_id"),
     "status": (TEXT, "r.status"),
     "lead_id": (TEXT, "r.lead_id"),
-    "assign": (TEXT, "r.assign"),
     "assigned_to": (TEXT, "r.owner"),
-    "events": (TEXT, "r.events"),
+    **{kind.column: (TEXT, follow_up_state(kind)) for kind in FOLLOW_UP_KINDS},
     "message": (TEXT, "r.message"),
     "hint": (TEXT, "r.hint"),
     "attempts": (pa.int64(), "coalesce(o.attempts, 0)"),
@@ -46,7 +45,7 @@ _STORED: Final = {
     "finished_at": (TEXT, "coalesce(r.finished_at, '')"),
     "problems": (TEXT, "''"),
     "warnings": (TEXT, "''"),
-    "needs_attention": (pa.int8(), NEEDS_A_PERSON),
+    "needs_attention": (pa.int8(), NEEDS_ATTENTION),
 }
 """The columns of a report, their types, and how a record of the journal holds them."""
 
@@ -55,9 +54,10 @@ _RECORDS: Final = (
     " LEFT JOIN operations o ON o.run = r.run AND o.source = r.source AND o.number = r.number AND o.ordinal = 0"
     " WHERE r.run = ? AND r.source = ? AND r.number BETWEEN ? AND ? ORDER BY r.number"
 )
+_NUMBERS: Final = r"\A(?:\+?[0-9]{7,15}|[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}(?:[ T][0-9:.]{3,15})?)\z"
 _CELLS_TO_FIX: Final = (
     "SELECT r.number, r.cells FROM rows r"
-    f" WHERE r.run = ? AND r.source = ? AND r.number BETWEEN ? AND ? AND {NEEDS_A_PERSON}"
+    f" WHERE r.run = ? AND r.source = ? AND r.number BETWEEN ? AND ? AND {NEEDS_ATTENTION}"
 )
 
 
@@ -66,8 +66,8 @@ def result_batches(journal: Journal, run: StoredRun) -> Generator[ResultBatch, N
     for batch in stored_batches(journal.connection, run.id):
         records, of_records, cells = _records(journal.connection, batch)
         problems = Problems.together([of_records, problems_of(journal.connection, batch)]).in_row_order()
-        table = pa.concat_tables([records, _pending_rows(batch)])
-        if len(records) and len(batch.plain):
+        table = pa.concat_tables([records, _untouched_rows(batch)])
+        if len(records) and len(batch.rows):
             table = table.sort_by("number")
         if not len(table):
             continue
@@ -81,15 +81,23 @@ def result_batches(journal: Journal, run: StoredRun) -> Generator[ResultBatch, N
         )
 
 
-def cells_to_fix(journal: Journal, run: StoredRun) -> Iterator[pa.Table]:
+def _cells_to_fix(journal: Journal, run: StoredRun) -> Iterator[pa.Table]:
     """The source's cells of the rows that need attention, batch by batch, a column for each of the source."""
     for batch in stored_batches(journal.connection, run.id):
-        records = dict(
-            journal.connection.execute(_CELLS_TO_FIX, (batch.run, batch.source, batch.first, batch.last)).fetchall()
-        )
-        numbers = [*records, *batch.plain["number"].filter(_is_invalid(batch.plain)).to_pylist()]
+        records = dict(journal.connection.execute(_CELLS_TO_FIX, batch.place).fetchall())
+        numbers = [*records, *batch.rows["number"].filter(batch.invalid).to_pylist()]
         cells = {number: json.loads(text) for number, text in records.items() if text}
         yield cell_columns(journal.connection, batch, np.array(numbers, dtype=np.int64), cells)
+
+
+def rejected_numbers(journal: Journal) -> frozenset[str]:
+    """What looks like a phone number or a date in the cells of all rows of all runs that are still to be corrected."""
+    with journal.one_moment():
+        tables = (table for run in journal.runs() for table in _cells_to_fix(journal, run))
+        columns = (pc.unique(column).drop_null() for table in tables for column in table.columns)
+        return frozenset(
+            text for texts in columns for text in texts.filter(pc.match_substring_regex(texts, _NUMBERS)).to_pylist()
+        )
 
 
 def stored_problems(numbers: Sequence[int], texts: Sequence[str | None]) -> Problems:
@@ -105,7 +113,7 @@ def _records(connection: sqlite3.Connection, batch: StoredBatch) -> tuple[pa.Tab
     """The rows of the batch with a record of their own, their problems, and the cells that are stored with them."""
     cursor = connection.cursor()
     cursor.row_factory = None
-    found = cursor.execute(_RECORDS, (batch.run, batch.source, batch.first, batch.last)).fetchall()
+    found = cursor.execute(_RECORDS, batch.place).fetchall()
     *columns, problems, cells = zip(*found, strict=True) if found else [()] * (len(_STORED) + 2)
     arrays = [pa.array(values, kind) for values, (kind, _) in zip(columns, _STORED.values(), strict=True)]
     table = pa.table([*arrays[:-1], arrays[-1].cast(pa.bool_())], names=list(_STORED))
@@ -114,29 +122,25 @@ def _records(connection: sqlite3.Connection, batch: StoredBatch) -> tuple[pa.Tab
     return table, stored_problems(columns[0], problems), own_cells
 
 
-def _pending_rows(batch: StoredBatch) -> pa.Table:
+def _untouched_rows(batch: StoredBatch) -> pa.Table:
     """The rows of a batch to which nothing has happened yet."""
-    rows = len(batch.plain)
+    rows = len(batch.rows)
     known = {
-        "number": batch.plain["number"],
-        "crm_id": batch.plain["crm_id"],
-        "assigned_to": batch.plain["owner"],
-        "status": batch.plain["status"],
+        "number": batch.rows["number"],
+        "crm_id": batch.rows["crm_id"],
+        "assigned_to": batch.rows["owner"],
+        "status": batch.rows["status"],
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows),
         "http_status": pa.nulls(rows, pa.int64()),
         "error_code": pa.nulls(rows, pa.int64()),
-        "needs_attention": _is_invalid(batch.plain),
+        "needs_attention": batch.invalid,
     }
     if batch.to_send:
-        known["assign"] = pending_where(pc.not_equal(batch.plain["owner"], ""))
-        known["events"] = pending_where(pc.greater(batch.plain["event_calls"], 0))
+        for kind in FOLLOW_UP_KINDS:
+            asked = pc.greater(batch.follow_ups(kind), 0)
+            known[kind.column] = pc.if_else(asked, scalar(str(FollowUp.PENDING)), scalar(str(FollowUp.NONE)))
     blank = pa.repeat(scalar(""), rows)
     return pa.table([known.get(name, blank) for name in _STORED], names=list(_STORED))
-
-
-def _is_invalid(plain: pa.Table) -> pa.ChunkedArray:
-    """Which of the rows to which nothing has happened need attention."""
-    return pc.equal(plain["status"], str(RowStatus.INVALID))
 
 
 def _finding_columns(problems: Problems) -> pa.Table:

@@ -3,11 +3,11 @@
 from typing import Final
 
 _FIRST: Final = """
-CREATE TABLE realms (                       -- one server and organisation: what ledger and guard belong to
+CREATE TABLE realms (                       -- one server and organization: what the ledger belongs to
     id INTEGER PRIMARY KEY,
     origin TEXT NOT NULL,
     org TEXT NOT NULL,
-    fingerprint TEXT,                       -- the learnt duplicate answer, as JSON
+    fingerprint TEXT,                       -- the learned duplicate answer, as JSON
     fingerprint_at TEXT,
     UNIQUE (origin, org)
 );
@@ -65,7 +65,7 @@ CREATE TABLE operations (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     body BLOB,                              -- NULL once settled
-    state TEXT NOT NULL,                    -- see journal/states.py
+    state TEXT NOT NULL,                    -- see OperationState
     attempts INTEGER NOT NULL DEFAULT 0,
     throttled INTEGER NOT NULL DEFAULT 0,
     intent_at TEXT,                         -- when the last attempt began
@@ -95,10 +95,10 @@ CREATE TABLE examinations (                 -- what was found in the columns of 
 )
 """
 
-_MENDING: Final = """
+_PARENTS: Final = """
 ALTER TABLE runs ADD COLUMN parent INTEGER REFERENCES runs ON DELETE SET NULL
 """
-"""The run whose rejects.csv a run took up."""
+"""The run whose rejects.csv a run imported."""
 
 _TRAFFIC: Final = """
 CREATE TABLE traffic (                      -- attempts that ended, per endpoint and ten seconds; each counts once
@@ -113,13 +113,13 @@ CREATE TABLE traffic (                      -- attempts that ended, per endpoint
 """
 
 _BATCHES: Final = """
-CREATE TABLE batches (                      -- rows in the order in which they were read; see journal/batches.py
+CREATE TABLE batches (                      -- rows in the order in which they were read; see journal/rows.py
     run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
     source INTEGER NOT NULL,
     first INTEGER NOT NULL,                 -- the numbers of its first and last row
     last INTEGER NOT NULL,
     cells BLOB,                             -- in columns; NULL once purged, and for rows whose cells stand in `rows`
-    plain BLOB,                             -- the rows that are not in `rows`, because nothing has happened to them
+    plain BLOB,                             -- rows that have no record in `rows`, because nothing has happened to them
     plain_rows INTEGER NOT NULL DEFAULT 0,
     plain_assigns INTEGER NOT NULL DEFAULT 0,
     plain_events INTEGER NOT NULL DEFAULT 0,
@@ -133,7 +133,7 @@ INSERT INTO batches (run, source, first, last) SELECT run, source, min(number), 
 _CALLS: Final = """
 ALTER TABLE batches ADD COLUMN calls BLOB
 """
-"""The calls of the plain rows of a run, in columns; see journal/records.py."""
+"""The calls of the plain rows of a run, in columns."""
 
 _PROBLEMS: Final = """
 ALTER TABLE batches ADD COLUMN problems BLOB;
@@ -151,7 +151,53 @@ CREATE TABLE contact_key (key TEXT NOT NULL);
 INSERT INTO contact_key (key) VALUES (lower(hex(randomblob(8))))
 """
 
-LAYOUTS: Final = (_FIRST, _EXAMINATIONS, _MENDING, _TRAFFIC, _BATCHES, _CALLS, _PROBLEMS, _CONTACTS)
-"""What each version of the layout adds to the one before."""
+_REQUESTS_BY_KIND: Final = """
+CREATE TABLE rows_9 (                       -- rows with a record of their own; see journal/rows.py
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    source INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    crm_id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    cells TEXT,                             -- older than layout 5: JSON array, in the order of the source's columns
+    problems TEXT,                          -- JSON array
+    follow_ups TEXT NOT NULL DEFAULT '{}',  -- JSON: how many requests of each kind follow the create
+    lead_id TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    hint TEXT NOT NULL DEFAULT '',
+    http_status INTEGER,
+    error_code INTEGER,
+    finished_at TEXT,
+    PRIMARY KEY (run, source, number)
+);
+INSERT INTO rows_9 SELECT run, source, number, status, crm_id, owner, cells, problems,
+    CASE WHEN assigns OR event_calls THEN json_object('assign', assigns, 'event', event_calls) ELSE '{}' END,
+    lead_id, message, hint, http_status, error_code, finished_at FROM rows;
+DROP TABLE rows;
+ALTER TABLE rows_9 RENAME TO rows;
+ALTER TABLE batches RENAME COLUMN plain TO rows;
+ALTER TABLE batches RENAME COLUMN plain_rows TO sendable;
+ALTER TABLE batches DROP COLUMN plain_assigns;
+ALTER TABLE batches DROP COLUMN plain_events;
+ALTER TABLE realms RENAME TO tenants;
+ALTER TABLE runs RENAME COLUMN realm TO tenant;
+ALTER TABLE leads RENAME COLUMN realm TO tenant;
+ALTER TABLE leads RENAME COLUMN maybe TO possibly_sent
+"""
+"""How many requests of each kind a row asks for is data, and how they ended is in `operations` alone: another kind of
+request needs no column."""
+
+LAYOUTS: Final = (
+    _FIRST,
+    _EXAMINATIONS,
+    _PARENTS,
+    _TRAFFIC,
+    _BATCHES,
+    _CALLS,
+    _PROBLEMS,
+    _CONTACTS,
+    _REQUESTS_BY_KIND,
+)
+"""What each version of the layout changes in the one before."""
 
 VERSION: Final = len(LAYOUTS)

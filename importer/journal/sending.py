@@ -2,17 +2,17 @@
 
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
-from importer.journal.attempt_counts import AttemptCounts, Ending
-from importer.journal.doubted import doubt_duplicates
-from importer.journal.follow_ups import SETTLE, SETTLE_FOR_EVER, release, settle
-from importer.journal.rows import OF_CALL, OF_ROW, CallKey, RowKey, append_problem, mark_maybe
-from importer.journal.states import OperationState as State
+from importer.journal.ledger import LEAD_EXISTS, LEAD_IS_OURS, doubt_duplicates, mark_possibly_sent
+from importer.journal.requests import OF_CALL, OF_ROW, SETTLE, SETTLE_FOR_GOOD, CallKey, RowKey, release, settle
+from importer.journal.requests import OperationState as State
+from importer.journal.rows import append_problem, materialize, stored_batches
 from importer.journal.writer import Writer
 from importer.model.operation import Call, Kind, Operation, RowId
 from importer.model.outcome import FollowUp, RowStatus
@@ -20,6 +20,33 @@ from importer.model.problem import Problem
 
 PAGE: Final = 500
 """Calls that are read from the plan at once."""
+
+Ending = Literal["settled", "throttled", "repeated"]
+
+_TENS: Final = len("2026-11-22T15:04:0")
+"""Characters of a time that tell its ten seconds."""
+
+
+class AttemptCounts:
+    """Counts in the writer's thread; `write` is part of the commit that holds what the attempts ended with."""
+
+    def __init__(self, run: int) -> None:
+        self._run = run
+        self._counts: Counter[tuple[Kind, Ending]] = Counter()
+
+    def add(self, kind: Kind, ending: Ending) -> None:
+        """One more attempt has ended."""
+        self._counts[kind, ending] += 1
+
+    def write(self, connection: sqlite3.Connection, at: str) -> None:
+        """Add what was counted to the journal; they ended `at` this time (ISO 8601, UTC)."""
+        for (kind, ending), count in self._counts.items():
+            connection.execute(
+                f"INSERT INTO traffic (run, kind, at, {ending}) VALUES (?, ?, ?, ?)"
+                f" ON CONFLICT (run, kind, at) DO UPDATE SET {ending} = {ending} + excluded.{ending}",
+                (self._run, kind, at[:_TENS], count),
+            )
+        self._counts.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +65,22 @@ class SendingJournal:
     """What one run writes and reads while it sends. Every writing method returns once its change is on disk."""
 
     def __init__(
-        self, writer: Writer, reader: sqlite3.Connection, *, run: int, realm: int, now: Callable[[], datetime]
+        self, writer: Writer, reader: sqlite3.Connection, *, run: int, tenant: int, now: Callable[[], datetime]
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._run = run
-        self._realm = realm
+        self._tenant = tenant
         self._now = now
         self._attempts = AttemptCounts(run)
         self._group_time = ""
         writer.before_commit = self._end_group
 
     async def creates(self, *, page: int = PAGE) -> AsyncIterator[PlannedCall]:
-        """Every create that may be sent, in source order; a batch is laid out when its turn comes."""
-        from importer.journal.batches import lay_out, stored_batches
-
+        """Every create that may be sent, in source order; a batch is materialized when its turn comes."""
         for batch in stored_batches(self._reader, self._run):
-            if len(batch.plain):
-                await self._writer.commit(partial(lay_out, batch=batch))
+            if len(batch.rows):
+                await self._writer.commit(partial(materialize, batch=batch))
             for planned in self._planned(Kind.CREATE, (batch.source, batch.first), (batch.source, batch.last), page):
                 yield planned
 
@@ -69,14 +94,14 @@ class SendingJournal:
         while True:
             found = self._reader.execute(
                 "SELECT o.source, o.number, o.ordinal, o.key, o.body, o.attempts, o.doubt_at, r.crm_id, r.lead_id,"
-                " coalesce(l.maybe, 0) AS maybe, coalesce(seen.run_id, '') AS seen_in"
+                " coalesce(l.possibly_sent, 0) AS possibly_sent, coalesce(seen.run_id, '') AS seen_in"
                 " FROM operations o JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
-                " LEFT JOIN leads l ON l.realm = ? AND l.crm_id = r.crm_id"
+                " LEFT JOIN leads l ON l.tenant = ? AND l.crm_id = r.crm_id"
                 " LEFT JOIN runs seen ON seen.id = l.seen_in AND seen.id != o.run"
                 " WHERE o.run = ? AND o.kind = ? AND o.state = 'planned'"
                 " AND (o.source, o.number, o.ordinal) > (?, ?, ?) AND (o.source, o.number) <= (?, ?)"
                 " ORDER BY o.source, o.number, o.ordinal LIMIT ?",
-                (self._realm, self._run, kind, *after, *last, page),
+                (self._tenant, self._run, kind, *after, *last, page),
             ).fetchall()
             if not found:
                 return
@@ -92,7 +117,7 @@ class SendingJournal:
             crm_id=row["crm_id"],
             lead_id=row["lead_id"],
             attempts=row["attempts"],
-            possibly_sent=bool(row["maybe"]) if kind is Kind.CREATE else row["doubt_at"] is not None,
+            possibly_sent=bool(row["possibly_sent"]) if kind is Kind.CREATE else row["doubt_at"] is not None,
         )
         return PlannedCall(call=call, doubt_at=row["doubt_at"] or "", seen_in=row["seen_in"])
 
@@ -137,7 +162,7 @@ class SendingJournal:
                 (self._time(), *self._call_key(call)),
             )
             if call.operation.kind is Kind.CREATE:
-                mark_maybe(connection, self._realm, call.crm_id)
+                mark_possibly_sent(connection, self._tenant, call.crm_id)
             self._attempts.add(call.operation.kind, "repeated")
 
         await self._writer.commit(change)
@@ -160,13 +185,13 @@ class SendingJournal:
         Returns those that may be sent now.
         """
         state = _CREATE_STATES.get(status, State.UNKNOWN)
-        # A body is personal data: it stays only where it may be sent once more.
-        scrub = state is State.ACCEPTED
         outcome = (str(status), lead_id, message, hint, http_status, error_code)
         released: list[sqlite3.Row] = []
 
         def change(connection: sqlite3.Connection) -> None:
-            connection.execute(SETTLE_FOR_EVER if scrub else SETTLE, (str(state), *self._call_key(call)))
+            connection.execute(
+                SETTLE_FOR_GOOD if state is State.ACCEPTED else SETTLE, (str(state), *self._call_key(call))
+            )
             connection.execute(_SHOW_CREATE, (*outcome, self._time(), *self._row_key(call.row)))
             for warning in warnings:
                 append_problem(connection, self._row_key(call.row), warning)
@@ -180,11 +205,11 @@ class SendingJournal:
     def _remember(self, connection: sqlite3.Connection, call: Call, status: RowStatus, lead_id: str) -> None:
         """What the ledger learns from a create: that the lead exists, and whether we may have made it."""
         if status is RowStatus.UNKNOWN and call.possibly_sent:
-            mark_maybe(connection, self._realm, call.crm_id)  # the first doubt may have been the last attempt
+            mark_possibly_sent(connection, self._tenant, call.crm_id)  # the first doubt may have been the last attempt
         if status in (RowStatus.UNKNOWN, RowStatus.REJECTED):
             return
-        statement = _LEAD_IS_OURS if status is RowStatus.CREATED else _LEAD_EXISTS
-        connection.execute(statement, (self._realm, call.crm_id, self._run, lead_id))
+        statement = LEAD_IS_OURS if status is RowStatus.CREATED else LEAD_EXISTS
+        connection.execute(statement, (self._tenant, call.crm_id, self._run, lead_id))
 
     async def follow_up_settled(
         self,
@@ -196,7 +221,7 @@ class SendingJournal:
         http_status: int | None = None,
         error_code: int | None = None,
     ) -> list[Call]:
-        """An assignment or an event has its final state; an accepted assignment releases the events.
+        """A follow-up has its final state; once it is accepted, those that waited for it are released.
 
         Returns those that may be sent now.
         """
@@ -207,7 +232,6 @@ class SendingJournal:
                 settle(
                     connection,
                     self._call_key(call),
-                    call.operation.kind,
                     state,
                     at=self._time(),
                     message=message,
@@ -232,8 +256,8 @@ class SendingJournal:
         """Keep the server's duplicate answer for later runs."""
         await self._writer.commit(
             lambda connection: connection.execute(
-                "UPDATE realms SET fingerprint = ?, fingerprint_at = ? WHERE id = ?",
-                (fingerprint, self._time(), self._realm),
+                "UPDATE tenants SET fingerprint = ?, fingerprint_at = ? WHERE id = ?",
+                (fingerprint, self._time(), self._tenant),
             )
         )
 
@@ -241,7 +265,7 @@ class SendingJournal:
         """The duplicate answer is none: what rests on it alone is not known any more."""
 
         def change(connection: sqlite3.Connection) -> None:
-            doubt_duplicates(connection, self._realm, http_status, error_code, run=self._run)
+            doubt_duplicates(connection, self._tenant, http_status, error_code, run=self._run)
 
         await self._writer.commit(change)
 
@@ -266,13 +290,6 @@ _SHOW_CREATE: Final = (
     "UPDATE rows SET status = ?, lead_id = ?, message = ?, hint = ?, http_status = ?, error_code = ?, finished_at = ?"
     f" WHERE {OF_ROW}"
 )
-_LEAD_EXISTS: Final = (
-    "INSERT INTO leads (realm, crm_id, maybe, seen_in, lead_id) VALUES (?, ?, 0, ?, ?)"
-    " ON CONFLICT (realm, crm_id) DO UPDATE SET seen_in = coalesce(seen_in, excluded.seen_in),"
-    " lead_id = CASE WHEN excluded.lead_id = '' THEN lead_id ELSE excluded.lead_id END"
-)
-_LEAD_IS_OURS: Final = f"{_LEAD_EXISTS}, maybe = 0"
-
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 _CREATE_STATES: Final = {

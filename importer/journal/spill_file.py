@@ -1,4 +1,4 @@
-"""What is wanted again only if the whole file turns against a row, and never after the command."""
+"""A spill file for the cells of valid rows, which a later step needs only if the whole file shows a row to be wrong."""
 
 import tempfile
 from contextlib import suppress
@@ -11,7 +11,7 @@ BatchKey = tuple[int, int, int]
 """Run, source, number of the first row."""
 
 
-class Aside:
+class SpillFile:
     """A file without a name in the reports folder, gone with this process. Raises LocalDiskError."""
 
     def __init__(self, folder: Path) -> None:
@@ -20,7 +20,7 @@ class Aside:
         self._places: dict[BatchKey, tuple[int, int]] = {}
 
     def put(self, key: BatchKey, block: memoryview) -> None:
-        """Set the block of a batch aside."""
+        """Keep the block of a batch."""
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  closed with the journal
@@ -32,7 +32,7 @@ class Aside:
 
     def get(self, key: BatchKey) -> bytes:
         """The block of a batch."""
-        assert self._file is not None  # noqa: S101 - whoever asks has put it there
+        assert self._file is not None  # noqa: S101 - only blocks that were put there are asked for
         begin, size = self._places[key]
         try:
             self._file.seek(begin)
@@ -41,7 +41,7 @@ class Aside:
             raise disk_error(self._folder, error) from error
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Remove the file."""
         if self._file is not None:
-            with suppress(OSError):  # of a full disk, which was told when it was met: nobody needs these bytes any more
+            with suppress(OSError):  # a full disk was reported when it was met, and nobody needs these bytes any more
                 self._file.close()

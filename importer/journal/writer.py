@@ -1,4 +1,4 @@
-"""Group commit: whoever writes while a commit is under way shares the next one."""
+"""Group commit: changes that are asked for while a commit is under way share the next one."""
 
 import asyncio
 import os
@@ -73,12 +73,12 @@ class Writer:
 
     async def _write(self, changes: list[Change]) -> None:
         if self._connection is None:
-            self._connection = await self._aside(self._connect)
+            self._connection = await self._in_thread(self._connect)
         connection = self._connection
         try:
             await self._begin(connection)
             self._apply(connection, changes)
-            await self._aside(lambda: self._commit(connection))
+            await self._in_thread(lambda: self._commit(connection))
         except Exception:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -90,7 +90,7 @@ class Writer:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            await self._aside(lambda: _begin_patiently(connection))
+            await self._in_thread(lambda: _begin_patiently(connection))
 
     def _apply(self, connection: sqlite3.Connection, changes: list[Change]) -> None:
         for change in changes:
@@ -110,7 +110,7 @@ class Writer:
         connection.execute("PRAGMA busy_timeout = 0")
         return connection
 
-    async def _aside(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def __aenter__(self) -> Self:
@@ -125,7 +125,7 @@ class Writer:
         if self._task is not None:
             await asyncio.wait([self._task])
         if self._connection is not None:
-            await self._aside(self._connection.close)
+            await self._in_thread(self._connection.close)
         self._thread.shutdown()
 
 

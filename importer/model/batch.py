@@ -102,8 +102,9 @@ class PlannedBatch:
 
     A row is `invalid`, `filtered` out by the mapping, or valid; in-file duplicates are settled after the last row.
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
-    for none; `event_calls` says how many events a row asks for. None of the `problems` is about a filtered row, and
-    their values are as short as messages show them. `lines` are the physical lines, by row number, where they differ.
+    for none; `follow_ups` says how many requests of each kind a row asks for after its create. None of the `problems`
+    is about a filtered row, and their values are as short as messages show them. `lines` are the physical lines, by row
+    number, where they differ.
     """
 
     source: int
@@ -112,7 +113,7 @@ class PlannedBatch:
     filtered: pa.BooleanArray
     crm_ids: pa.Array
     owners: pa.Array
-    event_calls: pa.Array
+    follow_ups: Mapping[Kind, pa.Array]
     problems: Problems = field(default_factory=Problems.none)
     lines: Mapping[int, int] = field(default_factory=dict)
 
@@ -139,7 +140,7 @@ class PlannedBatch:
             filtered=self.filtered[start:end],
             crm_ids=self.crm_ids[start:end],
             owners=self.owners[start:end],
-            event_calls=self.event_calls[start:end],
+            follow_ups={kind: counts[start:end] for kind, counts in self.follow_ups.items()},
         )
 
     def __len__(self) -> int:

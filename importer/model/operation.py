@@ -1,11 +1,13 @@
 """The calls that a run will carry out, each of them once."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
-    """The three endpoints of the Leads API."""
+    """The endpoints of the Leads API, in the order in which the requests of a row are made."""
 
     CREATE = "create"
     ASSIGN = "assign"
@@ -15,6 +17,19 @@ class Kind(StrEnum):
     def noun(self) -> str:
         """What people call such a request."""
         return "assignment" if self is Kind.ASSIGN else self.value
+
+    @property
+    def column(self) -> str:
+        """The column of a report that shows how the requests of this kind ended."""
+        return "events" if self is Kind.EVENT else self.value
+
+
+FOLLOW_UP_KINDS: Final = tuple(kind for kind in Kind if kind is not Kind.CREATE)
+"""What may follow a create."""
+
+STALE_AFTER: Final = {Kind.ASSIGN: timedelta(hours=1), Kind.EVENT: timedelta(hours=24)}
+"""A follow-up whose unanswered request is older is not sent again: a person may have assigned the lead to somebody
+else since, and nobody promises for how long the server knows a `distinct_id`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from importer.model.examination import Examination, OwnerCount
+from importer.model.operation import Kind
 from importer.model.outcome import FollowUp
 from importer.model.source import ReadOptions, SourceInfo
 
@@ -59,11 +60,9 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """How many requests were made, per endpoint, and how many of all were throttled or repeated."""
+    """How many requests were made of each kind, and how many of all were throttled or repeated."""
 
-    create: int = 0
-    assign: int = 0
-    event: int = 0
+    sent: dict[Kind, int] = field(default_factory=dict)
     throttled: int = 0
     retried: int = 0
 
@@ -94,9 +93,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A run and those that took up its mended rows, as one: what became of the `rows` of the run `first`.
+    """A run and those that imported its corrected rows, as one: what became of the `rows` of the run `first`.
 
-    `created` leads at first and `mended` later; `left` rows still need a person, or are not sent yet.
+    `created` leads at first and `mended` later; `left` rows still need attention, or are not sent yet.
     The rest of `rows` needs nothing: duplicates, and rows that are left out on purpose.
     """
 
@@ -145,10 +144,11 @@ class ReadSource:
 class RunReport:
     """A run as its report shows it. Read from the journal alone.
 
-    `counts`, `assign`, `events` and `problems` are keyed by the words of the report; times are ISO 8601 in UTC.
+    `counts`, `problems` and the `follow_ups` of each kind are keyed by the words of the report; times are ISO 8601 in
+    UTC.
     `assigned` names the users with most rows first; `minutes` counts the settled rows by minute (`2026-11-22T15:04`),
     `repeated` those whose create took more than one attempt.
-    `mends` is the run whose rejected rows this one took up; a run without such relatives has no story.
+    `mends` is the run whose rejected rows this one imported; a run without such relatives has no story.
     """
 
     run_id: str
@@ -166,10 +166,9 @@ class RunReport:
     seconds: float
     rows: int
     counts: dict[str, int] = field(default_factory=dict)
-    assign: dict[str, int] = field(default_factory=dict)
-    events: dict[str, int] = field(default_factory=dict)
+    follow_ups: dict[Kind, dict[str, int]] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)
-    requests: Requests = Requests()
+    requests: Requests = field(default_factory=Requests)
     estimate: Estimate = Estimate()
     examination: Examination = field(default_factory=Examination)
     owners: tuple[OwnerCount, ...] = ()

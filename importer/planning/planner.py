@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.model.batch import PlannedBatch
+from importer.model.operation import Kind
 from importer.model.texts import large_texts
 from importer.planning.bodies import Bodies
 from importer.planning.owners import Owners
@@ -58,14 +60,20 @@ class Planner:
         invalid = frame.index.isin(reported.rows[reported.stops])
         valid = ~invalid & ~filtered
         events = [frame[f"events[{event}]"].to_numpy(dtype=bool) & valid for event in self._events]
+        owners = self._owners.column(frame, self._targets, valid, frame.index.isin(list(repeated)))
         return PlannedBatch(
             source=source,
             cells=cells,
             invalid=pa.array(invalid),
             filtered=pa.array(filtered),
             crm_ids=large_texts(frame["crm_id"]),
-            owners=self._owners.column(frame, self._targets, valid, frame.index.isin(list(repeated))),
-            event_calls=pa.array(np.sum(events, axis=0, dtype=np.int8) if events else np.zeros(len(frame), np.int8)),
+            owners=owners,
+            follow_ups={
+                Kind.ASSIGN: pc.not_equal(owners, "").cast(pa.int8()),
+                Kind.EVENT: pa.array(
+                    np.sum(events, axis=0, dtype=np.int8) if events else np.zeros(len(frame), np.int8)
+                ),
+            },
             problems=reported,
             lines=lines or {},
         )

@@ -6,12 +6,13 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from importer.model.operation import FOLLOW_UP_KINDS, Kind
 from importer.reporting.private_files import replacing_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from importer.model.run import ReadSource, RunReport
+    from importer.model.run import ReadSource, Requests, RunReport
 
 
 def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
@@ -31,10 +32,9 @@ def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
         "base_url": run.base_url,
         "rows": run.rows,
         "counts": run.counts,
-        "assign": run.assign,
-        "events": run.events,
+        **{kind.column: run.follow_ups.get(kind, {}) for kind in FOLLOW_UP_KINDS},
         "problems": run.problems,
-        "requests": asdict(run.requests),
+        "requests": _requests(run.requests),
         "seconds": run.seconds,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -48,6 +48,11 @@ def write_summary(path: Path, run: RunReport, files: dict[str, str]) -> None:
     with replacing_text(path) as file:
         json.dump(summary(run, files), file, ensure_ascii=False, indent=2)
         file.write("\n")
+
+
+def _requests(requests: Requests) -> dict[str, int]:
+    sent = {str(kind): requests.sent.get(kind, 0) for kind in Kind}
+    return {**sent, "throttled": requests.throttled, "retried": requests.retried}
 
 
 def _source(source: ReadSource) -> dict[str, object]:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from importer.journal.examining import keep_examination, last_columns
-from importer.journal.store import Journal, StoredRun
+from importer.journal.examinations import keep_examination, last_columns
+from importer.journal.runs import Journal, StoredRun
 from importer.mapping import LoadedMapping
 from importer.model.batch import Target
 from importer.model.examination import ColumnProfile, Examination

@@ -5,7 +5,7 @@ from shlex import quote
 
 from importer.crm.address import origin_of
 from importer.errors import RunError
-from importer.journal.store import StoredRun
+from importer.journal.runs import StoredRun
 from importer.runs.settings import Settings
 from importer.sending.push import Destination
 

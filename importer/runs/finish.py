@@ -13,10 +13,10 @@ from importer import __version__
 from importer.crm.verdict import Stop
 from importer.errors import ImporterError, LocalDiskError
 from importer.exit_codes import ExitCode
-from importer.journal.cell_retention import scrub
 from importer.journal.results import result_batches
+from importer.journal.retention import scrub
 from importer.journal.run_totals import needs_a_person, run_report
-from importer.journal.store import Journal, StoredRun
+from importer.journal.runs import Journal, StoredRun
 from importer.model.run import RunReport, RunState
 from importer.private import refuse_link
 from importer.reporting import (

@@ -8,9 +8,9 @@ from importer.crm.address import origin_of
 from importer.crm.verdict import Stop
 from importer.errors import RunError
 from importer.exit_codes import ExitCode
-from importer.journal.examining import examination_of, owners_of
+from importer.journal.examinations import examination_of, owners_of
 from importer.journal.plan import Plan
-from importer.journal.store import Journal, StoredRun
+from importer.journal.runs import Journal, StoredRun
 from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.outcome import RowStatus
@@ -92,7 +92,7 @@ def obstacles(
     for each in opened:
         path, sha256 = each.table.info.path, each.table.info.sha256
         if request.org:
-            tenant = journal.realm(origin_of(request.base_url), request.org)
+            tenant = journal.tenant(origin_of(request.base_url), request.org)
             if before := journal.imported_before(tenant, sha256):
                 yield f"A run would stop: run {before} already imported {path}. Give --again to send it again."
         elif found := journal.imported_anywhere(sha256):

@@ -17,7 +17,7 @@ from importer.crm.address import address_of, objection
 from importer.crm.route import Proxy
 from importer.errors import ImporterError, SettingsError
 from importer.journal.database import FILE_NAME
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.private import refused
 from importer.runs.send_lock import lost_commits, sending_lock
 from importer.runs.settings import Settings

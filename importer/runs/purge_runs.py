@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from importer.errors import LocalDiskError, RunError
-from importer.journal.run_retention import overwrite_free_pages, purge_run
-from importer.journal.store import Journal, StoredRun
+from importer.journal.retention import overwrite_free_pages, purge_run
+from importer.journal.runs import Journal, StoredRun
 from importer.model.run import RunState
 from importer.runs.send_lock import sending_lock
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from importer.errors import RunError, SourceError
-from importer.journal.confirmed_rows import resolve, unconfirmed
-from importer.journal.store import Journal, StoredRun
+from importer.journal.requests import resolve, unconfirmed
+from importer.journal.runs import Journal, StoredRun
 from importer.model.outcome import RowStatus
 from importer.runs.finish import write_report
 from importer.runs.send_lock import sending_lock
@@ -34,13 +34,13 @@ def resolve_run(journal: Journal, run: StoredRun, rows: Path | None, *, ours: bo
 
     Raises RunError when a named row is not unconfirmed.
     """
-    if run.realm is None:
+    if run.tenant is None:
         raise RunError(f"run {run.run_id} has sent nothing", tip="There is nothing to resolve.")
     with sending_lock(journal.folder, run.run_id, now):
         waiting = unconfirmed(journal.connection, run.id)
         chosen = waiting if rows is None else _named(rows, waiting)
         reason = "resolved; `importer resume` sends the follow-ups"
-        resolve(journal.connection, run.id, run.realm, chosen, ours=ours, to_resume=reason)
+        resolve(journal.connection, run.id, run.tenant, chosen, ours=ours, to_resume=reason)
     write_report(journal, journal.run(run.run_id))
     status = RowStatus.CREATED if ours else RowStatus.DUPLICATE
     return Resolved(run_id=run.run_id, resolved=len(chosen), waited=len(waiting), status=status)

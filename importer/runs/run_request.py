@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from importer.errors import SourceError
-from importer.journal.store import StoredRun
+from importer.journal.runs import StoredRun
 from importer.mapping import load_mapping
 from importer.model.run import RunRequest
 from importer.model.source import ReadOptions

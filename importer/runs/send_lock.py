@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from importer.errors import LocalDiskError, RunError
 from importer.journal.database import FILE_NAME, HOLDER_NAME
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.private import FILE_MODE, open_private, refuse_link
 
 _LOCK: Final = ".sending.lock"

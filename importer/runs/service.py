@@ -20,10 +20,10 @@ from importer.crm.endpoints import request_rates
 from importer.crm.verdict import Stop
 from importer.errors import RunError
 from importer.journal.plan import Plan
-from importer.journal.rejected_values import numbers_left
+from importer.journal.results import rejected_numbers
 from importer.journal.rows import status_counts
-from importer.journal.run_lineage import link_mended, mends, story_of
-from importer.journal.store import NOTHING_TO_SEND, Journal, StoredRun
+from importer.journal.run_lineage import link_corrected, mends, story_of
+from importer.journal.runs import NOTHING_TO_SEND, Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.run import RunRequest, RunState, Story
 from importer.model.source import ReadOptions
@@ -164,7 +164,7 @@ class Service:
             tenant = self._tenant(origin, destination.org)
             plan = self._prepared(run, loaded, opened, request, origin=self.journal.origin(tenant), to_send=True)
             if has_corrected_rejects(request):
-                link_mended(self.journal, run, tenant)
+                link_corrected(self.journal, run, tenant)
             if request.skip_known:
                 mark_known(plan, tenant, skip=True)
             warn_of_contacts(plan, tenant)
@@ -337,7 +337,7 @@ class Service:
         to_send: bool,
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
-        rejected = numbers_left(self.journal) if has_corrected_rejects(request) else frozenset()
+        rejected = rejected_numbers(self.journal) if has_corrected_rejects(request) else frozenset()
         found = prepare(
             plan,
             opened,
@@ -356,7 +356,7 @@ class Service:
         return plan
 
     def _tenant(self, origin: str, org: str) -> int:
-        tenant = self.journal.realm(origin, org)
+        tenant = self.journal.tenant(origin, org)
         examine_learnt(self.journal, tenant, self._progress)
         return tenant
 

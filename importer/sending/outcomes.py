@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from importer.crm.verdict import Action, Ending, Verdict
-from importer.journal.doubted import BY_SHAPE
+from importer.journal.ledger import BY_SHAPE
+from importer.journal.requests import OperationState
 from importer.journal.sending import SendingJournal
-from importer.journal.states import OperationState
 from importer.model.operation import Call, Kind
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem

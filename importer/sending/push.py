@@ -19,7 +19,7 @@ from importer.crm.endpoints import request_rates
 from importer.crm.route import Proxy, Trust
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
-from importer.journal.store import Journal, StoredRun
+from importer.journal.runs import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.run import RunState
 from importer.sending.canary import REMEMBERED_DAYS, fingerprint_from
@@ -116,9 +116,9 @@ async def _tick(progress: Progress) -> None:
 
 def _learnt(journal: Journal, run: StoredRun, now: datetime, progress: Progress) -> Fingerprint | None:
     """The duplicate answer that an earlier run learnt, unless that is too long ago or was another version's."""
-    assert run.realm is not None  # noqa: S101 - a planned run has one
-    examine_learnt(journal, run.realm, progress)
-    text, at = journal.learnt(run.realm)
+    assert run.tenant is not None  # noqa: S101 - a planned run has one
+    examine_learnt(journal, run.tenant, progress)
+    text, at = journal.learnt(run.tenant)
     if not text or now - datetime.fromisoformat(at) > timedelta(days=REMEMBERED_DAYS):
         return None
     shape, is_current = fingerprint_from(text)

@@ -9,7 +9,7 @@ import pytest
 
 from importer.clock import SystemClock
 from importer.errors import SettingsError
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.run import RunState
 from importer.runs.settings import SETTINGS, Entry, load_settings
 from importer.sandbox import Sandbox

@@ -82,7 +82,7 @@ def _journal(seen: Evidence) -> list[str]:
         said = journal.execute("PRAGMA integrity_check").fetchone()[0]
         left = journal.execute(
             "SELECT count(*) FROM operations WHERE state IN ('planned', 'intent', 'blocked')"
-            " UNION ALL SELECT sum(plain_rows) FROM batches JOIN runs ON runs.id = run WHERE command = 'run'"
+            " UNION ALL SELECT sum(sendable) FROM batches JOIN runs ON runs.id = run WHERE command = 'run'"
         )
         unfinished = sum(count for (count,) in left)
     found = [] if said == "ok" else [f"I7: integrity_check says {said}"]

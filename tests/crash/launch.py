@@ -28,7 +28,7 @@ def _become(order: dict[str, Any]) -> None:
     os.dup2(out, 2)
     os.close(0)
     fast_clock.hurry()
-    plan.LAID_OUT_AT_ONCE = 7  # so that a short list has many batches
+    plan.MATERIALIZED_AT_ONCE = 7  # so that a short list has many batches
     if order.get("mutant"):
         {**MUTANTS, "synchronous-normal": synchronous_normal}[order["mutant"]]()
     if order.get("crash"):

@@ -13,11 +13,11 @@ from importer.crm.client import LeadsClient
 from importer.crm.conflict_or_throttle import Meaning
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.crm.verdict import Action, Verdict
-from importer.journal import database, follow_ups
+from importer.journal import database, requests
+from importer.journal.database import transaction
+from importer.journal.requests import OperationState
+from importer.journal.runs import Journal
 from importer.journal.sending import SendingJournal
-from importer.journal.states import OperationState
-from importer.journal.store import Journal
-from importer.journal.transaction import transaction
 from importer.model.operation import Call, Kind, RowId
 from importer.model.outcome import RowStatus
 from importer.sending import dispatcher
@@ -164,7 +164,7 @@ def _mark_done(journal: SendingJournal, connection: Any, call: Call) -> None:
         "UPDATE operations SET state = 'accepted' WHERE run = ? AND source = ? AND number = ? AND ordinal = ?",
         journal._call_key(call),
     )
-    follow_ups.release(connection, journal._row_key(call.row), OperationState.PLANNED)
+    requests.release(connection, journal._row_key(call.row), OperationState.PLANNED)
 
 
 def no_settle() -> None:

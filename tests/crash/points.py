@@ -10,7 +10,7 @@ from typing import Any
 
 from importer.crm.client import LeadsClient
 from importer.crm.connections import Guard
-from importer.journal import batches
+from importer.journal import rows
 from importer.journal.plan import Plan
 from importer.journal.sending import SendingJournal
 from importer.journal.writer import Writer
@@ -89,7 +89,7 @@ def _bytes_sent(die: Die) -> None:
 POINTS: dict[str, Callable[[Die], None]] = {
     "before-plan": _before(Plan, "freeze"),
     "after-plan": _after_plan,
-    "in-laying-out": _before(batches, "insert_calls"),
+    "in-laying-out": _before(rows, "_insert_calls"),
     "before-intent": _before(SendingJournal, "intent"),
     "in-commit": _in_commit,
     "after-intent": _after(SendingJournal, "intent"),

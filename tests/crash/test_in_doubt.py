@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from importer.crm.observation import Answer
-from importer.journal.batches import lay_out, stored_batches
 from importer.journal.database import FILE_NAME, open_database
-from importer.journal.store import Journal
+from importer.journal.rows import materialize, stored_batches
+from importer.journal.runs import Journal
 from importer.model.operation import Kind
 from importer.model.outcome import RowStatus
 from tests.runs.conftest import Push, planned_row
@@ -32,7 +32,7 @@ def _doubt_since(push: Push, *, asleep: float) -> float:
     began = push.clock.now()
     with Journal(push.folder, lambda: began + timedelta(seconds=asleep)) as journal:
         for batch in stored_batches(journal.connection, 1):
-            lay_out(journal.connection, batch)
+            materialize(journal.connection, batch)
         journal.connection.execute(
             "UPDATE operations SET state = 'intent', intent_at = ?", (began.isoformat(timespec="milliseconds"),)
         )
@@ -71,10 +71,10 @@ def test_reading_the_journal_does_not_remove_its_wal(tmp_path: Path) -> None:
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM runs').fetchall(); c.close()"
     )
     subprocess.run([sys.executable, "-c", look, str(folder / FILE_NAME)], check=True)
-    second.execute("INSERT INTO realms (origin, org) VALUES ('http://crm.example', '1')")
+    second.execute("INSERT INTO tenants (origin, org) VALUES ('http://crm.example', '1')")
     left_by_a_crash = tmp_path / "copy"
     shutil.copytree(folder, left_by_a_crash)
     with closing(sqlite3.connect(left_by_a_crash / FILE_NAME)) as copy:
-        assert copy.execute("SELECT org FROM realms").fetchall() == [("1",)]
+        assert copy.execute("SELECT org FROM tenants").fetchall() == [("1",)]
     second.close()
     first.close()

@@ -14,8 +14,8 @@ from importer.crm import responses
 from importer.crm.client import LeadsClient
 from importer.crm.observation import Answer, NoAnswer, Observation
 from importer.journal import database
+from importer.journal.runs import Journal
 from importer.journal.sending import SendingJournal
-from importer.journal.store import Journal
 from importer.model.operation import Call, Kind
 from importer.sending import dispatcher
 from importer.sending.dispatcher import Dispatcher

@@ -16,7 +16,7 @@ import pytest
 from importer.cli import main
 from importer.cli.program import importer
 from importer.clock import SystemClock
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.run import RunState
 from tests.docs.pages import ROOT, fenced, page, pages
 

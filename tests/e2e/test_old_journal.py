@@ -31,7 +31,7 @@ def test_19_wrong_duplicates_of_an_earlier_version_are_sent_again(
         assert importer(*words, *there).code == 0
         assert sorted(importer.statuses()) == ["created", "created", "duplicate", "duplicate"]
         with closing(sqlite3.connect(importer.reports / "journal.sqlite3")) as journal, journal:
-            journal.execute("UPDATE realms SET fingerprint = ?, fingerprint_at = '2026-11-22'", (json.dumps(WRONG),))
+            journal.execute("UPDATE tenants SET fingerprint = ?, fingerprint_at = '2026-11-22'", (json.dumps(WRONG),))
         server.answer = behave
         ended = importer(*words, *there, "--skip-known", "--again")
         assert (ended.code, sorted(importer.statuses())) == (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from importer.journal.runs import Journal, StoredRun
 from importer.journal.sending import SendingJournal
-from importer.journal.store import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
@@ -57,7 +57,7 @@ class Book:
         plan = self.journal.plan(self.run, to_send=True)
         plan.add_source(0, INFO)
         add_rows(plan, rows)
-        plan.freeze(asked, self.journal.realm(origin, "o1"), self.time.isoformat())
+        plan.freeze(asked, self.journal.tenant(origin, "o1"), self.time.isoformat())
         self.run = self.journal.run(self.run.run_id)
 
     def sending(self, do: Callable[[SendingJournal], Awaitable[Any]]) -> Any:

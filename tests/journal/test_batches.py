@@ -11,18 +11,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from importer.journal.batches import lay_out, stored_batches
-from importer.journal.cell_retention import scrub
 from importer.journal.database import FILE_NAME, open_database
-from importer.journal.pending_rows import plain_problems
 from importer.journal.plan import Plan
-from importer.journal.rejected_values import numbers_left
-from importer.journal.results import result_batches
-from importer.journal.run_lineage import link_mended, mends, story_of
-from importer.journal.run_retention import purge_run
+from importer.journal.results import rejected_numbers, result_batches
+from importer.journal.retention import purge_run, scrub
+from importer.journal.rows import materialize, problems_of, stored_batches
+from importer.journal.run_lineage import link_corrected, mends, story_of
 from importer.journal.run_totals import needs_a_person, run_report
+from importer.journal.runs import Journal, StoredRun
 from importer.journal.schema import LAYOUTS
-from importer.journal.store import Journal, StoredRun
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import Problem
@@ -89,20 +86,20 @@ def check(journal: Journal) -> tuple[Journal, StoredRun, Plan]:
 @pytest.fixture
 def sending(journal: Journal) -> tuple[Journal, StoredRun, Plan]:
     _, plan = six_rows(journal, "run")
-    plan.freeze(REQUEST, journal.realm("https://crm.example", "o"), "2026-11-22T00:00:00+00:00")
+    plan.freeze(REQUEST, journal.tenant("https://crm.example", "o"), "2026-11-22T00:00:00+00:00")
     return journal, journal.run("run-1"), plan
 
 
 def lay_all_out(journal: Journal, run: StoredRun) -> None:
     for batch in stored_batches(journal.connection, run.id):
-        lay_out(journal.connection, batch)
+        materialize(journal.connection, batch)
 
 
 def places(journal: Journal, run: StoredRun) -> tuple[list[int], ...]:
     """The numbers of the rows with a record of their own, and of the plain ones."""
     stored = [number for (number,) in journal.connection.execute("SELECT number FROM rows ORDER BY number")]
     batches = stored_batches(journal.connection, run.id)
-    plain = [number for batch in batches for number in batch.plain["number"].to_pylist()]
+    plain = [number for batch in batches for number in batch.rows["number"].to_pylist()]
     return stored, plain
 
 
@@ -188,7 +185,10 @@ def test_what_only_the_whole_file_can_tell_takes_a_row_out_of_its_batch(check: t
     hint = Problem(row=5, code="crm-id-near-duplicate", detail="is near", warning=True)
     plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, conflict), (RowId(0, 5), None, hint)])
     assert places(journal, run) == ([5, 6], [2, 3, 4, 7])
-    assert [len(problems) for problems in plain_problems(journal.connection, run.id)] == [1, 0]
+    assert [len(problems_of(journal.connection, batch)) for batch in stored_batches(journal.connection, run.id)] == [
+        1,
+        0,
+    ]
     assert plan.statuses() == {"valid": 3, "invalid": 1, "conflict_in_file": 1, "filtered": 1}
     assert plan.to_send() == {Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 3}
     by_number = {r.row.number: r for r in result_rows(journal, run)}
@@ -208,14 +208,14 @@ def test_a_row_of_a_check_that_is_taken_out_waits_for_nothing(check: tuple[Journ
 
 def test_plain_rows_are_looked_up_in_the_ledger(check: tuple[Journal, StoredRun, Plan]) -> None:
     journal, run, plan = check
-    realm = journal.realm("https://crm.example", "o")
-    assert plan.known_leads(realm) == []
+    tenant = journal.tenant("https://crm.example", "o")
+    assert plan.known_leads(tenant) == []
     for crm_id in ("L-2", "L-4", "L-5", "L-6"):
         journal.connection.execute(
-            "INSERT INTO leads (realm, crm_id, seen_in) VALUES (?, ?, ?)", (realm, crm_id, run.id)
+            "INSERT INTO leads (tenant, crm_id, seen_in) VALUES (?, ?, ?)", (tenant, crm_id, run.id)
         )
     known = [(RowId(0, number), "check-1") for number in (2, 5, 6)]
-    assert plan.known_leads(realm) == known
+    assert plan.known_leads(tenant) == known
     plan.settle_all((row, RowStatus.SKIPPED_KNOWN, None) for row, _ in known)
     assert plan.statuses() == {"valid": 1, "invalid": 1, "filtered": 1, "skipped_known": 3}
 
@@ -266,14 +266,14 @@ def test_numbers_and_dates_of_rows_that_were_left_are_remembered(journal: Journa
     against = replace(row(5), cells=("6591234569", "٦٥٩١٢٣٤٥٦٩"))
     add_rows(plan, [*left, fine, against])
     plan.settle_all([(RowId(0, 5), RowStatus.CONFLICT_IN_FILE, None)])
-    assert numbers_left(journal) == {"+6591234567", "05/08/2026", "2026-04-05 10:00", "6591234569"}
+    assert rejected_numbers(journal) == {"+6591234567", "05/08/2026", "2026-04-05 10:00", "6591234569"}
 
 
 @pytest.mark.parametrize(("command", "status"), [("check", "valid"), ("run", "pending")])
 def test_plain_rows_of_layout_6_say_nothing_of_their_status(journal: Journal, command: str, status: str) -> None:
     run, _ = six_rows(journal, command)
     older = rows_table_of([2, 3])
-    journal.connection.execute("UPDATE batches SET plain = ?, problems = NULL WHERE first = 2", (older,))
+    journal.connection.execute("UPDATE batches SET rows = ?, problems = NULL WHERE first = 2", (older,))
     found = [(r.row.number, r.status) for r in result_rows(journal, run)]
     assert found[:2] == [(2, status), (3, status)]
 
@@ -304,7 +304,7 @@ def test_plain_rows_of_a_run_are_pending_and_so_is_what_follows_them(sending: tu
     assert journal.progress_of(run) == (4, 0)
     report = run_report(journal, run, mapping_sha256="")
     assert report.counts == {"pending": 4, "invalid": 1, "filtered": 1}
-    assert (report.assign, report.events) == ({"pending": 3}, {"pending": 4})
+    assert (report.follow_ups[Kind.ASSIGN], report.follow_ups[Kind.EVENT]) == ({"pending": 3}, {"pending": 4})
     assert [user.states for user in report.assigned] == [{"pending": 3}]
 
 
@@ -336,7 +336,7 @@ def test_materialized_calls_are_the_planned_ones(sending: tuple[Journal, StoredR
         (6, 2, "event", "k", b"{}", "blocked"),
         (6, 3, "event", "k", b"{}", "blocked"),
     ]
-    assert [tuple(left) for left in journal.connection.execute("SELECT plain, calls, plain_rows FROM batches")] == [
+    assert [tuple(left) for left in journal.connection.execute("SELECT rows, calls, sendable FROM batches")] == [
         (None, None, 0),
         (None, None, 0),
     ]
@@ -370,13 +370,13 @@ def test_a_purged_run_keeps_no_calls(sending: tuple[Journal, StoredRun, Plan]) -
     assert [calls for (calls,) in journal.connection.execute("SELECT calls FROM batches")] == [None, None]
     assert {r.crm_id for r in result_rows(journal, run)} == {""}
     report = run_report(journal, run, mapping_sha256="")
-    assert (report.assign, report.events) == ({"pending": 3}, {"pending": 4})
+    assert (report.follow_ups[Kind.ASSIGN], report.follow_ups[Kind.EVENT]) == ({"pending": 3}, {"pending": 4})
     with pytest.raises(AssertionError, match="the calls of 2 planned rows are gone"):
         lay_all_out(journal, run)  # never: such a run cannot be sent
 
 
 def test_a_long_batch_of_a_run_is_stored_in_parts(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
+    monkeypatch.setattr("importer.journal.plan.MATERIALIZED_AT_ONCE", 2)
     run = journal.begin("run-1", "run", REQUEST)
     plan = journal.plan(run, to_send=True)
     plan.add_source(0, INFO)
@@ -403,13 +403,13 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending: tuple[Journal, Sto
     lay_all_out(journal, first)
     journal.connection.execute("UPDATE rows SET status = 'rejected' WHERE number IN (2, 3)")
     journal.connection.execute("UPDATE rows SET status = 'created' WHERE number IN (5, 6)")
-    realm = journal.realm("https://crm.example", "o")
+    tenant = journal.tenant("https://crm.example", "o")
     second = journal.begin("run-2", "run", REQUEST)
     plan = journal.plan(second, to_send=True)
     plan.add_source(0, INFO)
     add_rows(plan, [row(3), replace(row(4), crm_id="another id"), row(8, problems=[WRONG])])
-    plan.freeze(REQUEST, realm, "2026-11-22T00:00:00+00:00")
-    link_mended(journal, second, realm)
+    plan.freeze(REQUEST, tenant, "2026-11-22T00:00:00+00:00")
+    link_corrected(journal, second, tenant)
     assert mends(journal, second) == "run-1"
     # Of 2, 3 and 4 the second run takes up 3, and the other two under new ids; its own three rows are not sent yet.
     story = Story(first="run-1", rows=6, created=2, mended=0, left=3)
@@ -418,7 +418,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending: tuple[Journal, Sto
     plan = journal.plan(third, to_send=True)
     plan.add_source(0, INFO)
     add_rows(plan, [row(3), replace(row(4), crm_id="another id")])
-    plan.freeze(REQUEST, realm, "2026-11-22T00:00:00+00:00")
+    plan.freeze(REQUEST, tenant, "2026-11-22T00:00:00+00:00")
     journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (second.id, third.id))
     again = replace(story, left=5)
     assert story_of(journal, third) == again

@@ -11,8 +11,8 @@ import pytest
 
 from importer.errors import LocalDiskError, RunError
 from importer.journal.database import FILE_NAME, open_database
+from importer.journal.runs import Journal
 from importer.journal.schema import VERSION
-from importer.journal.store import Journal
 from importer.journal.writer import Writer
 from importer.model.run import RunRequest, RunState
 from tests.journal.conftest import INFO, Book, planned
@@ -81,17 +81,17 @@ def test_commits_of_one_moment_share_one_transaction(tmp_path: Path) -> None:
         async with Writer(tmp_path) as writer:
             await writer.commit(lambda connection: connection.set_trace_callback(begun.append))
             begun.clear()
-            await asyncio.gather(*(writer.commit(_realm(number)) for number in range(100)))
+            await asyncio.gather(*(writer.commit(_tenant(number)) for number in range(100)))
 
     asyncio.run(main())
     assert sum(statement.startswith("BEGIN") for statement in begun) <= 3
     connection = open_database(tmp_path)
-    assert connection.execute("SELECT count(*) FROM realms").fetchone()[0] == 100
+    assert connection.execute("SELECT count(*) FROM tenants").fetchone()[0] == 100
     connection.close()
 
 
-def _realm(number: int) -> Callable[..., Any]:
-    return lambda connection: connection.execute("INSERT INTO realms (origin, org) VALUES ('x', ?)", (str(number),))
+def _tenant(number: int) -> Callable[..., Any]:
+    return lambda connection: connection.execute("INSERT INTO tenants (origin, org) VALUES ('x', ?)", (str(number),))
 
 
 def test_after_a_failed_commit_every_later_one_fails_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
@@ -102,20 +102,20 @@ def test_after_a_failed_commit_every_later_one_fails_and_nothing_of_it_is_kept(t
 
     async def main() -> None:
         async with Writer(tmp_path) as writer:
-            await writer.commit(_realm(1))
+            await writer.commit(_tenant(1))
             together = await asyncio.gather(
-                writer.commit(_realm(2)), writer.commit(full), writer.commit(_realm(3)), return_exceptions=True
+                writer.commit(_tenant(2)), writer.commit(full), writer.commit(_tenant(3)), return_exceptions=True
             )
             assert any(isinstance(each, LocalDiskError) for each in together)
             with pytest.raises(LocalDiskError, match="disk is full"):
-                await writer.commit(_realm(4))
+                await writer.commit(_tenant(4))
             assert isinstance(together[1], LocalDiskError)
             kept.append(1 + sum(each is None for each in together))
 
     kept: list[int] = []
     asyncio.run(main())
     connection = open_database(tmp_path)
-    assert connection.execute("SELECT count(*) FROM realms").fetchone()[0] == kept[0], "said is done, and only that"
+    assert connection.execute("SELECT count(*) FROM tenants").fetchone()[0] == kept[0], "said is done, and only that"
     connection.close()
 
 
@@ -124,9 +124,9 @@ def test_while_another_process_writes_the_commit_waits_and_the_event_loop_does_n
 
     async def main() -> None:
         async with Writer(tmp_path) as writer:
-            await writer.commit(_realm(1))
+            await writer.commit(_tenant(1))
             other.execute("BEGIN IMMEDIATE")
-            waiting = asyncio.create_task(writer.commit(_realm(2)))
+            waiting = asyncio.create_task(writer.commit(_tenant(2)))
             for _ in range(10):
                 await asyncio.sleep(0.01)
             assert not waiting.done(), "the loop stood still until SQLite had given up"
@@ -134,7 +134,7 @@ def test_while_another_process_writes_the_commit_waits_and_the_event_loop_does_n
             await waiting
 
     asyncio.run(main())
-    assert other.execute("SELECT count(*) FROM realms").fetchone()[0] == 2
+    assert other.execute("SELECT count(*) FROM tenants").fetchone()[0] == 2
     other.close()
 
 

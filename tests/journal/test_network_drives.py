@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from importer.errors import SettingsError
-from importer.journal import volume
-from importer.journal.database import open_database
-from importer.journal.volume import MOUNTS, kind_of_disk, refuse_network_drive
+from importer.journal import database
+from importer.journal.database import MOUNTS, kind_of_disk, open_database, refuse_network_drive
 
 LINE = "36 35 98:0 / {place} rw,noatime shared:1 - {kind} //server/share rw\n"
 
@@ -64,8 +63,8 @@ def test_the_disk_of_this_test_has_a_name(tmp_path: Path) -> None:
 
 def test_nothing_is_written_on_a_network_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = mounts(tmp_path, (str(tmp_path), "nfs4"))
-    monkeypatch.setattr(volume.kind_of_disk, "__defaults__", (table,))
-    monkeypatch.setattr(volume.refuse_network_drive, "__defaults__", (table,))
+    monkeypatch.setattr(database.kind_of_disk, "__defaults__", (table,))
+    monkeypatch.setattr(database.refuse_network_drive, "__defaults__", (table,))
     with pytest.raises(SettingsError, match="network drive"):
         open_database(tmp_path / "reports")
     assert not (tmp_path / "reports").exists()

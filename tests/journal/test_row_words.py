@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from importer.journal import results as module
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import RowId
 from importer.model.outcome import RowStatus
 from importer.model.problem import KINDS, Problem

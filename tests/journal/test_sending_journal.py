@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from importer.journal.requests import OperationState
 from importer.journal.run_totals import run_report
 from importer.journal.sending import SendingJournal
-from importer.journal.states import OperationState
 from importer.model.operation import Kind, RowId
 from importer.model.outcome import FollowUp, RowStatus
 from importer.model.problem import Problem
@@ -43,7 +43,7 @@ async def killed_in_flight(sending: SendingJournal) -> None:
 
 def test_a_batch_is_materialized_when_its_turn_comes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows with a warning have their records from the beginning; still no row comes before its turn."""
-    monkeypatch.setattr("importer.journal.plan.LAID_OUT_AT_ONCE", 2)
+    monkeypatch.setattr("importer.journal.plan.MATERIALIZED_AT_ONCE", 2)
     warned = replace(planned(6), problems=(Problem(row=6, code="phone-repeated", detail="is", warning=True),))
     book.plan(planned(2), planned(3), planned(4), planned(5), warned, planned(7))
 
@@ -115,7 +115,7 @@ def test_an_intent_of_a_follow_up_puts_no_lead_in_doubt(book: Book) -> None:
     assert book.journal.recover() == 1
     (assign,) = book.calls(Kind.ASSIGN)
     assert (assign.call.lead_id, assign.call.possibly_sent) == ("u-1", True)
-    assert book.journal.connection.execute("SELECT maybe FROM leads").fetchone()["maybe"] == 0
+    assert book.journal.connection.execute("SELECT possibly_sent FROM leads").fetchone()["possibly_sent"] == 0
 
 
 def test_a_created_lead_clears_doubt_and_releases_its_assignment_first(book: Book) -> None:
@@ -128,8 +128,8 @@ def test_a_created_lead_clears_doubt_and_releases_its_assignment_first(book: Boo
     released = book.sending(in_doubt_then_created)
     assert [each.operation.kind for each in released] == [Kind.ASSIGN]
     assert states(book) == ["accepted", "planned", "blocked", "blocked"]
-    ledger = book.journal.connection.execute("SELECT maybe, lead_id FROM leads").fetchone()
-    assert (ledger["maybe"], ledger["lead_id"]) == (0, "u-1")
+    ledger = book.journal.connection.execute("SELECT possibly_sent, lead_id FROM leads").fetchone()
+    assert (ledger["possibly_sent"], ledger["lead_id"]) == (0, "u-1")
     (row,) = book.results()
     assert (row.status, row.lead_id, row.assign, row.events) == ("created", "u-1", "pending", "pending")
 
@@ -202,7 +202,7 @@ def test_that_a_lead_exists_does_not_clear_doubt(book: Book, status: RowStatus) 
         await create(status)(sending)
 
     book.sending(do)
-    assert book.journal.connection.execute("SELECT maybe FROM leads").fetchone()["maybe"] == 1
+    assert book.journal.connection.execute("SELECT possibly_sent FROM leads").fetchone()["possibly_sent"] == 1
 
 
 def test_a_lead_that_was_once_certain_can_come_into_doubt_again(book: Book) -> None:
@@ -280,5 +280,5 @@ def test_throttled_and_repeated_requests_are_counted(book: Book) -> None:
 
     book.sending(do)
     requests = run_report(book.journal, book.run, mapping_sha256="").requests
-    assert (requests.create, requests.throttled) == (4, 1)
+    assert (requests.sent[Kind.CREATE], requests.throttled) == (4, 1)
     assert requests.retried >= 1

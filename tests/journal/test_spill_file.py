@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from importer.errors import LocalDiskError
-from importer.journal.spill_file import Aside
+from importer.journal.spill_file import SpillFile
 
 
 def test_blocks_come_back_as_they_were_in_any_order(tmp_path: Path) -> None:
     blocks = {(1, 0, first): bytes([first]) * first for first in (2, 7, 1, 0)}
-    with closing(Aside(tmp_path)) as aside:
+    with closing(SpillFile(tmp_path)) as aside:
         for key, block in blocks.items():
             aside.put(key, memoryview(block))
         for key in (*reversed(blocks), *blocks):
@@ -24,7 +24,7 @@ def test_blocks_come_back_as_they_were_in_any_order(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="there the file has a name until it is closed")
 def test_nothing_has_a_name_in_the_folder(tmp_path: Path) -> None:
-    with closing(Aside(tmp_path)) as aside:
+    with closing(SpillFile(tmp_path)) as aside:
         aside.put((1, 0, 2), memoryview(b"somebody's cells"))
         assert list(tmp_path.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
@@ -32,6 +32,6 @@ def test_nothing_has_a_name_in_the_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1_000, 1 << 20])
 def test_a_full_disk_is_said_once(small_disk: Path, size: int) -> None:
-    with closing(Aside(small_disk)) as aside, pytest.raises(LocalDiskError, match="cannot be used"):
+    with closing(SpillFile(small_disk)) as aside, pytest.raises(LocalDiskError, match="cannot be used"):
         for number in range(1_000):
             aside.put((1, 0, number), memoryview(bytes(size)))

@@ -2,8 +2,8 @@
 
 import json
 
-from importer.journal.blobs import blob_of, table_of
-from importer.journal.examining import _symptom
+from importer.journal.encoding import blob_of, table_of
+from importer.journal.examinations import _symptom
 from importer.model.examination import Symptom
 from importer.model.problem import Problem
 from importer.model.problems import Problems

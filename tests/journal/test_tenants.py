@@ -11,13 +11,13 @@ PLAIN = "https://crm.example"
 def test_25_a_journal_with_the_default_port_keeps_its_tenant_and_its_spelling(book: Book, old: str) -> None:
     """Each `distinct_id` holds the spelling, so that of a tenant that is known stays."""
     book.plan(planned(2), origin=old)
-    realm = book.journal.realm(old, "o1")
-    assert book.journal.realm(PLAIN, "o1") == realm
-    assert book.journal.origin(realm) == old
+    tenant = book.journal.tenant(old, "o1")
+    assert book.journal.tenant(PLAIN, "o1") == tenant
+    assert book.journal.origin(tenant) == old
 
 
 def test_25_other_ports_and_other_organizations_are_other_tenants(book: Book) -> None:
-    realm = book.journal.realm(PLAIN, "o1")
+    tenant = book.journal.tenant(PLAIN, "o1")
     others = [
         (f"{PLAIN}:80", "o1"),
         (f"{PLAIN}:8443", "o1"),
@@ -25,16 +25,16 @@ def test_25_other_ports_and_other_organizations_are_other_tenants(book: Book) ->
         (PLAIN, "o2"),
         ("sandbox:r", "o1"),
     ]
-    assert len({realm, *(book.journal.realm(*other) for other in others)}) == 6
+    assert len({tenant, *(book.journal.tenant(*other) for other in others)}) == 6
 
 
 def test_25_two_spellings_in_one_journal_become_one_tenant(book: Book) -> None:
     connection = book.journal.connection
     book.plan(planned(2), name="first", origin=PLAIN)
     book.plan(planned(3), name="second", origin="https://other.example")
-    connection.execute("UPDATE realms SET origin = ? WHERE origin = 'https://other.example'", (f"{PLAIN}:443",))
+    connection.execute("UPDATE tenants SET origin = ? WHERE origin = 'https://other.example'", (f"{PLAIN}:443",))
     connection.execute("UPDATE runs SET state = 'finished'")
-    plain, old = (row["id"] for row in connection.execute("SELECT id FROM realms ORDER BY id").fetchall())
+    plain, old = (row["id"] for row in connection.execute("SELECT id FROM tenants ORDER BY id").fetchall())
     connection.executemany(
         "INSERT INTO leads VALUES (?, ?, ?, ?, ?)",
         [
@@ -44,12 +44,14 @@ def test_25_two_spellings_in_one_journal_become_one_tenant(book: Book) -> None:
             (plain, "plain", 0, 1, "u-2"),
         ],
     )
-    assert book.journal.realm(PLAIN, "o1") == plain
-    known = connection.execute("SELECT realm, crm_id, maybe, seen_in, lead_id FROM leads ORDER BY crm_id").fetchall()
+    assert book.journal.tenant(PLAIN, "o1") == plain
+    known = connection.execute(
+        "SELECT tenant, crm_id, possibly_sent, seen_in, lead_id FROM leads ORDER BY crm_id"
+    ).fetchall()
     assert [tuple(row) for row in known] == [
         (plain, "both", 1, 1, "u-1"),
         (plain, "old", 1, None, ""),
         (plain, "plain", 0, 1, "u-2"),
     ]
     assert book.journal.imported_before(plain, "f00d") == "second"
-    assert connection.execute("SELECT count(*) FROM realms").fetchone()[0] == 1
+    assert connection.execute("SELECT count(*) FROM tenants").fetchone()[0] == 1

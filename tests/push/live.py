@@ -15,7 +15,7 @@ from importer.crm.client import Deadlines, LeadsClient
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.sending.dispatcher import Dispatcher
 from tests.canary import CANARY
 from tests.crm.wire import Wire, http, wire
@@ -89,8 +89,8 @@ class Sent:
 
     def possibly_sent(self, crm_id: str) -> bool:
         with Journal(self.push.folder, self.push.clock.now) as journal:
-            row = journal.connection.execute("SELECT maybe FROM leads WHERE crm_id = ?", (crm_id,)).fetchone()
-        return row is not None and bool(row["maybe"])
+            row = journal.connection.execute("SELECT possibly_sent FROM leads WHERE crm_id = ?", (crm_id,)).fetchone()
+        return row is not None and bool(row["possibly_sent"])
 
 
 def send(

@@ -12,7 +12,7 @@ import pytest
 from importer.crm.observation import Observation
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Call, Kind
 from importer.sending.dispatcher import Dispatcher
 from tests.result_rows import ResultRow

@@ -13,7 +13,7 @@ from importer.crm.observation import Observation
 from importer.crm.verdict import Stop
 from importer.errors import SettingsError
 from importer.exit_codes import ExitCode
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Call
 from importer.runs.settings import load_settings
 from importer.sending.dispatcher import Dispatcher
@@ -80,7 +80,7 @@ def maybes(push: Push) -> int:
     with Journal(push.folder, push.clock.now) as journal:
         open_intents = journal.connection.execute("SELECT count(*) FROM operations WHERE state = 'intent'")
         assert open_intents.fetchone()[0] == 0
-        return int(journal.connection.execute("SELECT count(*) FROM leads WHERE maybe").fetchone()[0])
+        return int(journal.connection.execute("SELECT count(*) FROM leads WHERE possibly_sent").fetchone()[0])
 
 
 def assert_all_done(push: Push) -> None:

@@ -13,7 +13,7 @@ import pytest
 from importer.crm.client import unanswered
 from importer.crm.credential import Credential, CredentialKind
 from importer.crm.observation import Answer, NoAnswer, Observation
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Call, Kind
 from tests.canary import CANARY
 from tests.push.spec_tables import CREATE, FOLLOW_UP, Outcome, body_of, outcomes, statuses
@@ -202,9 +202,9 @@ def check(push: Push, kind: Kind, expected: Outcome, exit_code: int | None) -> N
     label = {Kind.CREATE: result.status, Kind.ASSIGN: result.assign, Kind.EVENT: result.events}[kind]
     requests = sum(1 for _, called, crm_id in push.crm.calls if (called, crm_id) == (kind, CASE))
     with Journal(push.folder, push.clock.now) as journal:
-        found = journal.connection.execute("SELECT maybe FROM leads WHERE crm_id = ?", (CASE,)).fetchone()
+        found = journal.connection.execute("SELECT possibly_sent FROM leads WHERE crm_id = ?", (CASE,)).fetchone()
         intents = journal.connection.execute("SELECT count(*) FROM operations WHERE state = 'intent'").fetchone()[0]
-    maybe = found is not None and bool(found["maybe"])
+    maybe = found is not None and bool(found["possibly_sent"])
     assert (str(label), maybe, exit_code) == (expected.label, expected.possibly_sent, expected.exit_code), result
     assert expected.least <= requests <= expected.most
     assert intents == 0

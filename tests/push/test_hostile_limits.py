@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from importer.crm.conflict_or_throttle import Fingerprint
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Kind
 from importer.sending.canary import fingerprint_from, fingerprint_text
 from tests.crm.wire import http
@@ -30,7 +30,7 @@ def leads(count: int, first: int = 2) -> list[PlannedRow]:
 
 def learnt(push: Push) -> str:
     with Journal(push.folder, push.clock.now) as journal:
-        return journal.learnt(push.realm)[0]
+        return journal.learnt(push.tenant)[0]
 
 
 def seen_by_ledger(push: Push) -> set[str]:
@@ -130,22 +130,22 @@ def test_19_what_an_earlier_version_learnt_wrongly_is_examined_again(tmp_path: P
     old = {"status": 429, "media_type": "", "error_code": 4290001, "text": "API request limit exceeded"}
     with Journal(push.folder, push.clock.now) as journal:
         connection = journal.connection
-        connection.execute("UPDATE realms SET fingerprint = ?, fingerprint_at = '2026-11-22'", (json.dumps(old),))
+        connection.execute("UPDATE tenants SET fingerprint = ?, fingerprint_at = '2026-11-22'", (json.dumps(old),))
         for crm_id, lead_id, status, code in (
             ("made", "id-1", "created", None),
             ("wrong", "", "duplicate", 4290001),
             ("right", "", "duplicate", 4290002),
         ):
-            connection.execute("INSERT INTO leads VALUES (?, ?, 0, 1, ?)", (push.realm, crm_id, lead_id))
+            connection.execute("INSERT INTO leads VALUES (?, ?, 0, 1, ?)", (push.tenant, crm_id, lead_id))
             connection.execute(
-                "INSERT INTO rows (run, source, number, status, crm_id, owner, assigns, event_calls, http_status,"
-                " error_code) VALUES (1, 9, ?, ?, ?, '', 0, 0, 429, ?)",
+                "INSERT INTO rows (run, source, number, status, crm_id, owner, http_status, error_code)"
+                " VALUES (1, 9, ?, ?, ?, '', 429, ?)",
                 (len(crm_id) + ord(crm_id[0]), status, crm_id, code),
             )
-        shape, is_current = fingerprint_from(journal.learnt(push.realm)[0])
+        shape, is_current = fingerprint_from(journal.learnt(push.tenant)[0])
         assert (is_current, shape.proves) == (False, False)
-        assert journal.doubt_duplicates(push.realm, shape.status, shape.error_code) == 1
-        assert journal.learnt(push.realm) == ("", "")
+        assert journal.doubt_duplicates(push.tenant, shape.status, shape.error_code) == 1
+        assert journal.learnt(push.tenant) == ("", "")
     assert seen_by_ledger(push) == {"made", "right"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from importer.model.operation import RowId
+from importer.model.operation import Kind, RowId
 from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, FollowUp, ResultBatch, RowStatus
 from importer.model.problem import Problem
 from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport, RunState
@@ -108,10 +108,12 @@ class Reports:
             "seconds": 125.0,
             "rows": len(rows),
             "counts": dict(Counter(str(row.status) for row in rows)),
-            "assign": dict(Counter(str(row.assign) for row in rows if row.assign)),
-            "events": dict(Counter(str(row.events) for row in rows if row.events)),
+            "follow_ups": {
+                Kind.ASSIGN: dict(Counter(str(row.assign) for row in rows if row.assign)),
+                Kind.EVENT: dict(Counter(str(row.events) for row in rows if row.events)),
+            },
             "problems": dict(problems),
-            "requests": Requests(create=3, assign=2, event=1, throttled=4, retried=5),
+            "requests": Requests(sent={Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 1}, throttled=4, retried=5),
             "assigned": self._assigned(rows),
             "minutes": dict(Counter(row.finished_at[:16] for row in rows if row.finished_at)),
             "repeated": sum(row.attempts > 1 for row in rows),

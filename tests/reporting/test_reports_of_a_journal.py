@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from importer.journal.batches import lay_out, stored_batches
 from importer.journal.results import result_batches
-from importer.journal.store import Journal
-from importer.model.operation import RowId
+from importer.journal.rows import materialize, stored_batches
+from importer.journal.runs import Journal
+from importer.model.operation import Kind, RowId
 from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, FollowUp, RowStatus
 from importer.model.problem import KINDS, Problem
 from importer.model.run import RunRequest
@@ -26,6 +26,7 @@ from tests.reporting.conftest import ReportRow, Reports
 
 PIECES = ["a", "é", "=", "+", "-", "'", '"', ",", "\n", " ", "7"]
 CODES = ["phone-invalid", "date-invalid", "crm-id-missing", "value-missing", "phone-repeated", "crm-id-repeated"]
+SHOWN_AS = {FollowUp.NONE: "dropped", FollowUp.PENDING: "planned"}
 HEADERS = (("Id", "Name", "Note"), ("Note", "More", "_importer_row", "Id"))
 
 
@@ -48,7 +49,7 @@ def planned(source: int, number: int, dice: random.Random) -> PlannedRow:
 def answers(journal: Journal, run: Any, dice: random.Random) -> dict[tuple[int, int], dict[str, Any]]:
     """As if the valid rows had been sent, but for a batch that was not come to."""
     for batch in list(stored_batches(journal.connection, run.id))[:-1]:
-        lay_out(journal.connection, batch)
+        materialize(journal.connection, batch)
     statuses = ["created", "rejected", "unknown", "created_unconfirmed", "duplicate"]
     given = {}
     for source, number in journal.connection.execute("SELECT source, number FROM rows WHERE status = 'pending'"):
@@ -58,14 +59,20 @@ def answers(journal: Journal, run: Any, dice: random.Random) -> dict[tuple[int, 
             "hint": dice.choice(["", "Look."]),
             "http_status": dice.choice([None, 400, 500]),
             "error_code": dice.choice([None, 4_000_001]),
-            "assign": str(dice.choice(list(FollowUp))),
-            "events": str(dice.choice(list(FollowUp))),
         }
         journal.connection.execute(
             f"UPDATE rows SET {', '.join(f'{name} = ?' for name in answer)} WHERE source = ? AND number = ?",
             (*answer.values(), source, number),
         )
-        given[source, number] = answer
+        states = {kind: dice.choice(list(FollowUp)) for kind in (Kind.ASSIGN, Kind.EVENT)}
+        journal.connection.executemany(
+            "INSERT INTO operations (run, source, number, ordinal, kind, key, state) VALUES (?, ?, ?, ?, ?, '', ?)",
+            [
+                (run.id, source, number, ordinal, kind, SHOWN_AS.get(state, state))
+                for ordinal, (kind, state) in enumerate(states.items(), start=1)
+            ],
+        )
+        given[source, number] = answer | {kind.column: state for kind, state in states.items()}
     return given
 
 

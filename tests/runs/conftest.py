@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from importer.crm.verdict import Stop
-from importer.journal.store import Journal, StoredRun
+from importer.journal.runs import Journal, StoredRun
 from importer.journal.writer import Writer
 from importer.model.operation import Kind, Operation, RowId
 from importer.model.outcome import RowStatus
@@ -52,7 +52,7 @@ class Push:
     folder: Path
     clock: VirtualClock
     crm: FakeCrm
-    realm: int = 0
+    tenant: int = 0
     run: StoredRun | None = None
     sender: Dispatcher | None = None
 
@@ -63,8 +63,8 @@ class Push:
             plan = journal.plan(run, to_send=True)
             plan.add_source(0, INFO)
             add_rows(plan, rows)
-            self.realm = journal.realm("http://crm.example", "org")
-            plan.freeze(request, self.realm, "2026-11-22T15:04:05.000+00:00")
+            self.tenant = journal.tenant("http://crm.example", "org")
+            plan.freeze(request, self.tenant, "2026-11-22T15:04:05.000+00:00")
             self.run = journal.run(name)
 
     def send(self, before: Callable[[Dispatcher], object] | None = None, **options: Any) -> Stop | None:

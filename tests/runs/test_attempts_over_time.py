@@ -8,7 +8,7 @@ import pytest
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.journal.run_totals import run_report
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Kind
 from importer.model.run import OnDuplicate, RunReport
 from importer.sending.dispatcher import Dispatcher
@@ -45,7 +45,7 @@ def test_each_attempt_counts_once_and_in_its_ten_seconds(push: Push) -> None:
     creates = [each for each in report.traffic if each.kind == Kind.CREATE]
     assert [each.at for each in creates] == sorted({each.at for each in creates})
     assert all(each.at.endswith("0") and each.settled <= 110 for each in creates)
-    assert report.requests.create == 302
+    assert report.requests.sent["create"] == 302
 
 
 def test_a_process_that_dies_loses_no_count_of_what_it_wrote_down(push: Push) -> None:
@@ -66,5 +66,5 @@ def test_what_is_held_back_is_no_attempt(push: Push) -> None:
     push.plan([replace(planned_row(2), crm_id="a/b")])
     push.send(on_duplicate=OnDuplicate.FOLLOW_UP)
     report = reported(push)
-    assert report.assign == {"held": 1}
+    assert report.follow_ups[Kind.ASSIGN] == {"held": 1}
     assert [(each.kind, each.settled) for each in report.traffic] == [("create", 1)]

@@ -3,8 +3,8 @@
 import pytest
 
 from importer.errors import LocalDiskError
-from importer.journal.cell_retention import scrub
-from importer.journal.store import Journal
+from importer.journal.retention import scrub
+from importer.journal.runs import Journal
 from importer.model.run import RunState
 from importer.runs.finish import end_run
 from importer.sending.run_log import FILE_NAME, logged

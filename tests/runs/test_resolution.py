@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import RunError
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Kind
 from importer.runs.purge_runs import purge
 from importer.runs.resolution import resolve_run
@@ -90,11 +90,11 @@ def test_purge_takes_a_planned_run_by_its_age_and_remembers_what_may_exist(push:
     with Journal(push.folder, push.clock.now) as journal:
         began = push.clock.now().isoformat()
         journal.connection.execute("UPDATE operations SET state = 'intent', intent_at = ? WHERE ordinal = 0", (began,))
-        journal.connection.execute("UPDATE leads SET maybe = 0")
+        journal.connection.execute("UPDATE leads SET possibly_sent = 0")
         assert purge(journal, older_than=timedelta(days=90), now=push.clock.now()).removed == []
         later = push.clock.now() + timedelta(days=900)
         assert purge(journal, older_than=timedelta(days=90), now=later).removed == ["run-1"]
-        assert journal.connection.execute("SELECT maybe FROM leads WHERE crm_id = 'L-2'").fetchone()[0] == 1
+        assert journal.connection.execute("SELECT possibly_sent FROM leads WHERE crm_id = 'L-2'").fetchone()[0] == 1
         with pytest.raises(RunError, match="unfinished"):
             journal.latest_unfinished()
 

@@ -15,10 +15,9 @@ from importer.crm.verdict import Stop
 from importer.errors import LocalDiskError
 from importer.exit_codes import ExitCode
 from importer.journal import results
-from importer.journal.batches import StoredBatch, lay_out, stored_batches
-from importer.journal.database import FILE_NAME
-from importer.journal.store import Journal
-from importer.journal.transaction import transaction
+from importer.journal.database import FILE_NAME, transaction
+from importer.journal.rows import StoredBatch, materialize, stored_batches
+from importer.journal.runs import Journal
 from importer.journal.writer import Change, Writer
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp, RowStatus
@@ -422,14 +421,14 @@ def test_a_report_that_is_written_while_the_run_is_sent_is_of_one_moment(
     def meanwhile(connection: sqlite3.Connection, batch: StoredBatch) -> Any:
         with Journal(push.folder, push.clock.now) as other, transaction(other.connection):
             for each in stored_batches(other.connection, batch.run):
-                lay_out(other.connection, each)
+                materialize(other.connection, each)
         return read(connection, batch)
 
     monkeypatch.setattr(results, "_records", meanwhile)
     assert push.run is not None
     with Journal(push.folder, push.clock.now) as journal:
         ended = write_report(journal, push.run)
-        assert [len(batch.plain) for batch in stored_batches(journal.connection, push.run.id)] == [0]
+        assert [len(batch.rows) for batch in stored_batches(journal.connection, push.run.id)] == [0]
     with Path(ended.files["results.csv"]).open(encoding="utf-8", newline="") as file:
         assert [row["number"] for row in csv.DictReader(file)] == [str(number) for number in range(2, 12)]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from importer.crm.observation import Answer
-from importer.journal.store import Journal
+from importer.journal.runs import Journal
 from importer.model.operation import Call, Kind
 from importer.model.run import OnDuplicate
 from tests.planned import PlannedRow

@@ -1,7 +1,4 @@
-"""The journal as a whole: its runs, its ledger, and what an interrupted process left behind.
-
-Planning needs Arrow and is imported where it is called: listing runs does not wait for it.
-"""
+"""The journal as a whole: its runs, the tenants that they are sent to, and what an interrupted process left behind."""
 
 from __future__ import annotations
 
@@ -13,25 +10,25 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from importer.errors import RunError
-from importer.journal.database import FILE_NAME, disk_error, open_database
-from importer.journal.doubted import doubt_duplicates
+from importer.journal.database import FILE_NAME, disk_error, open_database, transaction
 from importer.journal.encoding import dumps
-from importer.journal.follow_ups import give_up_stale
-from importer.journal.retrying import RETRY_FAILED
-from importer.journal.rows import PURGED, mark_maybe, plain_counts
+from importer.journal.ledger import MERGE_TENANTS, doubt_duplicates, mark_possibly_sent
+from importer.journal.plan import Plan
+from importer.journal.requests import give_up_stale, retry_failed
+from importer.journal.rows import crm_ids
 from importer.journal.sending import SendingJournal
-from importer.journal.spill_file import Aside
-from importer.journal.transaction import transaction
+from importer.journal.spill_file import SpillFile
 from importer.journal.writer import Writer
 from importer.model.operation import Kind
+from importer.model.outcome import RowStatus
 from importer.model.run import OnDuplicate, RunRequest, RunState
 from importer.model.source import ReadOptions
 
-if TYPE_CHECKING:
-    from importer.journal.plan import Plan
+PURGED: Final = "(purged)"
+"""What stands in the place of paths that are forgotten."""
 
 NOTHING_TO_SEND: Final = "No row can be sent: correct the file, then run it again."
 
@@ -45,7 +42,7 @@ class StoredRun:
     command: str
     state: RunState
     planned: bool
-    realm: int | None
+    tenant: int | None
     request: RunRequest
     started_at: str
     seconds: float
@@ -69,14 +66,14 @@ class Journal:
         self.found = {ending: path.stat().st_mtime_ns for ending, path in paths.items() if path.exists()}
         # Two threads use it in turn, never at once: a second one reads what the reports are made of.
         self.connection = open_database(folder, check_same_thread=False)
-        self._aside = Aside(folder)
+        self._spill = SpillFile(folder)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
         self.connection.close()
-        self._aside.close()
+        self._spill.close()
         if isinstance(exc, sqlite3.Error):
             raise disk_error(self.folder, exc) from exc
 
@@ -179,43 +176,41 @@ class Journal:
         with transaction(self.connection):
             for table in ("operations", "rows", "batches", "sources"):
                 self.connection.execute(f"DELETE FROM {table} WHERE run = ?", (run.id,))
-        from importer.journal.plan import Plan
-
-        return Plan(self.connection, run.id, self._aside, to_send=to_send)
+        return Plan(self.connection, run.id, self._spill, to_send=to_send)
 
     # the ledger
 
-    def realm(self, origin: str, org: str) -> int:
+    def tenant(self, origin: str, org: str) -> int:
         """The server and organization that ledger and guard belong to, whatever spelling an earlier version kept."""
         found = self.connection.execute(
-            "SELECT id FROM realms WHERE org = ? AND origin IN (?, ?, ?) ORDER BY id", (org, *_spellings(origin))
+            "SELECT id FROM tenants WHERE org = ? AND origin IN (?, ?, ?) ORDER BY id", (org, *_spellings(origin))
         ).fetchall()
         if not found:
             found = self.connection.execute(
-                "INSERT INTO realms (origin, org) VALUES (?, ?) RETURNING id", (origin, org)
+                "INSERT INTO tenants (origin, org) VALUES (?, ?) RETURNING id", (origin, org)
             ).fetchall()
         first, *others = (int(row["id"]) for row in found)
         for other in others:
             with transaction(self.connection):
-                for statement in _MERGE_REALMS:
+                for statement in MERGE_TENANTS:
                     self.connection.execute(statement, {"into": first, "from": other})
         return first
 
-    def origin(self, realm: int) -> str:
+    def origin(self, tenant: int) -> str:
         """How the server was first spelled: part of each `distinct_id`, so it stays as it was."""
-        return str(self.connection.execute("SELECT origin FROM realms WHERE id = ?", (realm,)).fetchone()["origin"])
+        return str(self.connection.execute("SELECT origin FROM tenants WHERE id = ?", (tenant,)).fetchone()["origin"])
 
-    def learnt(self, realm: int) -> tuple[str, str]:
+    def learnt(self, tenant: int) -> tuple[str, str]:
         """The server's duplicate answer as JSON and when it was learnt; two empty texts if it was not."""
         row = self.connection.execute(
-            "SELECT fingerprint, fingerprint_at FROM realms WHERE id = ?", (realm,)
+            "SELECT fingerprint, fingerprint_at FROM tenants WHERE id = ?", (tenant,)
         ).fetchone()
         return row["fingerprint"] or "", row["fingerprint_at"] or ""
 
-    def doubt_duplicates(self, realm: int, http_status: int, error_code: int | None) -> int:
+    def doubt_duplicates(self, tenant: int, http_status: int, error_code: int | None) -> int:
         """Forget the learnt answer, and the leads known by it alone; returns how many."""
         with transaction(self.connection):
-            return doubt_duplicates(self.connection, realm, http_status, error_code)
+            return doubt_duplicates(self.connection, tenant, http_status, error_code)
 
     def created_leads(self, run: StoredRun) -> list[tuple[str, str]]:
         """(lead_id, crm_id) of the leads that the run has created so far."""
@@ -231,22 +226,22 @@ class Journal:
         )
         return [(row["path"], row["sha256"]) for row in found]
 
-    def imported_before(self, realm: int, sha256: str) -> str:
-        """The finished run that sent a file of this content to this realm, or the empty text."""
+    def imported_before(self, tenant: int, sha256: str) -> str:
+        """The finished run that sent a file of this content to this tenant, or the empty text."""
         row = self.connection.execute(
             "SELECT runs.run_id FROM sources JOIN runs ON runs.id = sources.run"
-            " WHERE sources.sha256 = ? AND runs.realm = ? AND runs.state = 'finished' AND runs.command = 'run'"
+            " WHERE sources.sha256 = ? AND runs.tenant = ? AND runs.state = 'finished' AND runs.command = 'run'"
             " ORDER BY runs.id DESC LIMIT 1",
-            (sha256, realm),
+            (sha256, tenant),
         ).fetchone()
         return str(row["run_id"]) if row else ""
 
     def imported_anywhere(self, sha256: str) -> tuple[str, str] | None:
         """The last finished run that sent a file of this content to a real server, and its organization."""
         row = self.connection.execute(
-            "SELECT runs.run_id, realms.org FROM sources JOIN runs ON runs.id = sources.run"
-            " JOIN realms ON realms.id = runs.realm WHERE sources.sha256 = ? AND runs.state = 'finished'"
-            " AND runs.command = 'run' AND substr(realms.origin, 1, 8) != 'sandbox:' ORDER BY runs.id DESC LIMIT 1",
+            "SELECT runs.run_id, tenants.org FROM sources JOIN runs ON runs.id = sources.run"
+            " JOIN tenants ON tenants.id = runs.tenant WHERE sources.sha256 = ? AND runs.state = 'finished'"
+            " AND runs.command = 'run' AND substr(tenants.origin, 1, 8) != 'sandbox:' ORDER BY runs.id DESC LIMIT 1",
             (sha256,),
         ).fetchone()
         return (row["run_id"], row["org"]) if row else None
@@ -255,18 +250,10 @@ class Journal:
 
     def doubt_creates(self, run: StoredRun) -> None:
         """Take it that every lead of the run that is not settled may exist: nobody knows any more what was sent."""
-        from importer.journal.batches import stored_batches, valid_rows
-
-        assert run.realm is not None  # noqa: S101 - a planned run has one
+        assert run.tenant is not None  # noqa: S101 - a planned run has one
         with transaction(self.connection):
-            recorded = self.connection.execute(
-                "SELECT crm_id FROM rows WHERE run = ? AND status = 'pending' AND crm_id != ''", (run.id,)
-            )
-            for (crm_id,) in recorded.fetchall():
-                mark_maybe(self.connection, run.realm, crm_id)
-            for batch in stored_batches(self.connection, run.id):
-                for crm_id in valid_rows(batch.plain)["crm_id"].to_pylist():
-                    mark_maybe(self.connection, run.realm, crm_id)
+            for crm_id in crm_ids(self.connection, run.id, status=RowStatus.PENDING):
+                mark_possibly_sent(self.connection, run.tenant, crm_id)
 
     def recover(self) -> int:
         """Turn what an interrupted process was sending into calls that may have had effect; returns how many.
@@ -275,14 +262,14 @@ class Journal:
         """
         with transaction(self.connection):
             lost = self.connection.execute(
-                "SELECT o.run, o.source, o.number, o.ordinal, o.kind, o.intent_at, r.crm_id, runs.realm,"
+                "SELECT o.run, o.source, o.number, o.ordinal, o.kind, o.intent_at, r.crm_id, runs.tenant,"
                 " json_extract(runs.request, '$.timeout') AS timeout FROM operations o"
                 " JOIN rows r ON r.run = o.run AND r.source = o.source AND r.number = o.number"
                 " JOIN runs ON runs.id = o.run WHERE o.state = 'intent'"
             ).fetchall()
             for row in lost:
                 if row["kind"] == Kind.CREATE:
-                    mark_maybe(self.connection, row["realm"], row["crm_id"])
+                    mark_possibly_sent(self.connection, row["tenant"], row["crm_id"])
                 self.connection.execute(
                     "UPDATE operations SET state = 'planned', doubt_at = ?"
                     " WHERE run = ? AND source = ? AND number = ? AND ordinal = ?",
@@ -302,41 +289,29 @@ class Journal:
     @contextmanager
     def sending(self, run: StoredRun, writer: Writer) -> Iterator[SendingJournal]:
         """The run's calls and what becomes of them."""
-        if run.realm is None:
+        if run.tenant is None:
             raise RunError(f"the run {run.run_id} was never planned", tip="Start it again with `importer run`.")
-        yield SendingJournal(writer, self.connection, run=run.id, realm=run.realm, now=self._now)
+        yield SendingJournal(writer, self.connection, run=run.id, tenant=run.tenant, now=self._now)
 
     def progress_of(self, run: StoredRun) -> tuple[int, int]:
         """How many rows the run sends, and how many of them have their final status."""
-        sent, left = self.connection.execute(
+        sent, pending = self.connection.execute(
             "SELECT count(*), coalesce(sum(r.status = 'pending'), 0) FROM rows r"
             " JOIN operations o ON o.run = r.run AND o.source = r.source AND o.number = r.number AND o.ordinal = 0"
             " WHERE r.run = ?",
             (run.id,),
         ).fetchone()
-        plain, _, _ = plain_counts(self.connection, run.id)
-        return sent + plain, sent - left
+        (untouched,) = self.connection.execute(
+            "SELECT coalesce(sum(sendable), 0) FROM batches WHERE run = ?", (run.id,)
+        ).fetchone()
+        return sent + untouched, sent - pending
 
     def retry_failed(self, run: StoredRun) -> None:
-        """Open the calls again that were rejected or ended unknown, with whatever waits for them."""
-        with transaction(self.connection):
-            for statement in RETRY_FAILED:
-                self.connection.execute(statement, {"run": run.id})
+        """Open the calls again that were rejected or ended unknown, with those that wait for them."""
+        retry_failed(self.connection, run.id)
 
     def _stamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
-
-
-_MERGE_REALMS: Final = (
-    "INSERT INTO leads (realm, crm_id, maybe, seen_in, lead_id)"
-    " SELECT :into, crm_id, maybe, seen_in, lead_id FROM leads WHERE realm = :from"
-    " ON CONFLICT (realm, crm_id) DO UPDATE SET maybe = max(maybe, excluded.maybe),"
-    " seen_in = coalesce(min(seen_in, excluded.seen_in), seen_in, excluded.seen_in),"
-    " lead_id = CASE WHEN lead_id = '' THEN excluded.lead_id ELSE lead_id END",
-    "DELETE FROM leads WHERE realm = :from",
-    "UPDATE runs SET realm = :into WHERE realm = :from",
-    "DELETE FROM realms WHERE id = :from",
-)
 
 
 def _spellings(origin: str) -> tuple[str, str, str]:
@@ -352,7 +327,7 @@ def _stored(row: sqlite3.Row) -> StoredRun:
         command=row["command"],
         state=RunState(row["state"]),
         planned=row["planned_at"] is not None,
-        realm=row["realm"],
+        tenant=row["tenant"],
         request=_request(json.loads(row["request"])),
         started_at=row["started_at"],
         seconds=row["seconds"],

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from importer.journal.encoding import dumps
-from importer.journal.pending_rows import plain_owners, plain_problems
-from importer.journal.store import StoredRun
+from importer.journal.rows import problems_of, stored_batches
+from importer.journal.runs import StoredRun
 from importer.model.examination import Change, ColumnProfile, Examination, OwnerCount, Symptom
 
 _SENT = "runs.command = 'run' AND runs.planned_at IS NOT NULL AND json_extract(runs.request, '$.sandbox') = 0"
@@ -81,11 +81,14 @@ def owners_of(connection: sqlite3.Connection, run: StoredRun) -> tuple[OwnerCoun
         ") GROUP BY owner",
         {"run": run.id},
     )
-    counts = Counter(plain_owners(connection, run.id))
-    counts.update({row["owner"]: row["rows"] for row in found})
-    for problems in plain_problems(connection, run.id):
+    counts = Counter({row["owner"]: row["rows"] for row in found})
+    for batch in stored_batches(connection, run.id):
+        for counted in pc.value_counts(batch.sendable["owner"]).to_pylist():
+            counts[counted["values"]] += counted["counts"]
+        problems = problems_of(connection, batch)
         refused = np.asarray(pc.equal(problems.texts("code"), "owner-invalid"))
         counts.update(problems.where(refused).texts("value").to_pylist())
+    del counts[""]
     by_rows = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
     return tuple(OwnerCount(name=name, rows=rows) for name, rows in by_rows)
 
