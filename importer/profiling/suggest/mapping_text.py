@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from importer.mapping.values.number_parsing import read_integer, read_number
+from importer.mapping.values.typed_values import read_boolean, read_json
 from importer.model.visible import file_word
 from importer.profiling.consent_columns import wanted_values
 from importer.profiling.header_words import Role, words_of
-from importer.profiling.suggest.attribute_rules import attribute_key, attribute_rule
+from importer.profiling.suggest.date_guess import guess_dates
 from importer.profiling.suggest.proposed_fields import add_crm_id, add_names, add_opt_in, add_phone, listed
 from importer.profiling.suggest.region_guess import TIMEZONES
 from importer.profiling.suggest.roles import SURE
 from importer.profiling.suggest.yaml_page import Page, printable, rule, scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from importer.mapping.values.converted import Broken
     from importer.profiling.column_profile import Column
     from importer.profiling.suggest.proposed_fields import Proposal
     from importer.profiling.suggest.roles import Roles
@@ -24,6 +29,11 @@ _MOST_PROPOSED: Final = 300
 """Attributes that are written down as comments; a mapping file may not grow without end."""
 _LONGEST_NAME: Final = 200
 _OWNERS_SHOWN: Final = 30
+_LONGEST_KEY: Final = 60
+_MOST_DIGITS: Final = 9
+_SEPARATORS: Final = (";", "|")
+_DATE_WORDS: Final = frozenset(words_of("date time datum uhrzeit fecha data heure hora tithi birthday on at"))
+_CODES: Final = frozenset({Role.CRM_ID, Role.PHONE, Role.POSTAL_CODE})
 
 
 def written(proposal: Proposal) -> Page:
@@ -168,14 +178,62 @@ def _attributes(page: Page, proposal: Proposal) -> None:
     if filled:
         page.comment("The other columns. Remove the # from those you want; the types are guesses.", indent=4)
     for column in filled[:_MOST_PROPOSED]:
-        key = attribute_key(column, taken)
+        key = _attribute_key(column, taken)
         taken.add(key)
-        page.add(f"    # {scalar(key)}: {rule(attribute_rule(column))}")
+        page.add(f"    # {scalar(key)}: {rule(_attribute_rule(column))}")
     if len(filled) > _MOST_PROPOSED:
         page.comment(f"And {len(filled) - _MOST_PROPOSED:,} more columns.", indent=4)
     blank = [column for column in rest if column.is_blank]
     if blank:
         page.comment(f"Empty in this file: {listed(blank[:20])}{' and more' if len(blank) > 20 else ''}.", indent=4)
+
+
+def _attribute_key(column: Column, taken: set[str]) -> str:
+    """A key made from the column's name, different from those that are taken."""
+    key = "_".join(words_of(column.name))[:_LONGEST_KEY].strip("_") or f"column_{column.position + 1}"
+    number = 1
+    while (unique := key if number == 1 else f"{key}_{number}") in taken:
+        number += 1
+    return unique
+
+
+def _attribute_rule(column: Column) -> dict[str, Value]:
+    """The rule of a column as an attribute, with a type that all of its values have: it rejects none of them."""
+    rule: dict[str, Value] = {"column": column.name}
+    by_name = not _DATE_WORDS.isdisjoint(words_of(column.name))
+    guess = guess_dates(column, is_date_by_name=by_name)
+    if guess is not None:
+        if guess.fits < guess.total or guess.rivals:
+            return rule
+        formats: dict[str, Value] = {}
+        if guess.formats:
+            formats["format"] = guess.formats[0] if len(guess.formats) == 1 else guess.formats
+        return rule | {"type": "datetime" if guess.has_time else "date"} | formats
+    if len(column.distinct) <= 2 and _read_by(read_boolean, column) and column.share("[^01]") > 0:
+        return rule | {"type": "boolean"}
+    if kind := _number_type(column):
+        return rule | {"type": kind}
+    if column.share(r"^[\[{]") == 1.0 and _read_by(read_json, column):
+        return rule | {"type": "json"}
+    for separator in _SEPARATORS:
+        if column.share(rf"\w ?\{separator} ?\w") > 0.3:
+            return rule | {"type": "list", "separator": separator}
+    return rule
+
+
+def _read_by(read: Callable[[str], str | Broken], column: Column) -> bool:
+    """Whether every value is of the type."""
+    return all(isinstance(read(text), str) for text in column.distinct)
+
+
+def _number_type(column: Column) -> str:
+    """A code is no number, even of digits only: it may begin with a zero, and nobody adds it up."""
+    is_code = not _CODES.isdisjoint(column.meanings)
+    if is_code or column.share(r"^0[0-9]") or column.share(rf"[0-9]{{{_MOST_DIGITS + 1}}}"):
+        return ""
+    if _read_by(read_integer, column):
+        return "integer"
+    return "number" if _read_by(read_number, column) else ""
 
 
 def _assign(page: Page, proposal: Proposal) -> None:
