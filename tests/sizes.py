@@ -1,4 +1,4 @@
-"""How many rows are compared where a fast way is held against a slow one; `make properties` compares 200,000."""
+"""How many rows are compared where a fast path is compared with a slow one; `make compare` takes 200,000."""
 
 import os
 
