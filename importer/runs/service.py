@@ -91,7 +91,7 @@ class Service:
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()
         self._lacks_commits = self._is_resumed = False
-        self._began = time.monotonic()
+        self._began = 0.0
 
     def __enter__(self) -> Self:
         self.journal = Journal(Path(self.settings["reports_dir"]), self._clock.now)
@@ -118,6 +118,7 @@ class Service:
 
     def check(self, request: RunRequest, *, name: str = "") -> Finished:
         """Read, map and validate every row and write the report; nothing is sent."""
+        self._began = time.monotonic()
         refusals = self.settings.refusals()
         loaded, opened = self._opened(request)
         run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
@@ -137,6 +138,7 @@ class Service:
         self, request: RunRequest, destination: Destination | None = None, *, name: str = "", again: bool = False
     ) -> Finished:
         """The main job: check, plan, send, report. Without a destination, to the server of the settings."""
+        self._began, self._is_resumed = time.monotonic(), False
         destination = destination or destination_of(self.settings, self._progress.note)
         destination.credential()  # a missing credential is reported before an hour of reading,
         destination.trust.context()  # and so is a wrong --ca-file
@@ -236,8 +238,8 @@ class Service:
 
         Without a destination, it goes on where it began. `retry_failed` retries rejected and unknown rows, too.
         """
+        self._began, self._is_resumed = time.monotonic(), True
         destination = destination or resumed_destination(run, self.settings, self._progress.note)
-        self._is_resumed = True
         with sending_lock(self.journal.folder, run.run_id, self._clock.now()):
             # Read again under the lock: another process may have continued it meanwhile.
             run = replace(self.journal.run(run.run_id), request=run.request)

@@ -7,15 +7,13 @@ then stays in the journal as planned. Rules and numbers: docs/reliability.md.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from importer.clock import Clock
-from importer.crm.conflict_or_throttle import Fingerprint
-from importer.crm.credential import Credential
 from importer.crm.endpoints import ENDPOINTS
 from importer.crm.rate_limiter import backoff
 from importer.crm.responses import judge
@@ -48,38 +46,23 @@ _NEAR_PAUSE: Final = 0.05
 class Dispatcher:
     """Sends one run: starts attempts, retries them, and finishes each request in the journal.
 
-    `rates` are requests per second of each kind (0: no limit). `reread` reads the credential again, in case somebody
-    replaced it while the run was going on. `learnt` is the answer by which an earlier run recognized duplicates.
+    `health` says when a request may leave, and draws the conclusions from its answer.
     """
 
     client: Client
     journal: SendingJournal
+    health: RunHealth
     request: RunRequest
-    rates: dict[Kind, float]
     clock: Clock
     rng: random.Random
     progress: Progress
-    reread: Callable[[], Credential] | None = None
-    learnt: Fingerprint | None = None
     stop: Stop | None = field(default=None, init=False)
-    health: RunHealth = field(init=False)
     _attempts: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _near: Counter[str] = field(default_factory=Counter, init=False)
     _finished_creates: int = field(default=0, init=False)
     _failure: BaseException | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.health = RunHealth(
-            client=self.client,
-            journal=self.journal,
-            rates=self.rates,
-            clock=self.clock,
-            rng=self.rng,
-            progress=self.progress,
-            reread=self.reread,
-            canary=self.request.canary,
-            learnt=self.learnt,
-        )
         self._stopping = asyncio.Event()
         self._outcomes = Outcomes(self.journal, self.request.on_duplicate, assume_new=self.request.assume_new)
         self._holds = FollowUpHolds()

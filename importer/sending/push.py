@@ -25,6 +25,7 @@ from importer.model.run import RunState
 from importer.sending.canary import REMEMBERED_DAYS, fingerprint_from
 from importer.sending.dispatcher import Dispatcher
 from importer.sending.progress import Progress
+from importer.sending.run_health import RunHealth
 from importer.sending.stop_request import Interrupted, StopRequest
 
 _ASKED: Final = {
@@ -88,16 +89,25 @@ async def send(
     )
     async with client, Writer(journal.folder) as writer:
         with journal.sending(run, writer) as sending:
-            dispatcher = Dispatcher(
+            health = RunHealth(
                 client=client,
                 journal=sending,
-                request=request,
                 rates=request_rates(request.rate, credential.kind),
                 clock=clock,
                 rng=rng,
                 progress=progress,
-                reread=destination.credential,
+                canary=request.canary,
                 learnt=_learnt(journal, run, clock.now(), progress),
+                reread=destination.credential,
+            )
+            dispatcher = Dispatcher(
+                client=client,
+                journal=sending,
+                health=health,
+                request=request,
+                clock=clock,
+                rng=rng,
+                progress=progress,
             )
             ticking = asyncio.create_task(_tick(progress))
             try:

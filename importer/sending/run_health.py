@@ -44,7 +44,9 @@ class Client(Protocol):
 class RunHealth:
     """Decides when a request may leave, and when the run has to stop.
 
-    `canary` says whether to probe how the server reports a lead that exists; the other arguments are the dispatcher's.
+    `rates` are requests per second of each kind (0: no limit). `canary`: probe how the server reports a lead that
+    exists, unless `learnt` has the answer of an earlier run. `reread` reads the credential again, in case somebody
+    replaced it while the run was going on.
     """
 
     def __init__(
@@ -56,9 +58,9 @@ class RunHealth:
         clock: Clock,
         rng: random.Random,
         progress: Progress,
-        reread: Callable[[], Credential] | None,
         canary: bool,
-        learnt: Fingerprint | None,
+        learnt: Fingerprint | None = None,
+        reread: Callable[[], Credential] | None = None,
     ) -> None:
         self.reread = reread
         self.rate_limiters = {kind: RateLimiter(rates[kind], clock) for kind in Kind}

@@ -16,6 +16,7 @@ from importer.model.run import RunRequest
 from importer.model.source import SourceInfo
 from importer.sending.dispatcher import Dispatcher
 from importer.sending.progress import Progress
+from importer.sending.run_health import RunHealth
 from tests.planned import PlannedRow, add_rows
 from tests.result_rows import ResultRow, result_rows
 from tests.runs.fake_crm import FakeCrm
@@ -78,16 +79,16 @@ class Push:
                 with journal.sending(self.run, writer) as sending:
                     rates = dict.fromkeys(Kind, options.pop("rate", 10.0))
                     learnt = options.pop("learnt", None)
-                    self.sender = Dispatcher(
-                        client=self.crm,
-                        journal=sending,
-                        request=replace(self.run.request, **{"canary": False, **options}),
-                        rates=rates,
-                        learnt=learnt,
-                        clock=self.clock,
-                        rng=random.Random(7),
-                        progress=Progress(),
-                    )
+                    request = replace(self.run.request, **{"canary": False, **options})
+                    shared: Any = {
+                        "client": self.crm,
+                        "journal": sending,
+                        "clock": self.clock,
+                        "rng": random.Random(7),
+                        "progress": Progress(),
+                    }
+                    health = RunHealth(rates=rates, canary=request.canary, learnt=learnt, **shared)
+                    self.sender = Dispatcher(health=health, request=request, **shared)
                     if before is not None:
                         before(self.sender)
                     return await self.sender.run()

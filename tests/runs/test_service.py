@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from importer.crm.credential import Credential, CredentialKind
@@ -72,8 +73,16 @@ class Program:
         self.folder = folder
         folder.mkdir()
         (folder / "m.yaml").write_text(MAPPING)
-        lines = [f"{folder.name}-{number},Asha,+9198765{number:05}" for number in range(ROWS)]
-        (folder / "list.csv").write_text("ID,Name,Phone\n" + "\n".join(lines) + "\n")
+        rows = [("ID", "Name", "Phone")]
+        rows += [(f"{folder.name}-{number}", "Asha", f"+9198765{number:05}") for number in range(ROWS)]
+        self.table = folder / ("list.xlsx" if folder.name == "two" else "list.csv")
+        if self.table.suffix == ".xlsx":  # which is read by a process of its own
+            book = openpyxl.Workbook()
+            for row in rows:
+                book.worksheets[0].append(row)
+            book.save(self.table)
+        else:
+            self.table.write_text("".join(f"{','.join(row)}\n" for row in rows))
         credential = Credential(CredentialKind.API_KEY, sandbox.api_key, source="the test")
         self.destination = Destination.of(sandbox.base_url, folder.name, lambda: credential)
         self.settings = load_settings(
@@ -86,7 +95,7 @@ class Program:
         """A check, a run that is stopped after its first rows, and its resumption."""
         stop = StopRequest()
         with Service(self.settings) as service:
-            request = service.request([self.folder / "list.csv"], self.folder / "m.yaml", canary=False)
+            request = service.request([self.table], self.folder / "m.yaml", canary=False)
             checked = service.check(request, name="check")
         with Service(self.settings, progress=StopsAfter(3, stop), stop=stop) as service:
             stopped = service.run(request, self.destination)
@@ -159,7 +168,7 @@ def test_in_the_main_thread_ctrl_c_stays_the_programs(tmp_path: Path, sandbox: S
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with Service(program.settings, progress=Looks()) as service:
-            request = service.request([program.folder / "list.csv"], program.folder / "m.yaml", canary=False)
+            request = service.request([program.table], program.folder / "m.yaml", canary=False)
             assert service.run(request, program.destination).ended.report.counts == {"created": ROWS}
     finally:
         signal.signal(signal.SIGINT, before)
@@ -175,7 +184,7 @@ def test_nothing_is_sent_that_is_not_confirmed(tmp_path: Path, sandbox: Sandbox)
 
     program = Program(tmp_path / "one", sandbox)
     with Service(program.settings, confirm=confirm) as service:
-        request = service.request([program.folder / "list.csv"], program.folder / "m.yaml")
+        request = service.request([program.table], program.folder / "m.yaml")
         stopped = service.run(request, program.destination)
         assert [(about.rows, about.org) for about in announced] == [(ROWS, "one")]
         assert stopped.stop is not None

@@ -41,13 +41,13 @@ def init(**options: Any) -> int:
     """
     from importer.cli.session import session
     from importer.model.source import ReadOptions
-    from importer.runs.suggestion import suggest_mapping, write_mapping
+    from importer.runs.suggestion import write_mapping
 
     here = session({**options, "rate": None})
     file: Path = options["file"]
     target: Path = options["output"] or Path(f"{file.stem}.mapping.yaml")
     given = ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")})
-    suggested = suggest_mapping(file, given, target)
+    suggested = here.service().suggest(file, given, target)
     write_mapping(suggested.suggestion.text, target, force=options["force"])
     _show(here, suggested, file, target)
     return 0
