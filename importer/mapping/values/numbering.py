@@ -70,11 +70,9 @@ def e164_by_column(texts: Texts, countries: Sequence[str], of_row: Places) -> Te
         abroad.append((places[coded], digits.filter(pa.array(coded))))
     found += _read_international(np.concatenate([each for each, _ in abroad]), pa.concat_arrays([t for _, t in abroad]))
     e164 = pa.concat_arrays([pa.array([], TEXT), *(read for _, read in found)])
+    places = np.concatenate([np.zeros(0, dtype=np.intp), *(each for each, _ in found)])
     order = np.full(len(texts), -1)
-    for places, first in zip(
-        (each for each, _ in found), np.cumsum([0, *(len(each) for each, _ in found)]), strict=False
-    ):
-        order[places] = first + np.arange(len(places))
+    order[places] = np.arange(len(places))
     return e164.take(pa.array(order, mask=order < 0))
 
 
