@@ -83,7 +83,7 @@ def _create_private(path: Path) -> None:
     """SQLite gives -wal and -shm the mode of the database; its own default would be readable for everybody.
 
     A journal that is there is never opened here. Closing it would drop every POSIX lock that this process has on it,
-    those of its other connection included; whoever looked into the journal next would take himself for the only one
+    those of its other connection included; the next process to look into the journal would take itself for the only one
     and delete the -wal that is still being written.
     """
     for name in (FILE_NAME, *(f"{FILE_NAME}{ending}" for ending in ("-wal", "-shm", "-journal"))):

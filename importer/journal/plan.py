@@ -104,7 +104,7 @@ class Plan:
         self._connection.execute("UPDATE runs SET estimate = ? WHERE id = ?", (dumps(asdict(estimate)), self._run))
 
     def freeze(self, request: RunRequest, tenant: int, at: str) -> None:
-        """From here on the plan is what is sent, whatever becomes of the file and the mapping."""
+        """From here on the plan is what is sent, even if the file or the mapping changes."""
         with transaction(self._connection):
             self.contacts.keep()
             self._connection.execute(

@@ -82,7 +82,7 @@ def has_follow_up(states: Collection[str]) -> str:
 # are bound as plain texts.
 SETTLE: Final = f"UPDATE operations SET state = ? WHERE {OF_CALL}"
 SETTLE_FOR_GOOD: Final = f"UPDATE operations SET state = ?, body = NULL WHERE {OF_CALL}"
-"""A body is personal data: it stays only where it may be sent once more."""
+"""A body is personal data: it stays only where it may be sent again."""
 
 _RELEASE_NEXT_KIND: Final = (
     f"UPDATE operations SET state = 'planned' WHERE {OF_ROW} AND state = 'blocked' AND kind ="
@@ -178,7 +178,7 @@ _OPENED: Final = f"""CASE WHEN EXISTS (SELECT 1 FROM operations a WHERE {_SAME_R
 _FAILED: Final = "('rejected', 'unknown', 'held')"
 
 _RETRY_FAILED: Final = (
-    # Rows whose create failed begin anew: the create may be sent, its follow-ups wait for it.
+    # Rows whose create failed start over: the create may be sent, its follow-ups wait for it.
     f"""UPDATE operations SET state = iif(ordinal, 'blocked', 'planned') WHERE run = :run AND body IS NOT NULL
     AND EXISTS (SELECT 1 FROM rows r WHERE {_SAME_ROW.format("r", "operations")}
         AND r.status IN ('rejected', 'unknown'))""",

@@ -62,7 +62,7 @@ def purge_run(connection: sqlite3.Connection, run: int) -> None:
 
 
 def overwrite_free_pages(connection: sqlite3.Connection) -> bool:
-    """Write the journal's file anew, without what was deleted; false while another process reads or writes it.
+    """Rewrite the journal's file without what was deleted; false while another process reads or writes it.
 
     `secure_delete` overwrites what is deleted, but not the copies that SQLite left when it moved cells between pages.
     """

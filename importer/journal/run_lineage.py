@@ -40,7 +40,7 @@ def link_corrected(journal: Journal, run: StoredRun, tenant: int) -> None:
         journal.connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (found[0], run.id))
 
 
-def mends(journal: Journal, run: StoredRun) -> str:
+def corrected_run(journal: Journal, run: StoredRun) -> str:
     """The run whose rejected rows this run imported again, or the empty text."""
     found = journal.connection.execute(
         "SELECT run_id FROM runs WHERE id = (SELECT parent FROM runs WHERE id = ?)", (run.id,)

@@ -10,7 +10,7 @@ from importer.journal.encoding import source_from
 from importer.journal.examinations import examination_of, owners_of
 from importer.journal.requests import follow_up_state
 from importer.journal.rows import NEEDS_ATTENTION, problems_of, status_counts, stored_batches
-from importer.journal.run_lineage import mends, story_of
+from importer.journal.run_lineage import corrected_run, story_of
 from importer.journal.runs import Journal, StoredRun
 from importer.model.operation import FOLLOW_UP_KINDS, Kind
 from importer.model.outcome import FollowUp
@@ -61,7 +61,7 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         minutes=dict(minutes.fetchall()),
         repeated=repeated,
         traffic=_traffic(connection, run),
-        mends=mends(journal, run),
+        mends=corrected_run(journal, run),
         story=story_of(journal, run),
     )
 

@@ -61,7 +61,7 @@ class Journal:
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.folder = folder
         self._now = now
-        # When its files were written last, seen before opening makes them anew.
+        # When its files were written last, seen before opening creates them.
         paths = {ending: folder / f"{FILE_NAME}{ending}" for ending in ("", "-wal", "-shm")}
         self.found = {ending: path.stat().st_mtime_ns for ending, path in paths.items() if path.exists()}
         # Two threads use it in turn, never at once: a second one reads what the reports are made of.
@@ -288,7 +288,7 @@ class Journal:
 
     @contextmanager
     def sending(self, run: StoredRun, writer: Writer) -> Iterator[SendingJournal]:
-        """The run's calls and what becomes of them."""
+        """The run's calls and their states."""
         if run.tenant is None:
             raise RunError(f"the run {run.run_id} was never planned", tip="Start it again with `importer run`.")
         yield SendingJournal(writer, self.connection, run=run.id, tenant=run.tenant, now=self._now)

@@ -55,7 +55,7 @@ class Writer:
             group, self._waiting = self._waiting, []
             try:
                 await self._write([change for change, _ in group])
-            except Exception as error:  # noqa: BLE001 - whoever waits for the change must hear of it, or he waits for ever
+            except Exception as error:  # noqa: BLE001 - the caller waits for the change and must get its error, or it waits forever
                 refused = isinstance(error, sqlite3.Error | OSError)
                 self._failure = disk_error(self._folder, error) if refused else error
                 self._refuse([*group, *self._waiting])
@@ -130,8 +130,8 @@ class Writer:
 
 
 async def _a_moment() -> None:
-    """Until those have run who were woken together with whoever writes: a place in flight that has its answer is given
-    to the next call, and the outcome of the one and the intent of the other share a commit."""
+    """Until the tasks have run that were woken together with the writer: a request in flight that has its answer gives
+    its slot to the next call, and the outcome of the one and the intent of the other share a commit."""
     for _ in range(2):
         await asyncio.sleep(0)
 

@@ -22,7 +22,7 @@ from importer.errors import RunError
 from importer.journal.plan import Plan
 from importer.journal.results import rejected_numbers
 from importer.journal.rows import status_counts
-from importer.journal.run_lineage import link_corrected, mends, story_of
+from importer.journal.run_lineage import corrected_run, link_corrected, story_of
 from importer.journal.runs import NOTHING_TO_SEND, Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.run import RunRequest, RunState, Story
@@ -310,7 +310,7 @@ class Service:
             return [self._past(run) for run in self.journal.runs()]
 
     def _past(self, run: StoredRun) -> PastRun:
-        parent = mends(self.journal, run)
+        parent = corrected_run(self.journal, run)
         story = story_of(self.journal, run) if parent else None
         return PastRun(run=run, counts=status_counts(self.journal.connection, run.id), parent=parent, story=story)
 

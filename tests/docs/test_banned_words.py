@@ -31,6 +31,8 @@ IN_CODE: Final = re.compile(
 """In names, comments and docstrings. Say instead: tenant, needs attention, possibly sent, again, retry."""
 
 ALLOWED_IN_CODE: Final[dict[str, set[str]]] = {
+    "importer/journal/run_lineage.py": {"mended"},
+    "importer/journal/run_totals.py": {"mends"},
     "importer/model/run.py": {"mended", "mends"},
 }
 """Old names that outlive us: keys of JSON and columns of the journal."""
@@ -85,7 +87,6 @@ def test_banned_words_stay_out_of_code() -> None:
             word.lower() for text in names_and_remarks(path) for word in IN_CODE.findall(text)
         }
         for path in sorted((ROOT / "importer").rglob("*.py"))
-        if path.relative_to(ROOT / "importer").parts[0] not in {"journal", "runs", "sending"}
     }
     assert {name: words for name, words in found.items() if words} == ALLOWED_IN_CODE
 

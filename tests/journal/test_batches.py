@@ -16,7 +16,7 @@ from importer.journal.plan import Plan
 from importer.journal.results import rejected_numbers, result_batches
 from importer.journal.retention import purge_run, scrub
 from importer.journal.rows import materialize, problems_of, stored_batches
-from importer.journal.run_lineage import link_corrected, mends, story_of
+from importer.journal.run_lineage import corrected_run, link_corrected, story_of
 from importer.journal.run_totals import needs_a_person, run_report
 from importer.journal.runs import Journal, StoredRun
 from importer.journal.schema import LAYOUTS
@@ -410,7 +410,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending: tuple[Journal, Sto
     add_rows(plan, [row(3), replace(row(4), crm_id="another id"), row(8, problems=[WRONG])])
     plan.freeze(REQUEST, tenant, "2026-11-22T00:00:00+00:00")
     link_corrected(journal, second, tenant)
-    assert mends(journal, second) == "run-1"
+    assert corrected_run(journal, second) == "run-1"
     # Of 2, 3 and 4 the second run takes up 3, and the other two under new ids; its own three rows are not sent yet.
     story = Story(first="run-1", rows=6, created=2, mended=0, left=3)
     assert story_of(journal, second) == story
