@@ -205,3 +205,17 @@ def test_the_other_commands_work_on_the_same_folder(tmp_path: Path, sandbox: San
         assert [past.run.command for past in service.history()] == ["run", "check"]
         with pytest.raises(RunError, match="is finished"):
             service.resume(service.to_resume("latest"), program.destination)
+
+
+def test_a_run_that_was_never_planned_is_resumed_with_the_choices_given_now(tmp_path: Path, sandbox: Sandbox) -> None:
+    program = Program(tmp_path / "one", sandbox)
+    with Service(program.settings) as service:
+        request = service.request([program.table], program.folder / "m.yaml", canary=False)
+        service.run(request, program.destination)
+    program.table.write_text(program.table.read_text() + f"one-{ROWS},Ravi,+919876500099\n")
+    with Service(program.settings, confirm=lambda _: False) as service:
+        declined = service.run(request, program.destination, name="declined").ended.report.run_id
+    with Service(program.settings) as service:
+        run = service.to_resume(declined, skip_known=True)
+        assert not run.planned
+        assert service.resume(run, program.destination).ended.report.counts == {"skipped_known": ROWS, "created": 1}
