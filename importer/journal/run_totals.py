@@ -27,11 +27,6 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
             "SELECT info, rows FROM sources WHERE run = ? ORDER BY position", (run.id,)
         )
     )
-    minutes = connection.execute(
-        "SELECT substr(finished_at, 1, 16) AS minute, count(*) FROM rows WHERE run = ? AND finished_at IS NOT NULL"
-        " GROUP BY minute ORDER BY minute",
-        (run.id,),
-    )
     (repeated,) = connection.execute(
         "SELECT count(*) FROM operations WHERE run = ? AND ordinal = 0 AND attempts > 1", (run.id,)
     ).fetchone()
@@ -58,7 +53,6 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         examination=examination_of(connection, run),
         owners=owners_of(connection, run),
         assigned=_assigned(connection, run),
-        minutes=dict(minutes.fetchall()),
         repeated=repeated,
         traffic=_traffic(connection, run),
         mends=corrected_run(journal, run),

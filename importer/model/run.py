@@ -145,9 +145,8 @@ class RunReport:
     """A run as its report shows it. Read from the journal alone.
 
     `counts`, `problems` and the `follow_ups` of each kind are keyed by the words of the report; times are ISO 8601 in
-    UTC.
-    `assigned` names the users with most rows first; `minutes` counts the settled rows by minute (`2026-11-22T15:04`),
-    `repeated` those whose create took more than one attempt.
+    UTC. `assigned` names the users with most rows first; `repeated` counts the rows whose create took more than one
+    attempt.
     `mends` is the run whose rejected rows this one imported; a run without such relatives has no story.
     """
 
@@ -173,7 +172,6 @@ class RunReport:
     examination: Examination = field(default_factory=Examination)
     owners: tuple[OwnerCount, ...] = ()
     assigned: tuple[Assigned, ...] = ()
-    minutes: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
     traffic: tuple[Traffic, ...] = ()
     mends: str = ""

@@ -115,7 +115,6 @@ class Reports:
             "problems": dict(problems),
             "requests": Requests(sent={Kind.CREATE: 3, Kind.ASSIGN: 2, Kind.EVENT: 1}, throttled=4, retried=5),
             "assigned": self._assigned(rows),
-            "minutes": dict(Counter(row.finished_at[:16] for row in rows if row.finished_at)),
             "repeated": sum(row.attempts > 1 for row in rows),
             "estimate": Estimate(rows_to_send=3, requests=6, seconds=0.6),
         }
