@@ -9,6 +9,7 @@ from importer.cli.run_summary import conclusion
 from importer.crm.verdict import Stop
 from importer.exit_codes import ExitCode
 from importer.model.examination import Examination, Symptom
+from importer.model.operation import Kind
 from importer.model.outcome import STATUSES, FollowUp, RowStatus
 from importer.model.problem import KINDS
 from importer.model.run import Estimate, RunReport, RunState, Story
@@ -35,8 +36,7 @@ def test_a_finished_run() -> None:
         rejects=82,
         warnings={"phone-repeated": 2},
         counts={"created": 4912, "duplicate": 8, "invalid": 79, "rejected": 1},
-        assign={"rejected": 2, "accepted": 4910},
-        events={"accepted": 4910},
+        follow_ups={Kind.ASSIGN: {"rejected": 2, "accepted": 4910}, Kind.EVENT: {"accepted": 4910}},
         problems={"phone-invalid": 70, "first-name-missing": 9},
     )
     assert (
@@ -81,8 +81,7 @@ def test_never_more_than_16_lines_and_every_count_is_there(command: str, statuse
         command=command,
         reason="gone",
         counts={str(status): 1000 + n for n, status in enumerate(list(RowStatus)[:statuses])},
-        assign={str(state): 7 for state in FollowUp if state},
-        events={str(state): 7 for state in FollowUp if state},
+        follow_ups={kind: {str(state): 7 for state in FollowUp if state} for kind in (Kind.ASSIGN, Kind.EVENT)},
         problems=dict.fromkeys(KINDS, 3),
         estimate=Estimate(rows_to_send=1, requests=1, seconds=1.0),
     )
