@@ -8,11 +8,11 @@ from typing import Final
 from importer.journal.contacts import Contacts
 from importer.journal.database import transaction
 from importer.journal.encoding import dumps, source_text
+from importer.journal.records import calls_table
 from importer.journal.rows import (
     add_checked,
     add_planned,
     append_problem,
-    calls_table,
     materialize_rows,
     request_counts,
     rows_of_known_leads,

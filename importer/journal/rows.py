@@ -13,7 +13,6 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,9 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.encoding import blob_of, blob_of_any, dumps, problems_text, table_of
-from importer.journal.requests import OF_ROW, OperationState, RowKey, has_follow_up
+from importer.journal.records import counts_of, insert_calls, insert_rows
+from importer.journal.requests import OF_ROW, RowKey, has_follow_up
 from importer.journal.spill_file import BatchKey, SpillFile
-from importer.model.batch import OperationColumn, PlannedBatch
+from importer.model.batch import PlannedBatch
 from importer.model.operation import FOLLOW_UP_KINDS, Kind, RowId
 from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, RowStatus
 from importer.model.problem import Problem
@@ -41,8 +41,6 @@ NEEDS_ATTENTION: Final = f"({NEEDS_FIXING} OR {has_follow_up(STATES_FOR_A_PERSON
 
 _OF_BATCH: Final = "run = ? AND source = ? AND first = ?"
 _SENDABLE: Final = (str(RowStatus.VALID), str(RowStatus.PENDING))
-_AT_ONCE: Final = 80
-"""Rows of one INSERT: twelve columns each stay below the thousand parameters that SQLite once allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ class StoredBatch:
 
     def follow_ups(self, kind: Kind) -> pa.ChunkedArray:
         """How many requests of this kind each row asks for."""
-        return _counts(self.rows, kind)
+        return counts_of(self.rows, kind)
 
 
 # adding
@@ -107,14 +105,8 @@ def add_planned(connection: sqlite3.Connection, run: int, batch: PlannedBatch, c
     stays = pc.and_not(batch.valid, has_problems)
     _add_batch(connection, run, batch, _cells(batch), rows.filter(stays), calls.filter(stays), Problems.none())
     others = pc.invert(stays)
-    _insert_rows(connection, run, batch.source, rows.filter(others), batch.problems)
-    _insert_calls(connection, run, batch.source, rows.filter(others)["number"], calls.filter(others))
-
-
-def calls_table(columns: Sequence[OperationColumn]) -> pa.Table:
-    """The calls of rows, a row for each: by turns keys, called by their kind, and bodies."""
-    names = [name for column in columns for name in (str(column.kind), "body")]
-    return pa.table([array for column in columns for array in (column.keys, column.bodies)], names=names)
+    insert_rows(connection, run, batch.source, rows.filter(others), batch.problems)
+    insert_calls(connection, run, batch.source, rows.filter(others)["number"], calls.filter(others))
 
 
 def materialize_rows(connection: sqlite3.Connection, run: int, rows: Iterable[RowId], spill: SpillFile) -> None:
@@ -139,12 +131,12 @@ def materialize(connection: sqlite3.Connection, batch: StoredBatch, chosen: pa.C
     rest = pc.invert(chosen)
     rows, problems = batch.rows.filter(chosen), problems_of(connection, batch)
     of_chosen = np.asarray(pc.is_in(pa.array(problems.rows), rows["number"]))
-    _insert_rows(connection, batch.run, batch.source, rows, problems.where(of_chosen))
+    insert_rows(connection, batch.run, batch.source, rows, problems.where(of_chosen))
     calls = _stored(connection, "calls", batch)
     if batch.to_send and calls is None and len(rows):
         raise AssertionError(f"the calls of {len(rows)} planned rows are gone")
     if calls is not None:
-        _insert_calls(connection, batch.run, batch.source, rows["number"], calls.filter(chosen))
+        insert_calls(connection, batch.run, batch.source, rows["number"], calls.filter(chosen))
         calls = calls.filter(rest)
     _keep_columns(connection, batch.key, batch.rows.filter(rest), calls, problems.where(~of_chosen))
 
@@ -236,7 +228,7 @@ def request_counts(connection: sqlite3.Connection, run: int) -> dict[Kind, int]:
         sendable = batch.sendable
         counts[Kind.CREATE] += len(sendable)
         for kind in FOLLOW_UP_KINDS:
-            counts[kind] += pc.sum(_counts(sendable, kind)).as_py() or 0
+            counts[kind] += pc.sum(counts_of(sendable, kind)).as_py() or 0
     return dict(counts)
 
 
@@ -340,12 +332,6 @@ def _no_rows() -> pa.Table:
     return pa.schema({"number": pa.int64(), "status": TEXT, "crm_id": TEXT, "owner": TEXT}).empty_table()
 
 
-def _counts(rows: pa.Table, kind: Kind) -> pa.ChunkedArray:
-    if str(kind) in rows.column_names:
-        return rows[str(kind)]
-    return pa.chunked_array([pa.repeat(pa.scalar(0, pa.int8()), len(rows))])
-
-
 def _add_batch(
     connection: sqlite3.Connection,
     run: int,
@@ -389,60 +375,3 @@ def _cells(batch: PlannedBatch) -> pa.Table:
     columns = [large_texts(batch.cells.iloc[:, at]) for at in range(batch.cells.shape[1])]
     table = pa.table([batch.numbers, *columns], names=["number", *map(str, range(len(columns)))])
     return table.filter(pc.invert(batch.filtered)) if pc.any(batch.filtered).as_py() else table
-
-
-def _insert_rows(connection: sqlite3.Connection, run: int, source: int, rows: pa.Table, problems: Problems) -> None:
-    """A record for each of these rows."""
-    # Columns of plain values: SQLite asks an adapter about every member of an enumeration.
-    numbers, found = rows["number"].to_pylist(), problems.by_row()
-    asked = list(zip(*(_counts(rows, kind).to_pylist() for kind in FOLLOW_UP_KINDS), strict=True))
-    texts = {
-        counts: dumps({str(kind): count for kind, count in zip(FOLLOW_UP_KINDS, counts, strict=True) if count})
-        for counts in set(asked)
-    }
-    insert_many(
-        connection,
-        "rows",
-        ("run", "source", "number", "status", "crm_id", "owner", "problems", "follow_ups"),
-        zip(
-            repeat(run, len(numbers)),
-            repeat(source, len(numbers)),
-            numbers,
-            *(rows[name].to_pylist() for name in ("status", "crm_id", "owner")),
-            (problems_text(found.get(number, ())) for number in numbers),
-            (texts[counts] for counts in asked),
-            strict=True,
-        ),
-    )
-
-
-def _insert_calls(
-    connection: sqlite3.Connection, run: int, source: int, numbers: pa.ChunkedArray, calls: pa.Table
-) -> None:
-    """A record for each call of the rows with these numbers: the first of a row may be sent, the others wait."""
-    columns = [column.to_pylist() for column in calls.columns]
-    kinds = calls.column_names[::2]
-    pairs = [zip(keys, bodies, strict=True) for keys, bodies in zip(columns[::2], columns[1::2], strict=True)]
-    planned, blocked = str(OperationState.PLANNED), str(OperationState.BLOCKED)
-
-    def records() -> Iterator[tuple[object, ...]]:
-        for number, *row in zip(numbers.to_pylist(), *pairs, strict=True):
-            ordinal = 0
-            for kind, (key, body) in zip(kinds, row, strict=True):
-                if key is not None:
-                    yield run, source, number, ordinal, kind, key, body, blocked if ordinal else planned
-                    ordinal += 1
-
-    names = ("run", "source", "number", "ordinal", "kind", "key", "body", "state")
-    insert_many(connection, "operations", names, records())
-
-
-def insert_many(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str], records: Iterable[tuple[object, ...]]
-) -> None:
-    """Insert many records with a statement: with one for each they take half as long again."""
-    record = f"({', '.join('?' * len(columns))})"
-    coming = iter(records)
-    while some := tuple(islice(coming, _AT_ONCE)):
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([record] * len(some))}"
-        connection.execute(statement, tuple(chain.from_iterable(some)))

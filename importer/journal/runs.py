@@ -28,7 +28,7 @@ from importer.model.run import OnDuplicate, RunRequest, RunState
 from importer.model.source import ReadOptions
 
 PURGED: Final = "(purged)"
-"""What stands in the place of paths that are forgotten."""
+"""Replaces paths that were forgotten."""
 
 NOTHING_TO_SEND: Final = "No row can be sent: correct the file, then run it again."
 

@@ -181,7 +181,7 @@ class FollowUp(StrEnum):
 
     @classmethod
     def worst(cls, states: "list[FollowUp]") -> "FollowUp":
-        """The state that stands for several: the one that needs a person most."""
+        """The state that represents several: the one that needs attention most."""
         return max(states, key=_SEVERITY.__getitem__, default=cls.NONE)
 
 

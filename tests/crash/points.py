@@ -89,7 +89,7 @@ def _bytes_sent(die: Die) -> None:
 POINTS: dict[str, Callable[[Die], None]] = {
     "before-plan": _before(Plan, "freeze"),
     "after-plan": _after_plan,
-    "in-laying-out": _before(rows, "_insert_calls"),
+    "in-laying-out": _before(rows, "insert_calls"),
     "before-intent": _before(SendingJournal, "intent"),
     "in-commit": _in_commit,
     "after-intent": _after(SendingJournal, "intent"),

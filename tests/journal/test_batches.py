@@ -45,7 +45,7 @@ def row(
     create = Operation(kind=Kind.CREATE, key=f"L-{number}", body=b'{"crm_id":"L-%d"}' % number)
     assign = [Operation(kind=Kind.ASSIGN, key=owner, body=b"{}")] if owner else []
     calls = [create, *assign, *[Operation(kind=Kind.EVENT, key="k", body=b"{}")] * events]
-    told = tuple(
+    problems_of_row = tuple(
         Problem(row=number, code=code, detail="is odd", column="A", value="v", warning=code != WRONG)
         for code in problems
     )
@@ -55,7 +55,7 @@ def row(
         status=status,
         crm_id=f"L-{number}",
         cells=cells,
-        problems=told,
+        problems=problems_of_row,
         operations=tuple(calls) if status is RowStatus.VALID else (),
         owner=owner if status is RowStatus.VALID else "",
         line=line,
@@ -63,7 +63,7 @@ def row(
 
 
 def six_rows(journal: Journal, command: str) -> tuple[StoredRun, Plan]:
-    """Planned in two batches: in a check all are plain, in a run 2, 3 and 6."""
+    """Planned in two batches: in a check all stay in columns, in a run 2, 3 and 6."""
     run = journal.begin(f"{command}-1", command, REQUEST)
     plan = journal.plan(run, to_send=command == "run")
     plan.add_source(0, INFO)
@@ -96,11 +96,11 @@ def lay_all_out(journal: Journal, run: StoredRun) -> None:
 
 
 def places(journal: Journal, run: StoredRun) -> tuple[list[int], ...]:
-    """The numbers of the rows with a record of their own, and of the plain ones."""
+    """The numbers of the rows with a record of their own, and of those that are still in columns."""
     stored = [number for (number,) in journal.connection.execute("SELECT number FROM rows ORDER BY number")]
     batches = stored_batches(journal.connection, run.id)
-    plain = [number for batch in batches for number in batch.rows["number"].to_pylist()]
-    return stored, plain
+    in_columns = [number for batch in batches for number in batch.rows["number"].to_pylist()]
+    return stored, in_columns
 
 
 def to_fix(journal: Journal, run: StoredRun) -> dict[Any, Any]:
@@ -136,8 +136,8 @@ def test_problems_of_rows_in_their_batch_and_of_rows_taken_out_are_not_mixed_up(
     run = journal.begin("check-1", "check", REQUEST)
     plan = journal.plan(run, to_send=False)
     plan.add_source(0, INFO)
-    told = [row(n, RowStatus.INVALID, problems=[WRONG]) for n in (2, 5, 6)]
-    add_rows(plan, [told[0], row(3), row(4, problems=["phone-repeated"]), *told[1:]])
+    invalid = [row(n, RowStatus.INVALID, problems=[WRONG]) for n in (2, 5, 6)]
+    add_rows(plan, [invalid[0], row(3), row(4, problems=["phone-repeated"]), *invalid[1:]])
     warned = [Problem(row=n, code="crm-id-near-duplicate", detail=f"{n} is near", warning=True) for n in (3, 4)]
     plan.settle_all((RowId(0, problem.row), None, problem) for problem in warned)
     assert places(journal, run) == ([3, 4], [2, 5, 6])
@@ -165,8 +165,8 @@ def test_problems_are_counted_the_most_frequent_first(journal: Journal) -> None:
     plan = journal.plan(run, to_send=False)
     plan.add_source(0, INFO)
     codes = {2: "phone-missing", 3: "crm-id-missing", 4: WRONG, 5: WRONG, 6: "date-invalid"}
-    told = [Problem(row=number, code=code, detail="is odd") for number, code in codes.items()]
-    add_rows(plan, [replace(row(p.row, RowStatus.INVALID), problems=(p,)) for p in told])
+    found = [Problem(row=number, code=code, detail="is odd") for number, code in codes.items()]
+    add_rows(plan, [replace(row(p.row, RowStatus.INVALID), problems=(p,)) for p in found])
     plan.settle_all([(RowId(0, 6), RowStatus.CONFLICT_IN_FILE, None)])
     counts = run_report(journal, run, mapping_sha256="").problems
     assert list(counts.items()) == [(WRONG, 2), ("crm-id-missing", 1), ("date-invalid", 1), ("phone-missing", 1)]
@@ -411,7 +411,7 @@ def test_plain_rows_take_up_what_an_earlier_run_left(sending: tuple[Journal, Sto
     plan.freeze(REQUEST, tenant, "2026-11-22T00:00:00+00:00")
     link_corrected(journal, second, tenant)
     assert corrected_run(journal, second) == "run-1"
-    # Of 2, 3 and 4 the second run takes up 3, and the other two under new ids; its own three rows are not sent yet.
+    # Of 2, 3 and 4 the second run imports 3, and the other two under new ids; its own three rows are not sent yet.
     story = Story(first="run-1", rows=6, created=2, mended=0, left=3)
     assert story_of(journal, second) == story
     third = journal.begin("run-3", "run", REQUEST)

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from importer.journal.rows import insert_many
+from importer.journal.records import insert_many
 
 
 @pytest.mark.parametrize("count", [0, 1, 79, 80, 81, 160, 1_000])
