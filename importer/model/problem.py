@@ -282,6 +282,11 @@ KINDS: Final[dict[str, ProblemKind]] = {
         "The mapping requires a UUID.",
         "Paste the whole id, for example 0b6d7c3e-1111-4222-8333-444455556666.",
     ),
+    "pattern-mismatch": _problem(
+        "Not in the required form",
+        "The value does not match the mapping's `pattern`.",
+        "Write the value in that form, or change `pattern` in the mapping.",
+    ),
     # owners
     "owner-missing": _problem(
         "No owner",

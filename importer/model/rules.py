@@ -19,7 +19,7 @@ from pydantic import (
 
 from importer.model.fields import Pattern
 from importer.model.strict_model import Misuse, Strict
-from importer.model.vocabulary import DateFormat, Region, Timezone, TransformName, nearest
+from importer.model.vocabulary import RE2, DateFormat, Region, Timezone, TransformName, nearest
 
 ORIGINS: Final = ("column", "columns", "value", "template", "digest_of")
 """The keys of a rule of which exactly one says where the value comes from."""
@@ -124,6 +124,10 @@ class Rule(Strict):
     """The largest number."""
     matches: Pattern | None = None
     """What the text must look like."""
+    pattern: RE2 | None = None
+    """A pattern of your own, in RE2 syntax, that the whole text must match."""
+    pattern_says: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """What a message says instead of the pattern: a plan code such as AB1234."""
 
     @classmethod
     def misuses(cls, written: Mapping[str, Any]) -> Iterable[Misuse]:
@@ -139,6 +143,8 @@ class Rule(Strict):
             yield Misuse("digest_as", "belongs to digest_of: it says what the digest is made of")
         if "otherwise" in written and "map" not in written:
             yield Misuse("otherwise", "belongs to map: it says what happens to a value that map does not have")
+        if "pattern_says" in written and "pattern" not in written:
+            yield Misuse("pattern_says", "belongs to pattern: it says in words what the pattern allows")
         if written.get("type") not in (ValueType.INTEGER, ValueType.NUMBER):
             for key in ("minimum", "maximum"):
                 if key in written:
@@ -192,6 +198,8 @@ class AttributeRule(TimeRule):
             for key in ("format", "unit", "timezone"):
                 if key in written:
                     yield Misuse(key, "belongs to an attribute of type: date or type: datetime")
+        if "pattern" in written and written_type in (ValueType.BOOLEAN, ValueType.LIST, ValueType.JSON):
+            yield Misuse("pattern", f"checks one text, and an attribute of type: {written_type} is none")
         if "separator" in written and written_type != ValueType.LIST:
             yield Misuse("separator", "belongs to an attribute of type: list")
 

@@ -1,4 +1,7 @@
-"""The names that a mapping may use: time zones, regions, transforms, date formats; each is checked while it is read."""
+"""The names that a mapping may use: time zones, regions, transforms, date formats, patterns.
+
+Each is checked while it is read.
+"""
 
 import difflib
 import re
@@ -8,7 +11,9 @@ from functools import cache
 from typing import Annotated, Final
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, ValidationInfo
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import AfterValidator, StringConstraints, ValidationInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,23 @@ def _date_format(text: str, info: ValidationInfo) -> str:
         raise ValueError(f"“{text}” {mistake}")
     return text
 
+
+def _re2(pattern: str) -> str:
+    # First alone, because in the brackets that the check puts around it a bracket too many would not be one.
+    for tried in (pattern, rf"\A(?:{pattern})?\z"):
+        try:
+            pc.match_substring_regex(pa.array([""]), tried)
+        except pa.ArrowInvalid as error:
+            why = str(error).removeprefix("Invalid regular expression: ")
+            hint = "; RE2 has no look-around and no back-references" if _BEYOND_RE2.search(pattern) else ""
+            raise ValueError(f"“{pattern}” is not a pattern: {why}{hint}") from None
+    return pattern
+
+
+_BEYOND_RE2: Final = re.compile(r"\(\?<?[=!]|\\[1-9]")
+
+RE2 = Annotated[str, StringConstraints(min_length=1, max_length=1_000), AfterValidator(_re2)]
+"""A regular expression in the syntax of RE2, which takes linear time whatever a cell holds."""
 
 TransformName = Annotated[str, AfterValidator(_known_transform)]
 Region = Annotated[str, AfterValidator(_known_region)]

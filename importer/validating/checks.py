@@ -147,6 +147,9 @@ def _rule_checks(rule: Rule, kind: ValueType, *, required_already: bool) -> Iter
         yield _max_length("value-too-long", rule.max_length, "the mapping allows")
     if rule.matches is not None:
         yield _whole(f"{rule.matches}-invalid", *NAMED[rule.matches])
+    if rule.pattern is not None:
+        detail = f"is not {rule.pattern_says}" if rule.pattern_says else f"does not match the pattern {rule.pattern}"
+        yield _whole("pattern-mismatch", rule.pattern, detail)
     yield from _limit_checks(rule.minimum, rule.maximum)
 
 

@@ -34,6 +34,8 @@ lead:
     tier: {column: Tier, map: {"1": gold, "2": 7}, otherwise: problem}
     campaign: {value: 47}
     flag: {value: yes}
+    plan: {column: Plan, pattern: "[0-9]{4}", pattern_says: four digits}
+    room: {column: Room, pattern: 101}
     address: {street: Street, geo: {lat: {column: Lat, type: number}}}
     deal: {value: {column: Amount}}
 unmapped: attributes

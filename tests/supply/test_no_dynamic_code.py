@@ -242,8 +242,8 @@ def _is_fixed(pattern: ast.expr, tree: ast.Module) -> bool:
     return names <= assigned
 
 
-def test_a_mapping_has_no_place_for_a_pattern() -> None:
-    """S19: only named checks. Whoever adds one has to think of patterns that take for ever."""
+def test_a_mapping_has_one_place_for_a_pattern() -> None:
+    """S19: it is run by RE2, which takes linear time. Another place has to think of patterns that take for ever."""
 
     def keys(part: object) -> Iterator[str]:
         if isinstance(part, dict):
@@ -257,7 +257,7 @@ def test_a_mapping_has_no_place_for_a_pattern() -> None:
     named = set(keys(mapping_schema()))
     assert {"column", "region"} <= named
     suspicious = {key for key in named if re.search("regex|pattern|match|expression|script|python|eval", key)}
-    assert suspicious == {"matches"}
+    assert suspicious == {"matches", "pattern", "pattern_says"}
     with pytest.raises(ValidationError):
         AttributeRule.model_validate({"column": "A", "matches": "^(a+)+$"})
     assert all(AttributeRule.model_validate({"column": "A", "matches": word}) for word in NAMED)

@@ -191,9 +191,35 @@ RULES = [
     ({"matches": "url"}, "https://user@x.example/", "url-invalid"),
     ({"matches": "digits"}, "١٢", "digits-invalid"),
     ({"matches": "uuid"}, "0b6d7c3e-1111-4222-8333-44445555666", "uuid-invalid"),
+    ({"pattern": r"[A-Z]{2}\d{4}"}, "AB12345", "pattern-mismatch"),
+    ({"pattern": r"[A-Z]{2}\d{4}"}, "xAB1234", "pattern-mismatch"),
+    ({"pattern": r"[A-Z]{2}\d{4}"}, "AB1234\n", "pattern-mismatch"),
+    ({"pattern": "gold|silver"}, "silvers", "pattern-mismatch"),
+    ({"type": "integer", "pattern": "1.*"}, "21", "pattern-mismatch"),
     ({"type": "list", "one_of": ["a", "b"]}, '["a","c"]', "value-not-allowed"),
     ({}, "a\x00b", "control-characters"),
 ]
+
+
+def test_a_pattern_takes_what_matches_as_a_whole_and_a_blank() -> None:
+    mapping = mapping_of({"plan": {"column": "Plan", "pattern": r"(?i)[A-Z]{2}\d{4}|gold|\pL ."}})
+    assert codes(mapping, *({"attributes.plan": text} for text in ("AB1234", "ab1234", "GOLD", "ß x", ""))) == []
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+", "(a|a)*", "(a|aa)+$", "(.*a){20}", "(?:a?){100}a{100}"])
+def test_a_pattern_takes_linear_time(pattern: str) -> None:
+    """Each would take longer than the age of the universe in a program that tries every way."""
+    mapping = mapping_of({"plan": {"column": "Plan", "pattern": pattern}})
+    assert codes(mapping, {"attributes.plan": "a" * 100_000 + "!"}) == [(2, "attributes.plan", "pattern-mismatch")]
+
+
+def test_a_pattern_in_words() -> None:
+    rule = {"column": "Plan", "pattern": r"[A-Z]{2}\d{4}"}
+    (bare,) = found(mapping_of({"plan": rule}), {"attributes.plan": "AB12"})
+    assert message_of(bare) == r"Plan: “AB12” does not match the pattern [A-Z]{2}\d{4}"
+    says = rule | {"pattern_says": "a plan code such as AB1234", "matches": "uuid"}
+    (uuid, said) = found(mapping_of({"plan": says}), {"attributes.plan": "AB12"})
+    assert (uuid.code, message_of(said)) == ("uuid-invalid", "Plan: “AB12” is not a plan code such as AB1234")
 
 
 @pytest.mark.parametrize("text", ["Zoe\u0308", "zoë", "ZOË\u200b", "opt\xa0in", "opt  in"])
