@@ -66,12 +66,12 @@ def announcement(about: Announcement) -> str:
         f"To send: {estimate.rows_to_send:,} of {counted(about.rows, 'row')} to organization {about.org} on "
         f"{about.base_url}, {counted(estimate.requests, 'request')}{how_long}"
     )
-    creates, assigns, events = (about.calls[kind] for kind in (Kind.CREATE, Kind.ASSIGN, Kind.EVENT))
-    calls = [f"{creates:,} to create leads"]
-    if assigns:
-        calls.append(f"{assigns:,} to assign them to {counted(len(about.owners), 'owner')}")
-    if events:
-        calls.append(f"{counted(events, 'event')} to start automations")
+    owners = {Kind.ASSIGN: f" to {counted(len(about.owners), 'owner')}"}
+    calls = [
+        f"{count:,} {kind.about.purpose}{owners.get(kind, '')}"
+        for kind, count in about.calls.items()
+        if count or kind is Kind.CREATE
+    ]
     rates = [f"{rate:g}" for rate in dict.fromkeys(about.rates.values()) if rate]
     at = f"; at most {' or '.join(rates)} of each a second" if rates else ""
     not_to_contact = [

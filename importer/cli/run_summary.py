@@ -57,7 +57,7 @@ def conclusion(finished: Finished) -> str:
     ]
     lines += _statuses(report.counts)
     for kind, states in report.follow_ups.items():
-        lines += _follow_ups(f"{kind.noun}s", states)
+        lines += _follow_ups(f"{kind.about.noun}s", states)
     lineage = [f"  in all: {report.story.sentence}"] if report.story else []
     after = [*_warnings(ended.warnings), *lineage, *_estimate(finished), *_reason(finished)]
     if ended.rejects:

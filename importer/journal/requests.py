@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from importer.journal.database import transaction
-from importer.model.operation import STALE_AFTER, Kind
+from importer.model.operation import Kind
 from importer.model.outcome import FOLLOW_UPS, FollowUp
 
 RowKey = tuple[int, int, int]
@@ -155,14 +155,14 @@ def give_up_stale(connection: sqlite3.Connection, now: datetime) -> None:
     ).fetchall()
     for run, source, number, ordinal, kind, since in found:
         age = now - datetime.fromisoformat(since)
-        if -_CLOCK_SLACK <= age < STALE_AFTER[Kind(kind)]:
+        if -_CLOCK_SLACK <= age < Kind(kind).about.stale_after:
             continue
         settle(
             connection,
             (run, source, number, ordinal),
             FollowUp.UNKNOWN,
             at=now.isoformat(timespec="milliseconds"),
-            message=f"{Kind(kind).noun} unknown: "
+            message=f"{Kind(kind).about.noun} unknown: "
             f"the request of {since[:16]} UTC was never answered and is too old to retry",
             hint="Look at the lead in the CRM. To send it anyway: `importer resume --retry-failed`.",
         )

@@ -36,7 +36,7 @@ _STORED: Final = {
     "status": (TEXT, "r.status"),
     "lead_id": (TEXT, "r.lead_id"),
     "assigned_to": (TEXT, "r.owner"),
-    **{kind.column: (TEXT, follow_up_state(kind)) for kind in FOLLOW_UP_KINDS},
+    **{kind.about.column: (TEXT, follow_up_state(kind)) for kind in FOLLOW_UP_KINDS},
     "message": (TEXT, "r.message"),
     "hint": (TEXT, "r.hint"),
     "attempts": (pa.int64(), "coalesce(o.attempts, 0)"),
@@ -138,7 +138,7 @@ def _untouched_rows(batch: StoredBatch) -> pa.Table:
     if batch.to_send:
         for kind in FOLLOW_UP_KINDS:
             asked = pc.greater(batch.follow_ups(kind), 0)
-            known[kind.column] = pc.if_else(asked, scalar(str(FollowUp.PENDING)), scalar(str(FollowUp.NONE)))
+            known[kind.about.column] = pc.if_else(asked, scalar(str(FollowUp.PENDING)), scalar(str(FollowUp.NONE)))
     blank = pa.repeat(scalar(""), rows)
     return pa.table([known.get(name, blank) for name in _STORED], names=list(_STORED))
 

@@ -14,22 +14,54 @@ class Kind(StrEnum):
     EVENT = "event"
 
     @property
-    def noun(self) -> str:
-        """What people call such a request."""
-        return "assignment" if self is Kind.ASSIGN else self.value
+    def about(self) -> "RequestKind":
+        """Its entry in the table of kinds."""
+        return KINDS_OF_REQUESTS[self]
 
-    @property
-    def column(self) -> str:
-        """The column of a report that shows how the requests of this kind ended."""
-        return "events" if self is Kind.EVENT else self.value
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKind:
+    """What reports call the requests of one kind, and how long a follow-up may be sent again.
+
+    `column` is the column of results.csv that shows how they ended, `purpose` follows a number of them, and `subject`
+    begins the sentence about one that failed. A follow-up whose unanswered request is older than `stale_after` is not
+    sent again: a person may have assigned the lead to somebody else since, and nobody promises for how long the server
+    knows a `distinct_id`.
+    """
+
+    noun: str
+    column: str
+    title: str
+    purpose: str
+    subject: str
+    stale_after: timedelta = timedelta.max
+
+
+KINDS_OF_REQUESTS: Final = {
+    Kind.CREATE: RequestKind(
+        noun="create", column="create", title="Create leads", purpose="to create leads", subject="The create"
+    ),
+    Kind.ASSIGN: RequestKind(
+        noun="assignment",
+        column="assign",
+        title="Assign leads",
+        purpose="to assign leads",
+        subject="The assignment",
+        stale_after=timedelta(hours=1),
+    ),
+    Kind.EVENT: RequestKind(
+        noun="event",
+        column="events",
+        title="Record events",
+        purpose="to record events",
+        subject="An event",
+        stale_after=timedelta(hours=24),
+    ),
+}
+"""One entry for each kind. Its path and rate are in `crm/endpoints.py`, which journal and reports do not know."""
 
 FOLLOW_UP_KINDS: Final = tuple(kind for kind in Kind if kind is not Kind.CREATE)
 """What may follow a create."""
-
-STALE_AFTER: Final = {Kind.ASSIGN: timedelta(hours=1), Kind.EVENT: timedelta(hours=24)}
-"""A follow-up whose unanswered request is older is not sent again: a person may have assigned the lead to somebody
-else since, and nobody promises for how long the server knows a `distinct_id`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from importer.model.operation import RowId
 from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, STATUSES, RowStatus
 from importer.model.problem import KINDS
-from importer.reporting.status_text import follow_ups, outcome, what_happened
+from importer.reporting.status_text import FOLLOW_UP_COLUMNS, follow_ups, outcome, what_happened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -141,7 +141,7 @@ class Overview:
 
 def _reasons(line: Line) -> list[str]:
     """What to call the reasons of a row that breaks no local rule but needs attention: how its requests ended."""
-    codes = [f"{name}-{line[name]}" for name in ("assign", "events") if line[name] in STATES_FOR_A_PERSON]
+    codes = [f"{name}-{line[name]}" for name in FOLLOW_UP_COLUMNS if line[name] in STATES_FOR_A_PERSON]
     if line["status"] in NEEDS_A_PERSON:
         number = line["error_code"] or line["http_status"]
         codes.insert(0, f"{line['status']}-{number}" if number else line["status"])
@@ -150,9 +150,9 @@ def _reasons(line: Line) -> list[str]:
 
 def _answer_group(line: Line, code: str) -> Group:
     name, _, rest = code.partition("-")
-    if name in ("assign", "events"):
-        what = "Assignment" if name == "assign" else "Event"
-        return Group(code=code, title=f"{what} {rest}", cause=" ".join(follow_ups(line)), hint=line["hint"])
+    if kind := FOLLOW_UP_COLUMNS.get(name):
+        title = f"{kind.about.noun.capitalize()} {rest}"
+        return Group(code=code, title=title, cause=" ".join(follow_ups(line)), hint=line["hint"])
     wording = STATUSES[RowStatus(line["status"])]
-    title = wording.clause[0].upper() + wording.clause[1:] + (f" ({rest})" if rest else "")
-    return Group(code=code, title=title, cause=wording.meaning, hint=line["hint"])
+    clause = wording.clause[0].upper() + wording.clause[1:] + (f" ({rest})" if rest else "")
+    return Group(code=code, title=clause, cause=wording.meaning, hint=line["hint"])

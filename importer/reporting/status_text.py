@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from importer.exit_codes import ExitCode
+from importer.model.operation import FOLLOW_UP_KINDS
 from importer.model.outcome import FOLLOW_UPS, STATES_FOR_A_PERSON, STATUSES, FollowUp, RowStatus
 from importer.model.run import RunState
 
@@ -28,6 +29,8 @@ _RESUMABLE: Final = frozenset(
     }
 )
 
+FOLLOW_UP_COLUMNS: Final = {kind.about.column: kind for kind in FOLLOW_UP_KINDS}
+
 _ENDS: Final = {
     RunState.STOPPED: "The run stopped before its end",
     RunState.INTERRUPTED: "The run was interrupted",
@@ -36,7 +39,7 @@ _ENDS: Final = {
 
 def outcome(line: Line) -> str:
     """A row's outcome in a few words, its failed follow-ups included."""
-    failed = [f"{name} {line[name]}" for name in ("assign", "events") if line[name] in STATES_FOR_A_PERSON]
+    failed = [f"{name} {line[name]}" for name in FOLLOW_UP_COLUMNS if line[name] in STATES_FOR_A_PERSON]
     return ", ".join([STATUSES[RowStatus(line["status"])].label, *failed])
 
 
@@ -47,8 +50,11 @@ def what_happened(line: Line) -> str:
 
 def follow_ups(line: Line) -> list[str]:
     """A sentence for each follow-up of the row that failed."""
-    names = (("The assignment", line["assign"]), ("An event", line["events"]))
-    return [f"{name} {FOLLOW_UPS[FollowUp(state)].failure}." for name, state in names if state in STATES_FOR_A_PERSON]
+    return [
+        f"{kind.about.subject} {FOLLOW_UPS[FollowUp(line[name])].failure}."
+        for name, kind in FOLLOW_UP_COLUMNS.items()
+        if line[name] in STATES_FOR_A_PERSON
+    ]
 
 
 def place(run: RunReport, row: RowId) -> str:

@@ -32,7 +32,7 @@ def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
         "base_url": run.base_url,
         "rows": run.rows,
         "counts": run.counts,
-        **{kind.column: run.follow_ups.get(kind, {}) for kind in FOLLOW_UP_KINDS},
+        **{kind.about.column: run.follow_ups.get(kind, {}) for kind in FOLLOW_UP_KINDS},
         "problems": run.problems,
         "requests": _requests(run.requests),
         "seconds": run.seconds,

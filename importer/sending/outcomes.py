@@ -134,7 +134,7 @@ class Outcomes:
         await self._journal.follow_up_settled(
             call,
             state,
-            message=f"{call.operation.kind.noun} {state}: {verdict.message}",
+            message=f"{call.operation.kind.about.noun} {state}: {verdict.message}",
             hint=_FOLLOW_UP_HINT,
             http_status=verdict.http_status,
             error_code=verdict.error_code,

@@ -87,7 +87,7 @@ def test_the_announcement_comes_before_the_first_request(importer: CommandLine, 
     importer.table([*leads(2), lead(3, Name="")])
     ended = importer("run", "list.csv", "-m", "m.yaml", *FAST, "--rate", "50")
     assert f"To send: 2 of 3 rows to organization {ORG} on {sandbox.base_url}, 6 requests, about 0 s\n" in ended.err
-    calls = "2 to create leads, 2 to assign them to 2 owners, 2 events to start automations"
+    calls = "2 to create leads, 2 to assign leads to 2 owners, 2 to record events"
     assert f"  {calls}; at most 50 of each a second\n" in ended.err
 
 

@@ -72,7 +72,7 @@ def answers(journal: Journal, run: Any, dice: random.Random) -> dict[tuple[int, 
                 for ordinal, (kind, state) in enumerate(states.items(), start=1)
             ],
         )
-        given[source, number] = answer | {kind.column: state for kind, state in states.items()}
+        given[source, number] = answer | {kind.about.column: state for kind, state in states.items()}
     return given
 
 

@@ -68,7 +68,7 @@ def test_the_page_shows_it_to_ears_too(tmp_path: Path, reports: Reports) -> None
     write_html(tmp_path / "report.html", run, Overview())
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     page_text = (
-        "Assign them, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
+        "Assign leads, 2026-11-22 15:04:00 to 15:05:00 UTC: 240 settled, 12 repeated, at most 4.2 requests a second"
     )
     assert page_text in page
     assert "each bar 10 s" in page

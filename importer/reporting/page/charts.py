@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import floor, log10
 from typing import TYPE_CHECKING, Final
 
+from importer.model.operation import Kind
 from importer.model.outcome import STATUSES
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _STEPS: Final = tuple(
     for seconds in (10, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400)
 )
 
-_TITLES: Final = {"create": "Create leads", "assign": "Assign them", "event": "Record events"}
 _ENDINGS: Final = ("settled", "throttled", "repeated")
 
 MEANINGS: Final = {
@@ -124,14 +124,14 @@ def traffic_picture(traffic: Sequence[Traffic]) -> TrafficPicture | None:
     count = -(-(end - begin) // step)
     if count < _FEWEST:
         return None
-    sums = {kind: [Counter[str]() for _ in range(count)] for kind in _TITLES}
+    sums = {kind: [Counter[str]() for _ in range(count)] for kind in Kind}
     for time, each in zip(times, traffic, strict=True):
-        sums[each.kind][(time - begin) // step].update({ending: getattr(each, ending) for ending in _ENDINGS})
+        sums[Kind(each.kind)][(time - begin) // step].update({ending: getattr(each, ending) for ending in _ENDINGS})
     used = {kind: bars for kind, bars in sums.items() if any(bar.total() for bar in bars)}
     seconds = step.total_seconds()
     full = _round(max(bar.total() for bars in used.values() for bar in bars) / seconds)
     starts = [f"{begin + index * step:%Y-%m-%d %H:%M:%S}" for index in range(count)]
-    panels = tuple(_panel(_TITLES[kind], bars, starts, seconds, full) for kind, bars in used.items())
+    panels = tuple(_panel(kind.about.title, bars, starts, seconds, full) for kind, bars in used.items())
     return TrafficPicture(
         panels=panels,
         endings=tuple(ending for ending in _ENDINGS if any(panel.counts.get(ending) for panel in panels)),

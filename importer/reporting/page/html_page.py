@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from importer.model.operation import Kind
 from importer.model.outcome import STATUSES, FollowUp
 from importer.model.visible import visible
 from importer.reporting.page.charts import MEANINGS, shares, traffic_picture
@@ -64,7 +65,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(STATUSES=STATUSES, MEANINGS=MEANINGS, FollowUp=FollowUp, place=place)
+    environment.globals.update(kinds=list(Kind), STATUSES=STATUSES, MEANINGS=MEANINGS, FollowUp=FollowUp, place=place)
     environment.filters["with_code"] = _with_code
     environment.filters["file_name"] = lambda text: Path(text).name
     return environment
