@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from importer.model.examination import FIRST_ROWS
 from importer.model.operation import Kind
-from importer.model.visible import visible
+from importer.model.visible import file_word, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from importer.model.examination import Examination, OwnerCount, Symptom
+    from importer.model.proposal import Look, ProposedMapping
     from importer.model.source import SourceInfo
     from importer.runs.go_ahead import Announcement
     from importer.runs.settings import Settings
 
 SYMPTOMS_SHOWN: Final = 12
 _CHANGES_SHOWN: Final = 8
+_COLUMNS_SHOWN: Final = 40
+_UNUSED_LENGTH: Final = 500
 _OWNERS_SHOWN: Final = 10
 _SUSPICIOUS_OWNERS_SHOWN: Final = 5
 
@@ -44,6 +48,30 @@ def settings_lines(settings: Settings) -> list[str]:
         words = "as published" if value is None else visible(str(value)) or "not given"
         lines.append(f"setting {name:<{width}}  {words} ({setting.source})")
     return [*lines, *filter(None, [settings.unused_proxy()])]
+
+
+def look_line(look: Look) -> str:
+    """What people should look at in a proposed mapping, and in which line."""
+    return f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text.rstrip(':')}"
+
+
+def proposal_lines(proposed: ProposedMapping) -> list[str]:
+    """What was guessed where no mapping was given: what is missing, what to look at, and which column becomes what."""
+    from importer.runs.suggestion import mapping_file_of
+
+    used = [f"{name} → {becomes}" for name, becomes in proposed.columns if becomes]
+    unused = [name for name, becomes in proposed.columns if not becomes]
+    usual = mapping_file_of(Path(proposed.source))
+    check = f"importer check {file_word(proposed.source)} -m {file_word(usual)}"
+    there = [visible(f"  {usual} exists. To check with it: {check}")] if usual.exists() else []
+    return [
+        f"No mapping was given, so this one is proposed from {visible(proposed.source)} and only kept in memory:",
+        *there,
+        *(f"  {visible(look_line(look))}" for look in sorted(proposed.looks, key=lambda look: not look.must)),
+        *(f"  {visible(column)}" for column in used[:_COLUMNS_SHOWN]),
+        *_more(len(used) - _COLUMNS_SHOWN),
+        *([visible(f"  not used: {', '.join(unused)}", longest=_UNUSED_LENGTH)] if unused else []),
+    ]
 
 
 def source_line(source: SourceInfo, said: Mapping[str, str]) -> str:

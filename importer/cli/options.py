@@ -112,7 +112,6 @@ READING = _together(
         "-m",
         "--mapping",
         "mapping_path",
-        required=True,
         type=click.Path(path_type=Path),
         metavar="MAPPING",
         help="The YAML mapping: how columns become leads.",

@@ -18,6 +18,7 @@ from importer.cli.commands.run import run
 from importer.cli.commands.runs import runs
 from importer.cli.commands.sandbox import sandbox
 from importer.errors import SettingsError
+from importer.model.visible import file_word
 
 OTHER_WORDS: Final = {
     **dict.fromkeys(["import", "send", "push", "upload", "start"], "importer run"),
@@ -32,6 +33,8 @@ OTHER_WORDS: Final = {
     "version": "importer --version",
 }
 """What the commands are called in other programs."""
+
+_LISTS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
 
 _OTHER_OPTIONS: Final = {
     **dict.fromkeys(
@@ -59,8 +62,15 @@ class _InOrder(click.Group):
         if word not in self.commands and not word.startswith("-"):
             close = get_close_matches(word.lower(), self.commands, n=1)
             meant = OTHER_WORDS.get(word.lower()) or (f"importer {close[0]}" if close else "")
+            if not meant and _is_file(word):
+                ctx.fail(f"{word!r} is a file, not a command; try: importer check {file_word(word)}")
             ctx.fail(f"there is no command {word!r}" + (f"; try: {meant}" if meant else ""))
         return super().resolve_command(ctx, args)
+
+
+def _is_file(word: str) -> bool:
+    """Whether a word is a file to import: one that exists, or one that is named like a list."""
+    return Path(word).is_file() or word.lower().endswith(_LISTS)
 
 
 def usage_tip(error: click.ClickException) -> str:
@@ -91,8 +101,9 @@ def importer(context: click.Context) -> None:
     """Import leads from CSV and Excel files into Saleschat.
 
     \b
+    importer check LIST.xlsx                            what is wrong with the file; sends nothing
     importer init LIST.xlsx                             a first mapping for the file; sends nothing
-    importer check LIST.xlsx -m MAPPING.yaml            what is wrong with the file; sends nothing
+    importer check LIST.xlsx -m MAPPING.yaml            the same check, by your mapping; sends nothing
     importer run LIST.xlsx -m MAPPING.yaml --sandbox    a rehearsal on a local server
     importer run LIST.xlsx -m MAPPING.yaml              the import; report in reports/
     importer resume                                     continue a run that was stopped

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.model.run import RunRequest
+    from importer.model.source import ReadOptions
     from importer.runs.go_ahead import Announcement
     from importer.runs.service import Service
     from importer.runs.settings import Settings
@@ -108,14 +109,19 @@ def choices(options: dict[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def request_of(options: dict[str, Any], service: Service) -> RunRequest:
-    """What was asked for, with the mapping's text as it is now."""
+def read_options(options: dict[str, Any]) -> ReadOptions:
+    """What the options of a command say about how its files are read."""
     from importer.model.source import ReadOptions
 
+    return ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")})
+
+
+def request_of(options: dict[str, Any], service: Service) -> RunRequest:
+    """What was asked for, with the mapping's text as it is now, or with a proposed one."""
     return service.request(
         options["files"],
         options["mapping_path"],
-        options=ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")}),
+        options=read_options(options),
         limit=options["limit"],
         max_invalid=options["max_invalid"],
         sandbox=options.get("sandbox", False),

@@ -57,6 +57,7 @@ def run_report(journal: Journal, run: StoredRun, *, mapping_sha256: str) -> RunR
         traffic=_traffic(connection, run),
         mends=corrected_run(journal, run),
         story=story_of(journal, run),
+        proposed=run.request.proposed,
     )
 
 

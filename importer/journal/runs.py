@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from importer.errors import RunError
 from importer.journal.database import FILE_NAME, disk_error, open_database, transaction
@@ -24,6 +24,7 @@ from importer.journal.spill_file import SpillFile
 from importer.journal.writer import Writer
 from importer.model.operation import Kind
 from importer.model.outcome import RowStatus
+from importer.model.proposal import ProposedMapping
 from importer.model.run import OnDuplicate, RunRequest, RunState
 from importer.model.source import ReadOptions
 
@@ -336,15 +337,15 @@ def _stored(row: sqlite3.Row) -> StoredRun:
     )
 
 
-def _request(fields: dict[str, object]) -> RunRequest:
+def _request(fields: dict[str, Any]) -> RunRequest:
+    proposed = fields.pop("proposed", None)  # runs of earlier versions have none
     files = fields.pop("files")
     options = fields.pop("options")
     on_duplicate = OnDuplicate(str(fields.pop("on_duplicate")))
-    assert isinstance(files, list)  # noqa: S101 - written by `begin`
-    assert isinstance(options, dict)  # noqa: S101 - written by `begin`
     return RunRequest(
         files=tuple(files),
         options=ReadOptions(**options),
         on_duplicate=on_duplicate,
-        **fields,  # type: ignore[arg-type]
+        proposed=ProposedMapping.of(proposed) if proposed else None,
+        **fields,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp
+from importer.model.proposal import ProposedMapping
 from importer.model.source import ReadOptions, SourceInfo
 
 
@@ -34,7 +35,8 @@ class RunRequest:
 
     `files` and `mapping_path` stand as they were given; `mapping_text` is the mapping as it was then. `rate` is in
     requests per second and endpoint (0: no limit, `None`: the published one), `settle` and `timeout` in seconds.
-    `max_invalid` is a number (`12`), a share (`5%`), or empty. It never holds a credential.
+    `max_invalid` is a number (`12`), a share (`5%`), or empty. Where no mapping was given, `proposed` says what was
+    guessed, and nothing may be sent. It never holds a credential.
     """
 
     files: tuple[str, ...]
@@ -56,6 +58,7 @@ class RunRequest:
     assign_spacing: float = 10.0
     assume_new: bool = False
     timeout: float = 60.0
+    proposed: ProposedMapping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,3 +179,4 @@ class RunReport:
     traffic: tuple[Traffic, ...] = ()
     mends: str = ""
     story: Story | None = None
+    proposed: ProposedMapping | None = None

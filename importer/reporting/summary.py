@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
     """The run as an object of JSON; `files` are the paths of the report's files by name.
 
-    Every key is always there: what does not apply is `""`, `0` or empty.
+    Every key is always there: what does not apply is `""`, `0` or empty. Only a proposed mapping has a key of its own.
     """
     return {
         "run_id": run.run_id,
@@ -27,7 +27,7 @@ def summary(run: RunReport, files: dict[str, str]) -> dict[str, object]:
         "exit_code": int(run.exit_code),
         "reason": run.reason,
         "sources": [_source(source) for source in run.sources],
-        "mapping": {"path": run.mapping_path, "sha256": run.mapping_sha256},
+        "mapping": _mapping(run),
         "org": run.org,
         "base_url": run.base_url,
         "rows": run.rows,
@@ -48,6 +48,12 @@ def write_summary(path: Path, run: RunReport, files: dict[str, str]) -> None:
     with replacing_text(path) as file:
         json.dump(summary(run, files), file, ensure_ascii=False, indent=2)
         file.write("\n")
+
+
+def _mapping(run: RunReport) -> dict[str, object]:
+    """Path and digest; of a mapping that was only proposed also what was guessed, and the command that writes it."""
+    guessed = {"proposed": run.proposed.document()} if run.proposed else {}
+    return {"path": run.mapping_path, "sha256": run.mapping_sha256, **guessed}
 
 
 def _requests(requests: Requests) -> dict[str, int]:

@@ -71,8 +71,10 @@ def compare(journal: Journal, run: StoredRun, examination: Examination, *, mappi
 
 
 def compared_name(request: RunRequest, loaded: LoadedMapping) -> str:
-    """The mapping's name; `""` for a corrected rejects.csv, whose few rows are no sample of the weekly file."""
-    return "" if has_corrected_rejects(request) else loaded.mapping.name
+    """The mapping's name, if other runs of it can be compared: a corrected rejects.csv is no sample of the weekly file,
+    and a proposed mapping is another one for each file.
+    """
+    return "" if request.proposed or has_corrected_rejects(request) else loaded.mapping.name
 
 
 def has_corrected_rejects(request: RunRequest) -> bool:

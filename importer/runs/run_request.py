@@ -8,10 +8,12 @@ from typing import Any, Final
 from importer.errors import SourceError
 from importer.journal.runs import StoredRun
 from importer.mapping import load_mapping
+from importer.model.proposal import PROPOSED
 from importer.model.run import RunRequest
 from importer.model.source import ReadOptions
 from importer.reading.opening import lock_owner
 from importer.runs.settings import SETTINGS, Settings
+from importer.runs.suggestion import proposed_mapping
 
 _SENDING: Final = tuple(entry for entry in SETTINGS.values() if entry.used_by == "sending")
 
@@ -19,19 +21,29 @@ _SENDING: Final = tuple(entry for entry in SETTINGS.values() if entry.used_by ==
 def new_request(
     settings: Settings,
     files: Sequence[Path],
-    mapping: Path,
+    mapping: Path | None,
     *,
     note: Callable[[str], None],
     options: ReadOptions | None = None,
     **choices: Any,
 ) -> RunRequest:
-    """The files, the mapping's text as it is now, the settings, and the choices: more fields of `RunRequest`."""
-    loaded = load_mapping(mapping)
+    """The files, the mapping's text as it is now, the settings, and the choices: more fields of `RunRequest`.
+
+    Without a mapping, it is the one that `init` would propose for the first file.
+    """
+    proposed, options = None, options or ReadOptions()
+    if mapping is not None:
+        loaded = load_mapping(mapping)
+        mapping_path, mapping_text = loaded.path, loaded.text
+    files = _without_lock_files(files, note)
+    if mapping is None:
+        mapping_path, (mapping_text, proposed) = PROPOSED, proposed_mapping(files[0], options)
     return RunRequest(
-        files=tuple(str(file) for file in _without_lock_files(files, note)),
-        mapping_path=loaded.path,
-        mapping_text=loaded.text,
-        options=options or ReadOptions(),
+        files=tuple(map(str, files)),
+        mapping_path=mapping_path,
+        mapping_text=mapping_text,
+        proposed=proposed,
+        options=options,
         base_url=settings["base_url"],
         org=settings["org"],
         **{entry.name: settings[entry.name] for entry in _SENDING},

@@ -109,9 +109,12 @@ class Service:
         self.journal.__exit__(*exc)
 
     def request(
-        self, files: Sequence[Path], mapping: Path, *, options: ReadOptions | None = None, **choices: Any
+        self, files: Sequence[Path], mapping: Path | None = None, *, options: ReadOptions | None = None, **choices: Any
     ) -> RunRequest:
-        """What is asked for: files, the mapping as it is now, settings, and other choices (fields of `RunRequest`)."""
+        """What is asked for: files, the mapping as it is now, settings, and other choices (fields of `RunRequest`).
+
+        Without a mapping it can only be checked: with the one that `suggest` would propose for the first file.
+        """
         return new_request(self.settings, files, mapping, note=self._progress.note, options=options, **choices)
 
     # check
@@ -139,6 +142,10 @@ class Service:
     ) -> Finished:
         """The main job: check, plan, send, report. Without a destination, to the server of the settings."""
         self._began, self._is_resumed = time.monotonic(), False
+        if request.proposed:
+            raise RunError(
+                "a proposed mapping is never sent", tip=f"Write it and review it: {request.proposed.command}"
+            )
         destination = destination or destination_of(self.settings, self._progress.note)
         destination.credential()  # a missing credential is reported before an hour of reading,
         destination.trust.context()  # and so is a wrong --ca-file

@@ -1,13 +1,18 @@
 """A first mapping for a file: reading joined with proposing. Sends nothing and could not."""
 
-from dataclasses import dataclass
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from importer.errors import LocalDiskError, SettingsError, SourceError
+from importer.model.proposal import ProposedMapping
 from importer.model.source import ReadOptions, SourceInfo
+from importer.model.visible import file_word
 from importer.profiling.suggest import Suggestion, all_words, suggest
 from importer.reading.opening import open_tables
 from importer.reading.table import Table
@@ -32,6 +37,44 @@ def suggest_mapping(file: Path, options: ReadOptions, target: Path) -> Suggested
     frame, whole = _rows(table)
     suggestion = suggest(table.info, frame, given=options, source=str(file), target=str(target))
     return Suggested(suggestion=suggestion, info=table.info, whole=whole)
+
+
+def proposed_mapping(file: Path, options: ReadOptions) -> tuple[str, ProposedMapping]:
+    """The text of the mapping that `init` would write for a file, and what was guessed. Raises `SourceError`."""
+    target = _free(mapping_file_of(file))
+    suggestion = suggest_mapping(file, options, target).suggestion
+    return suggestion.text, ProposedMapping(
+        source=str(file),
+        target=str(target),
+        command=_init_command(file, options, target),
+        columns=tuple((column.name, column.becomes) for column in suggestion.columns),
+        looks=suggestion.looks,
+    )
+
+
+def no_mapping(files: Sequence[Path], options: ReadOptions) -> SettingsError:
+    """The refusal to send by a mapping that nobody has seen."""
+    target = mapping_file_of(files[0])
+    write = f"Write one and review it: {_init_command(files[0], options, target)}"
+    there = f"{target} exists; to use it, give -m {file_word(target)}"
+    return SettingsError("a run needs a mapping, and none was given (-m)", tip=there if target.exists() else write)
+
+
+def mapping_file_of(file: Path) -> Path:
+    """Where `init` writes the mapping of a file unless -o is given: in the current folder."""
+    return Path(f"{file.stem}.mapping.yaml")
+
+
+def _free(target: Path) -> Path:
+    """The target, or the first numbered name beside it that is free: a mapping somebody has edited stays."""
+    numbered = (target.with_name(f"{target.name.removesuffix('.yaml')}-{n}.yaml") for n in count(2))
+    return target if not target.exists() else next(name for name in numbered if not name.exists())
+
+
+def _init_command(file: Path, options: ReadOptions, target: Path) -> str:
+    given = [(name, value) for name, value in asdict(options).items() if value is not None]
+    flags = [f"--{name.replace('_', '-')}={shlex.quote(str(value))}" for name, value in given]
+    return " ".join(["importer init", file_word(file), *flags, "-o", file_word(target)])
 
 
 def write_mapping(text: str, target: Path, *, force: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from importer.cli.messages import look_line
 from importer.cli.options import COMMON, FORMAT
 from importer.model.visible import file_word, visible
 
@@ -39,15 +40,13 @@ def init(**options: Any) -> int:
     importer init leads.xlsx
     importer init export.csv -o mappings/weekly.yaml --encoding cp1252
     """
-    from importer.cli.session import session
-    from importer.model.source import ReadOptions
-    from importer.runs.suggestion import write_mapping
+    from importer.cli.session import read_options, session
+    from importer.runs.suggestion import mapping_file_of, write_mapping
 
     here = session({**options, "rate": None})
     file: Path = options["file"]
-    target: Path = options["output"] or Path(f"{file.stem}.mapping.yaml")
-    given = ReadOptions(**{name: options[name] for name in ("sheet", "header_row", "encoding", "delimiter")})
-    suggested = here.service().suggest(file, given, target)
+    target: Path = options["output"] or mapping_file_of(file)
+    suggested = here.service().suggest(file, read_options(options), target)
     write_mapping(suggested.suggestion.text, target, force=options["force"])
     _show(here, suggested, file, target)
     return 0
@@ -60,7 +59,7 @@ def _show(here: Session, suggested: Suggested, file: Path, target: Path) -> None
     for line in [*_what_was_read(suggested), "", *_columns(suggested), ""]:
         here.console.say(line)
     for look in suggested.suggestion.looks:
-        here.console.say(f"{'TODO' if look.must else 'LOOK'} line {look.line}: {look.text.rstrip(':')}")
+        here.console.say(look_line(look))
     step = f"importer check {file_word(file)} -m {file_word(target)}"
     here.console.result(f"Written: {target}\nReview it, then run:  {step}")
 

@@ -24,8 +24,11 @@ def run(**options: Any) -> int:
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox --on-finish "python3 notify.py"
     """
     from importer.cli.run_summary import report_end
-    from importer.cli.session import request_of, session
+    from importer.cli.session import read_options, request_of, session
+    from importer.runs.suggestion import no_mapping
 
+    if options["mapping_path"] is None:
+        raise no_mapping(options["files"], read_options(options))
     here = session(options)
     service = here.service()
     request = request_of(options, service)

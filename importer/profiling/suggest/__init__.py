@@ -11,13 +11,13 @@ from importer.errors import SourceError
 from importer.mapping.file.load import parse_mapping
 from importer.mapping.file.references import references
 from importer.mapping.values.converted import trimmed
+from importer.model.proposal import Look
 from importer.profiling.column_profile import Column
 from importer.profiling.header_words import all_words
 from importer.profiling.suggest.exports import recognized
 from importer.profiling.suggest.mapping_text import written
 from importer.profiling.suggest.proposed_fields import Proposal
 from importer.profiling.suggest.roles import find_roles, region_of
-from importer.profiling.suggest.yaml_page import Look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

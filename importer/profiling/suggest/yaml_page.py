@@ -7,6 +7,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from importer.model.proposal import Look
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,15 +20,6 @@ _NO_TEXTS: Final = frozenset(("yes", "no", "true", "false", "on", "off", "y", "n
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 Value = str | tuple[str, ...] | dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A place that people should look at, and why. With `must`, the mapping is of no use before that."""
-
-    line: int
-    text: str
-    must: bool = False
 
 
 @dataclass(slots=True)
