@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.mapping import LoadedMapping, Mapper
-from importer.model.batch import Batch, MappedBatch, Target
+from importer.model.batch import Batch, MappedBatch
 from importer.model.problem import Problem
 from importer.model.problems import Problems
+from importer.model.texts import TEXT
 from importer.reading.opening import is_corrected_rejects
 from importer.reading.table import Table
 from importer.runs.corrected_rejects import CorrectedRejects
@@ -49,16 +52,32 @@ class RowChecks:
         self._validator = Validator(loaded.mapping, opened.mapper.targets)
         corrected = opened.mapper.targets if is_corrected_rejects(Path(opened.table.info.path)) else ()
         self._corrected = CorrectedRejects(corrected, rejected)
+        # The first target of a column that several of them read is the one of the table of lead fields.
+        self._fields = {column: target.label for target in reversed(opened.mapper.targets) for column in target.columns}
 
     def checked(self, read: Batch) -> CheckedBatch:
         """The batch, mapped and validated."""
         batch = replace(read, frame=self._corrected.restored(read.frame))
         mapped = self._mapper.apply(batch.frame)
-        reading = Problems.of(_reading_problems(batch, self._mapper.targets))
+        reading = Problems.of(problem for problem in batch.problems if self._matters(problem, batch))
         mapped = replace(mapped, problems=_merged(reading, mapped.problems))
         ambiguous = Problems.of(self._corrected.ambiguous(batch.frame, mapped))
-        problems = [mapped.problems, self._validator.validate(mapped, batch.frame), ambiguous]
+        problems = [self._with_fields(mapped.problems), self._validator.validate(mapped, batch.frame), ambiguous]
         return CheckedBatch(batch=batch, mapped=mapped, problems=Problems.together(problems))
+
+    def _matters(self, problem: Problem, batch: Batch) -> bool:
+        """Whether what reading found is about a whole row, or about a column that is mapped."""
+        return problem.row in batch.frame.index and (not problem.column or problem.column in self._fields)
+
+    def _with_fields(self, problems: Problems) -> Problems:
+        """Reading knows columns and no fields: its problems get the first field of their column.
+
+        That comes after the validation, which takes a cell that could not be read for all the fields made from it.
+        """
+        field, column = problems.texts("field"), problems.texts("column")
+        first = pc.index_in(column, pa.array(self._fields.keys(), TEXT))
+        named = pc.fill_null(pa.array(self._fields.values(), TEXT).take(first), "")
+        return problems.having(field=pc.if_else(pc.equal(field, ""), named, field))
 
 
 def checked_batches(
@@ -75,18 +94,6 @@ def first_rows(batches: Iterator[Batch], limit: int | None) -> Iterator[Batch]:
         frame = batch.frame.iloc[:limit]
         limit = None if limit is None else limit - len(frame)
         yield replace(batch, frame=frame)
-
-
-def _reading_problems(batch: Batch, targets: tuple[Target, ...]) -> Iterator[Problem]:
-    """What reading found, where it matters: about a whole row, or about a column that is mapped."""
-    fields: dict[str, str] = {}
-    for target in targets:
-        for column in target.columns:
-            fields.setdefault(column, target.label)
-    rows = set(batch.frame.index) if batch.problems else set()
-    for problem in batch.problems:
-        if problem.row in rows and (not problem.column or problem.column in fields):
-            yield replace(problem, field=fields.get(problem.column, ""))
 
 
 def _merged(read: Problems, mapped: Problems) -> Problems:

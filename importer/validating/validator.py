@@ -97,7 +97,7 @@ def _failed(schema: pa.SeriesSchema, texts: pd.Series[str]) -> list[tuple[int, N
 def _reported(target: Target, frame: pd.DataFrame, known: Problems) -> NDArray[np.bool_]:
     """The rows whose failures are reported: no problem of the field is known, and its event is wanted."""
     field, columns = known.texts("field"), arrow.array(target.columns, TEXT)
-    # The reader's problems name source columns, and no field.
+    # A cell that could not be read is wrong for every field made from it, and its problem names only the column.
     of_reader = pc.and_(pc.equal(field, ""), pc.is_in(known.texts("column"), columns))
     here = np.asarray(pc.or_(pc.equal(field, target.label), of_reader)) & known.stops
     rows: NDArray[np.bool_] = ~frame.index.isin(known.rows[here])

@@ -55,3 +55,20 @@ def test_what_was_read_badly_counts_only_where_it_is_mapped(said: Callable[..., 
     rows = "L-1,Asha,+919876543210,#N/A\nL-2,Asha,+919876543211,1,2\n"
     without_score = MAPPING.replace("  attributes: {score: {column: Score, type: integer}}\n", "")
     assert said(f"ID,Name,Phone,Score\n{rows}", without_score) == [(3, "row-too-long", "")]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "  last_name: {column: Name, part: last, required: true}\n",
+        "  attributes: {called: {column: Name, required: true}}\n",
+        "  attributes: {called: {columns: [Name, Score], min_length: 1, required: true}}\n",
+        '  attributes: {called: {template: "{Name}", required: true}}\n',
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_one_problem_however_many_fields_are_made_from_it(
+    said: Callable[..., list[tuple[int, str, str]]], second: str
+) -> None:
+    mapping = MAPPING.replace("  attributes: {score: {column: Score, type: integer}}\n", second)
+    rows = "L-1,#N/A,+919876543210,\nL-2,Asha Rao,+919876543211,\n"
+    assert said(f"ID,Name,Phone,Score\n{rows}", mapping) == [(2, "cell-error", "Name")]
