@@ -68,6 +68,10 @@ def _lead_key(field: LeadField) -> Any:
 _LeadFields = create_model("_LeadFields", __base__=Strict, **{field.name: _lead_key(field) for field in LEAD_FIELDS})
 
 
+def _leaves_out(rule: object) -> bool:
+    return isinstance(rule, dict) and rule.get("on_problem") == "blank"
+
+
 class LeadSpec(_LeadFields):  # type: ignore[valid-type, misc]
     """The lead's fields and where each comes from."""
 
@@ -76,10 +80,15 @@ class LeadSpec(_LeadFields):  # type: ignore[valid-type, misc]
 
     @classmethod
     def misuses(cls, written: MappingABC[str, Any]) -> Iterable[Misuse]:
-        """An id that cannot tell one row from another."""
+        """An id that cannot tell one row from another, and required fields that would be left out."""
         crm_id = written.get("crm_id")
         if isinstance(crm_id, dict) and "value" in crm_id:
             yield Misuse("crm_id", "a constant value would give every row the same id; name a column")
+        for field in LEAD_FIELDS:
+            if field.required and _leaves_out(written.get(field.name)):
+                yield Misuse(
+                    field.name, f"blank is for optional fields, and every lead needs a {field.name}", "on_problem"
+                )
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -181,6 +190,8 @@ class AssignSpec(Strict):
             return
         yield from _misused_when_blank(str(written.get("when_blank", "skip")), given[0])
         rule = written[given[0]]
+        if _leaves_out(rule):
+            yield Misuse(given[0], "blank is for fields of the lead; when_blank says who gets a lead", "on_problem")
         for key in ("value", "default"):
             user = rule.get(key, "") if isinstance(rule, dict) else ""
             if isinstance(user, str) and user and (message := _wrong_kind(user, given[0])):

@@ -125,6 +125,13 @@ class Problems:
             table = table.set_column(_SCHEMA.get_field_index(name), name, _repeated(texts, len(self)))
         return Problems(table)
 
+    def as_warnings(self, chosen: NDArray[np.bool_], ending: str) -> Problems:
+        """The same, but those that are chosen stop no row; `ending` is added to their details."""
+        mask, detail = pa.array(chosen), self.texts("detail")
+        changed = self.having(detail=pc.if_else(mask, joined(detail, ending), detail))
+        at = _SCHEMA.get_field_index("warning")
+        return Problems(changed.table.set_column(at, "warning", pa.array(~self.stops | chosen)))
+
     def shortened(self) -> Problems:
         """The same with values that are as short as messages show them."""
         return self.having(value=shortened(self.texts("value"), SHOWN_LENGTH))

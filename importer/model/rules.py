@@ -128,6 +128,8 @@ class Rule(Strict):
     """A pattern of your own, in RE2 syntax, that the whole text must match."""
     pattern_says: Annotated[str, StringConstraints(min_length=1)] | None = None
     """What a message says instead of the pattern: a plan code such as AB1234."""
+    on_problem: Literal["reject", "blank"] = "reject"
+    """What a wrong value does: reject its row, or leave the value out with a warning (blank; of optional fields)."""
 
     @classmethod
     def misuses(cls, written: Mapping[str, Any]) -> Iterable[Misuse]:
@@ -157,6 +159,17 @@ class Rule(Strict):
             if least is not None and most is not None and least > most:
                 raise ValueError(f"{low} {least:g} is more than {high} {most:g}, so no value can be right")
         return self
+
+    @model_validator(mode="after")
+    def _required_or_left_out(self) -> Self:
+        if self.required and self.may_be_left_out:
+            raise ValueError("required: true asks for a value, and on_problem: blank leaves wrong ones out; remove one")
+        return self
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a wrong value is left out, so that the rest of its row is sent."""
+        return self.on_problem == "blank"
 
 
 class PhoneRule(Rule):

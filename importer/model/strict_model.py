@@ -14,10 +14,11 @@ MISUSE = "misuse"
 
 
 class Misuse(NamedTuple):
-    """A key that contradicts another one; `key` is empty when the whole part is meant."""
+    """A key that contradicts another one; `key` is empty when the whole part is meant, `below` is a key below it."""
 
     key: str
     message: str
+    below: str = ""
 
 
 class Strict(BaseModel):
@@ -54,7 +55,7 @@ class Strict(BaseModel):
 
 
 def _misuse(misuse: Misuse, value: Any) -> InitErrorDetails:
-    return _details(MISUSE, misuse.message, (misuse.key,) if misuse.key else (), value)
+    return _details(MISUSE, misuse.message, tuple(filter(None, (misuse.key, misuse.below))), value)
 
 
 def _details(

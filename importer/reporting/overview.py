@@ -77,7 +77,7 @@ class Overview:
         self.limit = limit
         self.shown: list[ShownRow] = []
         self.attention_count = 0
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[tuple[str, bool], Group] = {}
 
     def watch(self, batches: Iterable[ResultBatch]) -> Iterator[ResultBatch]:
         """Hand the batches on after a look at each."""
@@ -103,40 +103,45 @@ class Overview:
             )
         for line in rows.filter(pc.equal(rows["problems"], "")).to_pylist():
             for code in _reasons(line):
-                group = self._groups.setdefault(code, _answer_group(line, code))
+                group = self._groups.setdefault((code, False), _answer_group(line, code))
                 group.rows += 1
                 if group.wanted:
                     group.show(RowId(batch.source, line["number"]), what_happened(line), line["hint"])
 
     def _add_findings(self, batch: ResultBatch) -> None:
-        problems = batch.problems
+        warnings = np.asarray(batch.problems["warning"])
+        for warning in (False, True):
+            self._add_groups(batch.source, batch.problems.filter(pa.array(warnings == warning)), warning=warning)
+
+    def _add_groups(self, source: int, problems: pa.Table, *, warning: bool) -> None:
         codes = problems["code"].combine_chunks().dictionary_encode()
         keys = np.asarray(problems["number"]) * (len(codes.dictionary) + 1) + np.asarray(codes.indices)
         _, first = np.unique(keys, return_index=True)  # a row counts once for each of its codes
         of_code = np.asarray(codes.indices)[first]
         for number, code in enumerate(codes.dictionary.to_pylist()):
             places = first[of_code == number]
-            group = self._group(code)
+            group = self._group(code, warning=warning)
             group.rows += len(places)
             for found in problems.take(pa.array(places[: group.wanted])).to_pylist():
-                group.show(RowId(batch.source, found["number"]), found["message"], found["hint"])
+                group.show(RowId(source, found["number"]), found["message"], found["hint"])
 
     @property
     def groups(self) -> list[Group]:
         """Errors first, then warnings; the most frequent first."""
         return sorted(self._groups.values(), key=lambda group: (group.warning, -group.rows, group.code))
 
-    def _group(self, code: str) -> Group:
-        if code not in self._groups:
+    def _group(self, code: str, *, warning: bool) -> Group:
+        # A problem of a field that may be left out is a warning, in the same run in which it stops other rows.
+        if (code, warning) not in self._groups:
             kind = KINDS.get(code)
-            self._groups[code] = Group(
+            self._groups[code, warning] = Group(
                 code=code,
                 title=kind.title if kind else code,
                 cause=kind.cause if kind else "",
                 hint=kind.fix if kind else "",
-                warning=kind.warning if kind else False,
+                warning=warning,
             )
-        return self._groups[code]
+        return self._groups[code, warning]
 
 
 def _reasons(line: Line) -> list[str]:

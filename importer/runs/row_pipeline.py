@@ -1,6 +1,6 @@
 """Reading, mapping and validating the rows of one table: what is decided of a batch by itself."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.mapping import LoadedMapping, Mapper
-from importer.model.batch import Batch, MappedBatch
+from importer.model.batch import Batch, MappedBatch, Target
 from importer.model.problem import Problem
 from importer.model.problems import Problems
 from importer.model.texts import TEXT
@@ -50,10 +50,13 @@ class RowChecks:
     def __init__(self, opened: Opened, loaded: LoadedMapping, rejected: frozenset[str]) -> None:
         self._mapper = opened.mapper
         self._validator = Validator(loaded.mapping, opened.mapper.targets)
+        self._optional = [target for target in opened.mapper.targets if _may_be_left_out(target)]
         corrected = opened.mapper.targets if is_corrected_rejects(Path(opened.table.info.path)) else ()
         self._corrected = CorrectedRejects(corrected, rejected)
-        # The first target of a column that several of them read is the one of the table of lead fields.
-        self._fields = {column: target.label for target in reversed(opened.mapper.targets) for column in target.columns}
+        # The first target of a column that several of them read is the one of the table of lead fields; but one whose
+        # value may be left out comes last, because a cell that any other field needs stops the row.
+        targets = sorted(opened.mapper.targets, key=_may_be_left_out)
+        self._fields = {column: target.label for target in reversed(targets) for column in target.columns}
 
     def checked(self, read: Batch) -> CheckedBatch:
         """The batch, mapped and validated."""
@@ -62,8 +65,9 @@ class RowChecks:
         reading = Problems.of(problem for problem in batch.problems if self._matters(problem, batch))
         mapped = replace(mapped, problems=_merged(reading, mapped.problems))
         ambiguous = Problems.of(self._corrected.ambiguous(batch.frame, mapped))
-        problems = [self._with_fields(mapped.problems), self._validator.validate(mapped, batch.frame), ambiguous]
-        return CheckedBatch(batch=batch, mapped=mapped, problems=Problems.together(problems))
+        known = [self._with_fields(mapped.problems), self._validator.validate(mapped, batch.frame), ambiguous]
+        mapped, problems = _left_out(self._optional, mapped, Problems.together(known), reading.where(reading.stops))
+        return CheckedBatch(batch=batch, mapped=mapped, problems=problems)
 
     def _matters(self, problem: Problem, batch: Batch) -> bool:
         """Whether what reading found is about a whole row, or about a column that is mapped."""
@@ -103,6 +107,30 @@ def _merged(read: Problems, mapped: Problems) -> Problems:
     unreadable = {(problem.row, problem.column) for problem in read if problem.column and not problem.warning}
     cells = zip(mapped.rows.tolist(), mapped.texts("column").to_pylist(), strict=True)
     return Problems.together([read, mapped.where(np.array([cell not in unreadable for cell in cells], dtype=bool))])
+
+
+def _may_be_left_out(target: Target) -> bool:
+    return target.rule is not None and target.rule.may_be_left_out
+
+
+def _left_out(
+    optional: Sequence[Target], mapped: MappedBatch, problems: Problems, unread: Problems
+) -> tuple[MappedBatch, Problems]:
+    """Wrong values of optional fields left out of the batch, their problems turned into warnings.
+
+    `unread` are the cells that could not be read; each is named once, whatever number of fields read its column.
+    """
+    stops, fields = problems.stops, problems.texts("field")
+    if not optional or not stops.any():
+        return mapped, problems
+    frame, softened = mapped.frame.copy(deep=False), np.zeros(len(problems), dtype=bool)
+    for target in optional:
+        ours = np.asarray(pc.equal(fields, target.label)) & stops
+        of_cells = np.asarray(pc.is_in(unread.texts("column"), pa.array(target.columns, TEXT)), dtype=bool)
+        rows = frame.index.isin([*problems.rows[ours], *unread.rows[of_cells]])
+        frame[target.label] = frame[target.label].mask(rows, "")
+        softened |= ours
+    return replace(mapped, frame=frame), problems.as_warnings(softened, "; left out")
 
 
 def prefetched(items: Generator[T, None, None]) -> Iterator[T]:

@@ -184,6 +184,8 @@ def test_a_mistake_below_the_lead_says_what_is_wrong_and_what_to_do(line: str, k
         ("{column: A, pattern: [a, b]}", ".pattern", "must be text; here is a list"),
         ("{column: A, pattern: a, type: list}", ".pattern", "an attribute of type: list is none"),
         ("{column: A, pattern_says: a code}", ".pattern_says", "belongs to pattern"),
+        ("{column: A, on_problem: drop}", ".on_problem", "must be reject or blank; it says “drop”"),
+        ("{column: A, required: true, on_problem: blank}", "", "on_problem: blank leaves wrong ones out; remove one"),
         ("{column: ''}", ".column", "is blank; name a column"),
         ("{columns: []}", ".columns", "has nothing in it"),
         ("{template: Hello}", ".template", "“Hello” names no column in braces"),
@@ -214,6 +216,33 @@ def test_a_mistake_in_a_lead_field_says_where_things_belong(line: str, part: str
     [(place, message)] = found.items()
     assert place.startswith("6 lead.")
     assert part in message
+
+
+def test_what_every_lead_needs_is_not_left_out() -> None:
+    found = mistakes_in(
+        """\
+version: 1
+name: x
+lead:
+  crm_id: {column: ID, on_problem: blank}
+  first_name:
+    column: Name
+    on_problem: blank
+  phone_number: {column: Phone, on_problem: blank}
+  last_name: {column: Name, on_problem: blank}
+  opt_in_date: {column: Since, on_problem: blank}
+assign:
+  user_email:
+    column: Owner
+    on_problem: blank
+"""
+    )
+    assert found == {
+        "4 lead.crm_id.on_problem": "blank is for optional fields, and every lead needs a crm_id",
+        "7 lead.first_name.on_problem": "blank is for optional fields, and every lead needs a first_name",
+        "8 lead.phone_number.on_problem": "blank is for optional fields, and every lead needs a phone_number",
+        "14 assign.user_email.on_problem": "blank is for fields of the lead; when_blank says who gets a lead",
+    }
 
 
 def test_a_constant_crm_id_is_a_mistake() -> None:

@@ -35,7 +35,7 @@ lead:
     campaign: {value: 47}
     flag: {value: yes}
     plan: {column: Plan, pattern: "[0-9]{4}", pattern_says: four digits}
-    room: {column: Room, pattern: 101}
+    room: {column: Room, pattern: 101, on_problem: blank}
     address: {street: Street, geo: {lat: {column: Lat, type: number}}}
     deal: {value: {column: Amount}}
 unmapped: attributes

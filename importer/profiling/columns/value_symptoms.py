@@ -60,7 +60,8 @@ class ProblemSymptoms(Watcher):
         drops = rule is not None and rule.map is not None and rule.otherwise == "blank"
         for column in self._target.columns:
             problems = rows.problems_of(column)
-            ours = problems.where(np.asarray(pc.equal(problems.texts("field"), label)))
+            # What is only a warning is left out, as the mapping asks for.
+            ours = problems.where(np.asarray(pc.equal(problems.texts("field"), label)) & problems.stops)
             codes = ours.texts("code").dictionary_encode()
             signs = pa.array([SIGN_OF.get(code) for code in codes.dictionary.to_pylist()], TEXT).take(codes.indices)
             for sign in pc.unique(signs.drop_null()).to_pylist():
