@@ -89,3 +89,8 @@ class Verdict:
     warnings: tuple[tuple[str, str], ...] = ()
     shape: Fingerprint | None = None
     likely: bool = False
+
+    @property
+    def about_row(self) -> bool:
+        """Whether the answer may be about this row alone; only its repetition on other rows says otherwise."""
+        return self.streak is not None and self.streak.of_rows

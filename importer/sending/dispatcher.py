@@ -177,8 +177,11 @@ class Dispatcher:
             self.interrupt(stop)
         if verdict.possibly_sent is not None:
             waiting.call = replace(waiting.call, possibly_sent=verdict.possibly_sent)
-        about_rows = verdict.streak is not None and verdict.streak.of_rows
-        if verdict.action is Action.STOP or (stop and about_rows) or self.health.may_retry(verdict, waiting):
+        if verdict.action is Action.STOP and verdict.possibly_sent:
+            await self._outcomes.unknown(waiting.call, verdict)
+        elif verdict.action is Action.STOP or (stop and verdict.about_row):
+            await self._retry(queue, waiting, verdict)  # stays planned: the next resume sends it
+        elif self.health.may_retry(verdict, waiting):
             await self._retry(queue, waiting, verdict)
         else:
             await self._finish(waiting, self.health.canary.confirmed(waiting, verdict))
@@ -186,13 +189,10 @@ class Dispatcher:
     async def _retry(self, queue: RequestQueue, waiting: Waiting, verdict: Verdict) -> None:
         """Write down that the request is planned again, and put it back into its queue."""
         call = waiting.call
-        if verdict.action is Action.STOP and verdict.possibly_sent:
-            await self._outcomes.unknown(call, verdict)
-            return
         if verdict.action is Action.DOUBT:
             await self.journal.in_doubt(call)
         else:
-            await self.journal.retry(call, throttled=verdict.action is Action.THROTTLE)
+            await self.journal.retry(call, throttled=self.health.is_throttle(verdict))
         queue.put(waiting, wait=self._wait(verdict, waiting))
 
     def _wait(self, verdict: Verdict, waiting: Waiting) -> float:

@@ -98,9 +98,9 @@ class RunHealth:
 
     async def note(self, verdict: Verdict, waiting: Waiting, ticket: float) -> Stop | None:
         """Draw the conclusions from an answer; returns why the run has to stop now, if it has to."""
-        about_rows = verdict.streak is not None and verdict.streak.of_rows
-        if about_rows or not (verdict.outage and self.circuit_breaker.is_open):
-            waiting.verdicts[verdict.action, verdict.tries] += 1  # a probe during an outage says nothing about its row
+        is_failed_probe = verdict.outage and self.circuit_breaker.is_open
+        if verdict.about_row or not is_failed_probe:  # a failed probe says nothing about the row that it was sent for
+            waiting.verdicts[verdict.action, verdict.tries] += 1
         await self.canary.note(waiting, verdict, ticket)
         self._note_pace(verdict, waiting.call.operation.kind, ticket)
         self._is_key_refused = verdict.http_status == 401
@@ -113,13 +113,16 @@ class RunHealth:
 
     def _note_pace(self, verdict: Verdict, kind: Kind, ticket: float) -> None:
         rate_limiter = self.rate_limiters[kind]
-        is_throttled = verdict.action is Action.THROTTLE or verdict.shape in self.canary.throttles
-        rate_limiter.answered(ticket, throttled=is_throttled, wait=verdict.wait)
-        if is_throttled:
+        rate_limiter.answered(ticket, throttled=self.is_throttle(verdict), wait=verdict.wait)
+        if self.is_throttle(verdict):
             run_log().info("%s throttled, wait %s, now %.2f/s", kind, verdict.wait, rate_limiter.rate)
             self._progress.throttled()
         if verdict.pause is not None:
             rate_limiter.pause(verdict.pause)
+
+    def is_throttle(self, verdict: Verdict) -> bool:
+        """Whether the answer means "too fast": by its own words, or because the canary has learned so."""
+        return verdict.action is Action.THROTTLE or verdict.shape in self.canary.throttles
 
     def _note_outage(self, verdict: Verdict, call: Call) -> Stop | None:
         breaker, stop = self.circuit_breaker, None
@@ -141,7 +144,7 @@ class RunHealth:
         """Whether the request is not finished by this answer."""
         if verdict.action in (Action.ACCEPT, Action.EXISTS, Action.REJECT):
             return False
-        if verdict.streak is not None and verdict.streak.of_rows:
+        if verdict.about_row:
             return not self._failure_limits.is_set_aside(verdict, waiting)
         tries = THROTTLED_TRIES if verdict.shape in self.canary.throttles else verdict.tries
         return tries is None or waiting.times(verdict) < tries
