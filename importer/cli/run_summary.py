@@ -61,7 +61,9 @@ def conclusion(finished: Finished) -> str:
     lineage = [f"  in all: {report.story.sentence}"] if report.story else []
     after = [*_warnings(ended.warnings), *lineage, *_estimate(finished), *_reason(finished)]
     if ended.rejects:
-        after.append(f"Rows to fix:  {visible(ended.files['rejects.csv'])}")
+        names = [name for name in ("rejects.xlsx", "rejects.csv") if name in ended.files]
+        labels = ("Rows to fix:", "As CSV:     ")
+        after += [f"{label}  {visible(ended.files[name])}" for label, name in zip(labels, names, strict=False)]
     elif report.state == "finished":
         after.append("No row needs fixing.")
     after.append(f"Report:       {visible(ended.files['report.html'])}")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 IMPORTER_PREFIX: Final = "_importer_"
 """Columns that begin like this were added by the importer to rejects.csv; they are ignored on reading."""
 
+REJECTED_ROW: Final = f"{IMPORTER_PREFIX}row"
+"""The one of these columns by which rejects are recognized: the row's number in the file it came from."""
+
 _SPACES: Final = (
     *((0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A)),
     *((0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
 from importer.model.problem import shown
-from importer.model.whitespace import IMPORTER_PREFIX, text_key, without_edges
+from importer.model.whitespace import IMPORTER_PREFIX, REJECTED_ROW, text_key, without_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ class Header:
 
     `width` counts the cells of the row; `positions` (from 0) are those that became `columns`; `nameless` are those
     that have no name and held nothing in the sample. A row with fewer than `needed` cells ends too early, where
-    `ragged_matters` (in a workbook every row is as wide as the sheet).
+    `ragged_matters` (in a workbook every row is as wide as the sheet). `is_rejects`: it is a table of rejected rows.
     """
 
     row: int
@@ -51,6 +51,7 @@ class Header:
     nameless: tuple[int, ...] = ()
     ragged_matters: bool = True
     notes: tuple[str, ...] = ()
+    is_rejects: bool = False
 
     @property
     def needed(self) -> int:
@@ -82,7 +83,8 @@ def find_header(sample: Sequence[Record], wanted: frozenset[str], header_row: in
         raise SourceError(
             f"{place}: no header row, because there is nothing in it", tip="Check that it is the right file."
         )
-    record = _by_name(filled[:HEADER_WITHIN], wanted, least=0.5) or _by_looks(filled)
+    record = next((record for record in filled[:HEADER_WITHIN] if REJECTED_ROW in record.cells), None)
+    record = record or _by_name(filled[:HEADER_WITHIN], wanted, least=0.5) or _by_looks(filled)
     record = record or _by_name(filled[:HEADER_WITHIN], wanted, least=0.0)
     if record is None:
         raise _not_found(filled, wanted, place)
@@ -199,6 +201,7 @@ def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
         headers=tuple(texts[at] for at in positions),
         nameless=tuple(at for at in nameless if at not in used),
         notes=(*_notes([names[at] for at in positions], columns, used), *_second_row(record, below, used)),
+        is_rejects=REJECTED_ROW in names,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING, Final
 
-from importer.model.whitespace import IMPORTER_PREFIX
+from importer.model.whitespace import REJECTED_ROW
 from importer.reading import other
 from importer.reading.csv.delimited import open_delimited
 from importer.reading.file_kind import FROM_DAMAGE, head_of, is_container, refuse_foreign
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _LOCK_FILE_BYTES: Final = 1 << 10
 """Excel's lock files have 165 bytes; a workbook has thousands."""
 _SEARCHED: Final = 1 << 20
-_OUR_COLUMN: Final = f"{IMPORTER_PREFIX}row"
 
 
 def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = frozenset()) -> list[Table]:
@@ -37,7 +36,7 @@ def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = froze
 
 
 def is_corrected_rejects(path: Path) -> bool:
-    """Whether the file has the columns that the importer adds to rejects.csv, also saved as a workbook.
+    """Whether the file has the columns that the importer adds to rejects.csv and rejects.xlsx, however it was saved.
 
     Then what the mapping says about the original file's dialect is not about it. False for a file that cannot be
     opened: reading it says what is wrong.
@@ -45,7 +44,7 @@ def is_corrected_rejects(path: Path) -> bool:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                ends = ("sharedStrings.xml", "/sheet1.xml", "content.xml")
+                ends = ("sharedStrings.xml", "/sheet1.xml", "/sheet2.xml", "content.xml")
                 parts = [name for name in archive.namelist() if name.endswith(ends)]
                 return any(_has_our_column(archive.open(part).read(_SEARCHED)) for part in parts)
         with path.open("rb") as file:
@@ -55,7 +54,7 @@ def is_corrected_rejects(path: Path) -> bool:
 
 
 def _has_our_column(head: bytes) -> bool:
-    return any(_OUR_COLUMN.encode(encoding) in head for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+    return any(REJECTED_ROW.encode(encoding) in head for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 
 def lock_owner(path: Path) -> str | None:

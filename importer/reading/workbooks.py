@@ -38,12 +38,17 @@ class Found:
     header: Header
 
     def fit(self, wanted: frozenset[str]) -> int:
-        """How many of the wanted columns it has; if none is wanted, whether it has more than one column."""
+        """How many of the wanted columns it has; if none is wanted, whether it has more than one column.
+
+        Rejected rows fit best: the other sheets of their workbook are about them.
+        """
+        if self.header.is_rejects:
+            return len(wanted) + 2
         return matches(self.info.columns, wanted) if wanted else len(self.info.columns) > 1
 
     def is_sure(self, wanted: frozenset[str]) -> bool:
         """Whether no other sheet can fit better."""
-        return self.fit(wanted) >= (len(wanted) or 1)
+        return self.header.is_rejects or (bool(wanted) and self.fit(wanted) == len(wanted))
 
     def with_notes(self, notes: Sequence[str]) -> Found:
         """The same with more notes."""

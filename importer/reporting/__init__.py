@@ -7,6 +7,7 @@ from importer.reporting.annotated.annotated_workbook import write_annotated
 from importer.reporting.overview import Overview
 from importer.reporting.page.html_page import write_html
 from importer.reporting.rejects import REJECT_COLUMNS, rejects_csv
+from importer.reporting.rejects_workbook import rejects_xlsx
 from importer.reporting.results import RESULT_COLUMNS, results_csv
 from importer.reporting.summary import summary, write_summary
 
@@ -15,6 +16,7 @@ __all__ = [
     "RESULT_COLUMNS",
     "Overview",
     "rejects_csv",
+    "rejects_xlsx",
     "results_csv",
     "summary",
     "write_annotated",

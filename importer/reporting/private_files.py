@@ -48,6 +48,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
 
 
+def removed(path: Path) -> None:
+    """Remove a report that an earlier attempt has left and this one does not write. Raises LocalDiskError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise refused(path, error) from error
+
+
 @contextmanager
 def replacing_text(path: Path, *, encoding: str = "utf-8") -> Iterator[TextIO]:
     """As `replacing`, for text with `\\n` as written.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.model.texts import TEXT, scalar
-from importer.model.whitespace import IMPORTER_PREFIX
+from importer.model.whitespace import IMPORTER_PREFIX, REJECTED_ROW
 from importer.reporting.csv_columns import ReportColumn, number, quoted, text, word, write_lines
 from importer.reporting.merged_headers import Union
 from importer.reporting.private_files import replacing
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
     from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
+    from importer.reporting.status_text import Line
 
 REJECT_COLUMNS: Final = {
     column.name: column
     for column in (
-        ReportColumn(
-            f"{IMPORTER_PREFIX}row", "the row's number in the source, as the spreadsheet shows it", number("number")
-        ),
+        ReportColumn(REJECTED_ROW, "the row's number in the source, as the spreadsheet shows it", number("number")),
         ReportColumn(f"{IMPORTER_PREFIX}status", "its [status](statuses.md)", word("status")),
         ReportColumn(
             f"{IMPORTER_PREFIX}problems", "its [problem codes](problem-codes.md), joined with `;`", word("problems")
@@ -37,6 +36,12 @@ REJECT_COLUMNS: Final = {
     )
 }
 """The columns that the importer adds after the source's own."""
+
+
+def added_cells(line: Line) -> list[str]:
+    """The cells of these columns for a row, as they are: a workbook needs no apostrophe to say what is text."""
+    names = ("number" if name == REJECTED_ROW else name.removeprefix(IMPORTER_PREFIX) for name in REJECT_COLUMNS)
+    return [str(line[name]) for name in names]
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from importer.private import refuse_link
 from importer.reporting import (
     Overview,
     rejects_csv,
+    rejects_xlsx,
     results_csv,
     summary,
     write_annotated,
@@ -161,19 +162,22 @@ def _write_report(journal: Journal, run: StoredRun) -> Ended:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
     files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "report.html")}
     overview = Overview()
-    results = results_csv(Path(files["results.csv"]), report)
-    rejects = rejects_csv(Path(files["rejects.csv"]), report)
-    with results as write_results, rejects as write_rejects:
-        for batch in prefetched(result_batches(journal, run)):
-            write_results(batch)
-            write_rejects(batch)
-            overview.add(batch)
+    batches = partial(result_batches, journal, run)
+    workbooks = _workbooks(report)
+    notes = [write_annotated(folder / name, Path(source), report, batches) for name, source in workbooks]
+    writers = (
+        results_csv(Path(files["results.csv"]), report),
+        rejects_csv(Path(files["rejects.csv"]), report),
+        rejects_xlsx(folder / "rejects.xlsx", report, overview, notes),
+    )
+    with ExitStack() as opened:
+        taking = [overview.add, *map(opened.enter_context, writers)]
+        for batch in prefetched(batches()):
+            for take in taking:
+                take(batch)
     write_html(Path(files["report.html"]), report, overview)
-    for name, workbook in _workbooks(report):
-        files[name] = str(folder / name)
-        write_annotated(folder / name, Path(workbook), report, partial(result_batches, journal, run))
-    if (folder / LOG_NAME).exists():
-        files[LOG_NAME] = str(folder / LOG_NAME)
+    written = ("rejects.xlsx", *(name for name, _ in workbooks), LOG_NAME)
+    files |= {name: str(folder / name) for name in written if (folder / name).exists()}
     files["summary.json"] = str(folder / "summary.json")
     write_summary(Path(files["summary.json"]), report, files)
     warnings = {group.code: group.rows for group in overview.groups if group.warning}

@@ -19,7 +19,7 @@ LINKS = (
     ".sending.lock",
     ".sending.json",
 )
-REPORTS = {"results.csv", "rejects.csv", "report.html", "annotated.xlsx", "summary.json"}
+REPORTS = {"results.csv", "rejects.csv", "rejects.xlsx", "report.html", "annotated.xlsx", "summary.json"}
 
 
 def seen_modes(folder: Path, into: dict[str, set[int]]) -> None:

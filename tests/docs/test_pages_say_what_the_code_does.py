@@ -117,7 +117,7 @@ def test_the_columns_of_results_csv(tmp_path: Path) -> None:
 
 
 def test_the_columns_that_rejects_csv_adds() -> None:
-    said = table(section(REPORTS, "## rejects.csv, and the way back"))
+    said = table(section(REPORTS, "## rejects.csv"))
     assert [names(row[0])[0] for row in said] == list(REJECT_COLUMNS)
 
 

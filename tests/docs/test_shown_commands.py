@@ -32,7 +32,7 @@ NOT_RUN = {
     r"importer --help": "shown in whole; test_generated_parts.py compares it",
     r"importer doctor.*": "connects to the real server",
     r"importer resume .*--profile live": "would send to the real server",
-    r"importer run rejects.csv -m MAPPING.yaml --org.*": "would send to the real server",
+    r"importer run rejects.xlsx -m MAPPING.yaml --org.*": "would send to the real server",
     r"make (demo|test)": "makes an environment, and runs these tests",
 }
 """Patterns of commands that are not run, and why. Their options are parsed all the same."""
@@ -107,7 +107,7 @@ def _make_files(folder: Path) -> None:
     book = openpyxl.Workbook()
     for row in _LIST:
         book.worksheets[0].append(row)
-    for name in ("LIST.xlsx", "leads.xlsx", "inbox/monday.xlsx"):
+    for name in ("LIST.xlsx", "leads.xlsx", "rejects.xlsx", "inbox/monday.xlsx"):
         book.save(folder / name)
     text = "\n".join(",".join(row) for row in _LIST)
     for name in ("leads.csv", "rejects.csv"):

@@ -25,8 +25,9 @@ from importer.model.texts import TEXT
 from importer.model.visible import visible
 from importer.profiling.columns.yaml_fixes import flow
 from importer.profiling.suggest.yaml_page import printable, rule, scalar
-from importer.reporting.annotated.xml_edit import CELL_LENGTH, text_cell
+from importer.reporting.annotated.xml_edit import text_cell
 from importer.reporting.csv_columns import neutral, quoted, write_lines
+from importer.reporting.workbook_text import CELL_LENGTH
 from importer.sandbox.endpoints import find_address
 from tests.fuzz.profiles import fuzzed
 

@@ -14,7 +14,7 @@ from importer.model.outcome import NEEDS_A_PERSON, STATES_FOR_A_PERSON, FollowUp
 from importer.model.problem import Problem
 from importer.model.run import Assigned, Estimate, ReadSource, Requests, RunReport, RunState
 from importer.model.source import SourceInfo
-from importer.reporting import rejects_csv, results_csv
+from importer.reporting import Overview, rejects_csv, rejects_xlsx, results_csv
 from tests.problem_words import hint_of, message_of
 
 HEADERS = ("Id", "Name", "Phone", "Owner")
@@ -162,6 +162,14 @@ class Reports:
     ) -> None:
         with rejects_csv(path, run) as write:
             for batch in self.batches(rows):
+                write(batch)
+
+    def write_rejects_workbook(
+        self, path: Path, run: RunReport, rows: Iterator[Any] | list[ReportRow] | tuple[ReportRow, ...], *notes: str
+    ) -> None:
+        overview = Overview()
+        with rejects_xlsx(path, run, overview, notes) as write:
+            for batch in overview.watch(self.batches(rows)):
                 write(batch)
 
     def row(

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import hashlib
 import re
 import unicodedata
 import zipfile
@@ -119,24 +120,26 @@ def test_one_place_writes_csv() -> None:
     assert not found
 
 
-@pytest.fixture(params=["copy", "plain"])
+@pytest.fixture(params=["annotated.xlsx", "rejects.xlsx"])
 def workbook(request: pytest.FixtureRequest, tmp_path: Path, reports: Reports) -> Path:
-    """annotated.xlsx of rows full of payloads: a marked copy of the user's workbook, and the plain one."""
+    """Rows full of payloads: in a marked copy of the user's workbook, and in the workbook of the rejects."""
     source = tmp_path / "leads.xlsx"
     book = openpyxl.Workbook()
     book.active.append(list(reports.headers))
     for number in range(2, 2 + len(PAYLOADS)):
         book.active.append([f"C-{number}", "x", "y", "z"])
     book.save(source)
-    import hashlib
-
-    sha256 = hashlib.sha256(source.read_bytes()).hexdigest() if request.param == "copy" else "00"
+    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
     shown = [payload for payload in PAYLOADS if payload != "\x00=1+1"]
     rows = [row_of(reports, number, payload)[number % 2] for number, payload in enumerate(shown, start=2)]
     rows = [reports.row(number, row.status, **_fields(row)) for number, row in enumerate(rows, start=2)]
     run = reports.run(reports.source(source, sheet="Sheet", sha256=sha256), rows=rows, reason="=1+1", org="=org")
-    write_annotated(tmp_path / "annotated.xlsx", source, run, lambda: reports.batches(rows))
-    return tmp_path / "annotated.xlsx"
+    path = tmp_path / str(request.param)
+    if path.name == "annotated.xlsx":
+        assert not write_annotated(path, source, run, lambda: reports.batches(rows))
+    else:
+        reports.write_rejects_workbook(path, run, rows)
+    return path
 
 
 def _fields(row: ReportRow) -> dict[str, Any]:

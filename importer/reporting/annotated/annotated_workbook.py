@@ -1,7 +1,6 @@
 """annotated.xlsx: the user's own workbook with every problem marked where it is.
 
-Workbooks of more than `COPIED_ROWS` rows, and those that cannot be copied, get a plain one of the rows that need
-attention.
+Workbooks of more than `COPIED_ROWS` rows, and those that cannot be copied, have none: rejects.xlsx has their rows.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from zipfile import BadZipFile, ZipFile
 
 from importer.reporting.annotated.book import Book
 from importer.reporting.annotated.comments import add_comments
-from importer.reporting.annotated.highlights import ADDED_WIDTH, COMMENTS, Highlights
+from importer.reporting.annotated.highlights import ADDED_WIDTH, Highlights
 from importer.reporting.annotated.import_sheet import IMPORT, ROWS_LISTED, ImportSheet
 from importer.reporting.annotated.package import Package, new_part
-from importer.reporting.annotated.plain_workbook import write_plain_workbook
 from importer.reporting.annotated.sheet import MarkedSheet, not_selected, survey
 from importer.reporting.annotated.xml_edit import NotCopied
 from importer.reporting.overview import Overview
-from importer.reporting.private_files import replacing
+from importer.reporting.private_files import removed, replacing
+from importer.reporting.workbook_text import COMMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,13 +54,12 @@ _NOT_UNDERSTOOD: Final = (
 )
 
 
-def write_annotated(
-    path: Path, source_path: Path, run: RunReport, batches: Callable[[], Iterable[ResultBatch]]
-) -> None:
+def write_annotated(path: Path, source_path: Path, run: RunReport, batches: Callable[[], Iterable[ResultBatch]]) -> str:
     """Write a copy of the workbook with its problems marked, its outcomes in one more column, and a sheet "Import".
 
-    Everything else stays, byte for byte; only macros are not copied. Rows of other files are passed over. Falls back
-    to a plain workbook that says why. `batches` gives all rows, each time it is called. Raises LocalDiskError.
+    Everything else stays, byte for byte; only macros are not copied. Rows of other files are passed over. Where there
+    can be no copy, no file is there afterwards, and the reason is returned. `batches` gives all rows, each time it is
+    called. Raises LocalDiskError.
     """
     mine = [index for index, source in enumerate(run.sources) if Path(source.info.path) == source_path]
 
@@ -70,8 +68,8 @@ def write_annotated(
 
     reason = _copy_or_why_not(path, source_path, run, mine, own)
     if reason:
-        note = f"{reason} This plain workbook shows the rows that need attention instead of a copy."
-        write_plain_workbook(path, run, own(), note)
+        removed(path)
+    return reason
 
 
 def _copy_or_why_not(

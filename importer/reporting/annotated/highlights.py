@@ -11,6 +11,7 @@ from importer.reporting.annotated.styles import Look
 from importer.reporting.annotated.xml_edit import NotCopied
 from importer.reporting.merged_headers import named, slots
 from importer.reporting.status_text import outcome, what_happened
+from importer.reporting.workbook_text import COMMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 ADDED_COLUMN: Final = "Import"
 ADDED_WIDTH: Final = 60
-COMMENTS: Final = 5_000
-"""Comments on one sheet: with more, spreadsheet programs become slow. The added column has all problems."""
 
 
 class Highlights:

@@ -38,7 +38,7 @@ class ImportSheet:
     def write(self, file: IO[bytes], styles: Styles, namespace: str) -> None:
         """Write the sheet's part; looks are added to the styles."""
         lines = chain(self._head(), self._counts(), self._rules(), self._rows_shown())
-        write_sheet(file, lines, styles=styles, widths=_WIDTHS, namespace=namespace, is_selected=True)
+        write_sheet(file, lines, styles=styles, widths=_WIDTHS, namespace=namespace)
 
     def _head(self) -> Iterator[Line]:
         run = self.run

@@ -27,7 +27,6 @@ _LINE_HEIGHT: Final = 15
 _ROW_HEIGHT: Final = 405
 """Points: the height of a line of text, and what a row can have at most."""
 
-_FROZEN: Final = '<pane xSplit="1" ySplit="1" topLeftCell="B2" activePane="bottomRight" state="frozen"/>'
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -50,19 +49,16 @@ def write_sheet(
     styles: Styles,
     widths: Sequence[int],
     namespace: str,
-    is_frozen: bool = False,
-    is_selected: bool = False,
 ) -> None:
-    """Write a sheet line by line, from row 1 on; `widths` are in characters, first row and column may be frozen."""
+    """Write a sheet line by line, from row 1 on; `widths` are in characters. The sheet is the one that is shown."""
     columns = "".join(
         f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in enumerate(widths, 1)
     )
-    selected = ' tabSelected="1"' if is_selected else ""
     links: list[str] = []
     head = (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         f'<worksheet xmlns="{namespace}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
-        f'<sheetViews><sheetView{selected} workbookViewId="0">{_FROZEN if is_frozen else ""}</sheetView></sheetViews>'
+        f'<sheetViews><sheetView tabSelected="1" workbookViewId="0"/></sheetViews>'
         f"<cols>{columns}</cols><sheetData>"
     )
     file.write(head.encode())

@@ -7,13 +7,7 @@ from typing import Final
 
 from importer.model.outcome import Tone
 from importer.reporting.annotated.xml_edit import Document, NotCopied, tag_at, with_attributes
-
-COLORS: Final = {
-    Tone.GOOD: "FFDDF3E4",
-    Tone.CALM: "FFECEEF1",
-    Tone.WAITING: "FFFFF3CD",
-    Tone.PERSON: "FFFBD5D5",
-}
+from importer.reporting.workbook_text import COLORS
 
 MOST_LOOKS: Final = 60_000
 """Excel refuses a workbook with more than 65,490."""

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from importer.reporting.workbook_text import plain, shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-CELL_LENGTH: Final = 32_767
-"""Characters that a cell can hold."""
 
 MOST_ELEMENTS: Final = 500_000
 """Elements that are held at once: more than any part has that a person made, and about 150 MB."""
@@ -23,10 +22,6 @@ MOST_ELEMENTS: Final = 500_000
 _PIECE: Final = 1 << 18
 _TAG: Final = re.compile(rb"""<[^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*>""")
 """A start tag: its values may hold `>`."""
-
-# What XML cannot hold; and what Excel would read as one of its escapes.
-_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ESCAPE_OF_EXCEL: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 class NotCopied(Exception):
@@ -227,13 +222,12 @@ def with_attributes(tag: bytes, attributes: Mapping[str, str | None]) -> bytes:
 
 def quoted(text: str) -> str:
     """Text for an attribute between double quotes."""
-    return escape(_ILLEGAL.sub("", text), {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+    return escape(plain(text), {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
 def shown(text: str) -> str:
     """Text for a cell or a comment: only what a workbook can hold, and nothing that a program would read otherwise."""
-    whole = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:CELL_LENGTH]
-    return escape(_ESCAPE_OF_EXCEL.sub("_x005F_", whole))
+    return escape(shortened(text))
 
 
 def text_cell(where: str, style: int, text: str, prefix: str = "") -> str:
