@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +12,7 @@ import pandas as pd
 from importer.errors import MappingError
 from importer.mapping.binding import binding_mistakes, bound
 from importer.mapping.file.references import header_columns, header_place, purposes, resolved, unmapped_columns
-from importer.mapping.origins import Cells
+from importer.mapping.origins import Cells, Provenance
 from importer.mapping.values.converted import each_text
 from importer.model.batch import MappedBatch, Target
 from importer.model.problems import Problems
@@ -35,6 +37,7 @@ class Mapper:
     def __init__(self, loaded: LoadedMapping, info: SourceInfo, *, now: datetime) -> None:
         self._mapping = loaded.mapping
         self._info, self._now = info, now
+        self._provenance = Provenance(file=PurePath(info.path).name, sheet=info.sheet)
         self._columns, mistakes = resolved(loaded, info)
         unmapped = unmapped_columns(self._columns, info) if loaded.mapping.unmapped == "attributes" else []
         self._columns.update({column: column for column in unmapped})
@@ -57,7 +60,13 @@ class Mapper:
 
     def with_mapping(self, loaded: LoadedMapping) -> Mapper:
         """Another mapping bound to the same columns; raises `MappingError`."""
-        return Mapper(loaded, self._info, now=self._now)
+        return Mapper(loaded, self._info, now=self._now).in_run(self._provenance.run, self._provenance.date)
+
+    def in_run(self, run_id: str, date: str) -> Mapper:
+        """This mapper for the rows of a run, which began on that day: both can become attributes."""
+        known = copy(self)
+        known._provenance = replace(self._provenance, run=run_id, date=date)
+        return known
 
     def only(self, labels: Collection[str]) -> Mapper:
         """This mapper without the targets that are not among the labels; the crm_id stays."""
@@ -67,11 +76,11 @@ class Mapper:
 
     def apply(self, frame: pd.DataFrame) -> MappedBatch:
         """Map some rows. Rows that `where` leaves out stay blank but for their crm_id, and have no problems."""
-        everything = Cells(frame)
+        everything = Cells(frame, self._provenance)
         kept = pd.Series(data=True, index=frame.index)
         for condition in self._mapping.where:
             kept &= self._matches(condition, everything)
-        cells = everything if kept.all() else Cells(frame[kept])
+        cells = everything if kept.all() else Cells(frame[kept], self._provenance)
         mapped: dict[str, pd.Series[str] | pd.Series[bool]] = {}
         problems: list[Problems] = []
         for bound_target in self._bound:

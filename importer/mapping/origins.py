@@ -1,4 +1,4 @@
-"""Where the texts of a target come from: cells, constants, templates, digests."""
+"""Where the texts of a target come from: cells, constants, templates, digests, and the place of the row itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from importer.mapping.values.converted import text_series, trimmed
-from importer.model.rules import template_pieces
+from importer.model.rules import AttributeRule, template_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,11 +22,22 @@ DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest: 128 bits of SHA-256, so that two leads never share one by chance."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where the rows of a table come from: the run that reads them, its day (UTC), the file's name and the sheet."""
+
+    run: str = ""
+    date: str = ""
+    file: str = ""
+    sheet: str = ""
+
+
 class Cells:
     """The cells of some rows, without the spaces around them; each column is trimmed once."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame, provenance: Provenance = Provenance()) -> None:
         self.frame = frame
+        self.provenance = provenance
         self.index = frame.index
         self._trimmed: dict[str, pd.Series[str]] = {}
 
@@ -66,7 +77,13 @@ def origin_of(rule: Rule, columns: Mapping[str, str], normalize: Normalize | Non
         ]
         used = tuple(dict.fromkeys(text for text, is_column in pieces if is_column))
         return Origin(used, lambda cells: _filled_template(pieces, used, cells))
+    if isinstance(rule, AttributeRule) and (asked := rule.provenance):
+        return Origin((), lambda cells: _came_from(asked, cells))
     return Origin((), lambda cells: text_series(rule.value or "", cells.index))
+
+
+def _came_from(asked: str, cells: Cells) -> pd.Series[str]:
+    return text_series(cells.index if asked == "row" else getattr(cells.provenance, asked), cells.index)
 
 
 def _first_filled(columns: Sequence[str], cells: Cells) -> pd.Series[str]:

@@ -74,6 +74,11 @@ class Target:
         return tuple(dict.fromkeys(column for column in self.columns if column != self.region_column))
 
     @property
+    def is_provenance(self) -> bool:
+        """Whether it says where its row comes from, which makes no row another one."""
+        return isinstance(self.rule, AttributeRule) and self.rule.provenance is not None
+
+    @property
     def is_date(self) -> bool:
         """Whether it holds a date or a time: a lead field with a rule for times, or an attribute of such a type."""
         if isinstance(self.rule, AttributeRule):

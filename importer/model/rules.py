@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,9 @@ from importer.model.vocabulary import RE2, DateFormat, Region, Timezone, Transfo
 
 ORIGINS: Final = ("column", "columns", "value", "template", "digest_of")
 """The keys of a rule of which exactly one says where the value comes from."""
+
+ATTRIBUTE_ORIGINS: Final = (*ORIGINS, "provenance")
+"""Those of an attribute, which can also say where its row comes from."""
 
 
 class ValueType(StrEnum):
@@ -77,10 +80,16 @@ def _template(template: str) -> str:
     return template
 
 
+def _exactly_one_of(origins: tuple[str, ...]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [origin]} for origin in origins]})
+
+
 class Rule(Strict):
     """Where a field comes from (exactly one origin), and what is done with it, in this order."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [origin]} for origin in ORIGINS]})
+    model_config = _exactly_one_of(ORIGINS)
+
+    origins: ClassVar[tuple[str, ...]] = ORIGINS
 
     column: ColumnName | None = None
     """The source column."""
@@ -134,11 +143,11 @@ class Rule(Strict):
     @classmethod
     def misuses(cls, written: Mapping[str, Any]) -> Iterable[Misuse]:
         """Origins that are missing or contradict each other, and keys without the key that they need."""
-        given = [key for key in ORIGINS if key in written]
+        given = [key for key in cls.origins if key in written]
         if len(given) > 1:
-            yield Misuse(given[1], f"needs exactly one of {', '.join(ORIGINS)}; it has {' and '.join(given)}")
+            yield Misuse(given[1], f"needs exactly one of {', '.join(cls.origins)}; it has {' and '.join(given)}")
         elif not given and not any(_nearly_an_origin(key) for key in written):
-            yield Misuse("", f"does not say where the value comes from: it needs one of {', '.join(ORIGINS)}")
+            yield Misuse("", f"does not say where the value comes from: it needs one of {', '.join(cls.origins)}")
         if "prefix" in written and "digest_of" not in written:
             yield Misuse("prefix", "belongs to digest_of; for other texts use template")
         if "digest_as" in written and "digest_of" not in written:
@@ -197,6 +206,12 @@ class TimeRule(Rule):
 class AttributeRule(TimeRule):
     """A rule for an attribute, which also has a type."""
 
+    model_config = _exactly_one_of(ATTRIBUTE_ORIGINS)
+
+    origins: ClassVar[tuple[str, ...]] = ATTRIBUTE_ORIGINS
+
+    provenance: Literal["run", "file", "sheet", "row", "date"] | None = None
+    """Where the lead comes from: the run's id, the file's name, the sheet, the row number, or the run's day (UTC)."""
     type: ValueType = ValueType.TEXT
     """What the cell is read as and sent as."""
     separator: Annotated[str, StringConstraints(min_length=1)] = ","
@@ -213,6 +228,9 @@ class AttributeRule(TimeRule):
                     yield Misuse(key, "belongs to an attribute of type: date or type: datetime")
         if "pattern" in written and written_type in (ValueType.BOOLEAN, ValueType.LIST, ValueType.JSON):
             yield Misuse("pattern", f"checks one text, and an attribute of type: {written_type} is none")
+        origin = written.get("provenance")
+        if origin and written_type not in (ValueType.TEXT, *([ValueType.INTEGER] if origin == "row" else [])):
+            yield Misuse("type", "must be text for a provenance, or integer for provenance: row")
         if "separator" in written and written_type != ValueType.LIST:
             yield Misuse("separator", "belongs to an attribute of type: list")
 
@@ -236,7 +254,7 @@ NESTED_TAG: Final = "<nested>"
 
 
 def _nearly_an_origin(key: str) -> bool:
-    return any(abs(len(key) - len(origin)) <= 1 for origin in nearest(key, ORIGINS, cutoff=0.8))
+    return any(abs(len(key) - len(origin)) <= 1 for origin in nearest(key, ATTRIBUTE_ORIGINS, cutoff=0.8))
 
 
 def _rule_or_nested(value: object) -> str | None:
@@ -258,7 +276,9 @@ def _rule_or_nested(value: object) -> str | None:
 def _nested_schema(schema: dict[str, Any]) -> None:
     """The same distinction as in `_rule_or_nested`, for editors: a mapping with a plain origin is a rule."""
     schema["not"] = {
-        "anyOf": [{"required": [origin], "properties": {origin: {"not": {"type": "object"}}}} for origin in ORIGINS]
+        "anyOf": [
+            {"required": [origin], "properties": {origin: {"not": {"type": "object"}}}} for origin in ATTRIBUTE_ORIGINS
+        ]
     }
 
 

@@ -87,7 +87,8 @@ def prepare(
     # A round robin must know at once which rows repeat others: those take no turn.
     takes_turns = mapping.assign is not None and bool(mapping.assign.round_robin)
     names = [each.table.info.path for each in opened]
-    duplicates = InFileDuplicates(mapping.duplicates, names, at_once=takes_turns)
+    aside = frozenset(target.label for each in opened for target in each.mapper.targets if target.is_provenance)
+    duplicates = InFileDuplicates(mapping.duplicates, names, at_once=takes_turns, aside=aside)
     doctors = Doctors(mapping)
     planner: Planner | None = None
     limit = request.limit

@@ -346,6 +346,8 @@ class Service:
         to_send: bool,
     ) -> Plan:
         plan = self.journal.plan(run, to_send=to_send)
+        day = run.started_at[: len("2026-11-22")]
+        opened = [replace(each, mapper=each.mapper.in_run(run.run_id, day)) for each in opened]
         rejected = rejected_numbers(self.journal) if has_corrected_rejects(request) else frozenset()
         found = prepare(
             plan,

@@ -36,10 +36,19 @@ class InFileDuplicates:
     """Remembers every row that passes, and reports at the end which of them must not be sent.
 
     With `at_once`, each batch already names rows that are sure not to be sent; that takes half as long again.
+    Columns of the frames that are `aside` make no row differ from another.
     """
 
-    def __init__(self, policy: Duplicates, source_names: Sequence[str], *, at_once: bool = True) -> None:
+    def __init__(
+        self,
+        policy: Duplicates,
+        source_names: Sequence[str],
+        *,
+        at_once: bool = True,
+        aside: frozenset[str] = frozenset(),
+    ) -> None:
         self._policy = policy
+        self._aside = aside
         self._source_names = source_names
         self._at_once = at_once
         self._seen = Seen()
@@ -56,7 +65,7 @@ class InFileDuplicates:
         frame = mapped.frame if takes_part.all() else mapped.frame[takes_part]
         if frame.empty:
             return frozenset()
-        columns = sent_texts(frame)
+        columns = sent_texts(frame.drop(columns=[*self._aside]) if self._aside else frame)
         whole, marks = contents(columns)
         rows = Rows(
             sources=np.full(len(frame), source, dtype=np.int32),

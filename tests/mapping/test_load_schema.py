@@ -34,6 +34,8 @@ lead:
     tier: {column: Tier, map: {"1": gold, "2": 7}, otherwise: problem}
     campaign: {value: 47}
     flag: {value: yes}
+    row: {provenance: row, type: integer}
+    origin: {file: {provenance: file}, provenance: {column: Origin}}
     plan: {column: Plan, pattern: "[0-9]{4}", pattern_says: four digits}
     room: {column: Room, pattern: 101, on_problem: blank}
     address: {street: Street, geo: {lat: {column: Lat, type: number}}}
@@ -82,6 +84,9 @@ def test_what_the_loader_reads_the_schema_accepts() -> None:
         ("city: City", "city: {column: City, format: '%d'}"),
         ("city: City", "city: {column: City, colour: red}"),
         ("city: City", "city: {column: City, value: x}"),
+        ("city: City", "city: {provenance: line}"),
+        ("city: City", "city: {column: City, provenance: row}"),
+        ("crm_id: 12", "crm_id: {provenance: row}"),
         ("city: City", "city: [City]"),
         ("city: City", "city: {}"),
         ("type: integer", "type: int"),
