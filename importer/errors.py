@@ -1,6 +1,7 @@
 """The exceptions that stop a run; what is wrong with one row is a `Problem`, never an exception.
 
 ImporterError
+├── ProblemsFound      rows need attention, and a program asked to be stopped  exit 1
 ├── SettingsError      a setting, option or credential is missing or wrong     exit 2
 ├── SourceError        a file cannot be read as a table                        exit 2
 ├── MappingError       the mapping file is wrong, with every mistake and line  exit 2
@@ -8,11 +9,12 @@ ImporterError
 ├── StoppedByCrm       credential, permission, organization, wrong endpoint    exit 3
 ├── Outage             the server cannot be reached or throttles for too long  exit 4
 ├── LocalDiskError     the disk or the journal refuses                         exit 5
-└── ContractBroken     the API contradicted its own contract                   exit 6
+├── ContractBroken     the API contradicted its own contract                   exit 6
+└── RunInterrupted     somebody asked the run to stop before it was done       exit 130
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from importer.exit_codes import ExitCode
 
@@ -20,15 +22,23 @@ from importer.exit_codes import ExitCode
 class ImporterError(Exception):
     """Something that stops the run, in plain words.
 
-    `message` is one line: what happened, where, and which value; `tip` is what to do about it.
+    `message` is one line: what happened, where, and which value; `tip` is what to do about it. In the Python API,
+    `report` is the `importer.Report` of a run that had begun.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.DEFECT
+    report: Any = None
 
     def __init__(self, message: str, *, tip: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.tip = tip
+
+
+class ProblemsFound(ImporterError):
+    """Rows need attention; only `Report.raise_for_problems` raises it."""
+
+    exit_code = ExitCode.NEEDS_A_PERSON
 
 
 class SettingsError(ImporterError):
@@ -95,3 +105,9 @@ class ContractBroken(ImporterError):
     """The API contradicted its own contract: two leads for one crm_id, or an answer about another lead."""
 
     exit_code = ExitCode.CONTRACT_BROKEN
+
+
+class RunInterrupted(ImporterError):
+    """Somebody asked the run to stop before it was done; only `Report.raise_for_problems` raises it."""
+
+    exit_code = ExitCode.INTERRUPTED

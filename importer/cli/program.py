@@ -6,7 +6,6 @@ from typing import Final
 
 import click
 
-from importer import __version__
 from importer.cli.commands.check import check
 from importer.cli.commands.doctor import doctor
 from importer.cli.commands.init import init
@@ -19,6 +18,7 @@ from importer.cli.commands.runs import runs
 from importer.cli.commands.sandbox import sandbox
 from importer.errors import SettingsError
 from importer.model.visible import file_word
+from importer.version import __version__
 
 OTHER_WORDS: Final = {
     **dict.fromkeys(["import", "send", "push", "upload", "start"], "importer run"),

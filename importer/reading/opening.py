@@ -9,6 +9,7 @@ from importer.model.whitespace import REJECTED_ROW
 from importer.reading import other
 from importer.reading.csv.delimited import open_delimited
 from importer.reading.file_kind import FROM_DAMAGE, head_of, is_container, refuse_foreign
+from importer.reading.text_table import is_arrow_file, open_text_table
 from importer.reading.worker.client import open_workbook
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = froze
     head = head_of(path)
     if is_container(head) or other.find(path, head):
         return open_workbook(path, options, wanted)
+    if is_arrow_file(head):
+        return [open_text_table(path, options)]
     refuse_foreign(path, head)
     return [open_delimited(path, options, wanted)]
 

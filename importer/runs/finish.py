@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from importer import __version__
 from importer.crm.verdict import Stop
 from importer.errors import ImporterError, LocalDiskError
 from importer.exit_codes import ExitCode
@@ -33,6 +32,7 @@ from importer.runs.row_pipeline import prefetched
 from importer.sending.run_log import FILE_NAME as LOG_NAME
 from importer.sending.run_log import logged, run_log
 from importer.sending.stop_request import Interrupted, StopRequest
+from importer.version import __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +59,14 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """How a command ended: its report, and the reason when it stopped early.
+    """How a command ended: its report, and the reason when it stopped early; `error` if that was an exception.
 
     `obstacles`: of a check, what would stop a run of the same files before anything is sent.
     """
 
     ended: Ended
     stop: Stop | None = None
+    error: ImporterError | None = None
     obstacles: tuple[str, ...] = ()
 
 
@@ -82,6 +83,7 @@ class RunScope:
         self._request = request
         self.stop: Stop | None = None
         self.obstacles: tuple[str, ...] = ()
+        self._error: ImporterError | None = None
         self._ended: Ended | None = None
         self._open = ExitStack()
 
@@ -98,6 +100,7 @@ class RunScope:
 
     def _close(self, exc: BaseException | None) -> bool:
         if isinstance(exc, ImporterError):
+            self._error = exc
             self.stop = Stop(exit_code=exc.exit_code, reason=exc.message, tip=exc.tip)
         elif isinstance(exc, KeyboardInterrupt):
             code = exc.exit_code if isinstance(exc, Interrupted) else ExitCode.INTERRUPTED
@@ -124,7 +127,7 @@ class RunScope:
     def finished(self) -> Finished:
         """What the command ended with."""
         assert self._ended is not None  # noqa: S101 - set by `__exit__`
-        return Finished(ended=self._ended, stop=self.stop, obstacles=self.obstacles)
+        return Finished(ended=self._ended, stop=self.stop, error=self._error, obstacles=self.obstacles)
 
 
 def end_run(

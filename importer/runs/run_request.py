@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from importer.errors import SourceError
 from importer.journal.runs import StoredRun
-from importer.mapping import load_mapping
+from importer.mapping import LoadedMapping, load_mapping
 from importer.model.proposal import PROPOSED
 from importer.model.run import RunRequest
 from importer.model.source import ReadOptions
@@ -21,7 +21,7 @@ _SENDING: Final = tuple(entry for entry in SETTINGS.values() if entry.used_by ==
 def new_request(
     settings: Settings,
     files: Sequence[Path],
-    mapping: Path | None,
+    mapping: Path | LoadedMapping | None,
     *,
     note: Callable[[str], None],
     options: ReadOptions | None = None,
@@ -33,7 +33,7 @@ def new_request(
     """
     proposed, options = None, options or ReadOptions()
     if mapping is not None:
-        loaded = load_mapping(mapping)
+        loaded = mapping if isinstance(mapping, LoadedMapping) else load_mapping(mapping)
         mapping_path, mapping_text = loaded.path, loaded.text
     files = _without_lock_files(files, note)
     if mapping is None:

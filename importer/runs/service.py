@@ -109,7 +109,12 @@ class Service:
         self.journal.__exit__(*exc)
 
     def request(
-        self, files: Sequence[Path], mapping: Path | None = None, *, options: ReadOptions | None = None, **choices: Any
+        self,
+        files: Sequence[Path],
+        mapping: Path | LoadedMapping | None = None,
+        *,
+        options: ReadOptions | None = None,
+        **choices: Any,
     ) -> RunRequest:
         """What is asked for: files, the mapping as it is now, settings, and other choices (fields of `RunRequest`).
 

@@ -25,6 +25,9 @@ MARK: Final = ("X-Saleschat-Sandbox", "not the real API")
 _START_SECONDS: Final = 10.0
 _CLOSING_ROUNDS: Final = 5
 
+_running: dict[str, "Sandbox"] = {}
+"""The sandboxes of this process by their addresses."""
+
 
 class _CuttableProtocol(H11Protocol):
     """Uvicorn's HTTP protocol, which lets the application have the transport so that it can cut the connection.
@@ -77,6 +80,11 @@ class Sandbox:
         """Where it listens, without a slash at the end; known once it is started."""
         return f"http://{LOOPBACK}:{self._port}"
 
+    @property
+    def url(self) -> str:
+        """The same as `base_url`."""
+        return self.base_url
+
     def start(self) -> Self:
         """Listen, in a daemon thread. No signal handler is installed."""
         listener = _listen(self._wanted_port)
@@ -91,10 +99,12 @@ class Sandbox:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the sandbox's server did not start")
             time.sleep(0.002)
+        _running[self.base_url] = self
         return self
 
     def stop(self) -> None:
         """Cut every connection and end the thread. What was stored stays readable in `state`."""
+        _running.pop(self.base_url, None)
         if self._serving is None or self._thread is None:
             return
         with suppress(RuntimeError):  # the loop has ended by itself
@@ -142,6 +152,11 @@ class Sandbox:
             access_log=False,
             timeout_keep_alive=60,
         )
+
+
+def running_at(base_url: str) -> Sandbox | None:
+    """The sandbox that this process runs at that address, if there is one; it knows its own key."""
+    return _running.get(base_url.rstrip("/"))
 
 
 def serve_forever(sandbox: Sandbox, announce: Callable[[str, str], None], wait: Callable[[], None]) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from importer import __version__
 from importer.clock import Clock
 from importer.crm.address import origin_of
 from importer.crm.client import Deadlines, LeadsClient
@@ -27,6 +26,7 @@ from importer.sending.dispatcher import Dispatcher
 from importer.sending.progress import Progress
 from importer.sending.run_health import RunHealth
 from importer.sending.stop_request import Interrupted, StopRequest
+from importer.version import __version__
 
 _ASKED: Final = {
     "SIGINT": "you pressed Ctrl-C",
