@@ -16,6 +16,7 @@ from importer.cli.commands.resume import resume
 from importer.cli.commands.run import run
 from importer.cli.commands.runs import runs
 from importer.cli.commands.sandbox import sandbox
+from importer.cli.commands.template import template
 from importer.errors import SettingsError
 from importer.model.visible import file_word
 from importer.version import __version__
@@ -124,5 +125,5 @@ def _has_working_folder() -> bool:
     return True
 
 
-for _command in (init, check, run, resume, resolve, runs, report, doctor, sandbox, purge):
+for _command in (init, check, run, resume, resolve, runs, report, doctor, sandbox, template, purge):
     importer.add_command(_command)

@@ -14,6 +14,9 @@ IMPORTER_PREFIX: Final = "_importer_"
 REJECTED_ROW: Final = f"{IMPORTER_PREFIX}row"
 """The one of these columns by which rejects are recognized: the row's number in the file it came from."""
 
+EXAMPLE_ROW: Final = f"{IMPORTER_PREFIX}example"
+"""The column of a template in which the example row is marked; a row with any text in it is never read."""
+
 _SPACES: Final = (
     *((0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A)),
     *((0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import SourceError
 from importer.model.problem import shown
-from importer.model.whitespace import IMPORTER_PREFIX, REJECTED_ROW, text_key, without_edges
+from importer.model.whitespace import EXAMPLE_ROW, IMPORTER_PREFIX, REJECTED_ROW, text_key, without_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +52,14 @@ class Header:
     ragged_matters: bool = True
     notes: tuple[str, ...] = ()
     is_rejects: bool = False
+
+    @property
+    def of_source(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The columns and headers that are the source's own: without the mark of a template's example row."""
+        if EXAMPLE_ROW not in self.columns:
+            return self.columns, self.headers
+        own = [at for at, name in enumerate(self.columns) if name != EXAMPLE_ROW]
+        return tuple(self.columns[at] for at in own), tuple(self.headers[at] for at in own)
 
     @property
     def needed(self) -> int:
@@ -186,9 +194,11 @@ def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
     nameless = [at for at, text in enumerate(texts) if not without_edges(text)]
     used = {at for at in nameless if any(at < len(other.cells) and other.cells[at].strip() for other in below)}
     names = [without_edges(text) or (f"Column {at + 1}" if at in used else "") for at, text in enumerate(texts)]
-    positions = [at for at, name in enumerate(names) if name and not name.startswith(IMPORTER_PREFIX)]
+    positions = [
+        at for at, name in enumerate(names) if name == EXAMPLE_ROW or (name and not name.startswith(IMPORTER_PREFIX))
+    ]
     columns = _unique([names[at] for at in positions])
-    if not positions:
+    if not set(columns) - {EXAMPLE_ROW}:
         raise SourceError(
             f"{place}: row {record.number} names no column of yours",
             tip="Give the row that holds the column names: --header-row.",
@@ -200,7 +210,11 @@ def _header(record: Record, sample: Sequence[Record], place: str) -> Header:
         columns=columns,
         headers=tuple(texts[at] for at in positions),
         nameless=tuple(at for at in nameless if at not in used),
-        notes=(*_notes([names[at] for at in positions], columns, used), *_second_row(record, below, used)),
+        notes=(
+            *_notes([names[at] for at in positions], columns, used),
+            *_second_row(record, below, used),
+            *_examples(names, below),
+        ),
         is_rejects=REJECTED_ROW in names,
     )
 
@@ -230,6 +244,15 @@ def _notes(names: Sequence[str], columns: Sequence[str], used: set[int]) -> tupl
     if used:
         notes.append(f"columns without a name are called {_listed([f'Column {at + 1}' for at in sorted(used)])}")
     return tuple(notes)
+
+
+def _examples(names: Sequence[str], below: Sequence[Record]) -> tuple[str, ...]:
+    """The rows that a template marks as examples, as far as they are in the sample."""
+    if EXAMPLE_ROW not in names:
+        return ()
+    at = names.index(EXAMPLE_ROW)
+    rows = [str(record.number) for record in below if at < len(record.cells) and record.cells[at].strip()]
+    return (f"not read, because {EXAMPLE_ROW} is filled: row {', '.join(rows)}",) if rows else ()
 
 
 def _second_row(header: Record, below: Sequence[Record], used: set[int]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING, Final
 
-from importer.model.whitespace import REJECTED_ROW
+from importer.model.whitespace import EXAMPLE_ROW, REJECTED_ROW
 from importer.reading import other
 from importer.reading.csv.delimited import open_delimited
 from importer.reading.file_kind import FROM_DAMAGE, head_of, is_container, refuse_foreign
@@ -41,23 +41,32 @@ def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = froze
 def is_corrected_rejects(path: Path) -> bool:
     """Whether the file has the columns that the importer adds to rejects.csv and rejects.xlsx, however it was saved.
 
-    Then what the mapping says about the original file's dialect is not about it. False for a file that cannot be
-    opened: reading it says what is wrong.
+    False for a file that cannot be opened: reading it says what is wrong.
     """
+    return _names(path, REJECTED_ROW)
+
+
+def has_layout_of_its_own(path: Path) -> bool:
+    """Whether it is a template or a file of rejects: what a mapping says of sheets and header rows is not about it."""
+    return _names(path, REJECTED_ROW) or _names(path, EXAMPLE_ROW)
+
+
+def _names(path: Path, column: str) -> bool:
+    """Whether the beginning of the file names a column of ours."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 ends = ("sharedStrings.xml", "/sheet1.xml", "/sheet2.xml", "content.xml")
                 parts = [name for name in archive.namelist() if name.endswith(ends)]
-                return any(_has_our_column(archive.open(part).read(_SEARCHED)) for part in parts)
+                return any(_holds(column, archive.open(part).read(_SEARCHED)) for part in parts)
         with path.open("rb") as file:
-            return _has_our_column(file.read(_SEARCHED))
+            return _holds(column, file.read(_SEARCHED))
     except (*FROM_DAMAGE, RuntimeError):
         return False
 
 
-def _has_our_column(head: bytes) -> bool:
-    return any(REJECTED_ROW.encode(encoding) in head for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+def _holds(column: str, head: bytes) -> bool:
+    return any(column.encode(encoding) in head for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 
 def lock_owner(path: Path) -> str | None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from importer.model.batch import Batch
 from importer.model.texts import TEXT
+from importer.model.whitespace import EXAMPLE_ROW
 from importer.reading.spreadsheet_damage import suspicious
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Table:
         size = rows_at_once(self.header, size)
         held: list[Block] = []
         for block in self.blocks():
-            held.append(block)
+            held.append(without_examples(block))
             while sum(map(len, held)) >= size:
                 whole = _joined(held)
                 yield _batch(whole.part(0, size))
@@ -83,6 +85,22 @@ class Block:
             lines=self.lines[start:end],
             problems=tuple(problem for problem in self.problems if first <= problem.row <= last),
         )
+
+
+def without_examples(block: Block) -> Block:
+    """The block without the rows that a template marks as examples, and without the column of the marks."""
+    if EXAMPLE_ROW not in block.columns.column_names:
+        return block
+    is_own = pc.equal(pc.utf8_trim_whitespace(block.columns[EXAMPLE_ROW]), "")
+    own = np.asarray(is_own)
+    numbers = block.numbers[own]
+    rows = set(numbers.tolist())
+    return Block(
+        columns=block.columns.filter(is_own).drop_columns([EXAMPLE_ROW]),
+        numbers=numbers,
+        lines=block.lines[own],
+        problems=tuple(problem for problem in block.problems if problem.row in rows),
+    )
 
 
 def rows_at_once(header: Header, size: int) -> int:

@@ -163,12 +163,13 @@ class Workbook:
         sample = _of_one_width(sample_of(records, options.header_row))
         header = find_header(sample, wanted, options.header_row, f"{self.path}, sheet “{shown(name)}”")
         header = replace(header, ragged_matters=False)
+        columns, headers = header.of_source
         info = SourceInfo(
             path=str(self.path),
             sha256=self._sha256,
             format=self.format,
-            columns=header.columns,
-            headers=header.headers,
+            columns=columns,
+            headers=headers,
             header_row=header.row,
             sheet=name,
             notes=header.notes,

@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
 
 from importer.model.outcome import Tone
+from importer.model.template import TEXT_FORMAT
 from importer.private import refused
 from importer.reporting.private_files import replacing
 from importer.reporting.workbook_text import COLORS, COMMENTS
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from openpyxl.cell import Cell
-
-TEXT_FORMAT: Final = "@"
-"""What makes a spreadsheet program keep every text as it is, also one that somebody types."""
 
 _FILLS: Final = {tone: PatternFill("solid", fgColor=color) for tone, color in COLORS.items()}
 _AUTHOR: Final = "importer"

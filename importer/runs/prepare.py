@@ -24,7 +24,7 @@ from importer.model.run import RunRequest
 from importer.model.source import ReadOptions
 from importer.model.whitespace import text_key
 from importer.planning import Planner
-from importer.reading.opening import is_corrected_rejects, open_tables
+from importer.reading.opening import has_layout_of_its_own, open_tables
 from importer.reading.table import Table
 from importer.runs.column_examination import Doctors
 from importer.runs.row_pipeline import Opened, checked_batches, prefetched
@@ -54,8 +54,8 @@ def _tables(request: RunRequest, loaded: LoadedMapping) -> list[Table]:
 
 
 def read_options(file: Path, given: ReadOptions, written: SourceSpec) -> ReadOptions:
-    """Options override the mapping, which says nothing about a corrected rejects.csv."""
-    if is_corrected_rejects(file):
+    """Options override the mapping, which says nothing about corrected rejects and filled templates."""
+    if has_layout_of_its_own(file):
         return given
     chosen = {name: getattr(written, name) if value is None else value for name, value in asdict(given).items()}
     return ReadOptions(**chosen)

@@ -27,6 +27,7 @@ from importer.journal.runs import NOTHING_TO_SEND, Journal, StoredRun
 from importer.mapping import LoadedMapping, parse_mapping
 from importer.model.run import RunRequest, RunState, Story
 from importer.model.source import ReadOptions
+from importer.model.template import TemplateColumn
 from importer.reading.file_kind import sha256_of
 from importer.runs.column_examination import compare, compared_name, has_corrected_rejects
 from importer.runs.destinations import destination_of, resumed_destination
@@ -51,6 +52,7 @@ from importer.runs.run_request import new_request, resumed_request
 from importer.runs.send_lock import lost_commits, sending_lock
 from importer.runs.settings import Settings
 from importer.runs.suggestion import Suggested, suggest_mapping
+from importer.runs.template import write_template_for
 from importer.sending.progress import Progress
 from importer.sending.push import Destination, examine_learnt, send
 from importer.sending.run_log import run_log
@@ -301,6 +303,11 @@ class Service:
     def suggest(file: Path, options: ReadOptions, target: Path) -> Suggested:
         """Read a file and propose a mapping that is to be written to `target`; writes nothing."""
         return suggest_mapping(file, options, target)
+
+    @staticmethod
+    def template(mapping: Path, target: Path) -> list[TemplateColumn]:
+        """Write an empty workbook to fill in for a mapping; returns its columns."""
+        return write_template_for(mapping, target)
 
     def preflight(self) -> Iterator[Finding]:
         """What a run would use and what would stop it; never a request to the API."""
