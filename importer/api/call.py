@@ -81,7 +81,7 @@ class Call:
 
     def proposal(self, file: Path) -> Proposal:
         """A mapping for the file."""
-        found = Service.suggest(file, self.reading, mapping_file_of(file)).suggestion
+        found = self.service().suggest(file, self.reading, mapping_file_of(file)).suggestion
         todos = tuple(f"line {look.line}: {look.text.rstrip(':')}" for look in found.looks)
         return Proposal(mapping=found.text, todos=todos, columns=found.columns)
 

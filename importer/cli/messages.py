@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from importer.model.examination import FIRST_ROWS
 from importer.model.operation import Kind
+from importer.model.run import STANDARD_INPUT
 from importer.model.visible import file_word, visible
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ def proposal_lines(proposed: ProposedMapping) -> list[str]:
     usual = mapping_file_of(Path(proposed.source))
     check = f"importer check {file_word(proposed.source)} -m {file_word(usual)}"
     there = [visible(f"  {usual} exists. To check with it: {check}")] if usual.exists() else []
+    source = "standard input" if proposed.source == STANDARD_INPUT else visible(proposed.source)
     return [
-        f"No mapping was given, so this one is proposed from {visible(proposed.source)} and only kept in memory:",
+        f"No mapping was given, so this one is proposed from {source} and only kept in memory:",
         *there,
         *(f"  {visible(look_line(look))}" for look in sorted(proposed.looks, key=lambda look: not look.must)),
         *(f"  {visible(column)}" for column in used[:_COLUMNS_SHOWN]),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -43,7 +44,9 @@ class Session:
         """What carries out a command on the reports folder; most commands enter it first."""
         from importer.runs.service import Service
 
-        return Service(self.settings, progress=self.console, confirm=self._confirm, stop=self.stop_request)
+        return Service(
+            self.settings, progress=self.console, confirm=self._confirm, stop=self.stop_request, piped=_piped
+        )
 
     @contextmanager
     def sandbox(self, existing: list[tuple[str, str]] | None = None) -> Iterator[Destination]:
@@ -71,6 +74,11 @@ class Session:
         if self.assume_yes or is_loopback(about.base_url):
             return True
         return self.console.ask("Send?")
+
+
+def _piped() -> IO[bytes] | None:
+    """Standard input, unless it is a terminal or missing."""
+    return None if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer
 
 
 def session(options: dict[str, Any]) -> Session:

@@ -55,6 +55,13 @@ class StoredRun:
         """Whether its personal data is gone, so that there is nothing left to send."""
         return self.request.mapping_path == PURGED
 
+    @property
+    def send_anyway(self) -> str:
+        """How to send the run if it was stopped before it was planned, when its files have to be read again."""
+        if self.request.is_piped:
+            return "Standard input cannot be read twice: pipe the list in again."
+        return f"`importer resume {self.run_id}` sends it anyway."
+
 
 class Journal:
     """All runs of one reports folder. Use as a context manager; errors of the disk come out as LocalDiskError."""
@@ -133,9 +140,7 @@ class Journal:
         raise RunError(
             f"no run in {self.folder} is unfinished; {stopped[0].run_id} was stopped before it sent anything:"
             f" {stopped[0].reason}",
-            tip=f"`importer resume {stopped[0].run_id}` sends it anyway."
-            if self._sends(stopped[0])
-            else NOTHING_TO_SEND,
+            tip=stopped[0].send_anyway if self._sends(stopped[0]) else NOTHING_TO_SEND,
         )
 
     def _sends(self, run: StoredRun) -> bool:

@@ -3,12 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from importer.model.examination import Examination, OwnerCount
 from importer.model.operation import Kind
 from importer.model.outcome import FollowUp
 from importer.model.proposal import ProposedMapping
 from importer.model.source import ReadOptions, SourceInfo
+
+STANDARD_INPUT: Final = "-"
+"""A file of this name is what is piped in."""
 
 
 class RunState(StrEnum):
@@ -59,6 +63,11 @@ class RunRequest:
     assume_new: bool = False
     timeout: float = 60.0
     proposed: ProposedMapping | None = None
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether a list of it was piped in, so that nobody can read it a second time."""
+        return STANDARD_INPUT in self.files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

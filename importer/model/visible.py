@@ -26,8 +26,12 @@ def visible(text: str, *, keep: str = "", longest: int | None = LONGEST) -> str:
 
 
 def file_word(path: object) -> str:
-    """A file quoted as one word of a shell command; one that begins with a dash is not taken for an option."""
-    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
+    """A file quoted as one word of a shell command; a name that begins with a dash is not taken for an option.
+
+    A dash alone is standard input.
+    """
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") and text != "-" else text)
 
 
 def shown_path(path: KeyPath) -> str:

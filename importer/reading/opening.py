@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from importer.model.whitespace import EXAMPLE_ROW, REJECTED_ROW
@@ -13,10 +14,12 @@ from importer.reading.text_table import is_arrow_file, open_text_table
 from importer.reading.worker.client import open_workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from importer.model.source import ReadOptions
-    from importer.reading.table import Table
+    from importer.reading.given_file import GivenFile
+    from importer.reading.table import Block, Table
 
 _LOCK_FILE_BYTES: Final = 1 << 10
 """Excel's lock files have 165 bytes; a workbook has thousands."""
@@ -36,6 +39,24 @@ def open_tables(path: Path, options: ReadOptions, wanted: frozenset[str] = froze
         return [open_text_table(path, options)]
     refuse_foreign(path, head)
     return [open_delimited(path, options, wanted)]
+
+
+def open_given(given: GivenFile, options: ReadOptions, wanted: frozenset[str] = frozenset()) -> list[Table]:
+    """The tables of a file that may be a copy; they and all errors are named for what was given."""
+    if given.name == str(given.path):
+        return open_tables(given.path, options, wanted)
+    with given.naming():
+        return [_named(table, given) for table in open_tables(given.path, options, wanted)]
+
+
+def _named(table: Table, given: GivenFile) -> Table:
+    def blocks() -> Iterator[Block]:
+        with given.naming():
+            yield from table.blocks()
+
+    notes = (f"“{given.member}” was unpacked from this archive",) if given.member else ()
+    info = replace(table.info, path=given.name, notes=(*notes, *table.info.notes))
+    return replace(table, info=info, blocks=blocks)
 
 
 def is_corrected_rejects(path: Path) -> bool:

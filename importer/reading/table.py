@@ -18,6 +18,7 @@ from importer.reading.spreadsheet_damage import suspicious
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -34,8 +35,12 @@ CELLS_OF_A_BATCH = 4_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table: what was found (`info`), and its rows; `blocks` starts a new pass over them each time it is called."""
+    """One table: what was found (`info`), and its rows; `blocks` starts a new pass over them each time it is called.
 
+    `path` is where the content is; `info.path` is what the file is called.
+    """
+
+    path: Path
     info: SourceInfo
     header: Header
     blocks: Callable[[], Iterator[Block]]

@@ -74,7 +74,7 @@ def open_text_table(path: Path, options: ReadOptions) -> Table:
         header_row=0,
         notes=(*notes, *header.notes),
     )
-    return Table(info=info, header=header, blocks=partial(_blocks, texts, header))
+    return Table(path=path, info=info, header=header, blocks=partial(_blocks, texts, header))
 
 
 def _read(path: Path) -> pa.Table:

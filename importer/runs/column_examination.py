@@ -1,5 +1,6 @@
 """The columns of a run: a column doctor for each source, and the comparison with the run before."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -70,16 +71,16 @@ def compare(journal: Journal, run: StoredRun, examination: Examination, *, mappi
     return found
 
 
-def compared_name(request: RunRequest, loaded: LoadedMapping) -> str:
+def compared_name(request: RunRequest, loaded: LoadedMapping, files: Iterable[Path]) -> str:
     """The mapping's name, if other runs of it can be compared: a corrected rejects.csv is no sample of the weekly file,
     and a proposed mapping is another one for each file.
     """
-    return "" if request.proposed or has_corrected_rejects(request) else loaded.mapping.name
+    return "" if request.proposed or has_corrected_rejects(files) else loaded.mapping.name
 
 
-def has_corrected_rejects(request: RunRequest) -> bool:
+def has_corrected_rejects(files: Iterable[Path]) -> bool:
     """Whether a file of the run is a rejects.csv of an earlier one."""
-    return any(is_corrected_rejects(Path(file)) for file in request.files)
+    return any(map(is_corrected_rejects, files))
 
 
 def drift_reason(examination: Examination) -> str:

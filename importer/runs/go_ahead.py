@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from importer.crm.address import origin_of
 from importer.crm.verdict import Stop
@@ -17,8 +16,6 @@ from importer.model.outcome import RowStatus
 from importer.model.run import Estimate, RunRequest
 from importer.runs.column_examination import drift_reason
 from importer.runs.row_pipeline import Opened
-
-SEND_ANYWAY: Final = "`importer resume {run}` sends it anyway."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +58,17 @@ def announcement(
     )
 
 
-def declined(about: Announcement) -> Stop:
+def declined(about: Announcement, send_anyway: str) -> Stop:
     """The stop of a run that was announced and not confirmed."""
     if about.is_drift_to_answer:
-        tip = f"Look at the file; --accept-drift or {SEND_ANYWAY}"
-        return not_sent(about.run_id, drift_reason(about.examination), tip)
-    return not_sent(about.run_id, "sending was not confirmed (--yes sends without asking)")
+        tip = f"Look at the file; --accept-drift or {send_anyway}"
+        return not_sent(drift_reason(about.examination), tip)
+    return not_sent("sending was not confirmed (--yes sends without asking)", send_anyway)
 
 
-def not_sent(run_id: str, reason: str, tip: str = SEND_ANYWAY) -> Stop:
+def not_sent(reason: str, tip: str) -> Stop:
     """The stop of a run that was not allowed to send: nothing left this machine."""
-    return Stop(exit_code=ExitCode.USAGE, reason=reason, tip=f"Nothing was sent. {tip.format(run=run_id)}")
+    return Stop(exit_code=ExitCode.USAGE, reason=reason, tip=f"Nothing was sent. {tip}")
 
 
 def refuse_imported(journal: Journal, opened: Sequence[Opened], tenant: int) -> None:

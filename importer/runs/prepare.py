@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +23,8 @@ from importer.model.run import RunRequest
 from importer.model.source import ReadOptions
 from importer.model.whitespace import text_key
 from importer.planning import Planner
-from importer.reading.opening import has_layout_of_its_own, open_tables
+from importer.reading.given_file import GivenFiles
+from importer.reading.opening import has_layout_of_its_own, open_given
 from importer.reading.table import Table
 from importer.runs.column_examination import Doctors
 from importer.runs.row_pipeline import Opened, checked_batches, prefetched
@@ -38,18 +38,19 @@ _LOOKED_AT: Final = 200
 _SURE: Final = 0.8
 
 
-def open_sources(request: RunRequest, loaded: LoadedMapping, now: datetime) -> list[Opened]:
+def open_sources(request: RunRequest, given: GivenFiles, loaded: LoadedMapping, now: datetime) -> list[Opened]:
     """Every table of every file, bound to the mapping. Raises SourceError or MappingError before any row is read."""
-    tables = _tables(request, loaded)
+    tables = open_all(request, given, loaded)
     return [Opened(table=table, mapper=Mapper(loaded, table.info, now=now)) for table in tables]
 
 
-def _tables(request: RunRequest, loaded: LoadedMapping) -> list[Table]:
+def open_all(request: RunRequest, given: GivenFiles, loaded: LoadedMapping) -> list[Table]:
+    """The tables of every file, read as the mapping says."""
     wanted = columns_of(loaded.mapping)
     return [
         table
-        for file in map(Path, request.files)
-        for table in open_tables(file, read_options(file, request.options, loaded.mapping.source), wanted)
+        for file in map(given.__getitem__, request.files)
+        for table in open_given(file, read_options(file.path, request.options, loaded.mapping.source), wanted)
     ]
 
 
@@ -75,13 +76,15 @@ def prepare(
     request: RunRequest,
     *,
     origin: str,
+    reopened: Callable[[LoadedMapping], list[Table]],
     progress: Progress,
     stop: StopRequest,
     rejected: frozenset[str] = frozenset(),
 ) -> Examination:
     """Write every row of the sources into the plan, once, with everything that is wrong with it.
 
-    `rejected` are the phone numbers and dates that earlier runs rejected. Returns what was found in the columns.
+    `rejected` are the phone numbers and dates that earlier runs rejected. `reopened` gives the tables as another
+    mapping says how to read them. Returns what was found in the columns.
     """
     mapping = loaded.mapping
     # A round robin must know at once which rows repeat others: those take no turn.
@@ -115,9 +118,7 @@ def prepare(
         doctors.note_settled(row.row.source, row.problem)
     plan.settle_all((row.row, row.status, row.problem) for row in settled)
     found = doctors.examination()
-    trials = FixTrials(
-        opened, loaded, limit=request.limit, rejected=rejected, reopened=partial(_tables, request), stop=stop
-    )
+    trials = FixTrials(opened, loaded, limit=request.limit, rejected=rejected, reopened=reopened, stop=stop)
     return replace(found, symptoms=trials.tried_out(found.symptoms))
 
 

@@ -4,7 +4,6 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -51,7 +50,7 @@ class RowChecks:
         self._mapper = opened.mapper
         self._validator = Validator(loaded.mapping, opened.mapper.targets)
         self._optional = [target for target in opened.mapper.targets if _may_be_left_out(target)]
-        corrected = opened.mapper.targets if is_corrected_rejects(Path(opened.table.info.path)) else ()
+        corrected = opened.mapper.targets if is_corrected_rejects(opened.table.path) else ()
         self._corrected = CorrectedRejects(corrected, rejected)
         # The first target of a column that several of them read is the one of the table of lead fields; but one whose
         # value may be left out comes last, because a cell that any other field needs stops the row.

@@ -11,6 +11,7 @@ from importer.mapping import LoadedMapping, load_mapping
 from importer.model.proposal import PROPOSED
 from importer.model.run import RunRequest
 from importer.model.source import ReadOptions
+from importer.reading.given_file import GivenFiles
 from importer.reading.opening import lock_owner
 from importer.runs.settings import SETTINGS, Settings
 from importer.runs.suggestion import proposed_mapping
@@ -22,6 +23,7 @@ def new_request(
     settings: Settings,
     files: Sequence[Path],
     mapping: Path | LoadedMapping | None,
+    given: GivenFiles,
     *,
     note: Callable[[str], None],
     options: ReadOptions | None = None,
@@ -37,7 +39,7 @@ def new_request(
         mapping_path, mapping_text = loaded.path, loaded.text
     files = _without_lock_files(files, note)
     if mapping is None:
-        mapping_path, (mapping_text, proposed) = PROPOSED, proposed_mapping(files[0], options)
+        mapping_path, (mapping_text, proposed) = PROPOSED, proposed_mapping(files[0], given[files[0]], options)
     return RunRequest(
         files=tuple(map(str, files)),
         mapping_path=mapping_path,

@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from importer.clock import Clock, SystemClock
 from importer.crm.address import origin_of
 from importer.crm.endpoints import request_rates
 from importer.crm.verdict import Stop
-from importer.errors import RunError
+from importer.errors import RunError, SourceError
 from importer.journal.plan import Plan
 from importer.journal.results import rejected_numbers
 from importer.journal.rows import status_counts
@@ -29,11 +30,11 @@ from importer.model.run import RunRequest, RunState, Story
 from importer.model.source import ReadOptions
 from importer.model.template import TemplateColumn
 from importer.reading.file_kind import sha256_of
+from importer.reading.given_file import GivenFiles
 from importer.runs.column_examination import compare, compared_name, has_corrected_rejects
 from importer.runs.destinations import destination_of, resumed_destination
 from importer.runs.finish import Ended, Finished, RunScope, is_reported, write_report
 from importer.runs.go_ahead import (
-    SEND_ANYWAY,
     Announcement,
     announcement,
     declined,
@@ -44,7 +45,7 @@ from importer.runs.go_ahead import (
     too_many_invalid,
 )
 from importer.runs.preflight import Finding, examine
-from importer.runs.prepare import given_by, mark_known, open_sources, prepare, warn_of_contacts
+from importer.runs.prepare import given_by, mark_known, open_all, open_sources, prepare, warn_of_contacts
 from importer.runs.purge_runs import Purged, purge
 from importer.runs.resolution import Resolved, resolve_run
 from importer.runs.row_pipeline import Opened
@@ -72,7 +73,8 @@ class PastRun:
 class Service:
     """The journal of one reports folder, and the commands that work on it; a context manager.
 
-    `confirm` decides whether a run may send what was announced. `stop` may be set from any thread.
+    `confirm` decides whether a run may send what was announced. `stop` may be set from any thread. `piped` gives the
+    list that the file `-` stands for.
     A service is used in the thread that entered it. Where an event loop is running, that has to be another thread.
     """
 
@@ -83,12 +85,14 @@ class Service:
         progress: Progress | None = None,
         confirm: Callable[[Announcement], bool] = lambda _: True,
         stop: StopRequest | None = None,
+        piped: Callable[[], IO[bytes] | None] = lambda: None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.settings = settings
         self._progress = progress or Progress()
         self._confirm = confirm
+        self._given = GivenFiles(piped)
         self._stop_request = stop or StopRequest()
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()
@@ -108,6 +112,7 @@ class Service:
         return self
 
     def __exit__(self, *exc: Any) -> None:
+        self._given.close()
         self.journal.__exit__(*exc)
 
     def request(
@@ -122,7 +127,9 @@ class Service:
 
         Without a mapping it can only be checked: with the one that `suggest` would propose for the first file.
         """
-        return new_request(self.settings, files, mapping, note=self._progress.note, options=options, **choices)
+        return new_request(
+            self.settings, files, mapping, self._given, note=self._progress.note, options=options, **choices
+        )
 
     # check
 
@@ -179,7 +186,7 @@ class Service:
         with self._scope(run) as scope:
             tenant = self._tenant(origin, destination.org)
             plan = self._prepared(run, loaded, opened, request, origin=self.journal.origin(tenant), to_send=True)
-            if has_corrected_rejects(request):
+            if has_corrected_rejects(self._contents(request)):
                 link_corrected(self.journal, run, tenant)
             if request.skip_known:
                 mark_known(plan, tenant, skip=True)
@@ -190,10 +197,9 @@ class Service:
             too_many = "" if is_overridden else too_many_invalid(plan, request.max_invalid)
             about = announcement(self.journal, run, plan, request, rates, is_overridden=is_overridden)
             if too_many:
-                tip = SEND_ANYWAY if estimate.rows_to_send else NOTHING_TO_SEND
-                scope.stop = not_sent(run.run_id, too_many, tip)
+                scope.stop = not_sent(too_many, run.send_anyway if estimate.rows_to_send else NOTHING_TO_SEND)
             elif (estimate.rows_to_send or about.is_drift_to_answer) and not self._confirmed(about):
-                scope.stop = declined(about)
+                scope.stop = declined(about, run.send_anyway)
             if scope.stop is None:
                 plan.freeze(request, tenant, self._clock.now().isoformat(timespec="milliseconds"))
                 scope.stop = self._send(self.journal.run(run.run_id), destination)
@@ -265,6 +271,11 @@ class Service:
                 raise RunError(
                     f"{run.run_id} was purged, so its data is gone", tip="Start it again with `importer run`."
                 )
+            if not run.planned and run.request.is_piped:
+                raise RunError(
+                    f"{run.run_id} was stopped before its list, which was piped in, had been read",
+                    tip="Start it again with `importer run -`, and pipe the list in.",
+                )
             if not run.planned:
                 loaded, opened = self._opened(run.request)
                 was_stopped = run.state is not RunState.PREPARING
@@ -286,23 +297,25 @@ class Service:
 
     def _note_changed_files(self, run: StoredRun) -> None:
         """The frozen plan is sent even if file or mapping have changed since; people who changed them should know."""
-        changed = [
-            path
-            for path, sha256 in self.journal.files_of(run)
-            if Path(path).is_file() and sha256_of(Path(path)) != sha256
-        ]
+        files = self.journal.files_of(run)
+        changed = [path for path, sha256 in files if Path(path).is_file() and self._differs(path, sha256)]
         mapping = Path(run.request.mapping_path)
         if mapping.is_file() and mapping.read_text(encoding="utf-8-sig") != run.request.mapping_text:
             changed.append(str(mapping))
         for path in changed:
             self._progress.note(f"{path} has changed since this run was planned; the original plan is sent")
 
+    def _differs(self, path: str, sha256: str) -> bool:
+        try:
+            return sha256_of(self._given[path].path) != sha256
+        except SourceError:  # nothing that could be a list any more
+            return True
+
     # what needs no journal
 
-    @staticmethod
-    def suggest(file: Path, options: ReadOptions, target: Path) -> Suggested:
+    def suggest(self, file: Path, options: ReadOptions, target: Path) -> Suggested:
         """Read a file and propose a mapping that is to be written to `target`; writes nothing."""
-        return suggest_mapping(file, options, target)
+        return suggest_mapping(file, self._given[file], options, target)
 
     @staticmethod
     def template(mapping: Path, target: Path) -> list[TemplateColumn]:
@@ -341,10 +354,10 @@ class Service:
 
     def _opened(self, request: RunRequest) -> tuple[LoadedMapping, list[Opened]]:
         loaded = parse_mapping(request.mapping_text, request.mapping_path)
-        opened = open_sources(request, loaded, self._clock.now())
+        opened = open_sources(request, self._given, loaded, self._clock.now())
         for each in opened:
             info = each.table.info
-            self._progress.opened(info, given_by(Path(info.path), request.options, loaded.mapping.source))
+            self._progress.opened(info, given_by(each.table.path, request.options, loaded.mapping.source))
         return loaded, opened
 
     def _prepared(
@@ -360,23 +373,28 @@ class Service:
         plan = self.journal.plan(run, to_send=to_send)
         day = run.started_at[: len("2026-11-22")]
         opened = [replace(each, mapper=each.mapper.in_run(run.run_id, day)) for each in opened]
-        rejected = rejected_numbers(self.journal) if has_corrected_rejects(request) else frozenset()
+        files = self._contents(request)
+        rejected = rejected_numbers(self.journal) if has_corrected_rejects(files) else frozenset()
         found = prepare(
             plan,
             opened,
             loaded,
             request,
             origin=origin,
+            reopened=partial(open_all, request, self._given),
             progress=self._progress,
             rejected=rejected,
             stop=self._stop_request,
         )
-        compare(self.journal, run, found, mapping=compared_name(request, loaded))
+        compare(self.journal, run, found, mapping=compared_name(request, loaded, files))
         for each in opened:
             info = each.table.info
             run_log().info("read %s, sha256 %s, header in row %d", info.format, info.sha256, info.header_row)
         run_log().info("prepared: %s", {str(status): count for status, count in plan.statuses().items()})
         return plan
+
+    def _contents(self, request: RunRequest) -> list[Path]:
+        return [self._given[file].path for file in request.files]
 
     def _tenant(self, origin: str, org: str) -> int:
         tenant = self.journal.tenant(origin, org)

@@ -11,10 +11,12 @@ import pandas as pd
 
 from importer.errors import LocalDiskError, SettingsError, SourceError
 from importer.model.proposal import ProposedMapping
+from importer.model.run import STANDARD_INPUT
 from importer.model.source import ReadOptions, SourceInfo
 from importer.model.visible import file_word
 from importer.profiling.suggest import Suggestion, all_words, suggest
-from importer.reading.opening import open_tables
+from importer.reading.given_file import GivenFile
+from importer.reading.opening import open_given
 from importer.reading.table import Table
 from importer.reporting.private_files import replacing_text
 
@@ -31,18 +33,18 @@ class Suggested:
     whole: bool
 
 
-def suggest_mapping(file: Path, options: ReadOptions, target: Path) -> Suggested:
-    """Read a file and propose a mapping that is to be written to `target`. Raises `SourceError`."""
-    table = _opened(file, options)
+def suggest_mapping(file: Path, given: GivenFile, options: ReadOptions, target: Path) -> Suggested:
+    """Read a file, whose content is that of `given`, and propose a mapping for `target`. Raises `SourceError`."""
+    table = _opened(given, options)
     frame, whole = _rows(table)
     suggestion = suggest(table.info, frame, given=options, source=str(file), target=str(target))
     return Suggested(suggestion=suggestion, info=table.info, whole=whole)
 
 
-def proposed_mapping(file: Path, options: ReadOptions) -> tuple[str, ProposedMapping]:
+def proposed_mapping(file: Path, given: GivenFile, options: ReadOptions) -> tuple[str, ProposedMapping]:
     """The text of the mapping that `init` would write for a file, and what was guessed. Raises `SourceError`."""
     target = _free(mapping_file_of(file))
-    suggestion = suggest_mapping(file, options, target).suggestion
+    suggestion = suggest_mapping(file, given, options, target).suggestion
     return suggestion.text, ProposedMapping(
         source=str(file),
         target=str(target),
@@ -62,7 +64,10 @@ def no_mapping(files: Sequence[Path], options: ReadOptions) -> SettingsError:
 
 def mapping_file_of(file: Path) -> Path:
     """Where `init` writes the mapping of a file unless -o is given: in the current folder."""
-    return Path(f"{file.stem}.mapping.yaml")
+    if str(file) == STANDARD_INPUT:
+        return Path("standard-input.mapping.yaml")
+    inner = file.with_suffix("") if file.suffix.lower() in (".gz", ".zip") else file
+    return Path(f"{inner.stem}.mapping.yaml")
 
 
 def _free(target: Path) -> Path:
@@ -90,12 +95,12 @@ def write_mapping(text: str, target: Path, *, force: bool) -> None:
         raise LocalDiskError(error.message, tip="Give another file with -o.") from error
 
 
-def _opened(file: Path, options: ReadOptions) -> Table:
+def _opened(given: GivenFile, options: ReadOptions) -> Table:
     try:
-        return open_tables(file, options, all_words())[0]
+        return open_given(given, options, all_words())[0]
     except SourceError:
         # No sheet has a column of a known name; then the first sheet with columns is used.
-        return open_tables(file, options)[0]
+        return open_given(given, options)[0]
 
 
 def _rows(table: Table) -> tuple[pd.DataFrame, bool]:

@@ -13,6 +13,7 @@ from importer.mapping import Mapper, columns_of, parse_mapping
 from importer.mapping.file.yaml_document import read_document
 from importer.model.batch import MappedBatch
 from importer.model.source import ReadOptions
+from importer.reading.given_file import GivenFile
 from importer.reading.opening import open_tables
 from importer.runs.row_pipeline import Opened, checked_batches
 from importer.runs.suggestion import suggest_mapping
@@ -192,7 +193,7 @@ def outcome(file: Path, mapping: str) -> tuple[MappedBatch, set[int]]:
 @pytest.mark.parametrize("file", sorted((ROOT / "samples/exports").glob("*.csv")), ids=lambda path: path.stem)
 def test_what_init_has_commented_out_does_what_it_says(file: Path) -> None:
     """An attribute adds itself, with a value for every cell; a condition leaves rows out. No row gets a problem."""
-    text = suggest_mapping(file, ReadOptions(), Path("m.yaml")).suggestion.text
+    text = suggest_mapping(file, GivenFile(name=str(file), path=file), ReadOptions(), Path("m.yaml")).suggestion.text
     was, stopped = outcome(file, text)
     attributes = [line for line in text.splitlines() if re.match(r"    # [\w\"]+: ", line)]
     assert attributes

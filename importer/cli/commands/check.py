@@ -46,7 +46,8 @@ def check(**options: Any) -> int:
     with service, explained(request):
         code = report_end(here, service.check(request, name=options["run_name"]))
     if proposed:
-        here.console.result(f"Next, write this mapping and review it:\n  {proposed.command}")
+        again = " (pipe the list in again)" if request.is_piped else ""
+        here.console.result(f"Next, write this mapping and review it{again}:\n  {proposed.command}")
     return code
 
 

@@ -61,7 +61,7 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
         delimiter=delimiter.character,
         notes=(*notes, *header.notes),
     )
-    return Table(info=info, header=header, blocks=partial(_blocks, file, header))
+    return Table(path=path, info=info, header=header, blocks=partial(_blocks, file, header))
 
 
 def _blocks(file: DelimitedFile, header: Header) -> Iterator[Block]:

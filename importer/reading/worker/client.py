@@ -53,7 +53,7 @@ def open_workbook(path: Path, options: ReadOptions, wanted: frozenset[str], *, l
             if message["at_once"]:
                 rows, payloads = child.answer()
                 blocks = partial(iter, [_block(rows, payloads, header)] if rows["rows"] else [])
-            tables.append(Table(info=replace(info, path=str(path)), header=header, blocks=blocks))
+            tables.append(Table(path=path, info=replace(info, path=str(path)), header=header, blocks=blocks))
     return tables
 
 
