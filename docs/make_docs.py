@@ -25,7 +25,7 @@ from importer.model.outcome import (
     Wording,
 )
 from importer.model.problem import KINDS
-from importer.reporting import REJECT_COLUMNS, RESULT_COLUMNS
+from importer.reporting import LEAD_COLUMNS, PROBLEM_COLUMNS, REJECT_COLUMNS, RESULT_COLUMNS
 from importer.reporting.csv_columns import ReportColumn
 from importer.runs.settings import SETTINGS
 
@@ -137,6 +137,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "statuses.md: rows": statuses,
     "statuses.md: assignments and events": follow_ups,
     "reports.md: columns of rejects.csv": lambda: columns(REJECT_COLUMNS),
+    "reports.md: columns of leads.csv": lambda: columns(LEAD_COLUMNS),
+    "reports.md: columns of problems.csv": lambda: columns(PROBLEM_COLUMNS),
     "reports.md: columns of results.csv": lambda: columns(RESULT_COLUMNS),
     "command-line.md: help": command_line,
     "licences.md: licences": licences,

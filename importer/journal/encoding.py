@@ -15,7 +15,7 @@ from importer.model.source import SourceInfo
 from importer.model.texts import TEXT
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
-_FEW_TEXTS: Final = frozenset({"status", "owner", "code", "detail", "field", "column", "fix"})
+_FEW_TEXTS: Final = frozenset({"status", "owner", "code", "detail", "field", "column", "fix", "events"})
 """Columns with few different texts."""
 
 
@@ -50,8 +50,9 @@ def source_text(info: SourceInfo) -> str:
 def source_from(text: str) -> SourceInfo:
     """A source as it was."""
     fields = json.loads(text)
-    for name in ("columns", "headers", "notes"):
-        fields[name] = tuple(fields[name])
+    for name, value in fields.items():
+        if isinstance(value, list):
+            fields[name] = tuple(value)
     return SourceInfo(**fields)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.encoding import problem_fields
+from importer.journal.planned_leads import leads_of
 from importer.journal.requests import follow_up_state
 from importer.journal.rows import NEEDS_ATTENTION, StoredBatch, cell_columns, problems_of, stored_batches
 from importer.model.operation import FOLLOW_UP_KINDS
@@ -78,6 +79,7 @@ def result_batches(journal: Journal, run: StoredRun) -> Generator[ResultBatch, N
             table=_with_words(table, problems, found),
             problems=found,
             cells=cell_columns(journal.connection, batch, to_fix, cells),
+            leads=leads_of(journal.connection, batch.key, table),
         )
 
 
@@ -150,6 +152,8 @@ def _finding_columns(problems: Problems) -> pa.Table:
             "number": problems.table["row"],
             "code": problems.texts("code"),
             "column": problems.texts("column"),
+            "field": problems.texts("field"),
+            "value": problems.texts("value"),
             "message": problems.messages(),
             "hint": problems.hints(),
             "warning": problems.table["warning"],

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final
 
 from importer.journal.database import disk_error, transaction
+from importer.journal.planned_leads import FORGET_LEADS
 from importer.journal.requests import OperationState as State
 from importer.journal.requests import has_follow_up
 from importer.journal.rows import NEEDS_FIXING, forget_rows, keep_cells, stored_batches
@@ -15,6 +16,7 @@ _NEEDED: Final = f"({NEEDS_FIXING} OR r.status = '{RowStatus.PENDING}' OR {_OPEN
 _OF_BATCH: Final = "r.run = ? AND r.source = ? AND r.number BETWEEN ? AND ?"
 
 _FORGET_RUN: Final = (
+    FORGET_LEADS,
     "UPDATE leads SET lead_id = '' WHERE seen_in = ?",
     "DELETE FROM contacts WHERE run = ?",
     "UPDATE examinations SET symptoms = '[]', changes = '[]' WHERE run = ?",

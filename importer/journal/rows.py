@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.encoding import blob_of, blob_of_any, dumps, problems_text, table_of
+from importer.journal.planned_leads import keep_leads
 from importer.journal.records import counts_of, insert_calls, insert_rows
 from importer.journal.requests import OF_ROW, RowKey, has_follow_up
 from importer.journal.spill_file import BatchKey, SpillFile
@@ -347,6 +348,7 @@ def _add_batch(
         (*key, last, blob_of_any(cells)),
     )
     _keep_columns(connection, key, rows, calls, problems)
+    keep_leads(connection, key, batch.leads)
 
 
 def _keep_columns(

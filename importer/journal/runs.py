@@ -180,7 +180,7 @@ class Journal:
     def plan(self, run: StoredRun, *, to_send: bool) -> Plan:
         """An empty plan for the run; whatever an earlier process had planned without freezing it is removed."""
         with transaction(self.connection):
-            for table in ("operations", "rows", "batches", "sources"):
+            for table in ("operations", "rows", "batches", "planned_leads", "sources"):
                 self.connection.execute(f"DELETE FROM {table} WHERE run = ?", (run.id,))
         return Plan(self.connection, run.id, self._spill, to_send=to_send)
 

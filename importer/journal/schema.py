@@ -187,6 +187,17 @@ ALTER TABLE leads RENAME COLUMN maybe TO possibly_sent
 """How many requests of each kind a row asks for is data, and how they ended is in `operations` alone: another kind of
 request needs no column."""
 
+_PLANNED_LEADS: Final = """
+CREATE TABLE planned_leads (                -- what the requests of valid rows hold, for leads.csv
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    source INTEGER NOT NULL,
+    first INTEGER NOT NULL,                 -- the number of the first row of their batch
+    leads BLOB,                             -- in columns
+    PRIMARY KEY (run, source, first)
+)
+"""
+"""Not a column of `batches`, whose records are rewritten while a run is sent."""
+
 LAYOUTS: Final = (
     _FIRST,
     _EXAMINATIONS,
@@ -197,6 +208,7 @@ LAYOUTS: Final = (
     _PROBLEMS,
     _CONTACTS,
     _REQUESTS_BY_KIND,
+    _PLANNED_LEADS,
 )
 """What each version of the layout changes in the one before."""
 

@@ -109,7 +109,7 @@ class PlannedBatch:
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
     for none; `follow_ups` says how many requests of each kind a row asks for after its create. None of the `problems`
     is about a filtered row, and their values are as short as messages show them. `lines` are the physical lines, by row
-    number, where they differ.
+    number, where they differ. `leads` shows what the requests of the valid rows hold: see `planning.bodies`.
     """
 
     source: int
@@ -121,6 +121,7 @@ class PlannedBatch:
     follow_ups: Mapping[Kind, pa.Array]
     problems: Problems = field(default_factory=Problems.none)
     lines: Mapping[int, int] = field(default_factory=dict)
+    leads: pa.Table = field(default_factory=lambda: pa.schema({"number": pa.int64()}).empty_table())
 
     @property
     def numbers(self) -> pa.Int64Array:
@@ -136,11 +137,13 @@ class PlannedBatch:
         """These rows of the batch; `lines` are still those of the whole batch."""
         end = start + length
         cells = self.cells.iloc[start:end]
-        rows = self.problems.rows
+        rows, leads = self.problems.rows, self.leads["number"]
+        first, last = int(cells.index[0]), int(cells.index[-1])
         return replace(
             self,
             cells=cells,
-            problems=self.problems.where((rows >= cells.index[0]) & (rows <= cells.index[-1])),
+            problems=self.problems.where((rows >= first) & (rows <= last)),
+            leads=self.leads.filter(pc.and_(pc.greater_equal(leads, first), pc.less_equal(leads, last))),
             invalid=self.invalid[start:end],
             filtered=self.filtered[start:end],
             crm_ids=self.crm_ids[start:end],

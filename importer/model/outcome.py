@@ -41,6 +41,7 @@ class Wording:
 
     `promise` and `next_step` say in Markdown what it promises and what to do (docs/statuses.md is made from them).
     `is_fixable`: the row itself is wrong; of others that need attention it is not known what became of them.
+    `is_never_sent`: it was decided before the first request that nothing of the row is sent.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Wording:
     next_step: str = "nothing"
     tone: Tone
     is_fixable: bool = False
+    is_never_sent: bool = False
 
 
 STATUSES: Final[dict[RowStatus, Wording]] = {
@@ -81,6 +83,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         meaning="The lead is known from an earlier run, so it is not sent again.",
         promise="`--skip-known` was given and the lead is known from an earlier run",
         tone=Tone.CALM,
+        is_never_sent=True,
     ),
     RowStatus.DUPLICATE_IN_FILE: Wording(
         label="repeated in the file",
@@ -91,6 +94,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
             "never sent"
         ),
         tone=Tone.CALM,
+        is_never_sent=True,
     ),
     RowStatus.FILTERED: Wording(
         label="left out",
@@ -98,6 +102,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         meaning="The mapping’s `where` excludes this row.",
         promise="the mapping's `where` excludes it",
         tone=Tone.CALM,
+        is_never_sent=True,
     ),
     RowStatus.PENDING: Wording(
         label="pending",
@@ -115,6 +120,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         next_step="fix it; its [problem codes](problem-codes.md) say how",
         tone=Tone.PERSON,
         is_fixable=True,
+        is_never_sent=True,
     ),
     RowStatus.CONFLICT_IN_FILE: Wording(
         label="in conflict",
@@ -127,6 +133,7 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
         next_step="keep the right one, or set `duplicates.in_file` in the [mapping](mapping.md#duplicates)",
         tone=Tone.PERSON,
         is_fixable=True,
+        is_never_sent=True,
     ),
     RowStatus.REJECTED: Wording(
         label="rejected",
@@ -167,6 +174,9 @@ STATUSES: Final[dict[RowStatus, Wording]] = {
 
 NEEDS_A_PERSON: Final = frozenset(status for status, wording in STATUSES.items() if wording.tone is Tone.PERSON)
 """The statuses that make the exit code 1 and put the row into rejects.csv."""
+
+NEVER_SENT: Final = frozenset(status for status, wording in STATUSES.items() if wording.is_never_sent)
+"""The statuses of rows of which no request is ever made."""
 
 
 class FollowUp(StrEnum):
@@ -246,12 +256,13 @@ class ResultBatch:
     `problems` and `warnings` (the codes, joined with `;`), and `needs_attention`. Texts are `""` where there is
     nothing to say, numbers null.
 
-    `problems` has the `number`, `code`, `column`, `message`, `hint` and `warning` of each finding, in the order of the
-    rows; `cells` the source's cells of the rows that need attention, in their order, a column for each (null where they
-    are not kept).
+    `problems` has the `number`, `code`, `column`, `field`, `value`, `message`, `hint` and `warning` of each finding, in
+    the order of the rows; `cells` the source's cells of the rows that need attention, in their order, a column for each
+    (null where they are not kept); `leads` what is or would be sent, a row for each row that is (empty if not kept).
     """
 
     source: int
     table: "pa.Table"
     problems: "pa.Table"
     cells: "pa.Table"
+    leads: "pa.Table"

@@ -18,6 +18,7 @@ class SourceInfo:
     """A table that is being read: which file, how it was read, and its columns.
 
     `columns` are the header's texts made unique (`Phone`, `Phone (2)`); `headers` are the texts themselves.
+    `positions` are the places of the columns in their rows, from 0; a journal may be older than they are.
     `header_row` is the number a spreadsheet shows. `notes` are what was detected and what a person should know.
     """
 
@@ -31,3 +32,4 @@ class SourceInfo:
     delimiter: str = ""
     sheet: str = ""
     notes: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()

@@ -71,6 +71,28 @@ class Bodies:
             columns.append(_column(Kind.EVENT, keys, _event_bodies(spec, keys, _members(shape, values)), wanted))
         return tuple(columns)
 
+    def leads(self, frame: pd.DataFrame, valid: pa.BooleanArray) -> pa.Table:
+        """What the requests of the valid rows hold, to be looked at: their `number`, a column for each value of the
+        create, and `events`, the names of their events, each with its key, joined with `;`.
+
+        Of a text it is the text, of anything else its JSON, `""` where the request has none. The crm_id and the user of
+        the assignment are not among them: they are known of every row.
+        """
+        wrap = self._mapping.attributes_as == "object"
+        columns = {"number": pa.array(frame.index.to_numpy(dtype="int64"))}
+        for target in self._targets:
+            if target.place is Place.ATTRIBUTE or (target.place is Place.LEAD and target.label != "crm_id"):
+                columns[target.label] = _shown(large_texts(frame[target.label]), target, wrap=wrap)
+        names = [
+            pc.if_else(
+                pa.array(frame[f"events[{event}]"].to_numpy(dtype=bool)), scalar(_event_name(spec)), scalar(None)
+            )
+            for event, (spec, _) in enumerate(self._events)
+        ]
+        columns["events"] = _listed(names, ";") if names else pa.repeat(scalar(""), len(frame))
+        leads = pa.table(columns)
+        return leads if pc.all(valid).as_py() else leads.filter(valid)
+
     def _creates(self, values: Sequence[pa.Array], rows: int) -> pa.Array:
         blank = pa.repeat(scalar("{}"), rows)
         attributes = pc.coalesce(_object(_members(self._attributes, values)), blank) if self._attributes else blank
@@ -150,6 +172,17 @@ def _as_json(column: pa.Array, target: Target, *, wrap: bool) -> pa.Array:
     return found
 
 
+def _shown(column: pa.Array, target: Target, *, wrap: bool) -> pa.Array:
+    """The values of `_as_json` with texts as they are: without the quotation marks and escapes of JSON."""
+    if wrap and target.place is Place.ATTRIBUTE:
+        return pc.fill_null(_as_json(column, target, wrap=True), "")
+    return column
+
+
+def _event_name(spec: EventSpec) -> str:
+    return f"{spec.event}:{spec.key}" if spec.key else spec.event
+
+
 def _is_literal(target: Target) -> bool:
     """Whether the mapped text is JSON already: everything typed, and dates that a unit turned into epoch digits."""
     if target.place is Place.LEAD:
@@ -179,9 +212,15 @@ def _members(shape: Shape, values: Sequence[pa.Array]) -> list[pa.Array]:
 
 def _object(members: Sequence[pa.Array]) -> pa.Array:
     """An object of the members that are not null; null where there is none."""
+    listed = _listed(members, ",")
+    return _unless_blank(listed, joined("{", listed, "}"))
+
+
+def _listed(parts: Sequence[pa.Array], between: str) -> pa.Array:
+    """The parts of each row that are not null, with a character between them."""
     # Arrow drops a row of which every part is null and is skipped, so each row begins with a part that is not.
-    led = pc.binary_join_element_wise(scalar(""), *members, scalar(","), null_handling="skip")
-    return _unless_blank(led, joined("{", pc.utf8_slice_codeunits(led, start=1), "}"))
+    led = pc.binary_join_element_wise(scalar(""), *parts, scalar(between), null_handling="skip")
+    return pc.utf8_slice_codeunits(led, start=1)
 
 
 def _unless_blank(column: pa.Array, otherwise: pa.Array) -> pa.Array:

@@ -76,6 +76,7 @@ class Planner:
             },
             problems=reported,
             lines=lines or {},
+            leads=self._bodies.leads(frame, pa.array(valid)),
         )
 
     def operations(self, mapped: MappedBatch, planned: PlannedBatch) -> tuple[OperationColumn, ...]:

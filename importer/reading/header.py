@@ -54,12 +54,11 @@ class Header:
     is_rejects: bool = False
 
     @property
-    def of_source(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The columns and headers that are the source's own: without the mark of a template's example row."""
-        if EXAMPLE_ROW not in self.columns:
-            return self.columns, self.headers
+    def of_source(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
+        """Columns, headers and positions that are the source's own: without the mark of a template's example row."""
         own = [at for at, name in enumerate(self.columns) if name != EXAMPLE_ROW]
-        return tuple(self.columns[at] for at in own), tuple(self.headers[at] for at in own)
+        positions = tuple(self.positions[at] for at in own)
+        return tuple(self.columns[at] for at in own), tuple(self.headers[at] for at in own), positions
 
     @property
     def needed(self) -> int:

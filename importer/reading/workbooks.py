@@ -163,13 +163,14 @@ class Workbook:
         sample = _of_one_width(sample_of(records, options.header_row))
         header = find_header(sample, wanted, options.header_row, f"{self.path}, sheet “{shown(name)}”")
         header = replace(header, ragged_matters=False)
-        columns, headers = header.of_source
+        columns, headers, positions = header.of_source
         info = SourceInfo(
             path=str(self.path),
             sha256=self._sha256,
             format=self.format,
             columns=columns,
             headers=headers,
+            positions=positions,
             header_row=header.row,
             sheet=name,
             notes=header.notes,

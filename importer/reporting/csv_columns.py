@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,7 @@ _TRIGGER: Final = r"[=+\-@|\t\r\n＝＋－＠｜﹢﹣﹦﹫]"
 _RISKY: Final = re.compile(f"'*{_SKIPPED}*{_TRIGGER}")
 # Nothing looser: `+1-1` would pass as a phone number and evaluates.
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_E164_WHOLE: Final = rf"\A{_E164.pattern}\z"
 
 Cells = Callable[["pa.Table", "ReadSource"], "pa.Array | pa.Scalar"]
 """The cells of a column for results of one source, ready to be written; a scalar is repeated in every line."""
@@ -75,6 +77,19 @@ def number(of: str) -> Cells:
     return lambda rows, _: pc.coalesce(pc.cast(rows[of].combine_chunks(), TEXT), scalar(""))
 
 
+def _place(name: str) -> pa.Scalar:
+    """The same text in every line."""
+    return quoted(neutral_texts(pa.array([name], TEXT)))[0]
+
+
+PLACE: Final = (
+    ReportColumn("source", "the file's name", lambda _, source: _place(Path(source.info.path).name)),
+    ReportColumn("sheet", "the sheet's name; empty for CSV", lambda _, source: _place(source.info.sheet)),
+    ReportColumn("number", "the row's number, as the spreadsheet shows it", number("number")),
+)
+"""The columns that say which row a line is about."""
+
+
 def write_lines(file: BinaryIO, cells: Sequence[pa.Array | pa.Scalar]) -> None:
     """Write a line for each row of these columns, in UTF-8, ending in a line feed; a scalar is repeated."""
     lines = pc.binary_join_element_wise(*cells, scalar(","))
@@ -96,9 +111,13 @@ def neutral_texts(column: pa.Array) -> pa.Array:
     harmless = _HARMLESS[first_bytes(column)]
     if harmless.all():
         return column
-    suspect = pa.array(~harmless)
-    texts = [neutral(text) for text in column.filter(suspect).to_pylist()]
-    return pc.replace_with_mask(column, suspect, pa.array(texts, TEXT))
+    suspect = ~harmless
+    # Phone numbers fill a column of leads.csv, and names in other scripts repeat: each would be a Python text.
+    suspect[suspect] = ~np.asarray(pc.match_substring_regex(column.filter(pa.array(suspect)), _E164_WHOLE))
+    mask = pa.array(suspect)
+    distinct = column.filter(mask).dictionary_encode()
+    texts = pa.array([neutral(text) for text in distinct.dictionary.to_pylist()], TEXT)
+    return pc.replace_with_mask(column, mask, texts.take(distinct.indices))
 
 
 def quoted(column: pa.Array) -> pa.Array:

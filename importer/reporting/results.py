@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-
-from importer.model.texts import TEXT
-from importer.reporting.csv_columns import ReportColumn, neutral_texts, number, quoted, text, word, write_lines
+from importer.reporting.csv_columns import PLACE, ReportColumn, number, text, word, write_lines
 from importer.reporting.private_files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
 
 
-def _place(name: str) -> pa.Scalar:
-    """The same text in every line."""
-    return quoted(neutral_texts(pa.array([name], TEXT)))[0]
-
-
 RESULT_COLUMNS: Final = {
     column.name: column
     for column in (
-        ReportColumn("source", "the file's name", lambda _, source: _place(Path(source.info.path).name)),
-        ReportColumn("sheet", "the sheet's name; empty for CSV", lambda _, source: _place(source.info.sheet)),
-        ReportColumn("number", "the row's number, as the spreadsheet shows it", number("number")),
+        *PLACE,
         ReportColumn("crm_id", "the lead's id in your system", text("crm_id")),
         ReportColumn("status", "one of the [statuses](statuses.md)", word("status")),
         ReportColumn("lead_id", "the lead's id in Saleschat, once it is known", text("lead_id")),

@@ -12,6 +12,7 @@ from typing import Any, Self
 from importer.crm.verdict import Stop
 from importer.errors import ImporterError, LocalDiskError
 from importer.exit_codes import ExitCode
+from importer.journal.planned_leads import lead_columns
 from importer.journal.results import result_batches
 from importer.journal.retention import scrub
 from importer.journal.run_totals import needs_a_person, run_report
@@ -20,6 +21,8 @@ from importer.model.run import RunReport, RunState
 from importer.private import refuse_link
 from importer.reporting import (
     Overview,
+    leads_csv,
+    problems_csv,
     rejects_csv,
     rejects_xlsx,
     results_csv,
@@ -163,16 +166,16 @@ def _write_report(journal: Journal, run: StoredRun) -> Ended:
     report = run_report(journal, run, mapping_sha256=sha256(run.request.mapping_text.encode()).hexdigest())
     if sum(report.counts.values()) != report.rows:
         raise AssertionError(f"{report.run_id}: {report.rows} rows, but the counts add up to {report.counts}")
-    files = {name: str(folder / name) for name in ("results.csv", "rejects.csv", "report.html")}
+    tables = {"results.csv": results_csv, "rejects.csv": rejects_csv, "problems.csv": problems_csv}
+    if (values := lead_columns(journal.connection, run.id)) is not None:
+        tables["leads.csv"] = partial(leads_csv, values=values)
+    files = {name: str(folder / name) for name in (*tables, "report.html")}
     overview = Overview()
     batches = partial(result_batches, journal, run)
     workbooks = _workbooks(report)
     notes = [write_annotated(folder / name, Path(source), report, batches) for name, source in workbooks]
-    writers = (
-        results_csv(Path(files["results.csv"]), report),
-        rejects_csv(Path(files["rejects.csv"]), report),
-        rejects_xlsx(folder / "rejects.xlsx", report, overview, notes),
-    )
+    writers = [table(folder / name, report) for name, table in tables.items()]
+    writers.append(rejects_xlsx(folder / "rejects.xlsx", report, overview, notes))
     with ExitStack() as opened:
         taking = [overview.add, *map(opened.enter_context, writers)]
         for batch in prefetched(batches()):

@@ -19,7 +19,10 @@ LINKS = (
     ".sending.lock",
     ".sending.json",
 )
-REPORTS = {"results.csv", "rejects.csv", "rejects.xlsx", "report.html", "annotated.xlsx", "summary.json"}
+REPORTS = {
+    *("results.csv", "rejects.csv", "rejects.xlsx", "problems.csv", "leads.csv"),
+    *("report.html", "annotated.xlsx", "summary.json"),
+}
 
 
 def seen_modes(folder: Path, into: dict[str, set[int]]) -> None:
@@ -51,7 +54,7 @@ def test_every_file_is_private_at_every_moment_whatever_the_umask(importer: Comm
     seen_modes(importer.folder / "new", modes)
     names = {name.split()[1] for name in modes}
     assert {"journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm", ".sending.lock", ".sending.json"} <= names
-    assert {"results.csv", "rejects.csv", "report.html", "summary.json", "importer.log"} <= names
+    assert {"results.csv", "rejects.csv", "problems.csv", "leads.csv", "report.html", "importer.log"} <= names
     assert {name: found for name, found in modes.items() if name.startswith("file") and found != {0o600}} == {}
     assert {name: found for name, found in modes.items() if name.startswith("folder") and found != {0o700}} == {}
 

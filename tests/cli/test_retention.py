@@ -14,8 +14,11 @@ from importer.runs.send_lock import sending_lock
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, MAPPING, CommandLine, lead, leads
 
-SETTLED = ("Asha Test1", "+919876500001", "Chennai")
+SETTLED = ("Asha Test1", "+91 98765 00001", '"Chennai"', "simmering")
+"""Cells as they were read, and what only a request holds; LEAD is what leads.csv shows of them."""
+LEAD = ("+919876500001", "Chennai")
 NEEDED = ("Ravi Wrong", "Pune-West")
+RAW = lead(1, City="Chennai", Phone="+91 98765 00001", Stage="simmering")
 
 
 def contents(folder: Path) -> bytes:
@@ -30,9 +33,7 @@ def journal_of(importer: CommandLine) -> bytes:
 def sent(importer: CommandLine, sandbox: Sandbox) -> CommandLine:
     """A run of three rows that are settled and one that needs a person."""
     importer.mapping()
-    importer.table(
-        [lead(1, City="Chennai"), *leads(2, first=2), lead(4, Name="Ravi Wrong", Phone="12", City="Pune-West")]
-    )
+    importer.table([RAW, *leads(2, first=2), lead(4, Name="Ravi Wrong", Phone="12", City="Pune-West")])
     assert importer("run", "list.csv", "-m", "m.yaml", *FAST).code == 1
     return importer
 
@@ -48,12 +49,27 @@ def test_cells_and_requests_of_settled_rows_are_overwritten_in_the_file(sent: Co
 
 def test_cells_of_a_check_are_kept_only_where_they_are_needed(importer: CommandLine) -> None:
     importer.mapping()
-    importer.table([lead(1, City="Chennai"), lead(4, Name="Ravi Wrong", Phone="12", City="Pune-West")])
+    importer.table([RAW, lead(4, Name="Ravi Wrong", Phone="12", City="Pune-West")])
     assert importer("check", "list.csv", "-m", "m.yaml").code == 1
     journal = journal_of(importer)
     assert [word for word in SETTLED if word.encode() in journal] == []
     (row,) = importer.rejects()
     assert (row["Name"], row["City"]) == NEEDED
+
+
+def test_the_leads_of_a_run_are_reported_again_until_it_is_purged(sent: CommandLine) -> None:
+    path = sent.latest() / "leads.csv"
+    before = path.read_bytes()
+    assert b"Chennai" in before
+    path.unlink()
+    assert sent("report", "latest").code == 0
+    assert path.read_bytes() == before
+    assert sent("purge", "--older-than", "0d").code == 0
+    assert not path.exists()
+    assert sent("report", "latest").code == 0
+    assert not path.exists(), "no lead is left to be shown"
+    assert "leads.csv" not in sent.summary(path.parent)["files"]
+    assert b"Chennai" not in contents(sent.reports)
 
 
 def test_a_row_whose_event_failed_keeps_its_cells_for_the_person(importer: CommandLine) -> None:
@@ -81,9 +97,9 @@ def test_what_is_still_to_be_sent_keeps_its_cells(importer: CommandLine) -> None
 def test_a_purged_run_leaves_nobody(sent: CommandLine, sandbox: Sandbox) -> None:
     lead_ids = [each["lead_id"] for each in sandbox.state.snapshot()["leads"]]
     importer = sent
-    personal = [*SETTLED, *NEEDED, "@leads.example", "list.csv", "m.yaml", "when_blank: skip", "phone-invalid"]
+    personal = [*SETTLED, *LEAD, *NEEDED, "@leads.example", "list.csv", "m.yaml", "when_blank: skip", "phone-invalid"]
     before = contents(importer.reports)
-    assert {word for word in (*NEEDED, *lead_ids, "list.csv") if word.encode() not in before} == set()
+    assert {word for word in (*LEAD, *NEEDED, *lead_ids, "list.csv") if word.encode() not in before} == set()
     assert importer("purge", "--older-than", "0d").code == 0
     after = contents(importer.reports)
     assert [word for word in (*personal, *lead_ids) if word.encode() in after] == []

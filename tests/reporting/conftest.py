@@ -22,7 +22,7 @@ HEADERS = ("Id", "Name", "Phone", "Owner")
 TEXTS = ("crm_id", "status", "lead_id", "assign", "assigned_to", "events", "finished_at")
 FINDING = pa.schema(
     {"number": pa.int64()}
-    | dict.fromkeys(("code", "column", "message", "hint"), pa.large_string())
+    | dict.fromkeys(("code", "column", "field", "value", "message", "hint"), pa.large_string())
     | {"warning": pa.bool_()}
 )
 
@@ -138,7 +138,9 @@ class Reports:
             }
             numbers = {name: getattr(row, name) for name in ("attempts", "http_status", "error_code")}
             numbers["number"] = row.row.number
-            findings = [(p.row, p.code, p.column, message_of(p), hint_of(p), p.warning) for p in row.problems]
+            findings = [
+                (p.row, p.code, p.column, p.field, p.value, message_of(p), hint_of(p), p.warning) for p in row.problems
+            ]
             problems = [dict(zip(FINDING.names, finding, strict=True)) for finding in findings]
             cells = {str(at): pa.array([cell], pa.large_string()) for at, cell in enumerate(row.cells)}
             yield ResultBatch(
@@ -150,6 +152,7 @@ class Reports:
                 ),
                 problems=pa.Table.from_pylist(problems, FINDING),
                 cells=pa.table(cells if row.needs_attention else {}),
+                leads=pa.table({}),
             )
 
     def write_results(self, path: Path, run: RunReport, batches: Iterator[Any]) -> None:

@@ -32,7 +32,7 @@ def test_every_line_is_the_one_that_csv_writes(tmp_path: Path, reports: Reports)
     table = pa.table(fields | {"error_code": pa.nulls(MANY, pa.int64())})
     nothing = pa.table({})
     batches = (
-        ResultBatch(source=0, table=table.slice(at, 20_000), problems=nothing, cells=nothing)
+        ResultBatch(source=0, table=table.slice(at, 20_000), problems=nothing, cells=nothing, leads=nothing)
         for at in range(0, MANY, 20_000)
     )
     reports.write_results(tmp_path / "results.csv", reports.run(reports.source("=a.csv")), batches)

@@ -49,13 +49,14 @@ def open_delimited(path: Path, options: ReadOptions, wanted: frozenset[str]) -> 
     notes = [*encoding.notes]
     if header.width == 1:  # one column is never taken silently
         notes.append(f"read as one column: the header row does not contain the delimiter {delimiter.character!r}")
-    columns, headers = header.of_source
+    columns, headers, positions = header.of_source
     info = SourceInfo(
         path=str(path),
         sha256=found.sha256,
         format="csv",
         columns=columns,
         headers=headers,
+        positions=positions,
         header_row=header.row,
         encoding=encoding.name,
         delimiter=delimiter.character,
