@@ -21,7 +21,7 @@ _FORGET_RUN: Final = (
     "DELETE FROM contacts WHERE run = ?",
     "UPDATE examinations SET symptoms = '[]', changes = '[]' WHERE run = ?",
     "UPDATE runs SET reason = '', request = json_set(request, '$.files', json('[]'), '$.mapping_text', '',"
-    f" '$.mapping_path', '{PURGED}', '$.proposed', NULL) WHERE id = ?",
+    f" '$.mapping_path', '{PURGED}', '$.proposed', NULL, '$.lookups', json('{{}}')) WHERE id = ?",
     f"UPDATE sources SET info = json_set(info, '$.path', '{PURGED}', '$.sheet', '', '$.notes', json('[]'))"
     " WHERE run = ?",
 )

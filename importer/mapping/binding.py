@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from importer.mapping.file.load import LoadedMapping
     from importer.mapping.file.references import Purpose
-    from importer.model.mapping import Mapping as MappingFile
     from importer.model.problems import Problems
 
 _LONGEST_VALUE: Final = 1_000
@@ -56,14 +55,15 @@ class BoundTarget:
         return converted.values, findings.having(field=label, column=column, value=value, detail=detail)
 
 
-def bound(purpose: Purpose, mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> BoundTarget:
+def bound(purpose: Purpose, loaded: LoadedMapping, columns: Mapping[str, str], now: datetime) -> BoundTarget:
     """Bind one target; `columns` maps each name of the mapping to its source column."""
+    mapping, lookups = loaded.mapping, loaded.lookups
     rule, steps = purpose.rule, list[Step]()
     if isinstance(rule, OwnerBy):
         origin = origin_of(Rule(column=rule.column), columns)
     else:
-        origin = origin_of(rule, columns, normalizer(mapping, columns, now) if rule.digest_as else None)
-        steps += steps_of(rule, mapping.defaults, columns, now)
+        origin = origin_of(rule, columns, normalizer(mapping, columns, now, lookups) if rule.digest_as else None)
+        steps += steps_of(rule, mapping.defaults, columns, now, lookups)
     if purpose.place is Place.ASSIGN and mapping.assign is not None:
         steps += owner_steps(mapping.assign.by, mapping.assign.when_blank)
     region = columns.get(rule.region_column or "") if isinstance(rule, PhoneRule) else None

@@ -42,7 +42,7 @@ class Mapper:
         unmapped = unmapped_columns(self._columns, info) if loaded.mapping.unmapped == "attributes" else []
         self._columns.update({column: column for column in unmapped})
         wanted = purposes(loaded.mapping, unmapped)
-        self._bound = [bound(purpose, loaded.mapping, self._columns, now) for purpose in wanted]
+        self._bound = [bound(purpose, loaded, self._columns, now) for purpose in wanted]
         mistakes += binding_mistakes(self._bound, loaded)
         if mistakes:
             tip = f"{header_place(info)} has these columns: {header_columns(info)}"

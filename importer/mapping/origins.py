@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from importer.mapping.values.converted import text_series, trimmed
-from importer.model.rules import AttributeRule, template_pieces
+from importer.model.column_template import template_pieces
+from importer.model.rules import AttributeRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from importer.model.rules import AttributeRule, PhoneRule, TimeRule, ValueType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from importer.model.lookup import Lookup, LookupTable
     from importer.model.mapping import Defaults, OwnerBy
     from importer.model.mapping import Mapping as MappingFile
     from importer.model.rules import Rule
@@ -47,8 +48,14 @@ def carried_out(steps: Iterable[Step], texts: pd.Series[str], cells: Cells) -> C
     return Converted(values=texts, findings=Problems.together(findings))
 
 
-def steps_of(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: datetime) -> list[Step]:
-    """Part, transforms, map, default, and reading the text as what the target holds, in this order."""
+def steps_of(
+    rule: Rule,
+    defaults: Defaults,
+    columns: Mapping[str, str],
+    now: datetime,
+    lookups: Mapping[Lookup, LookupTable],
+) -> list[Step]:
+    """Part, transforms, map or lookup, default, and reading the text as what the target holds, in this order."""
     steps: list[Step] = []
     part = rule.part
     if part is not None:
@@ -56,6 +63,8 @@ def steps_of(rule: Rule, defaults: Defaults, columns: Mapping[str, str], now: da
     steps += [_transforming(TRANSFORMS[name]) for name in rule.transform]
     if rule.map is not None:
         steps.append(_reading(map_reader(rule.map, rule.otherwise)))
+    if rule.lookup is not None:
+        steps.append(_reading(_lookup_reader(rule.lookup, lookups[rule.lookup].values, rule.otherwise)))
     if rule.default:
         steps.append(_filling(rule.default))
     if isinstance(rule, PhoneRule):
@@ -84,7 +93,9 @@ def _date_rule(rule: TimeRule, defaults: Defaults, now: datetime) -> DateRule | 
     return DateRule(formats=rule.format, timezone=timezone, unit=rule.unit, date_only=date_only, now=now)
 
 
-def normalizer(mapping: MappingFile, columns: Mapping[str, str], now: datetime) -> Normalize:
+def normalizer(
+    mapping: MappingFile, columns: Mapping[str, str], now: datetime, lookups: Mapping[Lookup, LookupTable]
+) -> Normalize:
     """How `digest_as: normalized` reads the cells of a column.
 
     The columns that a phone field reads hold numbers, which are read as that field reads them. A number that it cannot
@@ -93,7 +104,7 @@ def normalizer(mapping: MappingFile, columns: Mapping[str, str], now: datetime) 
     steps: dict[str, list[Step]] = {}
     for rule in mapping.lead.rules.values():
         if isinstance(rule, PhoneRule):
-            reading = steps_of(rule.model_copy(update={"default": ""}), mapping.defaults, columns, now)
+            reading = steps_of(rule.model_copy(update={"default": ""}), mapping.defaults, columns, now, lookups)
             names = (rule.column,) if rule.column is not None else rule.columns or ()
             steps |= {columns[name]: reading for name in names}
 
@@ -125,6 +136,14 @@ def _transforming(change: Callable[[str], str]) -> Step:
 
 def _reading(read: Callable[[str], str | Broken]) -> Step:
     return lambda texts, _cells: converted_by_value(texts, read)
+
+
+def _lookup_reader(
+    lookup: Lookup, values: Mapping[str, str], otherwise: Literal["keep", "blank", "problem"]
+) -> Callable[[str], str | Broken]:
+    detail = f"is not in the column {lookup.key} of {lookup.file}"
+    fix = f"Add the value to {lookup.file}, or set otherwise in the mapping."
+    return map_reader(values, otherwise, Broken(code="value-not-in-lookup", detail=detail, fix=fix))
 
 
 def _filling(text: str) -> Step:

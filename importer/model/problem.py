@@ -236,6 +236,11 @@ KINDS: Final[dict[str, ProblemKind]] = {
         "The value is not listed in `map`.",
         "Add the value to `map`, or set otherwise: keep.",
     ),
+    "value-not-in-lookup": _problem(
+        "A value that is missing from the mapping's `lookup`",
+        "The value is not in the file that the mapping looks it up in.",
+        "Add the value to that file, or set otherwise: keep.",
+    ),
     "value-not-allowed": _problem(
         "A value that is not allowed",
         "The value is not listed in `one_of`.",

@@ -1,12 +1,10 @@
 """The rules of the mapping: where a value comes from, and how it is changed and checked."""
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -17,7 +15,9 @@ from pydantic import (
     model_validator,
 )
 
+from importer.model.column_template import Template
 from importer.model.fields import Pattern
+from importer.model.lookup import Lookup
 from importer.model.strict_model import Misuse, Strict
 from importer.model.vocabulary import RE2, DateFormat, Region, Timezone, TransformName, nearest
 
@@ -59,29 +59,17 @@ ColumnNames = Annotated[
 ]
 
 
-_PIECE: Final = re.compile(r"(\{\{|\}\})|\{([^{}]+)\}|([^{}]+)|([{}])")
-
-
-def template_pieces(template: str) -> list[tuple[str, bool]]:
-    """The pieces of a template, in order: a text, and whether it is the name of a column."""
-    pieces = []
-    for brace, column, text, stray in _PIECE.findall(template):
-        if stray:
-            raise ValueError(f"“{template}” has a {stray} without its partner; write {stray * 2} for the brace itself")
-        pieces.append((column, True) if column else (brace[:1] or text, False))
-    return pieces
-
-
-def _template(template: str) -> str:
-    if not any(is_column for _, is_column in template_pieces(template)):
-        raise ValueError(
-            f"“{template}” names no column in braces, such as {{Name}}; for the same text in every row use value"
-        )
-    return template
-
-
 def _exactly_one_of(origins: tuple[str, ...]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"oneOf": [{"required": [origin]} for origin in origins]})
+
+
+_BELONGS_TO: Final = {
+    "prefix": ({"digest_of"}, "belongs to digest_of; for other texts use template"),
+    "digest_as": ({"digest_of"}, "belongs to digest_of: it says what the digest is made of"),
+    "otherwise": ({"map", "lookup"}, "belongs to map or lookup: it says what happens to a value that is not there"),
+    "pattern_says": ({"pattern"}, "belongs to pattern: it says in words what the pattern allows"),
+}
+"""Keys of a rule that need one of others, and what to say without it."""
 
 
 class Rule(Strict):
@@ -97,7 +85,7 @@ class Rule(Strict):
     """Source columns; the first that is not blank counts."""
     value: Annotated[str, StringConstraints(min_length=1)] | None = None
     """The same value for every row."""
-    template: Annotated[str, AfterValidator(_template)] | None = None
+    template: Template | None = None
     """A text with columns in braces: "{First} {Last}". Blank when all its cells are; {{ and }} are braces."""
     digest_of: ColumnNames | None = None
     """A stable id made from the cells of these columns."""
@@ -114,8 +102,10 @@ class Rule(Strict):
     """Named transforms, applied in order."""
     map: Annotated[dict[str, str], Field(min_length=1)] | None = None
     """Old value to new value."""
+    lookup: Lookup | None = None
+    """Old value to new value, from a file beside the mapping."""
     otherwise: Literal["keep", "blank", "problem"] = "problem"
-    """What happens to a value that is not in map."""
+    """What happens to a value that is not in map or lookup."""
     default: str = ""
     """The value when the cell is blank."""
     required: bool = False
@@ -148,14 +138,11 @@ class Rule(Strict):
             yield Misuse(given[1], f"needs exactly one of {', '.join(cls.origins)}; it has {' and '.join(given)}")
         elif not given and not any(_nearly_an_origin(key) for key in written):
             yield Misuse("", f"does not say where the value comes from: it needs one of {', '.join(cls.origins)}")
-        if "prefix" in written and "digest_of" not in written:
-            yield Misuse("prefix", "belongs to digest_of; for other texts use template")
-        if "digest_as" in written and "digest_of" not in written:
-            yield Misuse("digest_as", "belongs to digest_of: it says what the digest is made of")
-        if "otherwise" in written and "map" not in written:
-            yield Misuse("otherwise", "belongs to map: it says what happens to a value that map does not have")
-        if "pattern_says" in written and "pattern" not in written:
-            yield Misuse("pattern_says", "belongs to pattern: it says in words what the pattern allows")
+        for key, (others, message) in _BELONGS_TO.items():
+            if key in written and not others & written.keys():
+                yield Misuse(key, message)
+        if {"map", "lookup"} <= written.keys():
+            yield Misuse("lookup", "and map both say which value a cell becomes; keep one of them")
         if written.get("type") not in (ValueType.INTEGER, ValueType.NUMBER):
             for key in ("minimum", "maximum"):
                 if key in written:

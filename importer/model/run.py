@@ -40,7 +40,8 @@ class RunRequest:
     `files` and `mapping_path` stand as they were given; `mapping_text` is the mapping as it was then. `rate` is in
     requests per second and endpoint (0: no limit, `None`: the published one), `settle` and `timeout` in seconds.
     `max_invalid` is a number (`12`), a share (`5%`), or empty. Where no mapping was given, `proposed` says what was
-    guessed, and nothing may be sent. It never holds a credential.
+    guessed, and nothing may be sent. `lookups` are the paths of the files that the mapping looks values up in,
+    with the SHA-256 of each. It never holds a credential.
     """
 
     files: tuple[str, ...]
@@ -62,6 +63,7 @@ class RunRequest:
     assign_spacing: float = 10.0
     assume_new: bool = False
     timeout: float = 60.0
+    lookups: dict[str, str] = field(default_factory=dict)
     proposed: ProposedMapping | None = None
 
     @property

@@ -44,6 +44,7 @@ from importer.runs.go_ahead import (
     refuse_imported,
     too_many_invalid,
 )
+from importer.runs.lookup_tables import with_lookups
 from importer.runs.preflight import Finding, examine
 from importer.runs.prepare import given_by, mark_known, open_all, open_sources, prepare, warn_of_contacts
 from importer.runs.purge_runs import Purged, purge
@@ -138,6 +139,7 @@ class Service:
         self._began = time.monotonic()
         refusals = self.settings.refusals()
         loaded, opened = self._opened(request)
+        request = self._with_digests(request, loaded)
         run = self.journal.begin(self._run_id(name or loaded.mapping.name), "check", request)
         with self._scope(run) as scope:
             plan = self._prepared(run, loaded, opened, request, origin="", to_send=False)
@@ -168,6 +170,7 @@ class Service:
         with sending_lock(self.journal.folder, run_id, self._clock.now()):
             if not (request.sandbox or again):
                 refuse_imported(self.journal, opened, self._tenant(destination.origin, destination.org))
+            request = self._with_digests(request, loaded)
             run = self.journal.begin(run_id, "run", request)
             return self._plan_and_send(run, loaded, opened, destination)
 
@@ -297,7 +300,7 @@ class Service:
 
     def _note_changed_files(self, run: StoredRun) -> None:
         """The frozen plan is sent even if file or mapping have changed since; people who changed them should know."""
-        files = self.journal.files_of(run)
+        files = [*self.journal.files_of(run), *run.request.lookups.items()]
         changed = [path for path, sha256 in files if Path(path).is_file() and self._differs(path, sha256)]
         mapping = Path(run.request.mapping_path)
         if mapping.is_file() and mapping.read_text(encoding="utf-8-sig") != run.request.mapping_text:
@@ -353,12 +356,22 @@ class Service:
     # steps of several commands
 
     def _opened(self, request: RunRequest) -> tuple[LoadedMapping, list[Opened]]:
-        loaded = parse_mapping(request.mapping_text, request.mapping_path)
+        loaded = with_lookups(parse_mapping(request.mapping_text, request.mapping_path))
         opened = open_sources(request, self._given, loaded, self._clock.now())
         for each in opened:
             info = each.table.info
             self._progress.opened(info, given_by(each.table.path, request.options, loaded.mapping.source))
         return loaded, opened
+
+    def _with_digests(self, request: RunRequest, loaded: LoadedMapping) -> RunRequest:
+        """The request with the digests of the tables that values are looked up in; notes those that have changed."""
+        digests = {table.path: table.sha256 for table in loaded.lookups.values()}
+        same = (run for run in self.journal.runs() if run.request.mapping_path == request.mapping_path)
+        if digests and (before := next(same, None)):
+            for path, sha256 in before.request.lookups.items():
+                if digests.get(path, sha256) != sha256:
+                    self._progress.note(f"{path} has changed since run {before.run_id}")
+        return replace(request, lookups=digests)
 
     def _prepared(
         self,

@@ -34,6 +34,7 @@ lead:
     tier: {column: Tier, map: {"1": gold, "2": 7}, otherwise: problem}
     campaign: {value: 47}
     flag: {value: yes}
+    owner: {column: Owner, lookup: {file: 2026.csv, key: Old, value: 7}, otherwise: keep}
     row: {provenance: row, type: integer}
     origin: {file: {provenance: file}, provenance: {column: Origin}}
     plan: {column: Plan, pattern: "[0-9]{4}", pattern_says: four digits}
@@ -84,6 +85,7 @@ def test_what_the_loader_reads_the_schema_accepts() -> None:
         ("city: City", "city: {column: City, format: '%d'}"),
         ("city: City", "city: {column: City, colour: red}"),
         ("city: City", "city: {column: City, value: x}"),
+        ("file: 2026.csv, ", ""),
         ("city: City", "city: {provenance: line}"),
         ("city: City", "city: {column: City, provenance: row}"),
         ("crm_id: 12", "crm_id: {provenance: row}"),

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from importer.model.column_template import template_pieces
 from importer.model.mapping import parse
-from importer.model.rules import AttributeRule, NestedAttributes, attribute_rules, template_pieces
+from importer.model.rules import AttributeRule, NestedAttributes, attribute_rules
 from importer.model.vocabulary import did_you_mean, nearest
 
 DOCUMENT: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from importer.model.visible import file_word
 from importer.model.vocabulary import Known
 
 if TYPE_CHECKING:
+    from importer.model.lookup import Lookup, LookupTable
     from importer.model.visible import KeyPath
 
 MAX_BYTES: Final = 256 * 1024
@@ -40,7 +41,7 @@ class LoadedMapping:
     """A mapping with the file it came from.
 
     `sha256` is that of the file's bytes. `lines` holds the line of each key by its path, such as
-    `("events", 0, "when", "column")`.
+    `("events", 0, "when", "column")`. `lookups` are the tables that it looks values up in, once they are read.
     """
 
     mapping: Mapping
@@ -48,6 +49,7 @@ class LoadedMapping:
     sha256: str
     text: str
     lines: dict[KeyPath, int]
+    lookups: dict[Lookup, LookupTable] = field(default_factory=dict)
 
     def line(self, path: KeyPath) -> int:
         """The line where this place of the mapping is written, or the nearest around it."""

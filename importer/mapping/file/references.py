@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from importer.errors import Mistake
 from importer.model.batch import Place
+from importer.model.column_template import template_pieces
 from importer.model.mapping import OwnerBy
 from importer.model.problem import shown
-from importer.model.rules import AttributeRule, PhoneRule, Rule, attribute_rules, template_pieces
+from importer.model.rules import AttributeRule, PhoneRule, Rule, attribute_rules
 from importer.model.visible import shown_path
 from importer.model.vocabulary import nearest
 from importer.model.whitespace import IMPORTER_PREFIX, find_column, text_key
@@ -131,7 +132,7 @@ def resolved(loaded: LoadedMapping, info: SourceInfo) -> tuple[dict[str, str], l
         column = find_column(reference.name, info.columns)
         columns[reference.name] = column or reference.name
         if column is None:
-            message, line = _no_such_column(reference.name, info), loaded.line(reference.keys)
+            message, line = no_such_column(reference.name, info), loaded.line(reference.keys)
             mistakes.append(Mistake(line=line, key=shown_path(reference.keys), message=message))
     return columns, mistakes
 
@@ -157,7 +158,8 @@ def header_columns(info: SourceInfo) -> str:
     return f"{names} and {more} more" if more > 0 else names
 
 
-def _no_such_column(name: str, info: SourceInfo) -> str:
+def no_such_column(name: str, info: SourceInfo) -> str:
+    """What is wrong with a name that means no column, and which one may be meant."""
     key = text_key(name)
     same = [f"“{shown(column)}”" for column in info.columns if text_key(column) == key]
     if same:

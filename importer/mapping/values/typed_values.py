@@ -74,9 +74,12 @@ READERS: Final[Mapping[ValueType, Callable[[str], str | Broken]]] = {
 
 
 def map_reader(
-    table: Mapping[str, str], otherwise: Literal["keep", "blank", "problem"]
+    table: Mapping[str, str], otherwise: Literal["keep", "blank", "problem"], missing: Broken | None = None
 ) -> Callable[[str], str | Broken]:
-    """A reader that gives new values for old ones: by the exact key, else by the only one of the same `text_key`."""
+    """A reader that gives new values for old ones: by the exact key, else by the only one of the same `text_key`.
+
+    `missing` is the problem of a value that the table does not have, if the mapping's `map` is not the table.
+    """
     by_key: dict[str, list[str]] = {}
     for key in table:
         by_key.setdefault(text_key(key), []).append(key)
@@ -89,6 +92,8 @@ def map_reader(
             return table[keys[0]]
         if otherwise != "problem":
             return text if otherwise == "keep" else ""
+        if missing is not None:
+            return missing
         more = f" and {len(table) - _ENTRIES_SHOWN} more" if len(table) > _ENTRIES_SHOWN else ""
         listed = ", ".join([*table][:_ENTRIES_SHOWN]) + more
         return Broken(code="value-not-in-map", detail=f"is not listed in map: {listed}")
