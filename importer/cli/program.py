@@ -63,6 +63,10 @@ class _InOrder(click.Group):
         if word not in self.commands and not word.startswith("-"):
             close = get_close_matches(word.lower(), self.commands, n=1)
             meant = OTHER_WORDS.get(word.lower()) or (f"importer {close[0]}" if close else "")
+            if "://" in word:
+                from importer.reading.given_file import refuse_address
+
+                refuse_address(word)
             if not meant and _is_file(word):
                 ctx.fail(f"{word!r} is a file, not a command; try: importer check {file_word(word)}")
             ctx.fail(f"there is no command {word!r}" + (f"; try: {meant}" if meant else ""))

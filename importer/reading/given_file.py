@@ -101,8 +101,7 @@ class GivenFiles:
 
     def _readable(self, file: str) -> GivenFile:
         """Standard input and named pipes are copied: a list is read more than once."""
-        if match := _ADDRESS.match(file):
-            raise _address(*match.groups())
+        refuse_address(file)
         if file == STANDARD_INPUT:
             if (stream := self._piped()) is None:
                 raise SourceError(
@@ -232,14 +231,20 @@ def _only(name: str, files: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     return files[0]
 
 
-def _address(scheme: str, server: str, path: str, rest: str) -> SourceError:
-    """Nothing is fetched: not every address is the file, and a link may hold a secret, which is not repeated here."""
+def refuse_address(file: str) -> None:
+    """Raises `SourceError` for a web address. Nothing is fetched: not every address is that of the file itself.
+
+    A link may hold a secret, so only its harmless parts are repeated.
+    """
+    if not (match := _ADDRESS.match(file)):
+        return
+    scheme, server, path, rest = match.groups()
     address = f"{scheme}://{server.rpartition('@')[2]}{path}"
     is_whole = not rest and "@" not in server
     name = PurePosixPath(path).name if re.fullmatch(r"[\w-][\w.-]*\.\w+", PurePosixPath(path).name) else ""
     file = name or "LIST.xlsx"
     get = f"curl -L -o {file} {shlex.quote(address) if is_whole else 'ADDRESS'}"
-    return SourceError(
+    raise SourceError(
         f"{address}{'' if is_whole else '…'}: a web address; only files are read",
         tip=f"Download it in a browser (a shared sheet: as .xlsx), or with: {get}; then: importer check {file}",
     )

@@ -301,7 +301,7 @@ def test_nothing_piped_in(importer: CommandLine, monkeypatch: pytest.MonkeyPatch
     assert importer("check", "-").error == "(standard input): the file is empty (0 bytes)"
 
 
-@pytest.mark.parametrize("command", ["check", "run --sandbox", "init"])
+@pytest.mark.parametrize("command", ["check", "run --sandbox", "init", ""])
 @pytest.mark.parametrize(
     ("address", "shown", "get"),
     [
@@ -313,7 +313,7 @@ def test_nothing_piped_in(importer: CommandLine, monkeypatch: pytest.MonkeyPatch
 def test_an_address_is_not_fetched_and_its_secrets_are_not_repeated(
     importer: CommandLine, command: str, address: str, shown: str, get: str
 ) -> None:
-    mapping = () if command == "init" else ("-m", str(importer.mapping()))
+    mapping = () if command in ("init", "") else ("-m", str(importer.mapping()))
     ended = importer(*command.split(), address, *mapping)
     assert ended.code == 2
     assert ended.error == f"{shown}: a web address; only files are read"

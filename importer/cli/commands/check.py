@@ -25,7 +25,8 @@ def check(**options: Any) -> int:
     """Read, map and validate every row; write the report; send nothing.
 
     Without -m, FILE is checked with the mapping that `importer init` would propose: what was guessed is listed first,
-    and the command that writes that mapping comes last.
+    and the command that writes that mapping comes last. FILE may be packed (.gz, or .zip with one file in it); - is
+    what is piped in.
 
     \b
     importer check leads.xlsx                               with the mapping that `importer init` would propose

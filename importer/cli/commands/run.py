@@ -17,6 +17,8 @@ from importer.cli.options import COMMON, ENDING, READING, SENDING
 def run(**options: Any) -> int:
     """Check the files, create the leads, assign them, record their events, and report on every row.
 
+    FILE may be packed (.gz, or .zip with one file in it); - is what is piped in, and needs --yes.
+
     \b
     importer run leads.xlsx -m mappings/weekly.yaml --sandbox      a rehearsal; no credential needed
     importer run leads.xlsx -m mappings/weekly.yaml --org 4711     asks before it sends
