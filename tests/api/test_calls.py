@@ -238,8 +238,15 @@ def test_a_source_that_is_none(source: Any, message: str) -> None:
     assert caught.value.exit_code == 2
 
 
-def test_arrow_files_of_others_are_refused(folder: Path) -> None:
-    table = pa.table({"ID": ["a"], "Name": ["A"]})
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table({"ID": pa.array(["a"], pa.large_string())}),
+        pa.table({"ID": pa.array(["a"], pa.string())}).replace_schema_metadata({"importer": "text columns"}),
+    ],
+    ids=["without our mark", "of other types"],
+)
+def test_arrow_files_of_others_are_refused(table: pa.Table, folder: Path) -> None:
     with pa.OSFile(str(folder / "theirs.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
     with pytest.raises(importer.SourceError, match="an Arrow file"):

@@ -35,7 +35,9 @@ def server() -> Iterator[importer.Sandbox]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_printed_or_changed(capfd: pytest.CaptureFixture[str], server: importer.Sandbox) -> Iterator[None]:
+def _nothing_is_printed_or_changed(
+    _working_folder: None, capfd: pytest.CaptureFixture[str], server: importer.Sandbox
+) -> Iterator[None]:
     importer.check("list.csv", MAPPING, write=False)  # what libraries change when they are imported is not ours
     before = _of_the_process()
     yield
