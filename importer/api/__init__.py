@@ -46,7 +46,7 @@ __all__ = [
 def suggest(source: AnySource, **options: Unpack[SuggestOptions]) -> Proposal:
     """Propose a mapping for a source (of several, for the first); nothing is written."""
     call = Call(SuggestOptions, options)
-    return in_background(partial(work.suggest, call, source), call.request)
+    return in_background(partial(work.suggest, call, source), call.listener)
 
 
 def check(
@@ -62,8 +62,8 @@ def check(
 
     With `write=False` no report stays on the disk; what earlier runs know is not asked then.
     """
-    call = Call(CheckOptions, options, on_progress)
-    return in_background(partial(work.check, call, source, mapping, write=write), call.request, stop)
+    call = Call(CheckOptions, options, on_progress, stop)
+    return in_background(partial(work.check, call, source, mapping, write=write), call.listener)
 
 
 async def acheck(
@@ -76,8 +76,8 @@ async def acheck(
     **options: Unpack[CheckOptions],
 ) -> Report:
     """`check` as a coroutine; cancelling it stops the check."""
-    call = Call(CheckOptions, options, on_progress)
-    return await in_background_of_loop(partial(work.check, call, source, mapping, write=write), call.request, stop)
+    call = Call(CheckOptions, options, on_progress, stop)
+    return await in_background_of_loop(partial(work.check, call, source, mapping, write=write), call.listener)
 
 
 def run(
@@ -93,8 +93,8 @@ def run(
     `stop` and an `on_progress` that raises stop it as Ctrl-C stops the command: what is in flight is finished, the
     report is written, `resume` continues. Raises the error that stopped the run, with its `report`.
     """
-    call = Call(RunOptions, options, on_progress)
-    return in_background(partial(work.run, call, source, mapping), call.request, stop)
+    call = Call(RunOptions, options, on_progress, stop)
+    return in_background(partial(work.run, call, source, mapping), call.listener)
 
 
 async def arun(
@@ -106,8 +106,8 @@ async def arun(
     **options: Unpack[RunOptions],
 ) -> Report:
     """`run` as a coroutine; cancelling it stops the run, and it ends when what is in flight is finished."""
-    call = Call(RunOptions, options, on_progress)
-    return await in_background_of_loop(partial(work.run, call, source, mapping), call.request, stop)
+    call = Call(RunOptions, options, on_progress, stop)
+    return await in_background_of_loop(partial(work.run, call, source, mapping), call.listener)
 
 
 def resume(
@@ -118,17 +118,17 @@ def resume(
     **options: Unpack[ResumeOptions],
 ) -> Report:
     """Continue a run from its journal: the latest unfinished one, or the one of this id (its beginning will do)."""
-    call = Call(ResumeOptions, options, on_progress)
-    return in_background(partial(work.resume, call, run_id), call.request, stop)
+    call = Call(ResumeOptions, options, on_progress, stop)
+    return in_background(partial(work.resume, call, run_id), call.listener)
 
 
 def report(run_id: str = "latest", reports_dir: str | os.PathLike[str] | None = None) -> Report:
     """Write a run's report again from its journal."""
     call = Call(ServerOptions, {"reports_dir": reports_dir})
-    return in_background(partial(work.report, call, run_id), call.request)
+    return in_background(partial(work.report, call, run_id), call.listener)
 
 
 def history(reports_dir: str | os.PathLike[str] | None = None) -> list[RunRecord]:
     """The runs so far, newest first."""
     call = Call(ServerOptions, {"reports_dir": reports_dir})
-    return in_background(partial(work.history, call), call.request)
+    return in_background(partial(work.history, call), call.listener)

@@ -30,6 +30,7 @@ from importer.sandbox import running_at
 from importer.sending.stop_request import StopRequest
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
     from collections.abc import Mapping as Dictionary
     from typing import TypeAlias
@@ -51,12 +52,17 @@ _ERRORS: Final = {each.exit_code: each for each in (RunError, StoppedByCrm, Outa
 class Call:
     """One call. An option that its kind does not have is a `TypeError`."""
 
-    def __init__(self, kind: Any, options: Any, on_progress: Callable[[Progress], object] | None = None) -> None:
+    def __init__(
+        self,
+        kind: Any,
+        options: Any,
+        on_progress: Callable[[Progress], object] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
         if unknown := [name for name in options if name not in kind.__annotations__]:
             raise TypeError(f"unknown option {unknown[0]!r}; there are {', '.join(kind.__annotations__)}")
-        self.request = StopRequest()
         self.has_key = any(options.get(name) is not None for name in (*_SECRETS, "api_key_file"))
-        self.listener = Listener(on_progress, self.request)
+        self.listener = Listener(on_progress, StopRequest(), stop)
         self.settings = _settings(options)
         self.options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         self.reading = ReadOptions(**{name: self.options[name] for name in _READING if name in self.options})
@@ -67,7 +73,7 @@ class Call:
             self.settings,
             progress=self.listener,
             confirm=lambda about: not about.is_drift_to_answer,
-            stop=self.request,
+            stop=self.listener.stop_request,
         )
 
     def choices(self) -> dict[str, Any]:
@@ -79,9 +85,9 @@ class Call:
             chosen["max_invalid"] = str(self.options["max_invalid"])
         return chosen
 
-    def proposal(self, file: Path) -> Proposal:
+    def proposal(self, service: Service, file: Path) -> Proposal:
         """A mapping for the file."""
-        found = self.service().suggest(file, self.reading, mapping_file_of(file)).suggestion
+        found = service.suggest(file, self.reading, mapping_file_of(file)).suggestion
         todos = tuple(f"line {look.line}: {look.text.rstrip(':')}" for look in found.looks)
         return Proposal(mapping=found.text, todos=todos, columns=found.columns)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.api.call import AnyMapping, AnySource, Call
+    from importer.runs.service import Service
     from importer.runs.settings import Settings
 
 _FRAMES: Final = ("problems.csv", "leads.csv", "results.csv")
@@ -32,7 +33,9 @@ _FRAMES: Final = ("problems.csv", "leads.csv", "results.csv")
 def suggest(call: Call, source: AnySource) -> Proposal:
     """Propose a mapping."""
     with _folder() as folder:
-        return call.proposal(given_files(source, folder)[0])
+        service = call.service()
+        files = _given(service, source, folder)
+        return call.proposal(service, files[0])
 
 
 @redacting()
@@ -44,7 +47,7 @@ def check(call: Call, source: AnySource, mapping: AnyMapping | None, *, write: b
         service = call.service()
         mapping = mapping.mapping if isinstance(mapping, Proposal) else mapping
         given = None if mapping is None else given_mapping(mapping)
-        request = service.request(given_files(source, folder), given, options=call.reading, **call.choices())
+        request = service.request(_given(service, source, folder), given, options=call.reading, **call.choices())
         with service:
             report = call.ended(service.check(request, name=call.options.get("run_name", "")))
         return report if write else _in_memory(report)
@@ -68,7 +71,7 @@ def run(call: Call, source: AnySource, mapping: AnyMapping) -> Report:
                 message="a proposed mapping is never sent",
                 tip="Save proposal.mapping as a file, review it, and give its path.",
             )
-        files = given_files(source, folder)
+        files = _given(service, source, folder)
         request = service.request(files, given_mapping(mapping), options=call.reading, **call.choices())
         name, again = call.options.get("run_name", ""), call.options.get("again", False)
         with service:
@@ -133,6 +136,15 @@ def _rehearsal(settings: Settings, existing: list[tuple[str, str]]) -> Iterator[
 def _at(server: Sandbox, org: str) -> Destination:
     credential = Credential(CredentialKind.API_KEY, server.api_key, source="the sandbox")
     return Destination.of(server.url, org, lambda: credential)
+
+
+def _given(service: Service, source: AnySource, folder: Path) -> list[Path]:
+    """The sources by the names that the report has for them."""
+    files = given_files(source, folder)
+    for each in files:
+        if each.name != str(each.path):
+            service.give(each)
+    return [Path(each.name) for each in files]
 
 
 @contextmanager

@@ -92,6 +92,10 @@ class GivenFiles:
         self._folder = None
         self._found.clear()
 
+    def add(self, given: GivenFile) -> None:
+        """A file whose content is somewhere else, for as long as it is needed; an archive is unpacked."""
+        self._found[given.name] = self._unpacked(given)
+
     def __getitem__(self, file: str | Path) -> GivenFile:
         """The file, with its content where it can be read more than once; raises `SourceError`, or `LocalDiskError`."""
         key = str(file)

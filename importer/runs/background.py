@@ -42,11 +42,15 @@ class Progress:
 class Listener(ProgressListener):
     """Hands what happens on to a callback. One that raises is not called again, and stops the run; `error` keeps it."""
 
-    def __init__(self, callback: Callable[[Progress], object] | None, stop: StopRequest) -> None:
+    def __init__(
+        self, callback: Callable[[Progress], object] | None, stop: StopRequest, event: threading.Event | None = None
+    ) -> None:
         self.notes: list[str] = []
         self.error: BaseException | None = None
         self._callback = callback
-        self._stop = stop
+        self.stop_request = stop
+        self._event = event or threading.Event()
+        self._lock, self._has_asked = threading.Lock(), False
         self._phase: Literal["checking", "sending"] = "checking"
         self._total: int | None = None
         self._done = self._first = 0
@@ -107,46 +111,46 @@ class Listener(ProgressListener):
             self._callback(seen)
         except BaseException as error:  # noqa: BLE001  raised for the caller once the run has ended
             self.error = error
-            self._stop.set()
+            self.stop_request.set()
+        self.look()
+
+    def look(self) -> None:
+        """Ask the work to stop if the caller's event is set; once, for a second request would stop it at once."""
+        with self._lock:
+            if self._event.is_set() and not self._has_asked:
+                self._has_asked = True
+                self.stop_request.set()
 
 
-def in_background(work: Callable[[], T], request: StopRequest, stop: threading.Event | None = None) -> T:
+def in_background(work: Callable[[], T], listener: Listener) -> T:
     """What the work returns or raises. What ends the waiting (Ctrl-C) asks it to stop, and is raised after its end."""
     interruption: BaseException | None = None
-    event = stop or threading.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="importer") as thread:
         future = thread.submit(work)
-        asked = False
         while not future.done():
             try:
                 wait([future], timeout=_LOOK_EVERY)
-                if event.is_set() and not asked:
-                    asked = True
-                    request.set()
+                listener.look()
             except BaseException as error:  # noqa: BLE001  raised below; a second one stops the run at once
                 interruption = interruption or error
-                request.set()
+                listener.stop_request.set()
     if interruption is not None:
         raise interruption
     return future.result()
 
 
-async def in_background_of_loop(work: Callable[[], T], request: StopRequest, stop: threading.Event | None = None) -> T:
+async def in_background_of_loop(work: Callable[[], T], listener: Listener) -> T:
     """The same in a running event loop: cancelling the task asks the work to stop, and waits for its end."""
     cancelled: BaseException | None = None
-    event = stop or threading.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="importer") as thread:
         future = asyncio.get_running_loop().run_in_executor(thread, work)
-        asked = False
         while not future.done():
             try:
                 await asyncio.wait([future], timeout=_LOOK_EVERY)
-                if event.is_set() and not asked:
-                    asked = True
-                    request.set()
+                listener.look()
             except asyncio.CancelledError as error:
                 cancelled = cancelled or error
-                request.set()
+                listener.stop_request.set()
     if cancelled is not None:
         future.exception()  # it was looked at
         raise cancelled

@@ -16,6 +16,7 @@ from importer.errors import MappingError, Mistake, SourceError
 from importer.mapping import LoadedMapping, load_mapping, parse_mapping
 from importer.model.mapping import Mapping
 from importer.private import open_private
+from importer.reading.given_file import GivenFile
 from importer.reading.text_table import write_text_table
 
 _GIVEN: Final = "(given by the program)"
@@ -31,17 +32,26 @@ Source: TypeAlias = str | os.PathLike[str] | BinaryIO | pd.DataFrame | ArrowTabl
 """A path, a file that is open in binary mode, or a table."""
 
 
-def given_files(source: Source | Iterable[Source], folder: Path) -> list[Path]:
-    """The files of one source or several; open files and tables become files in the (private) folder."""
+def given_files(source: Source | Iterable[Source], folder: Path) -> list[GivenFile]:
+    """The files of one source or several; open files and tables become files in the (private) folder.
+
+    Those are named in brackets, as no file is: what a later `resume` finds under the name would be another one.
+    """
     several = list(source) if isinstance(source, (list, tuple)) else [source]
     if not several:
         raise SourceError("no source is given", tip="Give a path, an open file or a table.")
-    return [_file(each, folder / str(number)) for number, each in enumerate(several, start=1)]
+    return [_file(each, folder, number) for number, each in enumerate(several, start=1)]
 
 
-def _file(source: Any, folder: Path) -> Path:
+def _file(source: Any, folder: Path, number: int) -> GivenFile:
     if isinstance(source, (str, os.PathLike)):
-        return Path(os.fsdecode(source))
+        path = Path(os.fsdecode(source))
+        return GivenFile(name=str(path), path=path)
+    path = _copy(source, folder / str(number))
+    return GivenFile(name=f"({path.name}{f' {number}' if number > 1 else ''})", path=path)
+
+
+def _copy(source: Any, folder: Path) -> Path:
     folder.mkdir(mode=0o700)
     if isinstance(source, io.TextIOBase):
         raise SourceError("the source is a file that is open as text", tip='Open it in binary mode: open(path, "rb").')

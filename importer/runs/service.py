@@ -30,7 +30,7 @@ from importer.model.run import RunRequest, RunState, Story
 from importer.model.source import ReadOptions
 from importer.model.template import TemplateColumn
 from importer.reading.file_kind import sha256_of
-from importer.reading.given_file import GivenFiles
+from importer.reading.given_file import GivenFile, GivenFiles
 from importer.runs.column_examination import compare, compared_name, has_corrected_rejects
 from importer.runs.destinations import destination_of, resumed_destination
 from importer.runs.finish import Ended, Finished, RunScope, is_reported, write_report
@@ -115,6 +115,10 @@ class Service:
     def __exit__(self, *exc: Any) -> None:
         self._given.close()
         self.journal.__exit__(*exc)
+
+    def give(self, given: GivenFile) -> None:
+        """A file that is named in a request, and whose content is somewhere else."""
+        self._given.add(given)
 
     def request(
         self,

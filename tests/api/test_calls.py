@@ -65,6 +65,16 @@ def test_a_report_has_what_its_files_have(folder: Path) -> None:
         report.state = "stopped"  # type: ignore[misc]
 
 
+def test_problems_and_leads_are_frames_with_the_columns_of_their_files() -> None:
+    report = importer.check("list.csv", mapping="m.yaml", write=False)
+    assert report.problems.columns.tolist() == (
+        ["source", "sheet", "number", "column", "cell", "field", "code", "severity", "value", "message", "hint"]
+    )
+    assert {*report.problems["number"]} == {14}
+    assert "=1+1" in report.problems["value"].tolist(), "as it stands in the file, without an apostrophe"
+    assert report.leads["phone_number"].tolist() == [f"+9198765{number:05}" for number in range(12)]
+
+
 def test_without_writing_nothing_stays(folder: Path) -> None:
     before = sorted(folder.rglob("*"))
     report = importer.check("list.csv", mapping="m.yaml", write=False)
@@ -142,7 +152,8 @@ def test_an_open_file_keeps_its_name_and_leaves_no_copy(tmp_path: Path, monkeypa
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     with Path("list.csv").open("rb") as file:
         report = importer.check(file, mapping="m.yaml")
-    assert {*report.rows["source"]} == {"list.csv"}
+    assert {*report.rows["source"]} == {"(list.csv)"}
+    assert [source["path"] for source in report.summary["sources"]] == ["(list.csv)"]
     assert [*(tmp_path / "temporary").iterdir()] == []
 
 
@@ -151,7 +162,7 @@ def test_several_sources_are_one_check() -> None:
     table = pd.DataFrame([{"ID": "L-50", "Name": "Ben", "Phone": "+919876500050"}])
     report = importer.check(["list.csv", Path("more.csv"), table], mapping="m.yaml", write=False)
     assert report.counts == {"valid": 13, "invalid": 1, "duplicate_in_file": 1}
-    assert report.rows["source"].unique().tolist() == ["list.csv", "more.csv", "table"]
+    assert report.rows["source"].unique().tolist() == ["list.csv", "more.csv", "(table 3)"]
 
 
 @pytest.mark.parametrize("of", [pd.DataFrame, lambda columns: pa.table(columns)], ids=["pandas", "arrow"])
