@@ -49,6 +49,11 @@ class Console(Progress):
         self._rows = self._first = 0
         self._began = self._line_at = time.monotonic()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether only errors and the summary are wanted."""
+        return self._quiet
+
     # the progress of a run
 
     def opened(self, source: SourceInfo, given_by: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from importer.cli.messages import SYMPTOMS_SHOWN, change_lines, counted, duratio
 from importer.model.outcome import FOLLOW_UPS, NEEDS_A_PERSON, STATUSES, RowStatus, Tone
 from importer.model.problem import KINDS
 from importer.model.visible import visible
+from importer.reporting.status_text import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ _STATUSES_SHOWN: Final = 6
 _PROBLEMS_SHOWN: Final = 4
 _WARNINGS_SHOWN: Final = 3
 _OBSTACLES_SHOWN: Final = 3
+_CHANGES_SHOWN: Final = 6
 _DATES: Final = frozenset({"dates-ambiguous", "dates-unread", "dates-as-serials"})
 """One cell in one of these symptoms is one problem of `date-ambiguous` or `date-invalid`."""
 
@@ -38,14 +40,14 @@ def report_end(session: Session, finished: Finished) -> int:
     if session.as_json:
         session.console.document(finished.ended.document())
     else:
-        session.console.result(conclusion(finished), is_styled=True)
+        session.console.result(conclusion(finished, leads_shown=0 if session.console.is_quiet else 3), is_styled=True)
     if session.on_finish:
         call_hook(session.on_finish, finished.ended, session.console, session.stop_request)
     return finished.ended.exit_code
 
 
-def conclusion(finished: Finished) -> str:
-    """What happened, what needs fixing, and where the reports are: at most 16 lines, and for a check the columns.
+def conclusion(finished: Finished, *, leads_shown: int = 0) -> str:
+    """What happened, what needs fixing, and where the reports are, in 16 lines; a check has columns and leads, too.
 
     It holds colors, which are taken out where they are not wanted.
     """
@@ -68,9 +70,10 @@ def conclusion(finished: Finished) -> str:
         after.append("No row needs fixing.")
     after.append(f"Report:       {visible(ended.files['report.html'])}")
     columns = _columns(report) if report.command == "check" else []
+    leads = _leads(finished, leads_shown) if report.command == "check" else []
     problems = _problems_of_no_column(report) if columns else report.problems
     lines += _problems(problems, room=_LINES - len(lines) - len(after))
-    return "\n".join([*lines, *columns, *after])
+    return "\n".join([*lines, *columns, *leads, *after])
 
 
 def _statuses(counts: dict[str, int]) -> list[str]:
@@ -125,6 +128,21 @@ def _reason(finished: Finished) -> list[str]:
         return [f"  {visible(f'{reason[:1].upper()}{reason[1:]}. {tip}')}"]
     lines = (("why", reason), ("tip", tip))
     return [f"  {click.style(word, bold=True)}: {visible(text)}" for word, text in lines if text]
+
+
+def _leads(finished: Finished, count: int) -> list[str]:
+    """The first leads: what is sent instead of what their cells hold."""
+    shown = finished.ended.leads[:count]
+    lines = ["The first leads, as a run would send them:"] if shown else []
+    for row, lead in shown:
+        where = place(finished.ended.report, row)
+        lines.append(f"  {visible(f'{where}, {lead.crm_id}')}{'' if lead.changes else ': as its cells are'}")
+        for value in lead.changes[:_CHANGES_SHOWN]:
+            what = f"{value.column} → {value.field}: {value.before} → {value.after}"
+            lines.append(f"      {visible(what)}")
+        if len(lead.changes) > _CHANGES_SHOWN:
+            lines.append(f"      and {len(lead.changes) - _CHANGES_SHOWN} more; see leads.csv")
+    return lines
 
 
 def _columns(report: RunReport) -> list[str]:

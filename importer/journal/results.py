@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from importer.journal.encoding import problem_fields
-from importer.journal.planned_leads import leads_of
+from importer.journal.planned_leads import leads_of, previews_of
 from importer.journal.requests import follow_up_state
 from importer.journal.rows import NEEDS_ATTENTION, StoredBatch, cell_columns, problems_of, stored_batches
 from importer.model.operation import FOLLOW_UP_KINDS
@@ -74,12 +74,14 @@ def result_batches(journal: Journal, run: StoredRun) -> Generator[ResultBatch, N
             continue
         found = _finding_columns(problems)
         to_fix = table["number"].filter(table["needs_attention"]).to_numpy()
+        leads = leads_of(journal.connection, batch.key, table)
         yield ResultBatch(
             source=batch.source,
             table=_with_words(table, problems, found),
             problems=found,
             cells=cell_columns(journal.connection, batch, to_fix, cells),
-            leads=leads_of(journal.connection, batch.key, table),
+            leads=leads,
+            previews=previews_of(journal.connection, batch.key, leads),
         )
 
 

@@ -348,7 +348,7 @@ def _add_batch(
         (*key, last, blob_of_any(cells)),
     )
     _keep_columns(connection, key, rows, calls, problems)
-    keep_leads(connection, key, batch.leads)
+    keep_leads(connection, key, batch.leads, batch.previews)
 
 
 def _keep_columns(

@@ -198,6 +198,11 @@ CREATE TABLE planned_leads (                -- what the requests of valid rows h
 """
 """Not a column of `batches`, whose records are rewritten while a run is sent."""
 
+_LEAD_PREVIEWS: Final = """
+ALTER TABLE planned_leads ADD COLUMN previews TEXT
+"""
+"""The first leads of the run beside their cells, as JSON."""
+
 LAYOUTS: Final = (
     _FIRST,
     _EXAMINATIONS,
@@ -209,6 +214,7 @@ LAYOUTS: Final = (
     _CONTACTS,
     _REQUESTS_BY_KIND,
     _PLANNED_LEADS,
+    _LEAD_PREVIEWS,
 )
 """What each version of the layout changes in the one before."""
 

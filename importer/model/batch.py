@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from importer.model.lead_preview import LeadPreview
     from importer.model.operation import Kind
     from importer.model.problem import Problem
 
@@ -109,7 +110,8 @@ class PlannedBatch:
     `cells` are the source's cells, its index the row numbers. `owners` are the users that the assignments name, `""`
     for none; `follow_ups` says how many requests of each kind a row asks for after its create. None of the `problems`
     is about a filtered row, and their values are as short as messages show them. `lines` are the physical lines, by row
-    number, where they differ. `leads` shows what the requests of the valid rows hold: see `planning.bodies`.
+    number, where they differ. `leads` shows what the requests of the valid rows hold: see `planning.bodies`;
+    `previews` are the first of them beside their cells.
     """
 
     source: int
@@ -122,6 +124,7 @@ class PlannedBatch:
     problems: Problems = field(default_factory=Problems.none)
     lines: Mapping[int, int] = field(default_factory=dict)
     leads: pa.Table = field(default_factory=lambda: pa.schema({"number": pa.int64()}).empty_table())
+    previews: tuple[LeadPreview, ...] = ()
 
     @property
     def numbers(self) -> pa.Int64Array:
@@ -143,6 +146,7 @@ class PlannedBatch:
             self,
             cells=cells,
             problems=self.problems.where((rows >= first) & (rows <= last)),
+            previews=tuple(preview for preview in self.previews if first <= preview.number <= last),
             leads=self.leads.filter(pc.and_(pc.greater_equal(leads, first), pc.less_equal(leads, last))),
             invalid=self.invalid[start:end],
             filtered=self.filtered[start:end],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from importer.model.lead_preview import LeadPreview
+
 
 class RowStatus(StrEnum):
     """Exactly one per row; see docs/statuses.md for what each promises."""
@@ -258,7 +260,8 @@ class ResultBatch:
 
     `problems` has the `number`, `code`, `column`, `field`, `value`, `message`, `hint` and `warning` of each finding, in
     the order of the rows; `cells` the source's cells of the rows that need attention, in their order, a column for each
-    (null where they are not kept); `leads` what is or would be sent, a row for each row that is (empty if not kept).
+    (null where they are not kept); `leads` what is or would be sent, a row for each row that is (empty if not kept);
+    `previews` the first leads of the run beside their cells.
     """
 
     source: int
@@ -266,3 +269,4 @@ class ResultBatch:
     problems: "pa.Table"
     cells: "pa.Table"
     leads: "pa.Table"
+    previews: "tuple[LeadPreview, ...]" = ()

@@ -12,6 +12,7 @@ from importer.model.batch import PlannedBatch
 from importer.model.operation import Kind
 from importer.model.texts import large_texts
 from importer.planning.bodies import Bodies
+from importer.planning.lead_previews import KEPT, lead_previews
 from importer.planning.owners import Owners
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from importer.model.batch import MappedBatch, OperationColumn, Target
+    from importer.model.lead_preview import LeadPreview
     from importer.model.mapping import Mapping
     from importer.model.problems import Problems
 
@@ -34,7 +36,8 @@ class Planner:
     def __init__(
         self, mapping: Mapping, targets: Sequence[Target], *, origin: str, org: str, follows: Planner | None = None
     ) -> None:
-        self._targets = targets
+        self._mapping, self._targets = mapping, targets
+        self._to_preview: int = follows._to_preview if follows else KEPT
         self._events = range(len(mapping.events))
         self._bodies = Bodies(mapping, targets, origin=origin, org=org)
         self._owners: Owners = follows._owners if follows else Owners(mapping.assign)
@@ -77,7 +80,13 @@ class Planner:
             problems=reported,
             lines=lines or {},
             leads=self._bodies.leads(frame, pa.array(valid)),
+            previews=self._previews(frame, cells, frame.index[valid].tolist()),
         )
+
+    def _previews(self, frame: pd.DataFrame, cells: pd.DataFrame, numbers: list[int]) -> tuple[LeadPreview, ...]:
+        first = numbers[: self._to_preview]
+        self._to_preview -= len(first)
+        return lead_previews(frame, cells, first, self._targets, self._mapping)
 
     def operations(self, mapped: MappedBatch, planned: PlannedBatch) -> tuple[OperationColumn, ...]:
         """The requests of the batch, one column for each kind, in the order in which a row's requests are made."""

@@ -17,6 +17,7 @@ from importer.reporting.status_text import FOLLOW_UP_COLUMNS, follow_ups, outcom
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from importer.model.lead_preview import LeadPreview
     from importer.model.outcome import ResultBatch
     from importer.reporting.status_text import Line
 
@@ -25,6 +26,10 @@ EXAMPLES: Final = 5
 
 ROWS_SHOWN: Final = 2_000
 """Rows that need attention which a report shows at once; all of them are in rejects.csv."""
+
+
+LEADS_SHOWN: Final = 20
+"""The first leads, which a report shows beside their cells; all of them are in leads.csv."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class Overview:
         self.limit = limit
         self.shown: list[ShownRow] = []
         self.attention_count = 0
+        self.leads: list[tuple[RowId, LeadPreview]] = []
         self._groups: dict[tuple[str, bool], Group] = {}
 
     def watch(self, batches: Iterable[ResultBatch]) -> Iterator[ResultBatch]:
@@ -88,6 +94,8 @@ class Overview:
     def add(self, batch: ResultBatch) -> None:
         """Take in a batch."""
         self._add_findings(batch)
+        first = batch.previews[: LEADS_SHOWN - len(self.leads)]
+        self.leads += [(RowId(batch.source, lead.number), lead) for lead in first]
         rows = batch.table.filter(batch.table["needs_attention"])
         self.attention_count += len(rows)
         for line in rows[: max(0, self.limit - len(self.shown))].to_pylist():

@@ -17,6 +17,8 @@ from importer.journal.results import result_batches
 from importer.journal.retention import scrub
 from importer.journal.run_totals import needs_a_person, run_report
 from importer.journal.runs import Journal, StoredRun
+from importer.model.lead_preview import LeadPreview
+from importer.model.operation import RowId
 from importer.model.run import RunReport, RunState
 from importer.private import refuse_link
 from importer.reporting import (
@@ -42,13 +44,15 @@ from importer.version import __version__
 class Ended:
     """A run with its report on disk: the figures, and where the files are.
 
-    `rejects` counts the rows of rejects.csv, `warnings` the rows of each warning by its code.
+    `rejects` counts the rows of rejects.csv, `warnings` the rows of each warning by its code, `leads` are the
+    first beside their cells.
     """
 
     report: RunReport
     files: dict[str, str]
     rejects: int = 0
     warnings: dict[str, int] = field(default_factory=dict)
+    leads: tuple[tuple[RowId, LeadPreview], ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -187,7 +191,9 @@ def _write_report(journal: Journal, run: StoredRun) -> Ended:
     files["summary.json"] = str(folder / "summary.json")
     write_summary(Path(files["summary.json"]), report, files)
     warnings = {group.code: group.rows for group in overview.groups if group.warning}
-    return Ended(report=report, files=files, rejects=overview.attention_count, warnings=warnings)
+    return Ended(
+        report=report, files=files, rejects=overview.attention_count, warnings=warnings, leads=tuple(overview.leads)
+    )
 
 
 def _workbooks(report: RunReport) -> list[tuple[str, str]]:

@@ -14,9 +14,9 @@ from importer.runs.send_lock import sending_lock
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, MAPPING, CommandLine, lead, leads
 
-SETTLED = ("Asha Test1", "+91 98765 00001", '"Chennai"', "simmering")
-"""Cells as they were read, and what only a request holds; LEAD is what leads.csv shows of them."""
-LEAD = ("+919876500001", "Chennai")
+SETTLED = ('"city":"Chennai"', "simmering")
+"""What only a request holds, and a cell that no lead is made of; LEAD is what leads.csv and the page show."""
+LEAD = ("+919876500001", "Chennai", "+91 98765 00001")
 NEEDED = ("Ravi Wrong", "Pune-West")
 RAW = lead(1, City="Chennai", Phone="+91 98765 00001", Stage="simmering")
 
