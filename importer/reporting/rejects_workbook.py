@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow.compute as pc
 
 from importer.model.outcome import NEEDS_A_PERSON, Tone
+from importer.model.visible import file_word
 from importer.reporting.merged_headers import Union
 from importer.reporting.private_files import removed
 from importer.reporting.rejects import REJECT_COLUMNS, added_cells
@@ -21,6 +22,8 @@ from importer.reporting.workbook_text import CELL_LENGTH, COMMENTS, shortened, w
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from importer.model.outcome import ResultBatch
     from importer.model.run import RunReport
@@ -33,6 +36,7 @@ ROWS_WRITTEN: Final = 100_000
 """With more rejects there is no workbook: nobody fixes them by hand, and all of them are in rejects.csv."""
 
 LAST_COLUMN: Final = 16_384
+_AT_ONCE: Final = 2_000
 _WIDTHS: Final = {"_importer_message": 60, "_importer_hint": 60}
 _FRONT_WIDTHS: Final = (34, 12, 60, 60)
 
@@ -83,26 +87,32 @@ class _Rejects:
         if not len(rows) or self.is_too_large:
             return
         self.book = self.book or self._opened()
+        for first in range(0, len(rows), _AT_ONCE):  # as lists, a whole batch takes hundreds of megabytes
+            own = batch.cells.slice(first, _AT_ONCE)
+            self._write(self.book, batch, rows.slice(first, _AT_ONCE), own)
+
+    def _write(self, book: TextWorkbook, batch: ResultBatch, rows: pa.Table, cells: pa.Table) -> None:
         findings = _by_row(batch, rows)
-        columns = [column.fill_null("").to_pylist() for column in batch.cells.columns]
+        columns = [column.fill_null("").to_pylist() for column in cells.columns]
         own = zip(*columns, strict=True) if columns else repeat((), len(rows))  # nothing is kept of a purged run
-        for line, cells in zip(rows.to_pylist(), own, strict=True):
-            texts = self._union.cells(batch.source, cells)
+        for line, own_cells in zip(rows.to_pylist(), own, strict=True):
+            texts = self._union.cells(batch.source, own_cells)
             if any(len(text) > CELL_LENGTH for text in texts):
                 self._left_out += 1
                 continue
             self.count += 1
             marks = self._marks(batch.source, findings.get(line["number"], []))
-            self.book.add([*map(whole, texts), *map(shortened, added_cells(line))], marks)
+            book.add([*map(whole, texts), *map(shortened, added_cells(line))], marks)
 
     def front(self, overview: Overview, notes: Sequence[str]) -> Iterator[list[str | int]]:
         """The lines of the sheet in front."""
         run = self._run
+        mapping = file_word(run.mapping_path) if run.mapping_path else "MAPPING.yaml"
         yield [f"Rows to fix of run {run.run_id}"]
         yield [sentence(run, attention=overview.attention_count)]
         yield [
             f"Fix the cells on the sheet “{ROWS}” (wrong ones are red; their comments say what to do), save this"
-            f" workbook, and import it as it is: importer run {self._path.name} -m {run.mapping_path or 'MAPPING.yaml'}"
+            f" workbook, and import it as it is: importer run {self._path.name} -m {mapping}"
         ]
         for note in filter(None, (ending(run), *notes, *self._own_notes())):
             yield [note]
@@ -140,7 +150,7 @@ class _Rejects:
         return marks
 
 
-def _by_row(batch: ResultBatch, rows: Any) -> dict[int, list[dict[str, Any]]]:
+def _by_row(batch: ResultBatch, rows: pa.Table) -> dict[int, list[dict[str, Any]]]:
     """The findings of these rows by the number of the row."""
     found: dict[int, list[dict[str, Any]]] = {}
     wanted = pc.is_in(batch.problems["number"], value_set=rows["number"].combine_chunks())

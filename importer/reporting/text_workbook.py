@@ -61,7 +61,7 @@ class TextWorkbook:
 
     def add(self, texts: Sequence[str], marks: Mapping[int, tuple[Tone, str]]) -> None:
         """Add a row of texts, the header first; `marks` are the tone and the comment of some of its cells."""
-        row = self._cells
+        row: list[Cell] = self._cells
         if self._is_header:
             row = [self._text_cell(is_bold=True) for _ in texts]
             self._is_header = False
@@ -69,10 +69,13 @@ class TextWorkbook:
             row = list(row)
             for place, (tone, comment) in marks.items():
                 row[place] = self._marked_cell(tone, comment)
-        for cell, text in zip(row, texts, strict=True):
+        row_texts = list(zip(row, texts, strict=True))
+        for cell, text in row_texts:
             cell._value = text  # type: ignore[attr-defined] # the property would make a formula of `=`
-        with self._disk():
-            self._rows.append(row)
+        with self._disk():  # blank cells have the format of their column
+            self._rows.append(
+                [cell if text or place in marks else None for place, (cell, text) in enumerate(row_texts)]
+            )
 
     def write(self, path: Path, front: Iterable[Sequence[str | int]], *, last_row: int) -> None:
         """Write the workbook with these lines on its first sheet; the first one is its title."""
@@ -95,6 +98,7 @@ class TextWorkbook:
         sheet = self._book.create_sheet(title)
         for number, width in enumerate(widths, start=1):
             sheet.column_dimensions[get_column_letter(number)].width = width
+            sheet.column_dimensions[get_column_letter(number)].number_format = TEXT_FORMAT
         if is_table:
             sheet.freeze_panes = "A2"
         # openpyxl itself would put the rows into the folder for temporary files, where `purge` does not look.

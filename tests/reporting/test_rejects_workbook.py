@@ -2,10 +2,12 @@
 
 import stat
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -14,8 +16,8 @@ from importer.model.outcome import FollowUp
 from importer.model.problem import Problem
 from importer.model.source import ReadOptions
 from importer.reading.opening import is_corrected_rejects, open_tables
+from importer.reporting import Overview, text_workbook
 from importer.reporting import rejects_workbook as room
-from importer.reporting import text_workbook
 from tests.reporting.conftest import ReportRow, Reports
 from tests.reporting.test_rejects import read
 
@@ -48,7 +50,8 @@ def test_it_has_the_rows_and_columns_of_rejects_csv_as_texts(tmp_path: Path, rep
     assert [[cell or "" for cell in line] for line in values(sheet)] == read(tmp_path / "rejects.csv")
     cells = [cell for line in sheet.iter_rows() for cell in line]
     assert {(cell.data_type, cell.number_format) for cell in cells if cell.value} == {("s", "@")}
-    assert {cell.number_format for cell in cells} == {"@"}, "blank cells take texts, too"
+    columns = {sheet.column_dimensions[cell.column_letter].number_format for cell in sheet[1]}
+    assert columns == {"@"}, "blank cells take texts, too"
 
 
 def test_wrong_cells_are_red_and_say_the_rule_and_the_fix(tmp_path: Path, reports: Reports) -> None:
@@ -65,6 +68,30 @@ def test_wrong_cells_are_red_and_say_the_rule_and_the_fix(tmp_path: Path, report
     assert "[phone-invalid]" in comment
     assert "[phone-repeated]" in comment
     assert sheet["C3"].fill.fgColor.rgb == "00000000"
+
+
+def test_a_blank_cell_that_is_wrong_is_red(tmp_path: Path, reports: Reports) -> None:
+    name = Problem(row=3, code="first-name-missing", detail="is blank", column="Name")
+    _, sheet = written(tmp_path, reports, [reports.invalid(3, cells=("C-3", "", "12", ""), problems=(name,))])
+    assert (sheet["B2"].value, sheet["B2"].fill.fgColor.rgb) == (None, RED)
+    assert sheet["B2"].comment
+
+
+def test_the_rows_of_a_batch_stay_together(tmp_path: Path, reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_AT_ONCE", 2)
+    rows = [reports.invalid(number) for number in range(2, 7)]
+    batches = list(reports.batches(rows))
+    whole = replace(
+        batches[0],
+        table=pa.concat_tables([batch.table for batch in batches]),
+        problems=pa.concat_tables([batch.problems for batch in batches]),
+        cells=pa.concat_tables([batch.cells for batch in batches]),
+    )
+    with room.rejects_xlsx(tmp_path / "rejects.xlsx", reports.run(rows=rows), Overview()) as write:
+        write(whole)
+    sheet = openpyxl.load_workbook(tmp_path / "rejects.xlsx")["Rows to fix"]
+    assert [(line[0], line[4]) for line in values(sheet)[1:]] == [(f"C-{n}", str(n)) for n in range(2, 7)]
+    assert all(sheet.cell(row, 3).comment for row in range(2, 7))
 
 
 def test_the_header_is_frozen_and_every_column_has_a_filter(tmp_path: Path, reports: Reports) -> None:
