@@ -168,8 +168,11 @@ def _attributes(page: Page, proposal: Proposal) -> None:
             keys["transform"] = "lower"
             if column.emails > SURE:
                 keys["matches"] = "email"
+                keys["on_problem"] = "blank"  # a lead without an address is better than none
                 without = sum("@" not in text for text in column.values)
-                remark = f"  # cells without an e-mail address in them: {without:,}; check names their rows"
+                remark = (
+                    f"  # cells without an e-mail address in them: {without:,}; left out, and check names their rows"
+                )
                 remark = remark if without else ""
         page.add(f"    {role.value}: {rule(keys)}{remark}")
     used = roles.used()
