@@ -18,15 +18,19 @@ from importer.model.mapping import Condition, OwnerBy
 from importer.model.rules import AttributeRule, PhoneRule, Rule, TimeRule, ValueType
 from importer.model.template import TemplateColumn
 from importer.model.whitespace import text_key
+from importer.runs.lookup_tables import with_lookups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from importer.mapping import LoadedMapping
     from importer.mapping.file.references import Reference
     from importer.model.mapping import Mapping
 ENDING: Final = ".xlsx"
 _ANYTHING: Final = "Example"
 MOST_COLUMNS: Final = 16_383
+MOST_CHOICES: Final = 32_767
+"""What a list shows at most; of a lookup with more values none are offered."""
 
 _FIELDS: Final = {field.name: field for field in LEAD_FIELDS}
 _EXAMPLES: Final = {
@@ -70,7 +74,7 @@ def write_template_for(mapping_path: Path, target: Path) -> list[TemplateColumn]
     """
     from importer.reporting.template_workbook import write_template
 
-    columns = template_columns(load_mapping(mapping_path).mapping)
+    columns = template_columns(with_lookups(load_mapping(mapping_path)))
     if target.suffix.lower() != ENDING:
         raise SettingsError(f"{target} does not end in {ENDING}", tip=f"Give a name such as -o {target.stem}{ENDING}.")
     if target.exists():
@@ -85,14 +89,15 @@ def write_template_for(mapping_path: Path, target: Path) -> list[TemplateColumn]
     return columns
 
 
-def template_columns(mapping: Mapping) -> list[TemplateColumn]:
+def template_columns(loaded: LoadedMapping) -> list[TemplateColumn]:
     """The columns in the order of the mapping's fields; those that only decide about rows come last."""
+    mapping = loaded.mapping
     by_keys = {purpose.keys: purpose for purpose in purposes(mapping)}
     found: dict[str, TemplateColumn] = {}
     mentions = sorted(references(mapping), key=lambda reference: reference.keys[0] == "where")
     for reference in mentions:
         key = text_key(reference.name)
-        column = _column(reference, by_keys, mapping)
+        column = _column(reference, by_keys, loaded)
         found[key] = _merged(found[key], column) if key in found else column
     return list(found.values())
 
@@ -103,9 +108,9 @@ def _merged(one: TemplateColumn, other: TemplateColumn) -> TemplateColumn:
     return replace(lead, name=one.name, rules=tuple(dict.fromkeys((*one.rules, *other.rules))))
 
 
-def _column(reference: Reference, by_keys: dict[Any, Purpose], mapping: Mapping) -> TemplateColumn:
+def _column(reference: Reference, by_keys: dict[Any, Purpose], loaded: LoadedMapping) -> TemplateColumn:
     """What one mention of a column asks of it."""
-    keys = reference.keys
+    keys, mapping = reference.keys, loaded.mapping
     if keys[0] == "where":
         return _of_condition(reference.name, mapping.where[int(keys[1])], "Decides whether the row is imported")
     if keys[0] == "events" and keys[2] == "when":
@@ -122,7 +127,7 @@ def _column(reference: Reference, by_keys: dict[Any, Purpose], mapping: Mapping)
         return _of_owner(reference.name, purpose.rule)
     if how not in ("column", "columns"):
         return TemplateColumn(name=reference.name, rules=(f"Part of {_title(purpose)}.",), example=_ANYTHING)
-    return _of_rule(reference.name, purpose, purpose.rule, mapping)
+    return _of_rule(reference.name, purpose, purpose.rule, loaded)
 
 
 def _of_condition(name: str, condition: Condition, what: str) -> TemplateColumn:
@@ -141,12 +146,15 @@ def _of_owner(name: str, by: OwnerBy) -> TemplateColumn:
     return TemplateColumn(name=name, rules=says, choices=choices, is_closed=not by.otherwise, example=choices[0])
 
 
-def _of_rule(name: str, purpose: Purpose, rule: Rule, mapping: Mapping) -> TemplateColumn:
-    choices = tuple(word for word in (rule.map or rule.one_of or ()) if word)
-    is_closed = bool(choices) and not rule.transform and (rule.map is None or rule.otherwise == "problem")
+def _of_rule(name: str, purpose: Purpose, rule: Rule, loaded: LoadedMapping) -> TemplateColumn:
+    table = loaded.lookups[rule.lookup].values if rule.lookup else rule.map
+    choices = tuple(word for word in (table or rule.one_of or ()) if word)
+    if len(choices) > MOST_CHOICES:
+        choices = ()
+    is_closed = bool(choices) and not rule.transform and (not table or rule.otherwise == "problem")
     column = TemplateColumn(
         name=name,
-        rules=tuple(_rules(purpose, rule, mapping)),
+        rules=tuple(_rules(purpose, rule, loaded.mapping)),
         choices=choices,
         is_closed=is_closed and not rule.may_be_left_out,
         example=choices[0] if choices else _example(purpose, rule),
@@ -197,7 +205,7 @@ def _rules(purpose: Purpose, rule: Rule, mapping: Mapping) -> Iterator[str]:
 
 
 def _limits(rule: Rule, longest: int | None) -> Iterator[str]:
-    if rule.map or rule.one_of:
+    if rule.map or rule.one_of or rule.lookup:
         yield "Choose a value of the list."
     if rule.matches:
         yield _MATCHES[rule.matches]

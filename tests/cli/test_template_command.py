@@ -94,6 +94,16 @@ def test_fixed_values_and_owners_are_offered_as_lists_of_any_length(template: An
     assert {cell.data_type for line in template["Lists"].iter_rows() for cell in line if cell.value} == {"s"}
 
 
+def test_the_values_of_a_lookup_are_offered(importer: CommandLine) -> None:
+    importer.write("owners.csv", "Old,New\nasha,asha@x.example\n=ben,ben@x.example\n")
+    importer.mapping(
+        "version: 1\nname: m\nlead: {crm_id: Id, first_name: Name, phone_number: Mobile}\n"
+        "assign: {user_email: {column: Owner, lookup: {file: owners.csv, key: Old, value: New}}}\n"
+    )
+    assert importer("template", "-m", "m.yaml", "-o", "t.xlsx").code == 0
+    assert offered(openpyxl.load_workbook(importer.folder / "t.xlsx")) == {"Owner": (["asha", "=ben"], True)}
+
+
 def test_ids_and_phones_are_texts_and_dates_are_dates(template: Any) -> None:
     sheet = template["Leads"]
     formats = {
