@@ -2,7 +2,9 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -148,3 +150,12 @@ def test_a_table_that_cannot_be_used_is_a_mistake_of_the_mapping(
     assert ended.code == 2
     assert f"  {mistake}" in ended.err
     assert not [path for path in keyed.reports.iterdir() if path.is_dir()]
+
+
+def test_a_purge_forgets_where_the_tables_were(keyed: CommandLine) -> None:
+    assert keyed(*CHECK).code == 1
+    with closing(sqlite3.connect(keyed.reports / "journal.sqlite3")) as journal:
+        lookups = "SELECT json_extract(request, '$.lookups') FROM runs"
+        assert "m/owners.csv" in journal.execute(lookups).fetchone()[0]
+        assert keyed("purge", "--older-than", "0d").code == 0
+        assert journal.execute(lookups).fetchone()[0] == "{}"
