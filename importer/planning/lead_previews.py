@@ -64,5 +64,8 @@ def _understood(target: Target, text: str, mapping: Mapping) -> str:
         return text
     since = timedelta(milliseconds=int(text)) if rule.unit == "ms" else timedelta(seconds=int(text))
     zone = rule.timezone or mapping.defaults.timezone
-    when = (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(ZoneInfo(zone))
+    try:
+        when = (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(ZoneInfo(zone))
+    except OverflowError:  # the last hours of the year 9999, for example, further east
+        return text
     return f"{when:%Y-%m-%d %H:%M} {zone} ({text})"

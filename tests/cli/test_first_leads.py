@@ -74,3 +74,15 @@ def test_without_a_lead_there_is_no_such_section(importer: CommandLine) -> None:
     importer.table([lead(1, Phone="1")])
     assert "first leads" not in importer("check", "list.csv", "-m", "m.yaml").out
     assert 'id="leads"' not in (importer.latest() / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_time_that_the_calendar_of_the_zone_does_not_have_is_shown_as_sent(importer: CommandLine) -> None:
+    born = "{column: Since, type: datetime, unit: ms}"
+    importer.mapping(
+        MAPPING.replace("attributes: {", f"attributes: {{end: {born}, ").replace("opt_in_date: {column", "#")
+    )
+    importer.table([("L-1", "Prince", "+447806480895", "Leeds", "9999-12-31T23:59:00+00:00")], columns=COLUMNS)
+    assert (
+        "attributes.end: 9999-12-31T23:59:00+00:00 → 253402300740000"
+        in importer("check", "list.csv", "-m", "m.yaml").out
+    )
