@@ -17,6 +17,7 @@ from openpyxl.worksheet._writer import WorksheetWriter
 
 from importer.model.outcome import Tone
 from importer.model.template import TEXT_FORMAT
+from importer.model.visible import visible
 from importer.private import refused
 from importer.reporting.private_files import replacing
 from importer.reporting.workbook_text import COLORS, COMMENTS
@@ -127,7 +128,8 @@ class TextWorkbook:
         return cell
 
     def _front_cell(self, value: str | int, *, is_bold: bool) -> Cell:
-        cell = WriteOnlyCell(self._front, value)
+        shown = visible(value, keep="\n", longest=None) if isinstance(value, str) else value
+        cell = WriteOnlyCell(self._front, shown)
         if isinstance(value, str):
             cell.number_format = TEXT_FORMAT
             cell.data_type = "s"

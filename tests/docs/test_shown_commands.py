@@ -102,12 +102,12 @@ def _make_files(folder: Path) -> None:
         (folder / name).mkdir()
     for path in (ROOT / "mappings").iterdir():
         (folder / "mappings" / path.name).write_bytes(path.read_bytes())
-    for name in ("MAPPING.yaml", "mapping.yaml", "leads.mapping.yaml", "mappings/weekly.yaml"):
+    for name in ("MAPPING.yaml", "mapping.yaml", "leads.mapping.yaml", "weekly.yaml", "mappings/weekly.yaml"):
         (folder / name).write_text(_MAPPING, encoding="utf-8")
     book = openpyxl.Workbook()
     for row in _LIST:
         book.worksheets[0].append(row)
-    for name in ("LIST.xlsx", "leads.xlsx", "rejects.xlsx", "inbox/monday.xlsx"):
+    for name in ("LIST.xlsx", "leads.xlsx", "rejects.xlsx", "collected.xlsx", "inbox/monday.xlsx"):
         book.save(folder / name)
     text = "\n".join(",".join(row) for row in _LIST)
     for name in ("leads.csv", "rejects.csv"):

@@ -76,7 +76,10 @@ def test_as_each_problem_says(tmp_path_factory: pytest.TempPathFactory, taken_ou
         assert result.problems == ";".join(dict.fromkeys(problem.code for problem in stopping))
         assert result.warnings == ";".join(dict.fromkeys(problem.code for problem in of_row if problem.warning))
     assert [tuple(row.values()) for batch in batches for row in batch.problems.to_pylist()] == [
-        (problem.row, problem.code, problem.column, message_of(problem), hint_of(problem), problem.warning)
+        (
+            *(problem.row, problem.code, problem.column, problem.field, problem.value),
+            *(message_of(problem), hint_of(problem), problem.warning),
+        )
         for of_row in problems
         for problem in of_row
     ]
