@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -14,6 +17,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.writer.excel import ExcelWriter
 
 from importer.model.outcome import Tone
 from importer.model.template import TEXT_FORMAT
@@ -31,6 +35,24 @@ _FILLS: Final = {tone: PatternFill("solid", fgColor=color) for tone, color in CO
 _AUTHOR: Final = "importer"
 _WIDEST: Final = 420
 _LINE_OF_COMMENT: Final = 55
+_NO_TIME: Final = datetime(1980, 1, 1)  # noqa: DTZ001 - as zip files have it: the first day that they can name
+
+
+class _Undated(ZipFile):
+    """An archive whose entries carry no time, so that a report that is written again is the very same file."""
+
+    def writestr(self, name: Any, data: Any, *_: Any) -> None:  # as openpyxl calls it
+        super().writestr(_entry(name), data)
+
+    def write(self, filename: Any, arcname: Any = None, *_: Any) -> None:
+        with Path(filename).open("rb") as source, self.open(_entry(arcname), "w") as entry:
+            shutil.copyfileobj(source, entry)
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, _NO_TIME.timetuple()[:6])
+    entry.compress_type = ZIP_DEFLATED
+    return entry
 
 
 class _Part(WorksheetWriter):
@@ -85,7 +107,9 @@ class TextWorkbook:
         with self._disk(), replacing(path) as file:
             for number, line in enumerate(front):
                 self._front.append([self._front_cell(value, is_bold=not number) for value in line])
-            self._book.save(file)
+            properties = self._book.properties
+            properties.created = properties.modified = _NO_TIME
+            ExcelWriter(self._book, _Undated(file, "w")).save()
 
     def discard(self) -> None:
         """Remove what lies beside the path."""
