@@ -17,9 +17,9 @@ TESTS ?= tests
 test: $(READY) ## all tests, or those that TESTS names
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(TESTS)
 
-# What starts a process for each test, kills it, or tries inputs by the thousand; and every test that is marked.
-UNHURRIED := e2e crash fuzz contract corpus benchmarks
-quick: $(READY) ## the tests that fit into a minute, for in between; `make test` decides
+# Whole runs one after another; what starts a process for each test, kills it, or tries inputs by the thousand; and every test that is marked.
+UNHURRIED := api e2e crash fuzz contract corpus benchmarks
+quick: $(READY) ## the quick tests, for in between (75 s on two cores); `make test` decides
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow and not browser" $(UNHURRIED:%=--ignore=tests/%) tests
 
 N ?= 1000

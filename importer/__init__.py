@@ -3,7 +3,7 @@
 For programs: `importer.check`, `importer.run` and the other names below; docs/python.md shows them.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from importer.version import __version__
 
@@ -69,19 +69,10 @@ __all__ = [
     "suggest",
 ]
 
-_API: Final = frozenset(
-    ("Mapping", "RunRecord", "Progress", "Proposal", "Report", "acheck", "arun", "check", "history", "report")
-) | {"resume", "run", "suggest"}
-
-
 if not TYPE_CHECKING:  # which would take every name for one of ours
 
     def __getattr__(name: str) -> Any:
         """Each name when it is used for the first time: pandas takes longer to import than many programs run."""
-        if name in _API:
-            from importer import api
-
-            return getattr(api, name)
         if name in ("Sandbox", "sandbox"):
             import importer.sandbox as package
 
@@ -89,7 +80,11 @@ if not TYPE_CHECKING:  # which would take every name for one of ours
         if name in __all__:
             from importer import errors
 
-            return getattr(errors, name)
+            if hasattr(errors, name):
+                return getattr(errors, name)
+            from importer import api
+
+            return getattr(api, name)
         raise AttributeError(f"module 'importer' has no attribute {name!r}")
 
 

@@ -91,7 +91,7 @@ def given_mapping(mapping: str | os.PathLike[str] | Mapping | Dictionary[str, An
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes a part that stands in two places twice: mappings have no anchors."""
+    """Writes a part that is used twice, twice: a mapping must have no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True

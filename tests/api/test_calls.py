@@ -51,6 +51,7 @@ def csv(rows: int) -> str:
 # what comes out
 
 
+@pytest.mark.slow
 def test_a_report_has_what_its_files_have(folder: Path) -> None:
     report = importer.check("list.csv", mapping="m.yaml")
     assert report.folder == Path("reports") / report.run_id
@@ -311,6 +312,7 @@ def test_a_key_is_used_and_stands_nowhere(option: str, header: str, folder: Path
     assert given[option] == CANARY, "the program's own dictionary is left alone"
 
 
+@pytest.mark.slow
 def test_a_wrong_key_stops_the_run_and_the_error_has_the_report(server: importer.Sandbox) -> None:
     with pytest.raises(importer.StoppedByCrm) as caught:
         importer.run("list.csv", "m.yaml", org="4711", base_url=server.url, api_key="wrong-key-12345", rate=0)
@@ -413,6 +415,7 @@ def test_the_package_imports_nothing_until_it_is_needed() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_every_name_is_there_in_every_order() -> None:
     code = (
         "import importer; made = importer.sandbox(rate=0)\n"

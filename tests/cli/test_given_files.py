@@ -17,6 +17,8 @@ import pytest
 from importer.sandbox import Sandbox
 from tests.cli.command_line import FAST, KEY, CommandLine, lead, leads
 
+pytestmark = pytest.mark.slow  # whole runs, several for each test
+
 Piped = Callable[[bytes], None]
 
 

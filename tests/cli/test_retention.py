@@ -14,6 +14,8 @@ from importer.runs.send_lock import sending_lock
 from importer.sandbox import Faults, Sandbox
 from tests.cli.command_line import FAST, KEY, MAPPING, CommandLine, lead, leads
 
+pytestmark = pytest.mark.slow  # whole runs, several for each test
+
 SETTLED = ('"city":"Chennai"', "simmering")
 """What only a request holds, and a cell that no lead is made of; LEAD is what leads.csv and the page show."""
 LEAD = ("+919876500001", "Chennai", "+91 98765 00001")

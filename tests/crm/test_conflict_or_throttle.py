@@ -151,6 +151,7 @@ def test_words_of_any_value_do_not_speak_for_the_server(value: str) -> None:
 
 @settings(max_examples=500)
 @given(st.binary(max_size=300), st.text(max_size=20))
+@pytest.mark.slow
 def test_no_answer_makes_it_raise(body: bytes, crm_id: str) -> None:
     meaning_of(refused(body), crm_id)
 
@@ -163,6 +164,7 @@ def test_no_answer_makes_it_raise(body: bytes, crm_id: str) -> None:
         max_leaves=5,
     )
 )
+@pytest.mark.slow
 def test_a_duplicate_is_never_said_without_the_words_in_the_two_fields(document: object) -> None:
     if meaning_of(refused(document), "L-1") is Meaning.DUPLICATE:
         assert isinstance(document, dict)

@@ -64,6 +64,7 @@ def carried_out(code: str, **given: Any) -> dict[str, Any]:
     "heading",
     ["Propose, check, look", "Sources and mappings", "Run", "Progress, stopping, resuming", "Errors", "In a notebook"],
 )
+@pytest.mark.slow
 def test_the_example_runs_and_prints_what_it_says(heading: str, capsys: pytest.CaptureFixture[str]) -> None:
     carried_out(example(heading))
     printed = capsys.readouterr().out
@@ -73,7 +74,8 @@ def test_the_example_runs_and_prints_what_it_says(heading: str, capsys: pytest.C
 
 
 def test_no_example_is_forgotten() -> None:
-    tested = {*test_the_example_runs_and_prints_what_it_says.pytestmark[0].args[1]}  # type: ignore[attr-defined]
+    marks = test_the_example_runs_and_prints_what_it_says.pytestmark  # type: ignore[attr-defined]
+    tested = {heading for mark in marks if mark.name == "parametrize" for heading in mark.args[1]}
     assert {heading for heading, found in EXAMPLES.items() if found} == tested | {
         "In an Airflow task",
         "A test that guards a weekly file",
@@ -109,6 +111,7 @@ def test_the_airflow_task(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [past.command for past in importer.history()] == ["run"], "the second attempt has resumed the first"
 
 
+@pytest.mark.slow
 def test_the_test_of_a_weekly_file(folder: Path) -> None:
     (folder / "inbox").mkdir()
     (folder / "inbox" / "good.csv").write_text("ID,Name,Phone\nL-1,Asha,+919876500001\n")

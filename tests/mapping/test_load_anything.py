@@ -36,6 +36,7 @@ def read(text: str) -> None:
 
 
 @given(st.text(max_size=80))
+@pytest.mark.slow
 def test_any_text(text: str) -> None:
     read(text)
 

@@ -170,6 +170,7 @@ def test_for_lists_with_one_defect(
     assert places(importer, a_list(importer.folder, **changes), MAPPING.replace(edit[0], edit[1], 1)) == expected
 
 
+@pytest.mark.slow
 def test_for_a_file_that_is_read_in_the_wrong_encoding(importer: CommandLine) -> None:
     """Only where the whole file is UTF-8: in the second one a single cell was broken before."""
     mapping = MAPPING + "source: {encoding: cp1252}\n"

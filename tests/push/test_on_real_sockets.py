@@ -137,6 +137,7 @@ async def never_reads(serving: Wire, reader: Reader, writer: Writer) -> None:
 
 
 @pytest.mark.parametrize("step", [drips_head, drips_body, drips_chunks, floods_103, says_nothing, never_reads])
+@pytest.mark.slow
 def test_an_answer_that_takes_too_long_ends_at_the_total_and_is_in_doubt(tmp_path: Path, step: object) -> None:
     sent = send(tmp_path / "r", step, [planned_row(2)], total=2.0, stop_after=1.0)
     assert sent.stop == ASKED_TO_STOP

@@ -96,6 +96,7 @@ PARTS = (
 @example(body='1,"2', size=2)
 @example(body='1,"a" ,"b\nc"\n2, "d\n3,e\n4,f,g\n5,h"\n', size=2)
 @example(body='\ufeff"1","2","3"\n1,"=""2""",3\n\x1a', size=2)
+@pytest.mark.slow
 def test_any_text_is_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, size: int) -> None:
     monkeypatch.setattr(header, "SAMPLE_ROWS", 1)  # what the sample trips over is refused before any batch
     monkeypatch.setattr(arrow_reader, "_PIECE", 40)
@@ -118,6 +119,7 @@ def test_other_encodings_and_heads(tmp_path: Path, encoding: str, head: str) -> 
     assert len(quick) == 8
 
 
+@pytest.mark.slow
 def test_pieces_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(HEADER + b'1,"a\nb",c\r\n2,d,"e"\r\n\r\n3,"f""",g\r\n4,5\n' * 3)

@@ -67,6 +67,7 @@ ONE_WAY = "¢£¬‖−〜"
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data(), encoding=st.sampled_from(["cp1252", "cp1251", "cp1250", "iso8859-15", "cp932", "gbk", "big5"]))
+@pytest.mark.slow
 def test_a_table_survives_in_an_encoding_of_few_letters(
     csv_of: Callable[..., Seen], data: DataObject, encoding: str
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_part_that_is_not_what_its_checksum_says_is_refused(
     refused(see_all, path, "damaged .*CRC")
 
 
+@pytest.mark.slow
 def test_shared_strings_that_are_not_what_their_checksum_says_are_refused(
     raw_workbook: Callable[..., Path], see_all: Callable[..., list[Seen]]
 ) -> None:

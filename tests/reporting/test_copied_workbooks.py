@@ -335,6 +335,7 @@ def test_memory_is_a_few_times_the_sheet(tmp_path: Path, reports: Reports) -> No
         lambda name, xml: xml.replace(b'/worksheet"', b'/xlMacrosheet"') if "workbook.xml.rels" in name else xml,
     ],
 )
+@pytest.mark.slow
 def test_what_is_not_understood_is_not_copied(tmp_path: Path, reports: Reports, change: Callable[..., Any]) -> None:
     path = tmp_path / "leads.xlsx"
     plain(path)

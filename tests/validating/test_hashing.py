@@ -20,6 +20,7 @@ def hashed(texts: list[str], words: int = 2) -> list[tuple[int, ...]]:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
+@pytest.mark.slow
 def test_equal_texts_and_no_others_have_one_hash(texts: list[str]) -> None:
     found = hashed(texts)
     assert len(set(found)) == len(set(texts))

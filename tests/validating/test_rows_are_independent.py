@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ def problems(rows: list[tuple[str, ...]], first: int) -> list[Problem]:
 
 @settings(max_examples=25, deadline=None)
 @given(ROWS)
+@pytest.mark.slow
 def test_a_row_has_the_same_problems_alone_and_among_others(rows: list[tuple[str, ...]]) -> None:
     assert problems(rows, 2) == [problem for at, row in enumerate(rows) for problem in problems([row], at + 2)]
 
